@@ -1,0 +1,3 @@
+//! The `cobuild` command.
+
+fn main() {}
