@@ -1,4 +1,5 @@
 //! Runs AWS CodeBuild buildspecs on one's own machine, through the Docker API.
 
+pub mod buildspec;
 pub mod exit;
 pub mod phase;
