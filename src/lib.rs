@@ -1,5 +1,6 @@
 //! Runs AWS CodeBuild buildspecs on one's own machine, through the Docker API.
 
 pub mod buildspec;
+pub mod event;
 pub mod exit;
 pub mod phase;

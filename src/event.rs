@@ -1,0 +1,181 @@
+//! What happens in a build, as data: the one interface between running and showing.
+//!
+//! The runner emits events, sinks render them; neither knows the other. An event owns its data, is
+//! complete in itself, and never holds a secret: masking comes before.
+
+use bytes::Bytes;
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::phase::{PhaseContext, PhaseType, Status};
+
+/// An event and the moment it was emitted.
+#[derive(Debug, Clone)]
+pub struct Timestamped {
+    /// When, by the host's clock.
+    pub time: Timestamp,
+    /// What.
+    pub event: Event,
+}
+
+/// One thing that happened in a build.
+#[derive(Debug, Clone)]
+pub enum Event {
+    /// The build was accepted.
+    BuildStarted(BuildIdentity),
+    /// A phase began.
+    PhaseStarted {
+        /// The phase.
+        phase: PhaseType,
+    },
+    /// A phase ended.
+    PhaseFinished {
+        /// The phase.
+        phase: PhaseType,
+        /// How.
+        status: Status,
+        /// Why; absent for a stopped phase (contract §2.2) and for those the agent does not run.
+        context: Option<PhaseContext>,
+    },
+    /// The image is not there and is being fetched.
+    ImagePull {
+        /// The image as the engine is asked for it.
+        image: String,
+        /// The engine's own words on how far it is; absent at the start.
+        progress: Option<String>,
+    },
+    /// The source trees are in place.
+    SourceReady {
+        /// `CODEBUILD_SRC_DIR`.
+        directory: String,
+        /// Identifier and directory of each secondary source.
+        secondary: Vec<(String, String)>,
+    },
+    /// The buildspec was found.
+    BuildspecLocated {
+        /// Its absolute path in the container.
+        path: String,
+    },
+    /// The buildspec has keys that the agent does not know.
+    UnknownKeys {
+        /// Section name and its unknown keys.
+        sections: Vec<(String, Vec<String>)>,
+    },
+    /// The buildspec selects a shell.
+    ShellSelected {
+        /// The shell as written.
+        shell: String,
+    },
+    /// The agent adapts its HTTP client to the kind of source.
+    HttpTimeoutRaised {
+        /// The kind of source, in the log's words.
+        source: &'static str,
+    },
+    /// The environment variables are in place.
+    EnvironmentProcessed {
+        /// Whether the parameter store is asked for values.
+        parameter_store: bool,
+    },
+    /// The image has no table of runtimes to select from.
+    RuntimesUnsupported,
+    /// The image has runtimes to select from and the buildspec selects none.
+    NoRuntimeSelected,
+    /// The agent enters the source directory.
+    DirectoryEntered {
+        /// The directory.
+        path: String,
+    },
+    /// The cache section was read.
+    CacheExpanded {
+        /// `None` when the buildspec has no cache; else its paths.
+        paths: Option<Vec<String>>,
+    },
+    /// The agent is ready to run commands.
+    AgentRegistered {
+        /// The command phases named in the buildspec and the number of their commands.
+        phases: Vec<(PhaseType, usize)>,
+    },
+    /// A command begins.
+    CommandStarted {
+        /// Its text, verbatim.
+        text: String,
+    },
+    /// Output of the running command, as it came: any bytes, cut anywhere.
+    Output {
+        /// The bytes.
+        bytes: Bytes,
+    },
+    /// The command ended.
+    CommandFinished {
+        /// Its text, verbatim.
+        text: String,
+        /// Its exit status.
+        exit_status: i32,
+    },
+    /// A command was cut short by a timeout or a stop; it has no exit status.
+    CommandInterrupted,
+    /// The artifacts of one set begin.
+    ArtifactsStarted {
+        /// `None` for the primary set, else the identifier.
+        identifier: Option<String>,
+        /// The base directory as written, expanded.
+        base_directory: String,
+    },
+    /// A directory that matches the base directory is searched.
+    BaseDirectoryMatched {
+        /// The directory, relative to the source.
+        directory: String,
+    },
+    /// A pattern is matched.
+    PatternExpanded {
+        /// The pattern, expanded.
+        pattern: String,
+        /// How many files it matches.
+        matches: usize,
+    },
+    /// All patterns of one set have been matched.
+    FilesFound {
+        /// How many files there are.
+        count: usize,
+    },
+    /// Something people should know that is no part of CodeBuild's log.
+    Warning {
+        /// A sentence.
+        message: String,
+    },
+    /// The build ended; the last event.
+    BuildFinished {
+        /// How.
+        status: Status,
+    },
+}
+
+/// What names a build.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BuildIdentity {
+    /// `<project>:<uuid>`.
+    pub id: String,
+    /// The build's ARN.
+    pub arn: String,
+    /// The project's name.
+    pub project_name: String,
+    /// Counts the project's builds from 1.
+    pub build_number: u64,
+    /// Who started it.
+    pub initiator: String,
+    /// The source kind, as the API names it.
+    pub source_type: &'static str,
+    /// The source's location.
+    pub source_location: String,
+    /// `sourceVersion`; absent when not given.
+    pub source_version: Option<String>,
+    /// The commit, when the source is a git tree.
+    pub resolved_source_version: Option<String>,
+    /// The image as configured.
+    pub image: String,
+    /// Whether the container is privileged.
+    pub privileged: bool,
+    /// The build timeout in whole minutes, rounded up.
+    pub timeout_in_minutes: u64,
+}
