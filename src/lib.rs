@@ -4,3 +4,5 @@ pub mod buildspec;
 pub mod event;
 pub mod exit;
 pub mod phase;
+pub mod plan;
+pub mod project;

@@ -1,0 +1,214 @@
+//! The environment of the commands (contract §3).
+
+use super::layout::{self, Layout};
+use super::make::Facts;
+
+/// What the environment depends on besides the facts of the world.
+pub(super) struct Inputs<'a> {
+    pub(super) facts: &'a Facts,
+    pub(super) layout: &'a Layout,
+    pub(super) image: &'a str,
+    pub(super) build_id: &'a str,
+    pub(super) build_arn: &'a str,
+    pub(super) project: &'a str,
+    pub(super) source_url: &'a str,
+    /// Identifier and location of each secondary source.
+    pub(super) secondary: &'a [(String, String)],
+}
+
+/// Returns the variables that CodeBuild itself sets, documented ones and the others (§3.1, §3.2).
+///
+/// Left out on purpose: `AWS_CONTAINER_CREDENTIALS_RELATIVE_URI` and `ECS_CONTAINER_METADATA_URI`,
+/// which would send every AWS client to an address that does not answer here, and the variables of
+/// webhooks, batches and public builds, which a local build is not.
+pub(super) fn codebuild_variables(inputs: &Inputs<'_>) -> Vec<(String, String)> {
+    let Inputs {
+        facts,
+        layout,
+        image,
+        build_id,
+        build_arn,
+        project,
+        source_url,
+        secondary,
+    } = inputs;
+    let (region, account) = (&facts.region, &facts.account);
+    let mut variables = vec![
+        ("AWS_DEFAULT_REGION", region.clone()),
+        ("AWS_REGION", region.clone()),
+        ("AWS_EXECUTION_ENV", "AWS_ECS_EC2".to_owned()),
+        (
+            "CODEBUILD_AGENT_ENDPOINT",
+            "http://127.0.0.1:7831".to_owned(),
+        ),
+        ("CODEBUILD_AUTH_TOKEN", facts.auth_token.clone()),
+        (
+            "CODEBUILD_BMR_URL",
+            "https://CODEBUILD_AGENT:3000".to_owned(),
+        ),
+        ("CODEBUILD_BUILD_ARN", (*build_arn).to_owned()),
+        ("CODEBUILD_BUILD_ID", (*build_id).to_owned()),
+        ("CODEBUILD_BUILD_IMAGE", (*image).to_owned()),
+        ("CODEBUILD_BUILD_NUMBER", facts.build_number.to_string()),
+        ("CODEBUILD_BUILD_SUCCEEDING", "1".to_owned()),
+        (
+            "CODEBUILD_BUILD_URL",
+            format!(
+                "https://{region}.console.aws.amazon.com/codebuild/home?region={region}#/builds/{build_id}/view/new"
+            ),
+        ),
+        ("CODEBUILD_CI", "true".to_owned()),
+        ("CODEBUILD_CONTAINER_NAME", "default".to_owned()),
+        ("CODEBUILD_EXECUTION_ROLE_BUILD", String::new()),
+        (
+            "CODEBUILD_FE_REPORT_ENDPOINT",
+            format!("https://codebuild.{region}.amazonaws.com/"),
+        ),
+        ("CODEBUILD_GOPATH", layout.root.clone()),
+        ("CODEBUILD_INITIATOR", facts.initiator.clone()),
+        (
+            "CODEBUILD_KMS_KEY_ID",
+            format!("arn:aws:kms:{region}:{account}:alias/aws/s3"),
+        ),
+        ("CODEBUILD_LAST_EXIT", "0".to_owned()),
+        ("CODEBUILD_LOG_PATH", facts.uuid.clone()),
+        (
+            "CODEBUILD_PROJECT_ARN",
+            format!("arn:aws:codebuild:{region}:{account}:project/{project}"),
+        ),
+        ("CODEBUILD_PROJECT_UUID", facts.project_uuid.clone()),
+        ("CODEBUILD_SCRIPT_DIR", layout::SCRIPT_DIRECTORY.to_owned()),
+        ("CODEBUILD_SOURCE_REPO_URL", (*source_url).to_owned()),
+        // Empty, as in a build started by hand without a version (§3.3).
+        ("CODEBUILD_SOURCE_VERSION", String::new()),
+        ("CODEBUILD_SRC_DIR", layout.source.clone()),
+        (
+            "CODEBUILD_START_TIME",
+            facts.start.as_millisecond().to_string(),
+        ),
+        ("HOME", "/root".to_owned()),
+        // The agent's own directory comes before the first command's (§3.2).
+        ("OLDPWD", layout::READONLY.to_owned()),
+    ];
+    if let Some(commit) = &facts.git.commit {
+        variables.push(("CODEBUILD_RESOLVED_SOURCE_VERSION", commit.clone()));
+    }
+    let mut variables: Vec<(String, String)> = variables
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect();
+    for (identifier, directory) in &layout.secondary {
+        variables.push((format!("CODEBUILD_SRC_DIR_{identifier}"), directory.clone()));
+    }
+    for (identifier, location) in *secondary {
+        variables.push((
+            format!("CODEBUILD_SOURCE_REPO_URL_{identifier}"),
+            location.clone(),
+        ));
+        variables.push((
+            format!("CODEBUILD_SOURCE_VERSION_{identifier}"),
+            String::new(),
+        ));
+    }
+    variables
+}
+
+/// Puts a build's variables over those of its image (§3.4) and returns what the first command sees,
+/// one value a name, in a stable order.
+pub fn complete(
+    image: &[(String, String)],
+    build: &[(String, String)],
+    host_name: &str,
+) -> Vec<(String, String)> {
+    let mut environment = Vec::new();
+    set(&mut environment, "HOSTNAME", host_name.to_owned());
+    for (name, value) in image {
+        set(&mut environment, name, value.clone());
+    }
+    let path = value_of(&environment, "PATH")
+        .unwrap_or("/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
+    // At the end, never in front (trap 34).
+    let path = format!("{path}:{}", layout::USER_BIN);
+    set(&mut environment, "PATH", path);
+    if let Some(root) = value_of(build, "CODEBUILD_GOPATH") {
+        let gopath = match value_of(&environment, "GOPATH") {
+            Some(own) if !own.is_empty() => format!("{own}:{root}"),
+            _ => root.to_owned(),
+        };
+        set(&mut environment, "GOPATH", gopath);
+    }
+    for (name, value) in build {
+        set(&mut environment, name, value.clone());
+    }
+    environment
+}
+
+/// Sets a variable, in its old place when it is there already.
+pub(super) fn set(environment: &mut Vec<(String, String)>, name: &str, value: String) {
+    match environment.iter_mut().find(|(known, _)| known == name) {
+        Some((_, old)) => *old = value,
+        None => environment.push((name.to_owned(), value)),
+    }
+}
+
+fn value_of<'a>(environment: &'a [(String, String)], name: &str) -> Option<&'a str> {
+    environment
+        .iter()
+        .find(|(known, _)| known == name)
+        .map(|(_, value)| value.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pairs(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+        pairs
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect()
+    }
+
+    #[test]
+    fn the_build_s_variables_replace_the_image_s() {
+        let environment = complete(
+            &pairs(&[("JAVA_HOME", "/image"), ("KEPT", "1")]),
+            &pairs(&[("JAVA_HOME", "/build")]),
+            "abc",
+        );
+        assert_eq!(value_of(&environment, "JAVA_HOME"), Some("/build"));
+        assert_eq!(value_of(&environment, "KEPT"), Some("1"));
+        assert_eq!(value_of(&environment, "HOSTNAME"), Some("abc"));
+    }
+
+    #[test]
+    fn the_agent_s_commands_come_last_in_the_path() {
+        let environment = complete(&pairs(&[("PATH", "/a:/b")]), &[], "abc");
+        assert_eq!(
+            value_of(&environment, "PATH"),
+            Some("/a:/b:/codebuild/user/bin")
+        );
+    }
+
+    #[test]
+    fn a_path_given_for_the_build_is_literal() {
+        let environment = complete(
+            &pairs(&[("PATH", "/a")]),
+            &pairs(&[("PATH", "$PATH:/x")]),
+            "abc",
+        );
+        assert_eq!(value_of(&environment, "PATH"), Some("$PATH:/x"));
+    }
+
+    #[test]
+    fn gopath_is_extended() {
+        let build = pairs(&[("CODEBUILD_GOPATH", "/codebuild/output/src1")]);
+        for (image, gopath) in [
+            (pairs(&[]), "/codebuild/output/src1"),
+            (pairs(&[("GOPATH", "/go")]), "/go:/codebuild/output/src1"),
+        ] {
+            let environment = complete(&image, &build, "abc");
+            assert_eq!(value_of(&environment, "GOPATH"), Some(gopath));
+        }
+    }
+}

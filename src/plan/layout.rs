@@ -1,0 +1,53 @@
+//! Where things are in the build container (contract §4.1).
+
+/// The directory of the agent: the first working directory, and the home of an inline buildspec.
+pub const READONLY: &str = "/codebuild/readonly";
+
+/// An inline buildspec.
+pub const INLINE_BUILDSPEC: &str = "/codebuild/readonly/buildspec.yml";
+
+/// The generated script and the state that is carried from command to command.
+pub const SCRIPT_DIRECTORY: &str = "/codebuild/output/tmp";
+
+/// Commands that CodeBuild adds to every build; the last entry of `PATH`.
+pub const USER_BIN: &str = "/codebuild/user/bin";
+
+/// The image's own table of runtimes.
+pub const RUNTIMES: &str = "/codebuild/image/config/runtimes.yml";
+
+/// The source directories of one build.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Layout {
+    /// `CODEBUILD_GOPATH`: the root of the primary source's tree, `/codebuild/output/src<N>`.
+    pub root: String,
+    /// `CODEBUILD_SRC_DIR`.
+    pub source: String,
+    /// Identifier and `CODEBUILD_SRC_DIR_<identifier>` of each secondary source.
+    pub secondary: Vec<(String, String)>,
+}
+
+impl Layout {
+    /// Lays out the sources: `numbers` are the build's random directory numbers, one per source;
+    /// `below` is the path of the primary source below `src`, empty for a plain source.
+    pub fn new(
+        mut numbers: impl Iterator<Item = u32>,
+        below: &str,
+        identifiers: impl IntoIterator<Item = String>,
+    ) -> Self {
+        let mut root = || format!("/codebuild/output/src{}", numbers.next().unwrap_or(0));
+        let primary = root();
+        let source = if below.is_empty() {
+            format!("{primary}/src")
+        } else {
+            format!("{primary}/src/{below}")
+        };
+        Self {
+            source,
+            root: primary,
+            secondary: identifiers
+                .into_iter()
+                .map(|identifier| (identifier, format!("{}/src", root())))
+                .collect(),
+        }
+    }
+}

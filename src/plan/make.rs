@@ -1,0 +1,422 @@
+//! Turns a request into a plan.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::environment::{self, Inputs};
+use super::layout::{self, Layout};
+use super::{PhasePlan, Plan, Reading, SourcePlan, Transfer, Work};
+use crate::buildspec::{self, Buildspec, OnFailure};
+use crate::event::BuildIdentity;
+use crate::phase::{PhaseContext, PhaseType};
+use crate::project::{self, SourceKind, image};
+
+/// What a user asks for, with every default filled in.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// The image as configured.
+    pub image: String,
+    /// Whether the container is privileged.
+    pub privileged: bool,
+    /// How long the build may take.
+    pub timeout: Duration,
+    /// The primary source tree.
+    pub source: PathBuf,
+    /// Identifier and tree of each secondary source.
+    pub secondary: Vec<(String, PathBuf)>,
+    /// How source trees reach the container.
+    pub transfer: Transfer,
+    /// Variables that beat the buildspec's.
+    pub overrides: Vec<(String, String)>,
+    /// The buildspec.
+    pub buildspec: BuildspecFile,
+}
+
+/// Where a buildspec comes from, and its text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BuildspecFile {
+    /// A file of the primary source, by its path there.
+    InSource {
+        /// Relative to the source's root.
+        path: String,
+        /// Its bytes.
+        text: Vec<u8>,
+    },
+    /// A text from elsewhere: standard input or another place on the host.
+    Inline {
+        /// Its bytes.
+        text: Vec<u8>,
+    },
+    /// There is no `buildspec.yml` and no other file was named.
+    DefaultMissing,
+    /// The file that was named cannot be read.
+    Unreadable {
+        /// As named: relative to the source's root, or absolute.
+        path: String,
+        /// Why, such as `no such file or directory`.
+        reason: String,
+    },
+}
+
+/// The world as it is when the build begins, gathered once.
+#[derive(Debug, Clone)]
+pub struct Facts {
+    /// Now.
+    pub start: Timestamp,
+    /// The build's uuid.
+    pub uuid: String,
+    /// A random uuid.
+    pub auth_token: String,
+    /// A random uuid.
+    pub project_uuid: String,
+    /// A random directory number for each source.
+    pub directory_numbers: Vec<u32>,
+    /// The count of this project's builds, from 1.
+    pub build_number: u64,
+    /// Who starts the build.
+    pub initiator: String,
+    /// The AWS region.
+    pub region: String,
+    /// The AWS account.
+    pub account: String,
+    /// What git says of the primary source.
+    pub git: GitFacts,
+}
+
+/// What git says of a source tree; all empty for a tree that is not git's.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct GitFacts {
+    /// The commit that is checked out.
+    pub commit: Option<String>,
+    /// The address of the remote `origin`.
+    pub remote: Option<String>,
+}
+
+/// Decides everything about a build.
+pub fn make(request: Request, facts: &Facts) -> Plan {
+    let kind = facts
+        .git
+        .remote
+        .as_deref()
+        .map_or(SourceKind::Plain, SourceKind::of_remote);
+    let layout = Layout::new(
+        facts.directory_numbers.iter().copied(),
+        &kind.path_below_src(),
+        request
+            .secondary
+            .iter()
+            .map(|(identifier, _)| identifier.clone()),
+    );
+    let project = project::project_name(&directory_name(&request.source));
+    let id = format!("{project}:{}", facts.uuid);
+    let arn = format!(
+        "arn:aws:codebuild:{}:{}:build/{id}",
+        facts.region, facts.account
+    );
+    let source_location = kind
+        .url()
+        .map_or_else(|| location(&request.source), str::to_owned);
+    let secondary_locations: Vec<(String, String)> = request
+        .secondary
+        .iter()
+        .map(|(identifier, directory)| (identifier.clone(), location(directory)))
+        .collect();
+    let mut variables = environment::codebuild_variables(&Inputs {
+        facts,
+        layout: &layout,
+        image: &request.image,
+        build_id: &id,
+        build_arn: &arn,
+        project: &project,
+        source_url: &source_location,
+        secondary: &secondary_locations,
+    });
+    let (reading, buildspec_variables) = read(request.buildspec, &layout, &request.overrides);
+    for (name, value) in buildspec_variables.into_iter().chain(request.overrides) {
+        environment::set(&mut variables, &name, value);
+    }
+    let sources = std::iter::once(SourcePlan {
+        identifier: None,
+        host: request.source,
+        directory: layout.source.clone(),
+    })
+    .chain(request.secondary.into_iter().zip(&layout.secondary).map(
+        |((identifier, host), (_, directory))| SourcePlan {
+            identifier: Some(identifier),
+            host,
+            directory: directory.clone(),
+        },
+    ))
+    .collect();
+    Plan {
+        identity: BuildIdentity {
+            id,
+            arn,
+            project_name: project,
+            build_number: facts.build_number,
+            initiator: facts.initiator.clone(),
+            source_type: kind.api_name(),
+            source_location,
+            source_version: None,
+            resolved_source_version: facts.git.commit.clone(),
+            image: request.image.clone(),
+            privileged: request.privileged,
+            timeout_in_minutes: request.timeout.as_secs().div_ceil(60),
+        },
+        uuid: facts.uuid.clone(),
+        engine_image: image::engine_image(&request.image),
+        privileged: request.privileged,
+        timeout: request.timeout,
+        layout,
+        sources,
+        transfer: request.transfer,
+        source_words: kind.log_words(),
+        environment: variables,
+        reading,
+    }
+}
+
+/// Reads the buildspec; returns what came of it and the variables it sets.
+fn read(
+    file: BuildspecFile,
+    layout: &Layout,
+    overrides: &[(String, String)],
+) -> (Reading, Vec<(String, String)>) {
+    let in_container = |path: &str| {
+        if path.starts_with('/') {
+            path.to_owned()
+        } else {
+            format!("{}/{path}", layout.source)
+        }
+    };
+    let refused = |location: Option<String>, message: String| {
+        let context = PhaseContext::new("YAML_FILE_ERROR", message);
+        (Reading::Refused { location, context }, Vec::new())
+    };
+    let (location, text, inline) = match file {
+        BuildspecFile::DefaultMissing => {
+            return refused(None, "YAML file does not exist".to_owned());
+        }
+        BuildspecFile::Unreadable { path, reason } => {
+            let path = in_container(&path);
+            return refused(None, format!("stat {path}: {reason}"));
+        }
+        BuildspecFile::InSource { path, text } => (in_container(&path), text, false),
+        BuildspecFile::Inline { text } => (layout::INLINE_BUILDSPEC.to_owned(), text, true),
+    };
+    match buildspec::parse(&text) {
+        Err(refusal) => refused(Some(location), refusal.message),
+        Ok(mut buildspec) => {
+            let variables = std::mem::take(&mut buildspec.env.variables);
+            let inline = inline.then_some(text);
+            let work = work(buildspec, location, inline, overrides);
+            (Reading::Accepted(Box::new(work)), variables)
+        }
+    }
+}
+
+fn work(
+    buildspec: Buildspec,
+    location: String,
+    inline: Option<Vec<u8>>,
+    overrides: &[(String, String)],
+) -> Work {
+    let phases: Vec<PhasePlan> = PhaseType::COMMAND_PHASES
+        .into_iter()
+        .map(|phase| {
+            let given = buildspec.phases.get(phase).cloned();
+            let named = given.is_some();
+            let given = given.unwrap_or_default();
+            PhasePlan {
+                phase,
+                named,
+                commands: given.commands,
+                finally: given.finally,
+                on_failure: given.on_failure,
+            }
+        })
+        .collect();
+    let asks_for = |wanted: fn(&buildspec::Phase) -> bool| {
+        PhaseType::COMMAND_PHASES
+            .into_iter()
+            .filter_map(|phase| buildspec.phases.get(phase))
+            .any(wanted)
+    };
+    let mut warnings = Vec::new();
+    if buildspec.run_as.is_some() || asks_for(|phase| phase.run_as.is_some()) {
+        warnings.push("`run-as` is not applied yet: all commands run as root".to_owned());
+    }
+    if phases
+        .iter()
+        .any(|phase| matches!(phase.on_failure, OnFailure::Retry { .. }))
+    {
+        warnings.push("`on-failure: RETRY` is not applied yet: phases run once".to_owned());
+    }
+    Work {
+        location,
+        inline,
+        version: buildspec.version,
+        shell: buildspec.env.shell.clone(),
+        wants_runtimes: asks_for(|phase| !phase.runtime_versions.is_empty()),
+        unresolved: unresolved(&buildspec, overrides),
+        uses_parameter_store: !buildspec.env.parameter_store.is_empty(),
+        cache_paths: buildspec.cache.map(|cache| cache.paths),
+        phases,
+        artifacts: buildspec.artifacts,
+        unknown_keys: buildspec.unknown_keys,
+        warnings,
+    }
+}
+
+/// A stored value that nobody can look up here fails DOWNLOAD_SOURCE, as one that does not exist
+/// does in the cloud (contract §1.4), unless the caller gives the variable's value.
+fn unresolved(buildspec: &Buildspec, overrides: &[(String, String)]) -> Option<PhaseContext> {
+    let given = |name: &str| overrides.iter().any(|(known, _)| known == name);
+    if let Some((_, parameter)) = buildspec
+        .env
+        .parameter_store
+        .iter()
+        .find(|(name, _)| !given(name))
+    {
+        return Some(PhaseContext::new(
+            "Decrypted Variables Error",
+            format!("parameter does not exist: {parameter}"),
+        ));
+    }
+    buildspec
+        .env
+        .secrets_manager
+        .iter()
+        .any(|(name, _)| !given(name))
+        .then(|| {
+            PhaseContext::new(
+                "Secrets Manager Error",
+                "ResourceNotFoundException: Secrets Manager can't find the specified secret.",
+            )
+        })
+}
+
+fn directory_name(directory: &std::path::Path) -> String {
+    directory
+        .file_name()
+        .map(|name| name.to_string_lossy().into_owned())
+        .unwrap_or_default()
+}
+
+fn location(directory: &std::path::Path) -> String {
+    format!("file://{}", directory.display())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn facts() -> Facts {
+        Facts {
+            start: Timestamp::UNIX_EPOCH,
+            uuid: "0000".into(),
+            auth_token: "1111".into(),
+            project_uuid: "2222".into(),
+            directory_numbers: vec![7, 8],
+            build_number: 3,
+            initiator: "me".into(),
+            region: "eu-west-1".into(),
+            account: "000000000000".into(),
+            git: GitFacts::default(),
+        }
+    }
+
+    fn request(buildspec: BuildspecFile) -> Request {
+        Request {
+            image: "debian:12".into(),
+            privileged: false,
+            timeout: Duration::from_mins(60),
+            source: "/home/me/app".into(),
+            secondary: vec![("other".into(), "/home/me/other".into())],
+            transfer: Transfer::Automatic,
+            overrides: vec![("GIVEN".into(), "by caller".into())],
+            buildspec,
+        }
+    }
+
+    fn inline(text: &str) -> BuildspecFile {
+        BuildspecFile::Inline { text: text.into() }
+    }
+
+    fn value<'a>(plan: &'a Plan, name: &str) -> Option<&'a str> {
+        plan.environment
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value.as_str())
+    }
+
+    #[test]
+    fn overrides_beat_the_buildspec_s_variables() {
+        let text = "version: 0.2\nenv: {variables: {GIVEN: spec, OWN: $HOME}}\nphases: {}\n";
+        let plan = make(request(inline(text)), &facts());
+        assert_eq!(value(&plan, "GIVEN"), Some("by caller"));
+        assert_eq!(value(&plan, "OWN"), Some("$HOME"), "values are literal");
+    }
+
+    #[test]
+    fn a_github_tree_lies_like_a_gopath_and_has_its_commit() {
+        let mut facts = facts();
+        facts.git = GitFacts {
+            commit: Some("abc".into()),
+            remote: Some("git@github.com:o/r.git".into()),
+        };
+        let plan = make(request(inline("version: 0.2\nphases: {}\n")), &facts);
+        let directory = "/codebuild/output/src7/src/github.com/o/r";
+        assert_eq!(value(&plan, "CODEBUILD_SRC_DIR"), Some(directory));
+        assert_eq!(
+            value(&plan, "CODEBUILD_RESOLVED_SOURCE_VERSION"),
+            Some("abc")
+        );
+        assert_eq!(value(&plan, "CODEBUILD_SOURCE_VERSION"), Some(""));
+        assert_eq!(
+            value(&plan, "CODEBUILD_SOURCE_REPO_URL"),
+            Some("https://github.com/o/r.git")
+        );
+        assert_eq!(
+            value(&plan, "CODEBUILD_SRC_DIR_other"),
+            Some("/codebuild/output/src8/src")
+        );
+    }
+
+    #[test]
+    fn a_missing_buildspec_is_named_only_when_it_was_asked_for() {
+        let message = |file| match make(request(file), &facts()).reading {
+            Reading::Refused { location, context } => {
+                assert_eq!(location, None);
+                context.message
+            }
+            Reading::Accepted(_) => panic!("accepted"),
+        };
+        assert_eq!(
+            message(BuildspecFile::DefaultMissing),
+            "YAML file does not exist"
+        );
+        assert_eq!(
+            message(BuildspecFile::Unreadable {
+                path: "ci/x.yml".into(),
+                reason: "no such file or directory".into()
+            }),
+            "stat /codebuild/output/src7/src/ci/x.yml: no such file or directory"
+        );
+    }
+
+    #[test]
+    fn a_stored_value_nobody_gives_fails_the_source_phase() {
+        let text = "version: 0.2\nenv: {parameter-store: {A: /x, GIVEN: /y}}\nphases: {}\n";
+        let plan = make(request(inline(text)), &facts());
+        let Reading::Accepted(work) = plan.reading else {
+            panic!("refused")
+        };
+        assert_eq!(
+            work.unresolved.unwrap().message,
+            "parameter does not exist: /x"
+        );
+    }
+}

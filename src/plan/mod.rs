@@ -1,0 +1,130 @@
+//! Decides everything about a build before it runs.
+//!
+//! Pure: a buildspec, a project, the facts of the world and the overrides go in, a [`Plan`] comes
+//! out in which nothing is left to decide.
+
+pub mod artifacts;
+mod environment;
+pub mod layout;
+mod make;
+pub mod phases;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+pub use environment::complete;
+pub use make::{BuildspecFile, Facts, GitFacts, Request, make};
+
+use crate::buildspec::{Artifacts, OnFailure, UnknownKeys, Version};
+use crate::event::BuildIdentity;
+use crate::phase::{PhaseContext, PhaseType};
+use layout::Layout;
+
+/// Everything about one build.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// What names the build.
+    pub identity: BuildIdentity,
+    /// The build's uuid.
+    pub uuid: String,
+    /// The image as the engine is asked for it.
+    pub engine_image: String,
+    /// Whether the container is privileged.
+    pub privileged: bool,
+    /// How long the build may take.
+    pub timeout: Duration,
+    /// Where things are in the container.
+    pub layout: Layout,
+    /// The source trees, the primary first.
+    pub sources: Vec<SourcePlan>,
+    /// How the source trees reach the container.
+    pub transfer: Transfer,
+    /// The log's words for the kind of source, where it has any.
+    pub source_words: Option<&'static str>,
+    /// The environment of the commands, without what the image sets.
+    pub environment: Vec<(String, String)>,
+    /// What the buildspec came to.
+    pub reading: Reading,
+}
+
+/// One source tree.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourcePlan {
+    /// `None` for the primary source.
+    pub identifier: Option<String>,
+    /// The tree on the host.
+    pub host: PathBuf,
+    /// Its directory in the container.
+    pub directory: String,
+}
+
+/// How source trees reach the container.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Transfer {
+    /// Copy-on-write where the engine can, else a tar stream.
+    Automatic,
+    /// Copy-on-write or nothing.
+    CopyOnWrite,
+    /// A tar stream.
+    Tar,
+    /// The host's directories themselves, writable.
+    Mount,
+}
+
+/// What came of the buildspec.
+#[derive(Debug, Clone)]
+pub enum Reading {
+    /// It cannot be run: DOWNLOAD_SOURCE fails.
+    Refused {
+        /// Where the file is in the container; `None` when there is no file.
+        location: Option<String>,
+        /// Why.
+        context: PhaseContext,
+    },
+    /// It can be run.
+    Accepted(Box<Work>),
+}
+
+/// The work a buildspec asks for.
+#[derive(Debug, Clone)]
+pub struct Work {
+    /// Where the buildspec is in the container.
+    pub location: String,
+    /// Its text, when it does not come with the source tree.
+    pub inline: Option<Vec<u8>>,
+    /// Which rules of command execution hold.
+    pub version: Version,
+    /// Keys that the agent does not know.
+    pub unknown_keys: Vec<UnknownKeys>,
+    /// The shell as written, when one is selected.
+    pub shell: Option<String>,
+    /// Whether runtime versions are asked for.
+    pub wants_runtimes: bool,
+    /// Why DOWNLOAD_SOURCE fails once the environment is processed, when it does.
+    pub unresolved: Option<PhaseContext>,
+    /// Whether the buildspec draws on the parameter store.
+    pub uses_parameter_store: bool,
+    /// The paths of the cache section; `None` without one.
+    pub cache_paths: Option<Vec<String>>,
+    /// The four command phases in order.
+    pub phases: Vec<PhasePlan>,
+    /// The artifacts, when there are any.
+    pub artifacts: Option<Artifacts>,
+    /// What people should know before the build runs.
+    pub warnings: Vec<String>,
+}
+
+/// One command phase.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PhasePlan {
+    /// Which.
+    pub phase: PhaseType,
+    /// Whether the buildspec names it.
+    pub named: bool,
+    /// `commands`.
+    pub commands: Vec<String>,
+    /// `finally`.
+    pub finally: Vec<String>,
+    /// What a failure leads to.
+    pub on_failure: OnFailure,
+}
