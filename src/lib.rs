@@ -1,6 +1,7 @@
 //! Runs AWS CodeBuild buildspecs on one's own machine, through the Docker API.
 
 pub mod buildspec;
+pub mod engine;
 pub mod event;
 pub mod exit;
 pub mod phase;

@@ -1,0 +1,385 @@
+//! The engine behind the Docker API: Docker itself, and whatever speaks like it.
+//!
+//! The only file that names bollard.
+
+use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
+
+use bollard::errors::Error as BollardError;
+use bollard::models::{
+    ContainerCreateBody, HostConfig, HostConfigLogConfig, Mount as ApiMount, MountType,
+    MountVolumeOptions, MountVolumeOptionsDriverConfig,
+};
+use bollard::query_parameters::{
+    AttachContainerOptionsBuilder, CreateContainerOptions, CreateImageOptionsBuilder,
+    DownloadFromContainerOptionsBuilder, ListContainersOptionsBuilder,
+    RemoveContainerOptionsBuilder, StartContainerOptions, UploadToContainerOptionsBuilder,
+    WaitContainerOptionsBuilder,
+};
+use futures_util::{StreamExt, TryStreamExt};
+
+use super::endpoint::Endpoint;
+use super::{
+    Attachment, ByteStream, ContainerId, ContainerSpec, Engine, EngineError, EngineFacts,
+    ImageFacts, ListedContainer, Mount, Operation, UploadStream,
+};
+
+/// How long an ordinary request may take, in seconds.
+const REQUEST_TIMEOUT: u64 = 120;
+
+/// How long an upload may take; the client's timeout covers the whole body.
+const UPLOAD_TIMEOUT: Duration = Duration::from_secs(24 * 3600);
+
+/// An engine that speaks the Docker API.
+#[derive(Debug, Clone)]
+pub struct Docker {
+    client: bollard::Docker,
+    local_socket: bool,
+}
+
+impl Docker {
+    /// Prepares to speak to the engine at `endpoint`; whether it answers shows at the first request.
+    pub fn connect(endpoint: &Endpoint) -> Result<Self, EngineError> {
+        let url = endpoint.url.as_str();
+        let local_socket = url.starts_with("unix://");
+        let version = bollard::API_DEFAULT_VERSION;
+        let client = if local_socket {
+            bollard::Docker::connect_with_unix(url, REQUEST_TIMEOUT, version)
+        } else if url.starts_with("tcp://") || url.starts_with("http://") {
+            bollard::Docker::connect_with_http(url, REQUEST_TIMEOUT, version)
+        } else {
+            Err(BollardError::UnsupportedURISchemeError {
+                uri: url.to_owned(),
+            })
+        };
+        Ok(Self {
+            client: client.map_err(failed(Operation::Connect))?,
+            local_socket,
+        })
+    }
+}
+
+impl Engine for Docker {
+    async fn facts(&self) -> Result<EngineFacts, EngineError> {
+        let info = self.client.info().await.map_err(|error| {
+            // The first request is the one that finds out whether anybody answers.
+            let operation = match error {
+                BollardError::DockerResponseServerError { .. } => Operation::Facts,
+                _ => Operation::Connect,
+            };
+            failed(operation)(error)
+        })?;
+        let system = rustix::system::uname();
+        let same = |theirs: Option<&str>, ours: &std::ffi::CStr| {
+            theirs.is_some_and(|theirs| theirs.as_bytes() == ours.to_bytes())
+        };
+        Ok(EngineFacts {
+            shares_host: self.local_socket
+                && same(info.name.as_deref(), system.nodename())
+                && same(info.kernel_version.as_deref(), system.release()),
+            has_init: info
+                .init_binary
+                .as_deref()
+                .is_some_and(|name| !name.is_empty()),
+        })
+    }
+
+    async fn inspect_image(&self, image: &str) -> Result<Option<ImageFacts>, EngineError> {
+        let found = self
+            .client
+            .inspect_image(image)
+            .await
+            .map_err(failed(Operation::InspectImage(image.to_owned())));
+        match found {
+            Ok(found) => Ok(Some(ImageFacts {
+                environment: found
+                    .config
+                    .and_then(|config| config.env)
+                    .unwrap_or_default()
+                    .into_iter()
+                    .filter_map(|variable| {
+                        let (name, value) = variable.split_once('=')?;
+                        Some((name.to_owned(), value.to_owned()))
+                    })
+                    .collect(),
+            })),
+            Err(error) if error.is_not_found() => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn pull_image(
+        &self,
+        image: &str,
+        progress: &mut (dyn FnMut(String) + Send),
+    ) -> Result<(), EngineError> {
+        let operation = || Operation::PullImage(image.to_owned());
+        let options = CreateImageOptionsBuilder::default()
+            .from_image(&with_tag(image))
+            .build();
+        let mut pull = self.client.create_image(Some(options), None, None);
+        while let Some(step) = pull.try_next().await.map_err(failed(operation()))? {
+            if let Some(status) = step.status {
+                progress(match step.id {
+                    Some(layer) => format!("{layer}: {status}"),
+                    None => status,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    async fn create_container(&self, spec: &ContainerSpec) -> Result<ContainerId, EngineError> {
+        let created = self
+            .client
+            .create_container(None::<CreateContainerOptions>, create_body(spec))
+            .await
+            .map_err(failed(Operation::CreateContainer))?;
+        Ok(ContainerId(created.id))
+    }
+
+    async fn attach(&self, container: &ContainerId) -> Result<Attachment, EngineError> {
+        let options = AttachContainerOptionsBuilder::default()
+            .stream(true)
+            .stdin(true)
+            .stdout(true)
+            .stderr(true)
+            .build();
+        let attached = self
+            .client
+            .attach_container(&container.0, Some(options))
+            .await
+            .map_err(failed(Operation::Attach))?;
+        Ok(Attachment {
+            input: attached.input,
+            output: attached
+                .output
+                .map_ok(bollard::container::LogOutput::into_bytes)
+                .map_err(failed(Operation::ReadOutput))
+                .boxed(),
+        })
+    }
+
+    async fn start_container(&self, container: &ContainerId) -> Result<(), EngineError> {
+        self.client
+            .start_container(&container.0, None::<StartContainerOptions>)
+            .await
+            .map_err(failed(Operation::StartContainer))
+    }
+
+    async fn wait_removed(&self, container: &ContainerId) -> Result<(), EngineError> {
+        let options = WaitContainerOptionsBuilder::default()
+            .condition("removed")
+            .build();
+        let mut wait = std::pin::pin!(self.client.wait_container(&container.0, Some(options)));
+        while let Some(ended) = wait.next().await {
+            match ended {
+                // The exit status of the main process says nothing of the build.
+                Ok(_) | Err(BollardError::DockerContainerWaitError { .. }) => {}
+                Err(error) => return ignore_absent(failed(Operation::Wait)(error)),
+            }
+        }
+        Ok(())
+    }
+
+    async fn remove_container(&self, container: &ContainerId) -> Result<(), EngineError> {
+        let options = RemoveContainerOptionsBuilder::default()
+            .force(true)
+            .v(true)
+            .build();
+        self.client
+            .remove_container(&container.0, Some(options))
+            .await
+            .or_else(|error| ignore_absent(failed(Operation::RemoveContainer)(error)))
+    }
+
+    async fn list_unstarted(&self, label: &str) -> Result<Vec<ListedContainer>, EngineError> {
+        let filters = HashMap::from([
+            ("label".to_owned(), vec![label.to_owned()]),
+            ("status".to_owned(), vec!["created".to_owned()]),
+        ]);
+        let options = ListContainersOptionsBuilder::default()
+            .all(true)
+            .filters(&filters)
+            .build();
+        let containers = self
+            .client
+            .list_containers(Some(options))
+            .await
+            .map_err(failed(Operation::ListContainers))?;
+        Ok(containers
+            .into_iter()
+            .filter_map(|container| {
+                Some(ListedContainer {
+                    id: ContainerId(container.id?),
+                    labels: container.labels.unwrap_or_default().into_iter().collect(),
+                })
+            })
+            .collect())
+    }
+
+    async fn upload(
+        &self,
+        container: &ContainerId,
+        directory: &str,
+        tar: UploadStream,
+    ) -> Result<(), EngineError> {
+        let options = UploadToContainerOptionsBuilder::default()
+            .path(directory)
+            .build();
+        self.client
+            .clone()
+            .with_timeout(UPLOAD_TIMEOUT)
+            .upload_to_container(&container.0, Some(options), bollard::body_try_stream(tar))
+            .await
+            .map_err(failed(Operation::Upload))
+    }
+
+    fn download(&self, container: &ContainerId, path: &str) -> ByteStream {
+        let options = DownloadFromContainerOptionsBuilder::default()
+            .path(path)
+            .build();
+        let operation = Operation::Download(path.to_owned());
+        self.client
+            .download_from_container(&container.0, Some(options))
+            .map_err(move |error| failed(operation.clone())(error))
+            .boxed()
+    }
+}
+
+fn create_body(spec: &ContainerSpec) -> ContainerCreateBody {
+    let tmpfs: HashMap<String, String> = spec
+        .mounts
+        .iter()
+        .filter(|(_, mount)| matches!(mount, Mount::Memory))
+        .map(|(target, _)| (target.clone(), "exec,mode=755".to_owned()))
+        .collect();
+    ContainerCreateBody {
+        image: Some(spec.image.clone()),
+        // A non-empty entrypoint with an empty command keeps the image's own out of it.
+        entrypoint: Some(spec.command.clone()),
+        cmd: Some(Vec::new()),
+        user: Some("0".to_owned()),
+        working_dir: Some(spec.working_directory.clone()),
+        attach_stdin: Some(true),
+        attach_stdout: Some(true),
+        attach_stderr: Some(true),
+        open_stdin: Some(true),
+        stdin_once: Some(true),
+        labels: Some(spec.labels.clone().into_iter().collect()),
+        host_config: Some(HostConfig {
+            auto_remove: Some(true),
+            init: spec.init.then_some(true),
+            privileged: Some(spec.privileged),
+            mounts: Some(spec.mounts.iter().filter_map(api_mount).collect()),
+            tmpfs: Some(tmpfs),
+            // The default driver costs a chatty build several times its own time.
+            log_config: Some(HostConfigLogConfig {
+                typ: Some("none".to_owned()),
+                config: None,
+            }),
+            ..HostConfig::default()
+        }),
+        ..ContainerCreateBody::default()
+    }
+}
+
+fn api_mount((target, mount): (&String, &Mount)) -> Option<ApiMount> {
+    let target = Some(target.clone());
+    match mount {
+        Mount::Bind(source) => Some(ApiMount {
+            typ: Some(MountType::BIND),
+            source: Some(source.to_string_lossy().into_owned()),
+            target,
+            ..ApiMount::default()
+        }),
+        Mount::CopyOnWrite(overlay) => {
+            let data = format!(
+                "lowerdir={},upperdir={},workdir={}",
+                overlay.lower.display(),
+                overlay.upper.display(),
+                overlay.work.display()
+            );
+            let options =
+                BTreeMap::from([("type", "overlay"), ("device", "overlay"), ("o", &data)]);
+            Some(ApiMount {
+                typ: Some(MountType::VOLUME),
+                target,
+                volume_options: Some(MountVolumeOptions {
+                    no_copy: Some(true),
+                    driver_config: Some(MountVolumeOptionsDriverConfig {
+                        name: Some("local".to_owned()),
+                        options: Some(
+                            options
+                                .into_iter()
+                                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                                .collect(),
+                        ),
+                    }),
+                    ..MountVolumeOptions::default()
+                }),
+                ..ApiMount::default()
+            })
+        }
+        Mount::Volume => Some(ApiMount {
+            typ: Some(MountType::VOLUME),
+            target,
+            ..ApiMount::default()
+        }),
+        Mount::Memory => None,
+    }
+}
+
+/// Without a tag the API would fetch every tag of the repository.
+fn with_tag(image: &str) -> String {
+    let last = image.rsplit('/').next().unwrap_or(image);
+    if last.contains(':') || last.contains('@') {
+        image.to_owned()
+    } else {
+        format!("{image}:latest")
+    }
+}
+
+fn ignore_absent(error: EngineError) -> Result<(), EngineError> {
+    // 409: the removal is under way already.
+    if error.is_not_found() || error.status == Some(409) {
+        Ok(())
+    } else {
+        Err(error)
+    }
+}
+
+fn failed(operation: Operation) -> impl Fn(BollardError) -> EngineError {
+    move |error| {
+        let (status, source): (_, Box<dyn std::error::Error + Send + Sync>) = match error {
+            BollardError::DockerResponseServerError {
+                status_code,
+                message,
+            } => (Some(status_code), message.into()),
+            BollardError::DockerStreamError { error } => (None, error.into()),
+            error => (None, Box::new(error)),
+        };
+        EngineError {
+            operation: operation.clone(),
+            status,
+            source,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_image_without_tag_means_latest() {
+        for (image, asked) in [
+            ("debian", "debian:latest"),
+            ("registry:5000/debian", "registry:5000/debian:latest"),
+            ("debian:12", "debian:12"),
+            ("debian@sha256:00", "debian@sha256:00"),
+        ] {
+            assert_eq!(with_tag(image), asked);
+        }
+    }
+}

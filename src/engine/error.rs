@@ -1,0 +1,90 @@
+//! Why an engine operation failed.
+
+use std::fmt;
+
+type Source = Box<dyn std::error::Error + Send + Sync>;
+
+/// What cobuild asked of the engine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Operation {
+    /// Reach it at all.
+    Connect,
+    /// Ask it about itself.
+    Facts,
+    /// Look up an image.
+    InspectImage(String),
+    /// Fetch an image.
+    PullImage(String),
+    /// Create a container.
+    CreateContainer,
+    /// Attach to a container.
+    Attach,
+    /// Start a container.
+    StartContainer,
+    /// Wait for a container's end.
+    Wait,
+    /// Remove a container.
+    RemoveContainer,
+    /// List containers.
+    ListContainers,
+    /// Copy files into a container.
+    Upload,
+    /// Copy a path out of a container.
+    Download(String),
+    /// Read the output of a container.
+    ReadOutput,
+}
+
+impl fmt::Display for Operation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Connect => f.write_str("connect to the engine"),
+            Self::Facts => f.write_str("ask the engine about itself"),
+            Self::InspectImage(image) => write!(f, "look up image `{image}`"),
+            Self::PullImage(image) => write!(f, "pull image `{image}`"),
+            Self::CreateContainer => f.write_str("create the build container"),
+            Self::Attach => f.write_str("attach to the build container"),
+            Self::StartContainer => f.write_str("start the build container"),
+            Self::Wait => f.write_str("wait for the build container"),
+            Self::RemoveContainer => f.write_str("remove a container"),
+            Self::ListContainers => f.write_str("list containers"),
+            Self::Upload => f.write_str("copy files into the build container"),
+            Self::Download(path) => write!(f, "copy `{path}` out of the build container"),
+            Self::ReadOutput => f.write_str("read the build container's output"),
+        }
+    }
+}
+
+/// A failed engine operation and its cause.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot {operation}")]
+pub struct EngineError {
+    /// What was asked.
+    pub operation: Operation,
+    /// The engine's answer as HTTP status, when it answered at all.
+    pub status: Option<u16>,
+    /// Why.
+    #[source]
+    pub source: Source,
+}
+
+impl EngineError {
+    /// Whether the engine says that there is no such thing.
+    pub fn is_not_found(&self) -> bool {
+        self.status == Some(404)
+    }
+
+    /// Returns the engine's own words, or the transport's when it gave none.
+    pub fn reason(&self) -> String {
+        let mut reason = self.source.to_string();
+        let mut cause = self.source.source();
+        while let Some(next) = cause {
+            let text = next.to_string();
+            if !reason.contains(&text) {
+                reason = format!("{reason}: {text}");
+            }
+            cause = next.source();
+        }
+        reason
+    }
+}

@@ -1,0 +1,220 @@
+//! A scripted engine for the tests of the run loop: it speaks the driver's protocol, records what
+//! it is asked, and runs nothing.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use bytes::Bytes;
+use futures_util::StreamExt;
+use tokio::io::{AsyncBufReadExt, BufReader, DuplexStream};
+use tokio::sync::mpsc;
+
+use super::{
+    Attachment, ByteStream, ContainerId, ContainerSpec, Engine, EngineError, EngineFacts,
+    ImageFacts, ListedContainer, Operation, UploadStream,
+};
+
+/// What a scripted command does.
+#[derive(Debug, Clone)]
+pub(crate) enum Reaction {
+    /// Prints this and ends with this status.
+    Ends(&'static str, i32),
+    /// Runs until it gets a signal.
+    Hangs,
+    /// Runs whatever it gets.
+    Ignores,
+    /// Takes the container with it.
+    Dies,
+}
+
+/// The engine; clones share everything.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct FakeEngine {
+    reactions: BTreeMap<String, Reaction>,
+    log: Arc<Mutex<Vec<String>>>,
+    /// The answer to the start of a container, when it is a refusal.
+    refusals: Arc<Mutex<Vec<&'static str>>>,
+}
+
+impl FakeEngine {
+    /// An engine whose commands succeed silently, but for these.
+    pub(crate) fn new(reactions: &[(&str, Reaction)]) -> Self {
+        Self {
+            reactions: reactions
+                .iter()
+                .map(|(text, reaction)| ((*text).to_owned(), reaction.clone()))
+                .collect(),
+            ..Self::default()
+        }
+    }
+
+    /// Refuses the next starts for these reasons.
+    pub(crate) fn refusing(self, reasons: &[&'static str]) -> Self {
+        self.refusals.lock().unwrap().extend(reasons.iter().rev());
+        self
+    }
+
+    /// Everything the engine was asked for, in order.
+    pub(crate) fn log(&self) -> Vec<String> {
+        self.log.lock().unwrap().clone()
+    }
+
+    fn record(&self, what: impl Into<String>) {
+        self.log.lock().unwrap().push(what.into());
+    }
+}
+
+impl Engine for FakeEngine {
+    async fn facts(&self) -> Result<EngineFacts, EngineError> {
+        Ok(EngineFacts {
+            shares_host: false,
+            has_init: true,
+        })
+    }
+
+    async fn inspect_image(&self, image: &str) -> Result<Option<ImageFacts>, EngineError> {
+        Ok((image != "absent").then(ImageFacts::default))
+    }
+
+    async fn pull_image(
+        &self,
+        image: &str,
+        _progress: &mut (dyn FnMut(String) + Send),
+    ) -> Result<(), EngineError> {
+        Err(EngineError {
+            operation: Operation::PullImage(image.to_owned()),
+            status: Some(404),
+            source: "no such image".into(),
+        })
+    }
+
+    async fn create_container(&self, spec: &ContainerSpec) -> Result<ContainerId, EngineError> {
+        self.record(format!("create init={}", spec.init));
+        Ok(ContainerId("0123456789abcdef".to_owned()))
+    }
+
+    async fn attach(&self, _container: &ContainerId) -> Result<Attachment, EngineError> {
+        let (input, theirs) = tokio::io::duplex(64 * 1024);
+        let (sender, mut output) = mpsc::unbounded_channel();
+        tokio::spawn(serve(self.clone(), theirs, sender));
+        let output = futures_util::stream::poll_fn(move |context| output.poll_recv(context));
+        Ok(Attachment {
+            input: Box::pin(input),
+            output: output.map(Ok).boxed(),
+        })
+    }
+
+    async fn start_container(&self, _container: &ContainerId) -> Result<(), EngineError> {
+        match self.refusals.lock().unwrap().pop() {
+            None => Ok(()),
+            Some(reason) => Err(EngineError {
+                operation: Operation::StartContainer,
+                status: Some(500),
+                source: reason.into(),
+            }),
+        }
+    }
+
+    async fn wait_removed(&self, _container: &ContainerId) -> Result<(), EngineError> {
+        self.record("removed");
+        Ok(())
+    }
+
+    async fn remove_container(&self, _container: &ContainerId) -> Result<(), EngineError> {
+        self.record("kill");
+        Ok(())
+    }
+
+    async fn list_unstarted(&self, _label: &str) -> Result<Vec<ListedContainer>, EngineError> {
+        Ok(Vec::new())
+    }
+
+    async fn upload(
+        &self,
+        _container: &ContainerId,
+        _directory: &str,
+        mut tar: UploadStream,
+    ) -> Result<(), EngineError> {
+        while let Some(chunk) = tar.next().await {
+            chunk.unwrap();
+        }
+        self.record("upload");
+        Ok(())
+    }
+
+    fn download(&self, _container: &ContainerId, path: &str) -> ByteStream {
+        let error = EngineError {
+            operation: Operation::Download(path.to_owned()),
+            status: Some(404),
+            source: "no such path".into(),
+        };
+        futures_util::stream::iter([Err(error)]).boxed()
+    }
+}
+
+/// Plays the container: reads the driver's program and answers its calls.
+async fn serve(engine: FakeEngine, input: DuplexStream, output: mpsc::UnboundedSender<Bytes>) {
+    let mut lines = BufReader::new(input).lines();
+    let token = lines.next_line().await.unwrap().unwrap_or_default();
+    let say = |text: &str| {
+        let _ = output.send(Bytes::copy_from_slice(text.as_bytes()));
+    };
+    let fence = |word: &str| say(&format!("\x1e{token} {word}\x1e"));
+    let mut statement = String::new();
+    let mut hanging = false;
+    while let Ok(Some(line)) = lines.next_line().await {
+        if let Some(signal) = line.strip_prefix(&format!("{token} ")) {
+            engine.record(format!("signal {signal}"));
+            if std::mem::take(&mut hanging) {
+                fence("143");
+            }
+            continue;
+        }
+        statement.push_str(&line);
+        statement.push('\n');
+        let Some(words) = words(&statement) else {
+            continue;
+        };
+        statement.clear();
+        match words.first().map(String::as_str) {
+            Some("cobuild_run" | "cobuild_run_alone") => {
+                engine.record(format!("run {}", words[1]));
+                match engine.reactions.get(&words[1]) {
+                    None => fence("0"),
+                    Some(Reaction::Ends(printed, status)) => {
+                        say(printed);
+                        fence(&status.to_string());
+                    }
+                    Some(Reaction::Hangs) => hanging = true,
+                    Some(Reaction::Ignores) => {}
+                    Some(Reaction::Dies) => return,
+                }
+            }
+            Some("cobuild_append") => engine.record(format!("tell {}", words[2].trim_end())),
+            Some("cobuild_evaluate") => {
+                fence("begin");
+                say(".");
+                fence("0");
+            }
+            Some("if") => fence("ready"),
+            _ => {}
+        }
+    }
+}
+
+/// The words of a statement, `None` while a quote is open.
+fn words(statement: &str) -> Option<Vec<String>> {
+    let mut words = vec![String::new()];
+    let mut quoted = false;
+    let mut chars = statement.chars();
+    while let Some(c) = chars.next() {
+        let word = words.last_mut()?;
+        match c {
+            '\'' => quoted = !quoted,
+            '\\' if !quoted => word.extend(chars.next()),
+            c if c.is_whitespace() && !quoted => words.push(String::new()),
+            c => word.push(c),
+        }
+    }
+    (!quoted).then_some(words)
+}

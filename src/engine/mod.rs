@@ -1,0 +1,190 @@
+//! What cobuild needs of a container engine, at the level of container primitives.
+//!
+//! [`docker`] speaks to a real engine; `fake` scripts one for the tests of the run loop.
+
+pub mod docker;
+pub mod endpoint;
+mod error;
+#[cfg(test)]
+pub(crate) mod fake;
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::path::PathBuf;
+use std::pin::Pin;
+
+use bytes::Bytes;
+use futures_util::Stream;
+use tokio::io::AsyncWrite;
+
+pub use error::{EngineError, Operation};
+
+/// A stream of bytes from the engine.
+pub type ByteStream = Pin<Box<dyn Stream<Item = Result<Bytes, EngineError>> + Send>>;
+
+/// A stream of bytes to the engine; an error ends the upload.
+pub type UploadStream = Pin<Box<dyn Stream<Item = std::io::Result<Bytes>> + Send>>;
+
+/// A container engine.
+///
+/// Every operation fails with an [`EngineError`] that names it; none of them waits longer than the
+/// engine does, and each may be dropped at any await.
+pub trait Engine: Send + Sync {
+    /// Tells what the engine is and where it runs.
+    fn facts(&self) -> impl Future<Output = Result<EngineFacts, EngineError>> + Send;
+
+    /// Returns what the engine knows of an image, `None` when it does not have it.
+    fn inspect_image(
+        &self,
+        image: &str,
+    ) -> impl Future<Output = Result<Option<ImageFacts>, EngineError>> + Send;
+
+    /// Fetches an image; `progress` gets the engine's own words as they come.
+    fn pull_image(
+        &self,
+        image: &str,
+        progress: &mut (dyn FnMut(String) + Send),
+    ) -> impl Future<Output = Result<(), EngineError>> + Send;
+
+    /// Creates a container that removes itself, and its anonymous volumes, when it ends.
+    fn create_container(
+        &self,
+        spec: &ContainerSpec,
+    ) -> impl Future<Output = Result<ContainerId, EngineError>> + Send;
+
+    /// Connects to the standard streams of a container not yet started. The container's stdin ends
+    /// when [`Attachment::input`] is dropped or this process dies.
+    fn attach(
+        &self,
+        container: &ContainerId,
+    ) -> impl Future<Output = Result<Attachment, EngineError>> + Send;
+
+    /// Starts a container.
+    fn start_container(
+        &self,
+        container: &ContainerId,
+    ) -> impl Future<Output = Result<(), EngineError>> + Send;
+
+    /// Waits until a container is gone, volumes included. One that is gone already is no error.
+    fn wait_removed(
+        &self,
+        container: &ContainerId,
+    ) -> impl Future<Output = Result<(), EngineError>> + Send;
+
+    /// Kills and removes a container, whatever state it is in. One that is gone is no error.
+    fn remove_container(
+        &self,
+        container: &ContainerId,
+    ) -> impl Future<Output = Result<(), EngineError>> + Send;
+
+    /// Lists containers that were created but never started and carry all these labels.
+    fn list_unstarted(
+        &self,
+        label: &str,
+    ) -> impl Future<Output = Result<Vec<ListedContainer>, EngineError>> + Send;
+
+    /// Unpacks a tar stream below `directory`, which must exist in the container.
+    fn upload(
+        &self,
+        container: &ContainerId,
+        directory: &str,
+        tar: UploadStream,
+    ) -> impl Future<Output = Result<(), EngineError>> + Send;
+
+    /// Packs a path of the container, with all below it, into a tar stream. The entries' names begin
+    /// with the path's last component. A missing path is [`EngineError::is_not_found`].
+    fn download(&self, container: &ContainerId, path: &str) -> ByteStream;
+}
+
+/// A container's id, as the engine gave it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ContainerId(pub String);
+
+impl ContainerId {
+    /// Returns the first twelve digits: the container's default host name.
+    pub fn short(&self) -> &str {
+        self.0.get(..12).unwrap_or(&self.0)
+    }
+}
+
+/// What an engine says of itself.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct EngineFacts {
+    /// Whether paths of this host mean the same to the engine: it runs on this very system.
+    pub shares_host: bool,
+    /// Whether it can put an init process into a container.
+    pub has_init: bool,
+}
+
+/// What an engine says of an image.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ImageFacts {
+    /// `ENV`, in order, as name and value.
+    pub environment: Vec<(String, String)>,
+}
+
+/// A container to create.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ContainerSpec {
+    /// The image.
+    pub image: String,
+    /// The main process; replaces the image's entrypoint and command.
+    pub command: Vec<String>,
+    /// Labels.
+    pub labels: BTreeMap<String, String>,
+    /// The working directory; made when it is not there.
+    pub working_directory: String,
+    /// Whether the container is privileged.
+    pub privileged: bool,
+    /// Whether an init process reaps orphans.
+    pub init: bool,
+    /// What is mounted, by path in the container.
+    pub mounts: BTreeMap<String, Mount>,
+}
+
+/// Something mounted into a container.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Mount {
+    /// A directory of the host, as it is.
+    Bind(PathBuf),
+    /// A copy-on-write view of a directory of the host: changes go to `upper`.
+    CopyOnWrite(CopyOnWrite),
+    /// A file system in memory.
+    Memory,
+    /// An empty volume that goes with the container.
+    Volume,
+}
+
+/// The three directories of an overlay, on the engine's host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CopyOnWrite {
+    /// What is seen; never written.
+    pub lower: PathBuf,
+    /// Where changes go; `upper` and `work` are on one file system.
+    pub upper: PathBuf,
+    /// The kernel's own.
+    pub work: PathBuf,
+}
+
+/// The standard streams of a container.
+pub struct Attachment {
+    /// The container's stdin.
+    pub input: Pin<Box<dyn AsyncWrite + Send>>,
+    /// Its stdout and stderr.
+    pub output: ByteStream,
+}
+
+impl std::fmt::Debug for Attachment {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Attachment").finish_non_exhaustive()
+    }
+}
+
+/// A container as a list shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedContainer {
+    /// Its id.
+    pub id: ContainerId,
+    /// Its labels.
+    pub labels: BTreeMap<String, String>,
+}
