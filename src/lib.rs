@@ -8,4 +8,5 @@ pub mod exit;
 pub mod phase;
 pub mod plan;
 pub mod project;
+pub mod runner;
 pub mod source;

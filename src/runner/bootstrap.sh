@@ -1,0 +1,17 @@
+# The container's main process. Standard output and error are one stream from here on, since the
+# engine would not keep their order.
+exec 2>&1
+trap : TERM INT HUP
+# The relay hands cobuild's lines to the worker. It sees the end of its input even while a command
+# runs, and then takes everything down: so the container ends when cobuild does, however that ends.
+# A line that begins with the token is for the relay itself: a signal for everything else.
+{
+    IFS= read -r cobuild_token
+    while IFS= read -r cobuild_line; do
+        case $cobuild_line in
+            "$cobuild_token "*) kill -s "${cobuild_line#* }" -- -1 ;;
+            *) printf '%s\n' "$cobuild_line" ;;
+        esac
+    done
+    kill -s KILL -- -1
+} | exec sh

@@ -1,0 +1,175 @@
+//! Command phases: INSTALL, PRE_BUILD, BUILD and POST_BUILD (contract §1.5, §1.6).
+
+use std::time::Duration;
+
+use super::driver::{Driver, DriverError, quote};
+use super::output::Piece;
+use super::{Ended, Interruption, Run, RunError};
+use crate::buildspec::Version;
+use crate::engine::Engine;
+use crate::event::Event;
+use crate::phase::{PhaseContext, PhaseType};
+use crate::plan::{PhasePlan, layout};
+use crate::runner::CancelReason;
+
+/// What the agent itself carries from command to command (contract §2.6).
+#[derive(Debug)]
+pub(super) struct Carried {
+    /// `CODEBUILD_BUILD_SUCCEEDING`: whether nothing has failed so far.
+    pub(super) succeeding: bool,
+    /// `CODEBUILD_LAST_EXIT`: how the last command ended.
+    last_exit: i32,
+    /// The two values as the container has them.
+    told: (bool, i32),
+}
+
+impl Default for Carried {
+    fn default() -> Self {
+        Self {
+            succeeding: true,
+            last_exit: 0,
+            told: (true, 0),
+        }
+    }
+}
+
+impl Carried {
+    /// The call that tells the container what it does not know yet.
+    ///
+    /// A command tells its status itself, but not when it ends before its epilogue: so a status is told
+    /// whenever it is another than the last one that was told.
+    fn update(&mut self) -> Option<String> {
+        let current = (self.succeeding, self.last_exit);
+        if self.told == current {
+            return None;
+        }
+        self.told = current;
+        let exports = format!(
+            "export CODEBUILD_BUILD_SUCCEEDING='{}'\nexport CODEBUILD_LAST_EXIT='{}'\n",
+            i32::from(self.succeeding),
+            self.last_exit
+        );
+        Some(format!(
+            "cobuild_append {}/env.sh {}\n",
+            layout::SCRIPT_DIRECTORY,
+            quote(&exports)
+        ))
+    }
+}
+
+impl<E: Engine> Run<'_, E> {
+    /// Runs `commands` up to the first that fails, then `finally` up to the first that fails
+    /// (the latter assumed); the phase succeeds when all of both do.
+    pub(super) async fn command_phase(&mut self, phase: PhaseType) -> Result<Ended, Interruption> {
+        let planned = self
+            .work()
+            .and_then(|work| work.phases.iter().find(|planned| planned.phase == phase))
+            .cloned();
+        let Some(PhasePlan {
+            commands, finally, ..
+        }) = planned
+        else {
+            return Ok(Ended::succeeded());
+        };
+        let mut failure = self.commands(&commands).await?;
+        // Whether `finally` sees the failure of its own phase is not known; assumed that it does.
+        let failure_of_finally = self.commands(&finally).await?;
+        failure = failure.or(failure_of_finally);
+        Ok(failure.map_or_else(Ended::succeeded, Ended::failed))
+    }
+
+    /// Runs commands up to the first that fails and says why it did.
+    async fn commands(
+        &mut self,
+        commands: &[String],
+    ) -> Result<Option<PhaseContext>, Interruption> {
+        for text in commands {
+            let status = self.command(text).await?;
+            if status != 0 {
+                self.carried.succeeding = false;
+                return Ok(Some(PhaseContext::new(
+                    "COMMAND_EXECUTION_ERROR",
+                    format!("Error while executing command: {text}. Reason: exit status {status}"),
+                )));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Runs one command and returns its exit status.
+    async fn command(&mut self, text: &str) -> Result<i32, Interruption> {
+        if let Some(reason) = self.cancellation.reason() {
+            return Err(Interruption::Cancelled(reason));
+        }
+        let function = match self.work().map(|work| work.version) {
+            Some(Version::V0_1) => "cobuild_run_alone",
+            Some(Version::V0_2) | None => "cobuild_run",
+        };
+        let mut program = self.carried.update().unwrap_or_default();
+        program.push_str(&format!("{function} {}\n", quote(text)));
+        self.events
+            .emit(Event::CommandStarted {
+                text: text.to_owned(),
+            })
+            .await;
+        let cancellation = self.cancellation;
+        let events = self.events;
+        let driver = self
+            .sandbox
+            .as_mut()
+            .ok_or(RunError::ContainerDied)?
+            .driver();
+        let running = async {
+            driver.send(&program).await?;
+            let status = loop {
+                match driver.next().await? {
+                    Piece::Output(bytes) => events.emit(Event::Output { bytes }).await,
+                    Piece::Fence(word) => break word,
+                }
+            };
+            Ok::<_, DriverError>(status)
+        };
+        let status = match cancellation.guard(running).await {
+            Ok(status) => status?,
+            Err(reason) => {
+                let wind_down = wind_down(driver, self.settings.grace, events);
+                tokio::select! {
+                    () = wind_down => {}
+                    _ = cancellation.reached(CancelReason::Kill) => {}
+                }
+                events.emit(Event::CommandInterrupted).await;
+                return Err(Interruption::Cancelled(reason));
+            }
+        };
+        // The driver answers nothing but numbers to a command.
+        let status = status.parse().unwrap_or(i32::MAX);
+        self.carried.last_exit = status;
+        self.events
+            .emit(Event::CommandFinished {
+                text: text.to_owned(),
+                exit_status: status,
+            })
+            .await;
+        Ok(status)
+    }
+}
+
+/// Asks the running command to end and shows what it still has to say, for as long as `grace`.
+async fn wind_down(driver: &mut Driver, grace: Duration, events: &super::EventSender) {
+    let ending = async {
+        driver.signal("TERM").await?;
+        // A process that was stopped would never learn of it otherwise.
+        driver.signal("CONT").await?;
+        loop {
+            match driver.next().await? {
+                Piece::Output(bytes) => events.emit(Event::Output { bytes }).await,
+                Piece::Fence(_) => return Ok::<_, DriverError>(()),
+            }
+        }
+    };
+    match tokio::time::timeout(grace, ending).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::debug!(%error, "the command did not end by itself"),
+        Err(_) => tracing::debug!("the command did not end in time"),
+    }
+}

@@ -1,0 +1,187 @@
+//! Speaks with the driver, the small shell program that runs commands in the container.
+//!
+//! cobuild sends calls over the container's stdin, one at a time, and reads output and answers from
+//! its stdout; a command costs no request to the engine. `bootstrap.sh` is the container's main
+//! process, `worker.sh` the functions that are called.
+
+use std::collections::VecDeque;
+use std::pin::Pin;
+
+use bytes::Bytes;
+use futures_util::StreamExt;
+use tokio::io::{AsyncWrite, AsyncWriteExt};
+
+use super::output::{Piece, Splitter};
+use crate::engine::{Attachment, ByteStream, EngineError};
+
+/// The container's main process.
+pub(super) const BOOTSTRAP: &str = include_str!("bootstrap.sh");
+
+/// The functions of the worker.
+const WORKER: &str = include_str!("worker.sh");
+
+/// Why the driver does not answer.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum DriverError {
+    /// The container ended.
+    #[error("the build container ended")]
+    Ended,
+    /// The engine failed.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+}
+
+/// The driver of one container.
+pub(super) struct Driver {
+    input: Pin<Box<dyn AsyncWrite + Send>>,
+    output: ByteStream,
+    splitter: Splitter,
+    pieces: VecDeque<Piece>,
+    token: String,
+}
+
+impl Driver {
+    /// Starts the worker in a container that has just been started.
+    pub(super) async fn start(attachment: Attachment, token: String) -> Result<Self, DriverError> {
+        let mut driver = Self {
+            input: attachment.input,
+            output: attachment.output,
+            splitter: Splitter::new(&token),
+            pieces: VecDeque::new(),
+            token,
+        };
+        let program = format!("{0}\ncobuild_token={0}\n{WORKER}", driver.token);
+        driver.send(&program).await?;
+        Ok(driver)
+    }
+
+    /// Sends calls of the worker; each call's words must be quoted with [`quote`].
+    pub(super) async fn send(&mut self, program: &str) -> Result<(), DriverError> {
+        let sent = async {
+            self.input.write_all(program.as_bytes()).await?;
+            self.input.flush().await
+        };
+        // A container that is gone closes its stdin; the output tells so as well.
+        sent.await.map_err(|_: std::io::Error| DriverError::Ended)
+    }
+
+    /// Sends a signal to every process of the container but the driver's own, which survive it.
+    pub(super) async fn signal(&mut self, name: &str) -> Result<(), DriverError> {
+        let line = format!("{} {name}\n", self.token);
+        self.send(&line).await
+    }
+
+    /// Returns the next piece of the stream. Dropping the future loses nothing.
+    pub(super) async fn next(&mut self) -> Result<Piece, DriverError> {
+        loop {
+            if let Some(piece) = self.pieces.pop_front() {
+                return Ok(piece);
+            }
+            match self.output.next().await {
+                Some(chunk) => self.splitter.feed(chunk?, &mut self.pieces),
+                None => {
+                    return self
+                        .splitter
+                        .finish()
+                        .map(Piece::Output)
+                        .ok_or(DriverError::Ended);
+                }
+            }
+        }
+    }
+
+    /// Runs a script with the build's state and returns what it prints; output that background
+    /// processes write meanwhile is returned apart, as it belongs to the log.
+    pub(super) async fn evaluate(&mut self, script: &str) -> Result<Evaluation, DriverError> {
+        self.send(&format!("cobuild_evaluate {}\n", quote(script)))
+            .await?;
+        let mut stray = Vec::new();
+        let mut printed = None::<Vec<u8>>;
+        loop {
+            match self.next().await? {
+                Piece::Output(bytes) => match &mut printed {
+                    Some(printed) => printed.extend_from_slice(&bytes),
+                    None => stray.push(bytes),
+                },
+                Piece::Fence(word) if word == "begin" => printed = Some(Vec::new()),
+                Piece::Fence(_) => {
+                    return Ok(Evaluation {
+                        printed: printed.unwrap_or_default(),
+                        stray,
+                    });
+                }
+            }
+        }
+    }
+}
+
+/// What came of a script.
+#[derive(Debug)]
+pub(super) struct Evaluation {
+    /// What it printed, without newlines at the end.
+    pub(super) printed: Vec<u8>,
+    /// What others printed meanwhile.
+    pub(super) stray: Vec<Bytes>,
+}
+
+/// Quotes a text so that a POSIX shell reads it as one word. The NUL byte, which no shell can hold,
+/// is left out.
+pub(super) fn quote(text: &str) -> String {
+    let mut quoted = String::with_capacity(text.len() + 2);
+    quoted.push('\'');
+    for part in text.split_inclusive('\'') {
+        match part.strip_suffix('\'') {
+            Some(before) => {
+                quoted.push_str(before);
+                quoted.push_str("'\\''");
+            }
+            None => quoted.push_str(part),
+        }
+    }
+    quoted.push('\'');
+    quoted.retain(|c| c != '\0');
+    quoted
+}
+
+/// Whether a shell can hold a variable of this name; others reach the commands only when the image
+/// sets them.
+pub(super) fn is_variable_name(name: &str) -> bool {
+    let mut bytes = name.bytes();
+    bytes
+        .next()
+        .is_some_and(|first| first.is_ascii_alphabetic() || first == b'_')
+        && bytes.all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quoting_survives_a_shell() {
+        for text in [
+            "",
+            "plain",
+            "it's",
+            "''",
+            "a\nb\n",
+            "$HOME `x` \\ \"",
+            "é\u{81}",
+        ] {
+            let shell = std::process::Command::new("sh")
+                .arg("-c")
+                .arg(format!("printf %s {}", quote(text)))
+                .output()
+                .unwrap();
+            assert_eq!(String::from_utf8_lossy(&shell.stdout), text);
+        }
+    }
+
+    #[test]
+    fn variable_names_are_told_from_others() {
+        assert!(is_variable_name("_A1"));
+        for name in ["", "1A", "a.b", "a-b", "é"] {
+            assert!(!is_variable_name(name), "{name}");
+        }
+    }
+}

@@ -1,0 +1,31 @@
+//! Hands events over to those who show them.
+
+use jiff::Timestamp;
+use tokio::sync::mpsc;
+
+use crate::event::{Event, Timestamped};
+
+/// How many events may wait to be shown; then the build waits as well.
+const WAITING: usize = 64;
+
+/// The runner's end of the event channel.
+#[derive(Debug, Clone)]
+pub struct EventSender {
+    sender: mpsc::Sender<Timestamped>,
+    clock: fn() -> Timestamp,
+}
+
+/// Makes the channel; `clock` dates the events.
+pub fn channel(clock: fn() -> Timestamp) -> (EventSender, mpsc::Receiver<Timestamped>) {
+    let (sender, receiver) = mpsc::channel(WAITING);
+    (EventSender { sender, clock }, receiver)
+}
+
+impl EventSender {
+    /// Emits an event; waits while too many are waiting to be shown.
+    pub async fn emit(&self, event: Event) {
+        let time = (self.clock)();
+        // When nobody shows events any more the build is cancelled by whoever stopped doing so.
+        let _ = self.sender.send(Timestamped { time, event }).await;
+    }
+}

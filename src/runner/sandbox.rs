@@ -1,0 +1,342 @@
+//! Everything of a build that exists in the engine, opened and closed in plain sight.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::driver::{BOOTSTRAP, Driver, DriverError, is_variable_name, quote};
+use super::scratch::Scratch;
+use super::{RunError, RunSettings};
+use crate::engine::{
+    Attachment, ContainerId, ContainerSpec, Engine, EngineError, EngineFacts, ImageFacts, Mount,
+};
+use crate::plan::layout;
+use crate::plan::{Plan, SourcePlan, Transfer, Work, complete};
+use crate::source::archive;
+
+/// How long a container whose processes are gone may take to disappear before it is removed.
+const REMOVAL_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// A running build container.
+pub(super) struct Sandbox<'a, E> {
+    engine: &'a E,
+    container: ContainerId,
+    driver: Driver,
+    scratch: Option<Scratch>,
+    means: Means,
+    image: ImageFacts,
+}
+
+/// What the engine is asked for; some engines refuse some of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Means {
+    init: bool,
+    copy_on_write: bool,
+}
+
+impl Means {
+    fn first(plan: &Plan, facts: &EngineFacts) -> Self {
+        Self {
+            init: facts.has_init,
+            copy_on_write: match plan.transfer {
+                Transfer::Automatic => facts.shares_host,
+                Transfer::CopyOnWrite => true,
+                Transfer::Tar | Transfer::Mount => false,
+            },
+        }
+    }
+
+    /// What to ask for after a refusal; `None` when the refusal is about something else.
+    fn after(self, refusal: &EngineError, transfer: Transfer) -> Option<Self> {
+        let reason = refusal.reason();
+        if self.init && reason.contains("init") && reason.contains("not found") {
+            return Some(Self {
+                init: false,
+                ..self
+            });
+        }
+        let about_mount = reason.contains("mount") || reason.contains("overlay");
+        (self.copy_on_write && about_mount && transfer == Transfer::Automatic).then_some(Self {
+            copy_on_write: false,
+            ..self
+        })
+    }
+}
+
+impl<'a, E: Engine> Sandbox<'a, E> {
+    /// Creates and starts the build container. When this fails nothing is left in the engine.
+    pub(super) async fn open(
+        engine: &'a E,
+        plan: &Plan,
+        settings: &RunSettings,
+        facts: &EngineFacts,
+        image: ImageFacts,
+    ) -> Result<Self, RunError> {
+        let mut means = Means::first(plan, facts);
+        loop {
+            let scratch = if means.copy_on_write {
+                Some(make_scratch(plan, settings)?)
+            } else {
+                None
+            };
+            let started = match spec(plan, settings, means, scratch.as_ref()) {
+                Ok(spec) => start(engine, &spec).await.map_err(RunError::Engine),
+                Err(error) => Err(error),
+            };
+            match started {
+                Ok((container, attachment)) => {
+                    tracing::info!(container = %container.short(), ?means, "build container started");
+                    let driver = Driver::start(attachment, settings.token.clone()).await;
+                    return match driver {
+                        Ok(driver) => Ok(Self {
+                            engine,
+                            container,
+                            driver,
+                            scratch,
+                            means,
+                            image,
+                        }),
+                        Err(error) => {
+                            engine.remove_container(&container).await?;
+                            Err(error.into())
+                        }
+                    };
+                }
+                Err(error) => {
+                    if let Some(scratch) = &scratch {
+                        discard(scratch);
+                    }
+                    let other = match &error {
+                        RunError::Engine(refusal) => means.after(refusal, plan.transfer),
+                        _ => None,
+                    };
+                    means = other.ok_or(error)?;
+                    tracing::info!(?means, "the engine refused; trying again with less");
+                }
+            }
+        }
+    }
+
+    /// The driver of the container.
+    pub(super) fn driver(&mut self) -> &mut Driver {
+        &mut self.driver
+    }
+
+    /// The container.
+    pub(super) fn container(&self) -> &ContainerId {
+        &self.container
+    }
+
+    /// Brings in the sources and everything else the first command finds. Returns whether the image
+    /// has a table of runtimes.
+    pub(super) async fn prepare(&mut self, plan: &Plan, work: &Work) -> Result<bool, RunError> {
+        if !self.means.copy_on_write && plan.transfer != Transfer::Mount {
+            for source in &plan.sources {
+                let tar = archive::stream(source.host.clone(), source.directory.clone());
+                self.engine.upload(&self.container, "/", tar).await?;
+            }
+        }
+        let environment = complete(
+            &self.image.environment,
+            &plan.environment,
+            self.container.short(),
+        );
+        let program = preparation(plan, work, &environment, &self.foreign_trees(plan));
+        self.driver.send(&program).await?;
+        let mut complaint = Vec::new();
+        loop {
+            match self.driver.next().await? {
+                super::output::Piece::Output(bytes) => complaint.extend_from_slice(&bytes),
+                super::output::Piece::Fence(word) => {
+                    if !complaint.is_empty() {
+                        let complaint = String::from_utf8_lossy(&complaint);
+                        tracing::warn!(%complaint, "while preparing the container");
+                    }
+                    return Ok(word == "runtimes");
+                }
+            }
+        }
+    }
+
+    /// The trees whose roots belong to another user than the build's, which git would not trust. A
+    /// mounted tree is the host's own and stays as it is.
+    fn foreign_trees<'p>(&self, plan: &'p Plan) -> Vec<&'p SourcePlan> {
+        use std::os::unix::fs::MetadataExt;
+        plan.sources
+            .iter()
+            .filter(|_| self.means.copy_on_write)
+            .filter(|source| {
+                std::fs::metadata(&source.host).is_ok_and(|metadata| metadata.uid() != 0)
+            })
+            .collect()
+    }
+
+    /// Takes everything down: the container ends as soon as its stdin does.
+    pub(super) async fn close(self) -> Result<(), RunError> {
+        drop(self.driver);
+        let gone = self.engine.wait_removed(&self.container);
+        match tokio::time::timeout(REMOVAL_TIMEOUT, gone).await {
+            Ok(gone) => gone?,
+            Err(_) => {
+                self.engine.remove_container(&self.container).await?;
+                self.engine.wait_removed(&self.container).await?;
+            }
+        }
+        if let Some(scratch) = &self.scratch {
+            discard(scratch);
+        }
+        Ok(())
+    }
+
+    /// Takes everything down at once.
+    pub(super) async fn kill(self) -> Result<(), RunError> {
+        self.engine.remove_container(&self.container).await?;
+        self.close().await
+    }
+}
+
+/// What cannot be removed now goes at a later run, or is removed with more power then.
+fn discard(scratch: &Scratch) {
+    if let Err(error) = scratch.remove() {
+        tracing::warn!(%error, path = %scratch.directory().display(), "cannot remove");
+    }
+}
+
+fn make_scratch(plan: &Plan, settings: &RunSettings) -> Result<Scratch, RunError> {
+    Scratch::create(&settings.scratch_root, &plan.uuid).map_err(|source| RunError::Host {
+        path: settings.scratch_root.clone(),
+        source,
+    })
+}
+
+async fn start<E: Engine>(
+    engine: &E,
+    spec: &ContainerSpec,
+) -> Result<(ContainerId, Attachment), EngineError> {
+    let container = engine.create_container(spec).await?;
+    // Attached before the start, so that nothing is missed.
+    let started = async {
+        let attachment = engine.attach(&container).await?;
+        engine.start_container(&container).await?;
+        Ok(attachment)
+    };
+    match started.await {
+        Ok(attachment) => Ok((container, attachment)),
+        Err(error) => {
+            engine.remove_container(&container).await?;
+            Err(error)
+        }
+    }
+}
+
+fn spec(
+    plan: &Plan,
+    settings: &RunSettings,
+    means: Means,
+    scratch: Option<&Scratch>,
+) -> Result<ContainerSpec, RunError> {
+    let mut mounts = BTreeMap::new();
+    // State that is read and written around every command; in memory it costs next to nothing.
+    mounts.insert(layout::SCRIPT_DIRECTORY.to_owned(), Mount::Memory);
+    if plan.privileged {
+        // A daemon in the container cannot stack its layers on the container's own.
+        mounts.insert("/var/lib/docker".to_owned(), Mount::Volume);
+    }
+    for (index, source) in plan.sources.iter().enumerate() {
+        let mount = match (plan.transfer, scratch) {
+            (Transfer::Mount, _) => Mount::Bind(source.host.clone()),
+            (_, Some(scratch)) => {
+                let overlay = scratch.copy_on_write(&source.host, index);
+                Mount::CopyOnWrite(overlay.map_err(|error| RunError::Host {
+                    path: scratch.directory().to_path_buf(),
+                    source: error,
+                })?)
+            }
+            (_, None) => continue,
+        };
+        mounts.insert(source.directory.clone(), mount);
+    }
+    let mut labels = settings.labels.clone();
+    labels.insert("cobuild.build".to_owned(), plan.identity.id.clone());
+    Ok(ContainerSpec {
+        image: plan.engine_image.clone(),
+        command: ["sh", "-c", BOOTSTRAP].map(str::to_owned).to_vec(),
+        labels,
+        working_directory: layout::READONLY.to_owned(),
+        privileged: plan.privileged,
+        init: means.init,
+        mounts,
+    })
+}
+
+/// The program that lays out the container. Nothing in it but `mkdir`, `chmod` and `chown` needs
+/// more of the image than its shell.
+fn preparation(
+    plan: &Plan,
+    work: &Work,
+    environment: &[(String, String)],
+    foreign: &[&SourcePlan],
+) -> String {
+    let mut program = String::new();
+    let mut call = |words: &[&str]| {
+        let quoted: Vec<String> = words[1..].iter().map(|word| quote(word)).collect();
+        program.push_str(words[0]);
+        program.push(' ');
+        program.push_str(&quoted.join(" "));
+        program.push('\n');
+    };
+    call(&["mkdir", "-p", layout::READONLY, layout::USER_BIN]);
+    for source in &plan.sources {
+        call(&["mkdir", "-p", &source.directory]);
+    }
+    // Outside of a debugging session both do nothing, and succeed (contract §6.4).
+    for command in ["codebuild-breakpoint", "codebuild-resume"] {
+        let path = format!("{}/{command}", layout::USER_BIN);
+        call(&["cobuild_write", &path, "#!/bin/sh\nexit 0\n"]);
+        call(&["chmod", "755", &path]);
+    }
+    if let Some(text) = &work.inline {
+        let text = String::from_utf8_lossy(text);
+        call(&["cobuild_write", layout::INLINE_BUILDSPEC, &text]);
+    }
+    for source in foreign {
+        call(&["chown", "0:0", &source.directory]);
+        if source.host.join(".git").exists() {
+            call(&["chown", "-h", "0:0", &format!("{}/.git", source.directory)]);
+        }
+    }
+    let exports: String = environment
+        .iter()
+        .filter(|(name, _)| is_variable_name(name))
+        .map(|(name, value)| format!("export {name}={}\n", quote(value)))
+        .collect();
+    let state = |file: &str| format!("{}/{file}", layout::SCRIPT_DIRECTORY);
+    call(&["cobuild_write", &state("env.sh"), &exports]);
+    let directory = format!("{}\n", plan.layout.source);
+    call(&["cobuild_write", &state("dir.txt"), &directory]);
+    call(&[
+        "cobuild_select_shell",
+        work.shell.as_deref().unwrap_or("sh"),
+    ]);
+    program.push_str(&format!(
+        "if [ -f {} ]; then cobuild_fence runtimes; else cobuild_fence ready; fi\n",
+        layout::RUNTIMES
+    ));
+    // What the image sets is in the commands' own environment by now; left in the worker's, a
+    // variable that a command unsets would come back.
+    let names: Vec<&str> = environment
+        .iter()
+        .map(|(name, _)| name.as_str())
+        .filter(|name| is_variable_name(name))
+        .collect();
+    program.push_str(&format!("unset {}\n", names.join(" ")));
+    program
+}
+
+impl From<DriverError> for RunError {
+    fn from(error: DriverError) -> Self {
+        match error {
+            DriverError::Ended => Self::ContainerDied,
+            DriverError::Engine(error) => Self::Engine(error),
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! Directories on the host that a build needs while it runs.
+
+use std::fs::{self, File};
+use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{FlockOperation, flock};
+
+use crate::engine::CopyOnWrite;
+
+/// A build's own directory below the scratch root; whoever holds its lock is using it.
+///
+/// The lock goes with the process, so a directory whose lock is free was left by a killed run and
+/// may go ([`sweep`]).
+#[derive(Debug)]
+pub(super) struct Scratch {
+    directory: PathBuf,
+    lock_path: PathBuf,
+    _lock: File,
+}
+
+impl Scratch {
+    /// Makes the directory of the build `name`.
+    pub(super) fn create(root: &Path, name: &str) -> io::Result<Self> {
+        fs::create_dir_all(root)?;
+        let directory = root.join(name);
+        let lock_path = root.join(format!("{name}.lock"));
+        let lock = loop {
+            let lock = File::create(&lock_path)?;
+            flock(&lock, FlockOperation::LockExclusive)?;
+            // A sweep may have removed the file between its making and its locking.
+            if is_same_file(&lock, &lock_path) {
+                break lock;
+            }
+        };
+        fs::create_dir(&directory)?;
+        Ok(Self {
+            directory,
+            lock_path,
+            _lock: lock,
+        })
+    }
+
+    /// Makes the two directories that a copy-on-write view of `lower` needs.
+    pub(super) fn copy_on_write(&self, lower: &Path, index: usize) -> io::Result<CopyOnWrite> {
+        let base = self.directory.join(index.to_string());
+        let overlay = CopyOnWrite {
+            lower: base.join("lower"),
+            upper: base.join("upper"),
+            work: base.join("work"),
+        };
+        fs::create_dir_all(&overlay.upper)?;
+        fs::create_dir(&overlay.work)?;
+        // The upper directory's mode becomes that of the tree's root.
+        fs::set_permissions(&overlay.upper, fs::metadata(lower)?.permissions())?;
+        // A symlink stands for the tree, whose own path may hold what mount options cannot.
+        std::os::unix::fs::symlink(lower, &overlay.lower)?;
+        Ok(overlay)
+    }
+
+    /// The directory, for a helper that may remove more than this user can.
+    pub(super) fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    /// Removes everything. Fails when the build left what this user may not remove.
+    pub(super) fn remove(&self) -> io::Result<()> {
+        remove_tree(&self.directory)?;
+        fs::remove_file(&self.lock_path)
+    }
+}
+
+/// Removes what killed runs left below `root`; what cannot be removed stays for another time.
+pub(super) fn sweep(root: &Path) {
+    let Ok(entries) = fs::read_dir(root) else {
+        return;
+    };
+    for entry in entries.flatten() {
+        let lock_path = entry.path();
+        if lock_path.extension().is_none_or(|kind| kind != "lock") {
+            continue;
+        }
+        let Ok(lock) = File::open(&lock_path) else {
+            continue;
+        };
+        if flock(&lock, FlockOperation::NonBlockingLockExclusive).is_err() {
+            continue;
+        }
+        let directory = lock_path.with_extension("");
+        let removed = remove_tree(&directory).and_then(|()| fs::remove_file(&lock_path));
+        if let Err(error) = removed {
+            tracing::debug!(path = %directory.display(), %error, "left for another time");
+        }
+    }
+}
+
+/// The kernel leaves a directory without any permission in an overlay's work directory; it is empty.
+fn remove_tree(directory: &Path) -> io::Result<()> {
+    match fs::remove_dir_all(directory) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
+
+fn is_same_file(open: &File, path: &Path) -> bool {
+    match (open.metadata(), fs::metadata(path)) {
+        (Ok(open), Ok(named)) => open.ino() == named.ino() && open.dev() == named.dev(),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sweep_takes_what_is_not_locked_and_nothing_else() {
+        let root = tempfile::tempdir().unwrap();
+        let living = Scratch::create(root.path(), "living").unwrap();
+        let dead = Scratch::create(root.path(), "dead").unwrap();
+        let tree = tempfile::tempdir().unwrap();
+        dead.copy_on_write(tree.path(), 0).unwrap();
+        let dead_directory = dead.directory().to_owned();
+        drop(dead);
+        sweep(root.path());
+        assert!(!dead_directory.exists());
+        assert!(living.directory().exists());
+        assert!(tree.path().exists(), "the tree itself stays");
+        living.remove().unwrap();
+        assert_eq!(fs::read_dir(root.path()).unwrap().count(), 0);
+    }
+}

@@ -1,0 +1,296 @@
+//! The run loop over a scripted engine: which phases run, what commands see, how a build is cut
+//! short.
+
+use jiff::Timestamp;
+
+use super::*;
+use crate::engine::fake::{FakeEngine, Reaction};
+use crate::plan::{BuildspecFile, Facts, GitFacts, Request, Transfer, make};
+
+struct Ran {
+    outcome: Outcome,
+    phases: Vec<(PhaseType, Status)>,
+    events: Vec<Event>,
+    asked: Vec<String>,
+}
+
+impl Ran {
+    /// The commands that ran.
+    fn commands(&self) -> Vec<&str> {
+        self.asked
+            .iter()
+            .filter_map(|asked| asked.strip_prefix("run "))
+            .collect()
+    }
+
+    fn context(&self, wanted: PhaseType) -> Option<&PhaseContext> {
+        self.events.iter().find_map(|event| match event {
+            Event::PhaseFinished { phase, context, .. } if *phase == wanted => context.as_ref(),
+            _ => None,
+        })
+    }
+}
+
+fn plan(buildspec: &str, image: &str) -> Plan {
+    let facts = Facts {
+        start: Timestamp::UNIX_EPOCH,
+        uuid: "0000".into(),
+        auth_token: "1111".into(),
+        project_uuid: "2222".into(),
+        directory_numbers: vec![7],
+        build_number: 1,
+        initiator: "me".into(),
+        region: "us-east-1".into(),
+        account: "000000000000".into(),
+        git: GitFacts::default(),
+    };
+    let request = Request {
+        image: image.to_owned(),
+        privileged: false,
+        timeout: Duration::from_mins(60),
+        source: "/nonexistent".into(),
+        secondary: Vec::new(),
+        transfer: Transfer::Mount,
+        overrides: Vec::new(),
+        buildspec: BuildspecFile::Inline {
+            text: buildspec.into(),
+        },
+    };
+    make(request, &facts)
+}
+
+async fn run_plan(plan: &Plan, engine: &FakeEngine, cancels: &[(Duration, CancelReason)]) -> Ran {
+    let (canceller, cancellation) = cancellation();
+    for (after, reason) in cancels.iter().copied() {
+        let canceller = canceller.clone();
+        tokio::spawn(async move {
+            tokio::time::sleep(after).await;
+            canceller.cancel(reason);
+        });
+    }
+    let settings = RunSettings {
+        scratch_root: "/nonexistent".into(),
+        labels: BTreeMap::new(),
+        token: "token".into(),
+        grace: Duration::from_secs(10),
+        artifacts: None,
+    };
+    let (sender, mut receiver) = channel(|| Timestamp::UNIX_EPOCH);
+    let gathering = tokio::spawn(async move {
+        let mut events = Vec::new();
+        while let Some(event) = receiver.recv().await {
+            events.push(event.event);
+        }
+        events
+    });
+    let outcome = run(plan, engine, &settings, &sender, &cancellation).await;
+    drop(sender);
+    let events = gathering.await.unwrap();
+    let phases = events
+        .iter()
+        .filter_map(|event| match event {
+            Event::PhaseFinished { phase, status, .. } => Some((*phase, *status)),
+            _ => None,
+        })
+        .collect();
+    Ran {
+        outcome,
+        phases,
+        events,
+        asked: engine.log(),
+    }
+}
+
+async fn run_buildspec(buildspec: &str, reactions: &[(&str, Reaction)]) -> Ran {
+    let engine = FakeEngine::new(reactions);
+    run_plan(&plan(buildspec, "image"), &engine, &[]).await
+}
+
+const FOUR: &str = "version: 0.2\nphases:\n  install: {commands: [i1, i2], finally: [if1]}\n  pre_build: {commands: [p]}\n  build: {commands: [b1, b2], finally: [bf1, bf2]}\n  post_build: {commands: [o]}\n";
+
+#[tokio::test]
+async fn all_commands_run_in_order_and_the_container_goes() {
+    let ran = run_buildspec(FOUR, &[]).await;
+    assert_eq!(ran.outcome.status, Status::Succeeded);
+    assert_eq!(
+        ran.commands(),
+        ["i1", "i2", "if1", "p", "b1", "b2", "bf1", "bf2", "o"]
+    );
+    assert_eq!(ran.asked.last().unwrap(), "removed");
+    assert!(!ran.asked.contains(&"kill".to_owned()));
+}
+
+#[tokio::test]
+async fn a_failed_build_goes_on_to_post_build_and_says_so() {
+    let ran = run_buildspec(FOUR, &[("b1", Reaction::Ends("oops\n", 3))]).await;
+    assert_eq!(ran.outcome.status, Status::Failed);
+    assert_eq!(ran.commands()[4..], ["b1", "bf1", "bf2", "o"]);
+    assert_eq!(
+        ran.context(PhaseType::Build).unwrap(),
+        &PhaseContext::new(
+            "COMMAND_EXECUTION_ERROR",
+            "Error while executing command: b1. Reason: exit status 3"
+        )
+    );
+    let told: Vec<&String> = ran
+        .asked
+        .iter()
+        .filter(|asked| asked.starts_with("tell"))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "tell export CODEBUILD_BUILD_SUCCEEDING='0'\nexport CODEBUILD_LAST_EXIT='3'",
+            "tell export CODEBUILD_BUILD_SUCCEEDING='0'\nexport CODEBUILD_LAST_EXIT='0'"
+        ]
+    );
+    assert!(
+        ran.phases
+            .contains(&(PhaseType::PostBuild, Status::Succeeded))
+    );
+    assert!(
+        ran.phases
+            .contains(&(PhaseType::UploadArtifacts, Status::Succeeded))
+    );
+}
+
+#[tokio::test]
+async fn nothing_follows_a_failed_install_but_its_finally() {
+    let ran = run_buildspec(FOUR, &[("i1", Reaction::Ends("", 1))]).await;
+    assert_eq!(ran.commands(), ["i1", "if1"]);
+    let last = ran.phases[ran.phases.len() - 2..].to_vec();
+    assert_eq!(
+        last,
+        [
+            (PhaseType::Install, Status::Failed),
+            (PhaseType::Finalizing, Status::Succeeded)
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_failing_finally_fails_its_phase() {
+    let ran = run_buildspec(FOUR, &[("bf1", Reaction::Ends("", 1))]).await;
+    assert_eq!(ran.commands()[4..], ["b1", "b2", "bf1", "o"]);
+    assert!(ran.phases.contains(&(PhaseType::Build, Status::Failed)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stop_ends_the_phase_and_the_build() {
+    for (reaction, waits) in [(Reaction::Hangs, 5), (Reaction::Ignores, 15)] {
+        let engine = FakeEngine::new(&[("p", reaction)]);
+        let start = tokio::time::Instant::now();
+        let cancels = [(Duration::from_secs(5), CancelReason::Stop)];
+        let ran = run_plan(&plan(FOUR, "image"), &engine, &cancels).await;
+        assert_eq!(start.elapsed(), Duration::from_secs(waits));
+        assert_eq!(ran.outcome.status, Status::Stopped);
+        assert_eq!(
+            ran.phases.last().unwrap(),
+            &(PhaseType::PreBuild, Status::Stopped)
+        );
+        assert_eq!(ran.context(PhaseType::PreBuild), None);
+        assert_eq!(ran.commands(), ["i1", "i2", "if1", "p"]);
+        assert!(ran.asked.contains(&"signal TERM".to_owned()));
+        assert_eq!(ran.asked[ran.asked.len() - 2..], ["kill", "removed"]);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_second_signal_does_not_wait() {
+    let engine = FakeEngine::new(&[("p", Reaction::Ignores)]);
+    let start = tokio::time::Instant::now();
+    let cancels = [
+        (Duration::from_secs(5), CancelReason::Stop),
+        (Duration::from_secs(6), CancelReason::Kill),
+    ];
+    let ran = run_plan(&plan(FOUR, "image"), &engine, &cancels).await;
+    assert_eq!(start.elapsed(), Duration::from_secs(6));
+    assert_eq!(ran.outcome.status, Status::Stopped);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_timeout_is_a_failed_build_whose_phase_timed_out() {
+    let engine = FakeEngine::new(&[("b1", Reaction::Hangs)]);
+    let cancels = [(Duration::from_secs(60), CancelReason::Timeout)];
+    let ran = run_plan(&plan(FOUR, "image"), &engine, &cancels).await;
+    assert_eq!(ran.outcome.status, Status::Failed);
+    assert_eq!(
+        ran.phases.last().unwrap(),
+        &(PhaseType::Build, Status::TimedOut)
+    );
+    assert_eq!(
+        ran.context(PhaseType::Build).unwrap(),
+        &PhaseContext::new("BUILD_TIMED_OUT", "Build has timed out. ")
+    );
+}
+
+#[tokio::test]
+async fn a_container_that_dies_ends_the_build() {
+    let ran = run_buildspec(FOUR, &[("b1", Reaction::Dies)]).await;
+    assert_eq!(ran.outcome.status, Status::Failed);
+    assert_eq!(
+        ran.phases.last().unwrap(),
+        &(PhaseType::Build, Status::Failed)
+    );
+    let context = ran.context(PhaseType::Build).unwrap();
+    assert!(context.message.starts_with("Build container found dead"));
+    assert_eq!(ran.asked.last().unwrap(), "removed");
+}
+
+#[tokio::test]
+async fn an_image_that_cannot_be_pulled_fails_provisioning() {
+    let engine = FakeEngine::new(&[]);
+    let ran = run_plan(&plan(FOUR, "absent"), &engine, &[]).await;
+    assert_eq!(ran.outcome.status, Status::Failed);
+    assert_eq!(
+        ran.phases.last().unwrap(),
+        &(PhaseType::Provisioning, Status::Failed)
+    );
+    let context = ran.context(PhaseType::Provisioning).unwrap();
+    assert_eq!(context.status_code, "BUILD_CONTAINER_UNABLE_TO_PULL_IMAGE");
+    assert!(context.message.ends_with("no such image"));
+    assert!(ran.asked.is_empty(), "no container is created");
+}
+
+#[tokio::test]
+async fn an_image_without_shell_fails_the_build() {
+    let engine = FakeEngine::new(&[]).refusing(&[r#"exec: "sh": executable file not found"#]);
+    let ran = run_plan(&plan(FOUR, "image"), &engine, &[]).await;
+    assert_eq!(ran.outcome.status, Status::Failed);
+    assert_eq!(ran.asked, ["create init=true", "kill"]);
+}
+
+#[tokio::test]
+async fn an_engine_without_init_is_asked_without() {
+    let reason = r#"exec: "docker-init": executable file not found in $PATH"#;
+    let engine = FakeEngine::new(&[]).refusing(&[reason]);
+    let ran = run_plan(&plan(FOUR, "image"), &engine, &[]).await;
+    assert_eq!(ran.outcome.status, Status::Succeeded);
+    assert_eq!(
+        ran.asked[..3],
+        ["create init=true", "kill", "create init=false"]
+    );
+}
+
+#[tokio::test]
+async fn any_other_refusal_is_a_fault() {
+    let engine = FakeEngine::new(&[]).refusing(&["unable to apply caps"]);
+    let ran = run_plan(&plan(FOUR, "image"), &engine, &[]).await;
+    assert_eq!(ran.outcome.status, Status::Fault);
+    let fault = ran.outcome.fault.unwrap();
+    assert_eq!(fault.to_string(), "cannot start the build container");
+}
+
+#[tokio::test]
+async fn a_refused_buildspec_needs_no_container() {
+    let ran = run_buildspec("version: 0.2\nphases: {artifacts: {}}\n", &[]).await;
+    assert_eq!(ran.outcome.status, Status::Failed);
+    assert!(ran.asked.is_empty());
+    assert_eq!(
+        ran.phases[3..],
+        [
+            (PhaseType::DownloadSource, Status::Failed),
+            (PhaseType::Finalizing, Status::Succeeded)
+        ]
+    );
+}
