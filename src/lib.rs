@@ -9,4 +9,5 @@ pub mod phase;
 pub mod plan;
 pub mod project;
 pub mod runner;
+pub mod sinks;
 pub mod source;

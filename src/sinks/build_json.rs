@@ -1,0 +1,189 @@
+//! The finished build as JSON, in the shape of one element of `builds[]` of BatchGetBuilds
+//! (contract §2.1, §8.4).
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+
+use super::Sink;
+use crate::event::{BuildIdentity, Event, Timestamped};
+use crate::phase::{PhaseContext, PhaseType, Status};
+
+/// Gathers a build's phases and, at the end, writes them into a file, all or nothing.
+#[derive(Debug)]
+pub struct BuildJson {
+    path: PathBuf,
+    identity: Option<BuildIdentity>,
+    start: Timestamp,
+    phases: Vec<Phase>,
+}
+
+#[derive(Debug)]
+struct Phase {
+    kind: PhaseType,
+    start: Timestamp,
+    end: Option<(Timestamp, Status, Option<PhaseContext>)>,
+}
+
+impl BuildJson {
+    /// Makes a sink that writes to `path`.
+    pub fn new(path: PathBuf) -> Self {
+        Self {
+            path,
+            identity: None,
+            start: Timestamp::UNIX_EPOCH,
+            phases: Vec::new(),
+        }
+    }
+
+    fn build(&self, end: Timestamp, status: Status) -> Value {
+        let mut build = Map::new();
+        if let Some(identity) = &self.identity {
+            build.extend(identity_fields(identity));
+        }
+        build.extend(fields([
+            ("startTime", json!(seconds(self.start))),
+            ("endTime", json!(seconds(end))),
+            ("currentPhase", json!(PhaseType::Completed)),
+            ("buildStatus", json!(status)),
+            ("buildComplete", json!(true)),
+            (
+                "phases",
+                self.phases.iter().map(Phase::json).collect::<Value>(),
+            ),
+        ]));
+        build.into()
+    }
+}
+
+fn identity_fields(identity: &BuildIdentity) -> Map<String, Value> {
+    let mut build = fields([
+        ("id", json!(identity.id)),
+        ("arn", json!(identity.arn)),
+        ("buildNumber", json!(identity.build_number)),
+        ("projectName", json!(identity.project_name)),
+        ("initiator", json!(identity.initiator)),
+        (
+            "source",
+            json!({
+                "type": identity.source_type,
+                "location": identity.source_location,
+            }),
+        ),
+        (
+            "environment",
+            json!({
+                "type": "LINUX_CONTAINER",
+                "image": identity.image,
+                "privilegedMode": identity.privileged,
+            }),
+        ),
+        ("timeoutInMinutes", json!(identity.timeout_in_minutes)),
+        ("queuedTimeoutInMinutes", json!(480)),
+    ]);
+    let versions = [
+        ("sourceVersion", &identity.source_version),
+        ("resolvedSourceVersion", &identity.resolved_source_version),
+    ];
+    for (name, version) in versions {
+        if let Some(version) = version {
+            build.insert(name.to_owned(), json!(version));
+        }
+    }
+    build
+}
+
+impl Phase {
+    fn json(&self) -> Value {
+        let mut phase = fields([
+            ("phaseType", json!(self.kind)),
+            ("startTime", json!(seconds(self.start))),
+        ]);
+        if let Some((end, status, context)) = &self.end {
+            phase.extend(fields([
+                ("phaseStatus", json!(status)),
+                ("endTime", json!(seconds(*end))),
+                (
+                    "durationInSeconds",
+                    json!(end.duration_since(self.start).as_secs()),
+                ),
+            ]));
+            // A stopped phase has no contexts key, and neither have those without an agent.
+            if let Some(context) = context {
+                phase.insert("contexts".to_owned(), json!([context]));
+            }
+        }
+        phase.into()
+    }
+}
+
+impl Sink for BuildJson {
+    fn event(&mut self, event: &Timestamped) -> io::Result<()> {
+        match &event.event {
+            Event::BuildStarted(identity) => {
+                self.identity = Some(identity.clone());
+                self.start = event.time;
+            }
+            Event::PhaseStarted { phase } => {
+                // A phase begins when the one before it ends (§2.1).
+                let before = self.phases.last().and_then(|phase| phase.end.as_ref());
+                self.phases.push(Phase {
+                    kind: *phase,
+                    start: before.map_or(self.start, |(end, ..)| *end),
+                    end: None,
+                });
+            }
+            Event::PhaseFinished {
+                status, context, ..
+            } => {
+                if let Some(phase) = self.phases.last_mut() {
+                    phase.end = Some((event.time, *status, context.clone()));
+                }
+            }
+            Event::BuildFinished { status } => {
+                let build = self.build(event.time, *status);
+                replace(&self.path, &build)?;
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Writes the file beside its place first, so that there is never half of it.
+fn replace(path: &Path, build: &Value) -> io::Result<()> {
+    let directory = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    let mut file = tempfile::Builder::new()
+        .permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644))
+        .tempfile_in(directory)?;
+    serde_json::to_writer_pretty(&mut file, build)?;
+    file.write_all(b"\n")?;
+    file.persist(path).map_err(|error| error.error)?;
+    Ok(())
+}
+
+/// Seconds since 1970, to the millisecond, as the API writes times.
+fn seconds(time: Timestamp) -> f64 {
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "exact for the next two hundred thousand years"
+    )]
+    let milliseconds = time.as_millisecond() as f64;
+    milliseconds / 1000.0
+}
+
+fn fields<const N: usize>(pairs: [(&str, Value); N]) -> Map<String, Value> {
+    pairs
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect()
+}

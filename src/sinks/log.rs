@@ -1,0 +1,400 @@
+//! The log that CodeBuild would have written, to the byte (contract §4.2 to §4.5).
+
+use std::io::{self, BufWriter, Write};
+
+use anstyle::{AnsiColor, Style};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use super::Sink;
+use super::sanitize::Sanitizer;
+use crate::event::{Event, Timestamped};
+use crate::phase::{PhaseContext, PhaseType, Status};
+
+/// How much output is gathered before it is written.
+const BUFFER: usize = 64 * 1024;
+
+/// How the log is dressed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct LogStyle {
+    /// Whether the agent's lines are coloured.
+    pub color: bool,
+    /// Whether control characters of the output are made visible, as a terminal needs it.
+    pub sanitize: bool,
+}
+
+/// Writes the log.
+pub struct Log<W: Write> {
+    out: BufWriter<W>,
+    style: LogStyle,
+    sanitizer: Sanitizer,
+}
+
+impl<W: Write> std::fmt::Debug for Log<W> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Log").finish_non_exhaustive()
+    }
+}
+
+impl<W: Write> Log<W> {
+    /// Makes a log that goes to `out`.
+    pub fn new(out: W, style: LogStyle) -> Self {
+        Self {
+            out: BufWriter::with_capacity(BUFFER, out),
+            style,
+            sanitizer: Sanitizer::default(),
+        }
+    }
+
+    fn line(&mut self, time: Timestamp, text: &str) -> io::Result<()> {
+        self.styled_line(time, text, Style::new())
+    }
+
+    fn styled_line(&mut self, time: Timestamp, text: &str, style: Style) -> io::Result<()> {
+        let time = time.to_zoned(TimeZone::UTC);
+        let time = time.strftime("%Y/%m/%d %H:%M:%S.%6f");
+        if self.style.color {
+            let dimmed = Style::new().dimmed();
+            writeln!(
+                self.out,
+                "{dimmed}[Container] {time}{dimmed:#} {style}{text}{style:#}"
+            )
+        } else {
+            writeln!(self.out, "[Container] {time} {text}")
+        }
+    }
+
+    fn phase_started(&mut self, time: Timestamp, phase: PhaseType) -> io::Result<()> {
+        match phase {
+            PhaseType::DownloadSource => {
+                self.line(time, "Running on CodeBuild On-demand")?;
+                self.line(time, "Waiting for agent ping")?;
+                self.line(time, "Waiting for DOWNLOAD_SOURCE")?;
+                self.line(time, "Phase is DOWNLOAD_SOURCE")
+            }
+            PhaseType::Install | PhaseType::PreBuild | PhaseType::Build | PhaseType::PostBuild => {
+                let style = Style::new().bold();
+                self.styled_line(time, &format!("Entering phase {phase}"), style)
+            }
+            PhaseType::Submitted
+            | PhaseType::Queued
+            | PhaseType::Provisioning
+            | PhaseType::UploadArtifacts
+            | PhaseType::Finalizing
+            | PhaseType::Completed => Ok(()),
+        }
+    }
+
+    fn phase_finished(
+        &mut self,
+        time: Timestamp,
+        phase: PhaseType,
+        status: Status,
+        context: Option<&PhaseContext>,
+    ) -> io::Result<()> {
+        match phase {
+            PhaseType::Submitted | PhaseType::Queued | PhaseType::Completed => return Ok(()),
+            // The cloud logs nothing of these two; why a build never began is told all the same.
+            PhaseType::Provisioning | PhaseType::Finalizing if status != Status::Failed => {
+                return Ok(());
+            }
+            PhaseType::Provisioning
+            | PhaseType::Finalizing
+            | PhaseType::DownloadSource
+            | PhaseType::Install
+            | PhaseType::PreBuild
+            | PhaseType::Build
+            | PhaseType::PostBuild
+            | PhaseType::UploadArtifacts => {}
+        }
+        let color = match status {
+            Status::Succeeded => AnsiColor::Green,
+            Status::Failed | Status::Fault => AnsiColor::Red,
+            Status::TimedOut | Status::Stopped => AnsiColor::Yellow,
+        };
+        let style = Style::new().fg_color(Some(color.into()));
+        self.styled_line(
+            time,
+            &format!("Phase complete: {phase} State: {status}"),
+            style,
+        )?;
+        let Some(PhaseContext {
+            status_code,
+            message,
+        }) = context
+        else {
+            return Ok(());
+        };
+        let text = format!("Phase context status code: {status_code} Message: {message}");
+        let style = if status == Status::Succeeded {
+            Style::new()
+        } else {
+            style
+        };
+        self.styled_line(time, &text, style)
+    }
+
+    fn output(&mut self, bytes: &[u8]) -> io::Result<()> {
+        if self.style.sanitize {
+            let bytes = self.sanitizer.clean(bytes);
+            self.out.write_all(&bytes)
+        } else {
+            self.out.write_all(bytes)
+        }
+    }
+}
+
+impl<W: Write + Send> Sink for Log<W> {
+    fn event(&mut self, event: &Timestamped) -> io::Result<()> {
+        let time = event.time;
+        match &event.event {
+            Event::PhaseStarted { phase } => self.phase_started(time, *phase),
+            Event::PhaseFinished {
+                phase,
+                status,
+                context,
+            } => self.phase_finished(time, *phase, *status, context.as_ref()),
+            Event::SourceReady {
+                directory,
+                secondary,
+            } => {
+                self.line(time, &format!("CODEBUILD_SRC_DIR={directory}"))?;
+                for (identifier, directory) in secondary {
+                    self.line(time, &format!("CODEBUILD_SRC_DIR_{identifier}={directory}"))?;
+                }
+                Ok(())
+            }
+            Event::BuildspecLocated { path } => {
+                self.line(time, &format!("YAML location is {path}"))
+            }
+            Event::UnknownKeys { sections } => {
+                let mut text = "Found possible syntax errors in buildspec: ".to_owned();
+                for (section, keys) in sections {
+                    text.push_str(&format!(
+                        "\nIn the section {section}\n\tThe following keys cannot be identified:"
+                    ));
+                    for key in keys {
+                        text.push_str(&format!("\n\t\t{key}"));
+                    }
+                }
+                self.line(time, &text)
+            }
+            Event::ShellSelected { shell } => self.line(
+                time,
+                &format!("Selecting shell {shell} as specified in buildspec."),
+            ),
+            Event::HttpTimeoutRaised { source } => self.line(
+                time,
+                &format!("Setting HTTP client timeout to higher timeout for {source}"),
+            ),
+            Event::EnvironmentProcessed { parameter_store } => {
+                self.line(time, "Processing environment variables")?;
+                if *parameter_store {
+                    self.line(time, "Decrypting parameter store environment variables")?;
+                }
+                Ok(())
+            }
+            Event::RuntimesUnsupported => self.line(
+                time,
+                "Skipping install of runtimes. Runtime version selection is not supported by this build image",
+            ),
+            Event::NoRuntimeSelected => {
+                self.line(time, "No runtime version selected in buildspec.")
+            }
+            Event::DirectoryEntered { path } => {
+                self.line(time, &format!("Moving to directory {path}"))
+            }
+            Event::CacheExpanded { paths } => {
+                let paths = match paths {
+                    None => {
+                        self.line(time, "Cache is not defined in the buildspec")?;
+                        &[][..]
+                    }
+                    Some(paths) => paths,
+                };
+                for path in paths {
+                    self.line(time, &format!("Expanded cache path {path}"))?;
+                }
+                if paths.is_empty() {
+                    self.line(time, "Skip cache due to: no paths specified to be cached")?;
+                }
+                Ok(())
+            }
+            Event::AgentRegistered { phases } => {
+                self.line(time, "Registering with agent")?;
+                self.line(time, &format!("Phases found in YAML: {}", phases.len()))?;
+                for (phase, commands) in phases {
+                    self.line(time, &format!(" {phase}: {commands} commands"))?;
+                }
+                Ok(())
+            }
+            Event::CommandStarted { text } => {
+                self.line(time, &format!("Running command {text}"))
+            }
+            Event::Output { bytes } => self.output(bytes),
+            Event::CommandFinished { text, exit_status } => {
+                self.out.write_all(b"\n")?;
+                if *exit_status == 0 {
+                    return Ok(());
+                }
+                let style = Style::new().fg_color(Some(AnsiColor::Red.into()));
+                let text = format!(
+                    "Command did not exit successfully {text} exit status {exit_status}"
+                );
+                self.styled_line(time, &text, style)
+            }
+            Event::CommandInterrupted => self.out.write_all(b"\n"),
+            Event::ArtifactsStarted {
+                identifier,
+                base_directory,
+            } => {
+                if let Some(identifier) = identifier {
+                    let text = format!("Preparing to copy secondary artifacts {identifier}");
+                    self.line(time, &text)?;
+                }
+                self.line(
+                    time,
+                    &format!("Expanding base directory path: {base_directory}"),
+                )?;
+                self.line(time, "Assembling file list")?;
+                self.line(time, &format!("Expanding {base_directory}"))
+            }
+            Event::BaseDirectoryMatched { directory } => {
+                self.line(
+                    time,
+                    &format!("Expanding file paths for base directory {directory}"),
+                )?;
+                self.line(time, "Assembling file list")
+            }
+            Event::PatternExpanded { pattern, matches } => {
+                self.line(time, &format!("Expanding {pattern}"))?;
+                if *matches == 0 {
+                    self.line(time, &format!("Skipping invalid file path {pattern}"))?;
+                }
+                Ok(())
+            }
+            Event::FilesFound { count } => {
+                // Without any file the phase's context says so (§1.8).
+                if *count == 0 {
+                    return Ok(());
+                }
+                self.line(time, &format!("Found {count} file(s)"))
+            }
+            Event::BuildStarted(_) => Ok(()),
+            // Others speak of these elsewhere; what was logged before must be seen before.
+            Event::ImagePull { .. } | Event::Warning { .. } | Event::BuildFinished { .. } => {
+                self.out.flush()
+            }
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(style: LogStyle, events: &[Event]) -> String {
+        let mut bytes = Vec::new();
+        let mut log = Log::new(&mut bytes, style);
+        for event in events {
+            let time = Timestamp::from_microsecond(1_700_000_000_000_042).unwrap();
+            log.event(&Timestamped {
+                time,
+                event: event.clone(),
+            })
+            .unwrap();
+        }
+        log.flush().unwrap();
+        drop(log);
+        String::from_utf8(bytes).unwrap()
+    }
+
+    /// The agent's lines without their dates.
+    fn undated(text: &str) -> String {
+        text.replace("[Container] 2023/11/14 22:13:20.000042 ", "> ")
+    }
+
+    #[test]
+    fn lines_are_dated_in_utc_to_the_microsecond() {
+        let text = written(
+            LogStyle::default(),
+            &[Event::DirectoryEntered { path: "/x".into() }],
+        );
+        assert_eq!(
+            text,
+            "[Container] 2023/11/14 22:13:20.000042 Moving to directory /x\n"
+        );
+    }
+
+    #[test]
+    fn a_failing_block_breaks_its_line_before_the_tail() {
+        let block = "if true; then\n  false\nfi\n";
+        let text = written(
+            LogStyle::default(),
+            &[
+                Event::CommandStarted { text: block.into() },
+                Event::Output {
+                    bytes: "out\n".into(),
+                },
+                Event::CommandFinished {
+                    text: block.into(),
+                    exit_status: 1,
+                },
+            ],
+        );
+        assert_eq!(
+            undated(&text),
+            "> Running command if true; then\n  false\nfi\n\nout\n\n> Command did not exit successfully if true; then\n  false\nfi\n exit status 1\n"
+        );
+    }
+
+    #[test]
+    fn an_empty_context_has_two_blanks_and_one_at_the_end() {
+        let text = written(
+            LogStyle::default(),
+            &[Event::PhaseFinished {
+                phase: PhaseType::Install,
+                status: Status::Succeeded,
+                context: Some(PhaseContext::default()),
+            }],
+        );
+        assert_eq!(
+            undated(&text),
+            "> Phase complete: INSTALL State: SUCCEEDED\n> Phase context status code:  Message: \n"
+        );
+    }
+
+    #[test]
+    fn unknown_keys_are_indented_with_tabs() {
+        let text = written(
+            LogStyle::default(),
+            &[Event::UnknownKeys {
+                sections: vec![("BUILD".into(), vec!["comands".into(), "foo".into()])],
+            }],
+        );
+        assert_eq!(
+            undated(&text),
+            "> Found possible syntax errors in buildspec: \nIn the section BUILD\n\tThe following keys cannot be identified:\n\t\tcomands\n\t\tfoo\n"
+        );
+    }
+
+    #[test]
+    fn output_passes_unchanged_unless_a_terminal_reads_it() {
+        let output = [Event::Output {
+            bytes: "\x1b]0;title\x07\x1b[31mred".into(),
+        }];
+        assert_eq!(
+            written(LogStyle::default(), &output),
+            "\x1b]0;title\x07\x1b[31mred"
+        );
+        let style = LogStyle {
+            sanitize: true,
+            ..LogStyle::default()
+        };
+        assert_eq!(written(style, &output), "^[]0;title^G\x1b[31mred");
+    }
+}

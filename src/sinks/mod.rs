@@ -1,0 +1,50 @@
+//! Shows what happens: each sink turns events into one form of output.
+
+mod build_json;
+mod json;
+mod log;
+mod sanitize;
+mod summary;
+
+use std::io;
+
+use tokio::sync::mpsc;
+
+pub use build_json::BuildJson;
+pub use json::JsonLines;
+pub use log::{Log, LogStyle};
+pub use summary::Summary;
+
+use crate::event::Timestamped;
+
+/// A form of output.
+pub trait Sink: Send {
+    /// Takes the next event. An error ends the showing.
+    fn event(&mut self, event: &Timestamped) -> io::Result<()>;
+
+    /// Writes out what is held back; called whenever no event is waiting.
+    fn flush(&mut self) -> io::Result<()>;
+}
+
+/// Shows events until there are no more, on the calling thread, which may block.
+pub fn show(
+    mut events: mpsc::Receiver<Timestamped>,
+    sinks: &mut [Box<dyn Sink>],
+) -> io::Result<()> {
+    while let Some(event) = events.blocking_recv() {
+        for sink in sinks.iter_mut() {
+            sink.event(&event)?;
+        }
+        let mut waiting = events.try_recv();
+        while let Ok(event) = waiting {
+            for sink in sinks.iter_mut() {
+                sink.event(&event)?;
+            }
+            waiting = events.try_recv();
+        }
+        for sink in sinks.iter_mut() {
+            sink.flush()?;
+        }
+    }
+    Ok(())
+}
