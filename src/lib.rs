@@ -1,6 +1,7 @@
 //! Runs AWS CodeBuild buildspecs on one's own machine, through the Docker API.
 
 pub mod buildspec;
+pub mod cli;
 pub mod collect;
 pub mod engine;
 pub mod event;
@@ -9,5 +10,6 @@ pub mod phase;
 pub mod plan;
 pub mod project;
 pub mod runner;
+pub mod settings;
 pub mod sinks;
 pub mod source;

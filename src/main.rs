@@ -1,3 +1,31 @@
 //! The `cobuild` command.
 
-fn main() {}
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::Parser;
+use cobuild::cli::Cli;
+use cobuild::exit::ExitStatus;
+use cobuild::settings::Environment;
+
+fn main() -> ExitCode {
+    let environment = Environment::new(std::env::vars_os());
+    let cli = Cli::parse();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    let status = match runtime {
+        Ok(runtime) => {
+            let done = runtime.block_on(cli.execute(&environment));
+            // A thread that waits for a blocked reader must not hold up the end.
+            runtime.shutdown_background();
+            done.unwrap_or_else(|failure| {
+                // Nobody is left to tell when stderr is gone.
+                let _ = write!(anstream::stderr(), "{}", failure.render());
+                failure.status
+            })
+        }
+        Err(_) => ExitStatus::NoVerdict,
+    };
+    status.into()
+}

@@ -1,0 +1,85 @@
+//! What went wrong, as people read it: the one place that words errors and hints.
+
+use std::fmt::Write as _;
+
+use anstyle::{AnsiColor, Style};
+
+use crate::engine::endpoint::{Endpoint, FoundBy};
+use crate::engine::{EngineError, Operation};
+use crate::exit::ExitStatus;
+
+/// Why cobuild gives up, with the exit status that says so.
+#[derive(Debug)]
+pub struct Failure {
+    /// The exit status.
+    pub status: ExitStatus,
+    error: anyhow::Error,
+    hint: Option<String>,
+}
+
+impl Failure {
+    /// The command line, or something it names, cannot be used.
+    pub(super) fn usage(error: impl Into<anyhow::Error>) -> Self {
+        Self {
+            status: ExitStatus::Usage,
+            error: error.into(),
+            hint: None,
+        }
+    }
+
+    /// There can be no verdict on the build.
+    pub(super) fn no_verdict(error: impl Into<anyhow::Error>) -> Self {
+        Self {
+            status: ExitStatus::NoVerdict,
+            error: error.into(),
+            hint: None,
+        }
+    }
+
+    /// Adds what to do about it.
+    pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// The engine failed; when it cannot be reached, says which one and why that one.
+    pub(super) fn engine(error: EngineError, endpoint: &Endpoint) -> Self {
+        if error.operation != Operation::Connect {
+            return Self::no_verdict(error);
+        }
+        let reason = error.reason();
+        let hint = if reason.contains("ermission denied") {
+            "run cobuild as a user who may use the engine: root, or a member of the group `docker`"
+        } else if reason.contains("scheme") {
+            "name the engine as unix:///PATH or tcp://HOST:PORT"
+        } else if matches!(endpoint.found_by, FoundBy::UsualSocket | FoundBy::Default) {
+            "start Docker or Podman, or name an engine with --host URL or DOCKER_HOST"
+        } else {
+            "start that engine, or name another with --host URL"
+        };
+        let Endpoint { url, found_by } = endpoint;
+        let error =
+            anyhow::Error::new(error).context(format!("no engine answers at `{url}` ({found_by})"));
+        Self::no_verdict(error).hint(hint)
+    }
+
+    /// Renders the failure for stderr: the error, its causes, the hint.
+    pub fn render(&self) -> String {
+        let style = |color: AnsiColor| Style::new().bold().fg_color(Some(color.into()));
+        let (red, cyan) = (style(AnsiColor::Red), style(AnsiColor::Cyan));
+        let mut text = format!("{red}error:{red:#} {}\n", self.error);
+        let mut last = self.error.to_string();
+        for cause in self.error.chain().skip(1) {
+            let cause = cause.to_string();
+            // Some libraries repeat their cause in their own text.
+            if !last.ends_with(&cause) {
+                let _ = writeln!(text, "  caused by: {cause}");
+            }
+            last = cause;
+        }
+        if let Some(hint) = &self.hint {
+            let _ = writeln!(text, "{cyan}hint:{cyan:#} {hint}");
+        }
+        text
+    }
+}

@@ -1,0 +1,68 @@
+//! The command line: one file for each subcommand, one for what goes wrong.
+
+mod failure;
+mod run;
+mod signals;
+
+use clap::{ColorChoice, Parser, Subcommand};
+
+pub use failure::Failure;
+
+use crate::exit::ExitStatus;
+use crate::settings::Environment;
+
+/// Runs AWS CodeBuild buildspecs on your own machine.
+#[derive(Debug, Parser)]
+#[command(version, about, arg_required_else_help = true, after_help = EXIT_STATUS)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+
+    /// When to use colours.
+    #[arg(long, value_name = "WHEN", default_value = "auto", global = true)]
+    color: ColorChoice,
+
+    /// Say more of what cobuild itself does, on stderr; twice for more.
+    #[arg(short, long, action = clap::ArgAction::Count, global = true)]
+    verbose: u8,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Run(Box<run::RunArgs>),
+}
+
+const EXIT_STATUS: &str = "\
+Exit status:
+  0    the build SUCCEEDED
+  1    the build FAILED; buildspec errors and timeouts are failed builds too
+  2    the command line, or a file it names, cannot be used
+  3    no verdict: the engine cannot be reached, or cobuild is at fault
+  130  stopped by SIGINT
+  143  stopped by SIGTERM";
+
+impl Cli {
+    /// Does what was asked and says how it went.
+    pub async fn execute(self, environment: &Environment) -> Result<ExitStatus, Failure> {
+        init_tracing(self.verbose);
+        match self.command {
+            Command::Run(args) => run::run(*args, environment, self.color).await,
+        }
+    }
+}
+
+/// Traces are for those who look into cobuild, never part of its output.
+fn init_tracing(verbose: u8) {
+    let level = match verbose {
+        0 => "error",
+        1 => "cobuild=info",
+        2 => "cobuild=debug",
+        _ => "debug",
+    };
+    tracing_subscriber::fmt()
+        .with_env_filter(tracing_subscriber::EnvFilter::new(level))
+        .with_writer(std::io::stderr)
+        .without_time()
+        .with_target(false)
+        .init();
+}

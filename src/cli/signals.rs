@@ -1,0 +1,49 @@
+//! Turns signals into the end of a build.
+
+use std::io;
+use std::sync::{Arc, OnceLock};
+
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use crate::exit::ExitStatus;
+use crate::runner::{CancelReason, Canceller};
+
+/// Listens for the signals that stop a build.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Signals {
+    first: Arc<OnceLock<ExitStatus>>,
+}
+
+impl Signals {
+    /// Begins to listen: the first signal stops the build, the second kills it.
+    pub(super) fn listen(canceller: Canceller) -> io::Result<(Self, tokio::task::JoinHandle<()>)> {
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        let mut terminate = signal(SignalKind::terminate())?;
+        let mut hang_up = signal(SignalKind::hangup())?;
+        let signals = Self::default();
+        let first = Arc::clone(&signals.first);
+        let task = tokio::spawn(async move {
+            let status = next(&mut interrupt, &mut terminate, &mut hang_up).await;
+            // Set once; nobody else sets it.
+            let _ = first.set(status);
+            canceller.cancel(CancelReason::Stop);
+            next(&mut interrupt, &mut terminate, &mut hang_up).await;
+            canceller.cancel(CancelReason::Kill);
+        });
+        Ok((signals, task))
+    }
+
+    /// Returns the exit status of the first signal that came, if one did.
+    pub(super) fn status(&self) -> Option<ExitStatus> {
+        self.first.get().copied()
+    }
+}
+
+async fn next(interrupt: &mut Signal, terminate: &mut Signal, hang_up: &mut Signal) -> ExitStatus {
+    tokio::select! {
+        _ = interrupt.recv() => ExitStatus::Interrupted,
+        // A closed terminal ends a build as a request to terminate does.
+        _ = terminate.recv() => ExitStatus::Terminated,
+        _ = hang_up.recv() => ExitStatus::Terminated,
+    }
+}

@@ -1,0 +1,71 @@
+//! The surroundings of the process: its variables and what they say of directories.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+
+use crate::engine::endpoint::Surroundings;
+
+/// The environment variables of this process, read once.
+#[derive(Debug, Clone, Default)]
+pub struct Environment {
+    variables: HashMap<String, String>,
+}
+
+impl Environment {
+    /// Takes these variables for the environment; names and values that are no text are left out.
+    pub fn new(
+        variables: impl IntoIterator<Item = (std::ffi::OsString, std::ffi::OsString)>,
+    ) -> Self {
+        Self {
+            variables: variables
+                .into_iter()
+                .filter_map(|(name, value)| {
+                    Some((name.into_string().ok()?, value.into_string().ok()?))
+                })
+                .collect(),
+        }
+    }
+
+    /// Returns a variable's value.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.variables.get(name).map(String::as_str)
+    }
+
+    /// Returns a variable's value unless it is empty.
+    pub fn get_filled(&self, name: &str) -> Option<&str> {
+        self.get(name).filter(|value| !value.is_empty())
+    }
+
+    /// Returns where caches and running builds' directories go.
+    pub fn cache_directory(&self) -> PathBuf {
+        self.base_directory("XDG_CACHE_HOME", ".cache")
+    }
+
+    /// Returns where counters go.
+    pub fn state_directory(&self) -> PathBuf {
+        self.base_directory("XDG_STATE_HOME", ".local/state")
+    }
+
+    /// Returns what the choice of an engine depends on; `flag` is `--host`.
+    pub fn surroundings(&self, flag: Option<String>) -> Surroundings {
+        let owned = |name| self.get(name).map(str::to_owned);
+        let path = |name| self.get_filled(name).map(PathBuf::from);
+        Surroundings {
+            flag,
+            docker_host: owned("DOCKER_HOST"),
+            docker_context: owned("DOCKER_CONTEXT"),
+            docker_config: path("DOCKER_CONFIG"),
+            home: path("HOME"),
+            runtime_directory: path("XDG_RUNTIME_DIR"),
+        }
+    }
+
+    fn base_directory(&self, variable: &str, below_home: &str) -> PathBuf {
+        let base = match (self.get_filled(variable), self.get_filled("HOME")) {
+            (Some(directory), _) => PathBuf::from(directory),
+            (None, Some(home)) => PathBuf::from(home).join(below_home),
+            (None, None) => std::env::temp_dir(),
+        };
+        base.join("cobuild")
+    }
+}

@@ -1,0 +1,11 @@
+//! What a user wants, resolved once: the surroundings, the files named on the command line.
+
+mod buildspec_file;
+mod env_file;
+mod environment;
+mod state;
+
+pub use buildspec_file::read_buildspec;
+pub use env_file::{EnvFileError, Override, parse_env_file, parse_override};
+pub use environment::Environment;
+pub use state::StateDirectory;
