@@ -41,8 +41,6 @@ pub enum Event {
     ImagePull {
         /// The image as the engine is asked for it.
         image: String,
-        /// The engine's own words on how far it is; absent at the start.
-        progress: Option<String>,
     },
     /// The source trees are in place.
     SourceReady {
@@ -140,6 +138,11 @@ pub enum Event {
     },
     /// Something people should know that is no part of CodeBuild's log.
     Warning {
+        /// A sentence.
+        message: String,
+    },
+    /// What people can do about a failure.
+    Hint {
         /// A sentence.
         message: String,
     },

@@ -3,14 +3,20 @@
 //! Pure: text in, a typed [`Buildspec`] or the agent's own [`Refusal`] out; no file, no clock, no
 //! environment. Scalars keep their source text, so `3.10` stays `3.10` (contract §1.7).
 
+mod anchors;
+mod block;
 mod encoding;
 mod field;
 mod keys;
 mod lower;
+mod merge;
 mod node;
 mod on_failure;
 mod phases;
 mod refusal;
+mod source;
+mod syntax;
+mod tabs;
 mod unknown;
 mod yaml;
 

@@ -1,140 +1,213 @@
 //! Text to tree: the one file that names the YAML parser.
 
-use std::collections::HashMap;
-
-use granit_parser::{Event, Marker, Parser, ScalarStyle, ScanError, StrInput, Tag};
+use granit_parser::{
+    ErrorKind, Event, Marker, Options, Parser, ScalarStyle, ScanError, StrInput, StructureStyle,
+    Tag,
+};
 
 use super::Refusal;
-use super::node::{Entry, Key, Node, Position, Scalar, Span, Style, Value, Weight};
+use super::anchors::Anchors;
+use super::block;
+use super::merge::{is_merge, merge};
+use super::node::{Entry, Key, Node, Position, Scalar, Span, Style, Value};
+use super::source::Source;
+use super::syntax::{self, Brackets, Failure, Problem, Within};
+use super::tabs;
 
 /// How deep lists and maps may nest, aliases included.
 ///
 /// No buildspec needs ten levels; the bound keeps every walk over the tree within the stack.
 const MAX_DEPTH: usize = 200;
 
-/// How many bytes anchors and aliases may copy, roughly: enough for any buildspec, too little for a "billion
-/// laughs".
-const MAX_COPIED: usize = 8 << 20;
+/// How many quoted texts may stand too far left, each of which means reading everything again.
+const MAX_PUSHED: usize = 50;
 
 /// Reads the first document of a text; `None` when there is none.
 pub(super) fn read(text: &str) -> Result<Option<Node>, Refusal> {
-    let options = granit_parser::options! {
-        emit_comments: false,
-        emit_unresolved_aliases: true,
-        flow_nesting_limit: MAX_DEPTH,
-        block_nesting_limit: MAX_DEPTH,
-    };
-    let mut builder = Builder {
-        text,
-        events: Parser::new_from_str_with_options(text, options),
-        anchors: HashMap::new(),
-        copied: 0,
-    };
-    loop {
-        match builder.next()? {
-            (Event::StreamEnd, _) => return Ok(None),
-            (Event::DocumentStart(..), _) => break,
-            _ => {}
+    let mut source = Source::new(text);
+    for _ in 0..MAX_PUSHED {
+        let line = match Builder::new(&source).document() {
+            Ok(Some(root)) => {
+                tabs::check(text, &root)?;
+                return Ok(Some(root));
+            }
+            Ok(None) => return Ok(None),
+            Err(Stop::Refused(refusal)) => return Err(refusal),
+            Err(Stop::QuotedTooFarLeft { line }) => line,
+        };
+        let quote = start_of_line(source.text(), line)
+            .and_then(|end| opening_quote(&source.text()[..end]))
+            .and_then(|quote| quote.byte_offset());
+        if !quote.is_some_and(|quote| source.push_quoted(quote, line)) {
+            break;
         }
     }
-    let root = builder.next()?;
-    let root = builder.node(root, 1)?;
-    // What follows the first document does not count, but it must begin as a document does: the
-    // second of these two events fails when it does not.
-    builder.next()?;
-    builder.next()?;
-    Ok(Some(root))
+    let last = source.text().matches('\n').count() + 1;
+    Err(Refusal::syntax("found unexpected end of stream", last))
+}
+
+/// Why reading stopped.
+enum Stop {
+    /// For good.
+    Refused(Refusal),
+    /// For a line within quotes that is nothing to libyaml.
+    QuotedTooFarLeft { line: usize },
+}
+
+impl From<Refusal> for Stop {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
 }
 
 type Spanned<'input> = (Event<'input>, granit_parser::Span);
 
-struct Builder<'input> {
-    text: &'input str,
-    events: Parser<'input, StrInput<'input>>,
-    /// What each anchor stands for; `None` as long as its node is being read.
-    anchors: HashMap<usize, Option<Node>>,
-    /// How many bytes anchors and aliases have copied so far, roughly.
-    copied: usize,
+struct Builder<'source> {
+    source: &'source Source<'source>,
+    events: Parser<'source, StrInput<'source>>,
+    anchors: Anchors,
+    /// The lists and maps around the place that is being read, outermost first.
+    open: Vec<Within>,
 }
 
-impl<'input> Builder<'input> {
-    fn next(&mut self) -> Result<Spanned<'input>, Refusal> {
-        match self.events.next_event() {
-            Some(Ok(event)) => Ok(event),
-            Some(Err(error)) => Err(refuse(&error, self.text)),
-            None => Ok((Event::StreamEnd, granit_parser::Span::default())),
+impl<'source> Builder<'source> {
+    fn new(source: &'source Source<'source>) -> Self {
+        Self {
+            source,
+            events: Parser::new_from_str_with_options(source.text(), options()),
+            anchors: Anchors::default(),
+            open: Vec::new(),
         }
     }
 
-    fn node(&mut self, (event, span): Spanned<'input>, depth: usize) -> Result<Node, Refusal> {
-        if depth > MAX_DEPTH {
-            return Err(too_deep(span.start.line()));
+    fn document(mut self) -> Result<Option<Node>, Stop> {
+        loop {
+            match self.next()? {
+                (Event::StreamEnd, _) => return Ok(None),
+                (Event::DocumentStart(..), _) => break,
+                _ => {}
+            }
+        }
+        let root = self.next()?;
+        let root = self.node(root)?;
+        // What follows the first document does not count, but it must begin as a document does:
+        // the second of these two events fails when it does not.
+        self.next()?;
+        self.next()?;
+        Ok(Some(root))
+    }
+
+    /// Returns the next event that is not about an anchor.
+    fn next(&mut self) -> Result<Spanned<'source>, Stop> {
+        loop {
+            match self.events.next_event() {
+                Some(Ok((Event::Anchor(_, name), span))) => {
+                    syntax::anchor_name(&name, span.start.line())?;
+                }
+                Some(Ok(event)) => return Ok(event),
+                Some(Err(error)) => return Err(self.stop(&error)),
+                None => return Ok((Event::StreamEnd, granit_parser::Span::default())),
+            }
+        }
+    }
+
+    fn stop(&self, error: &ScanError) -> Stop {
+        let place = position(*error.marker());
+        let text = self.source.text();
+        let before = error.marker().byte_offset().and_then(|at| text.get(..at));
+        let problem = match error.kind() {
+            ErrorKind::InvalidQuotedScalarIndent | ErrorKind::TabInIndentation => {
+                return Stop::QuotedTooFarLeft { line: place.line };
+            }
+            ErrorKind::InvalidTrailingSingleQuotedScalar => {
+                trailing_content(before.unwrap_or_default(), '\'')
+            }
+            ErrorKind::InvalidTrailingDoubleQuotedScalar => {
+                trailing_content(before.unwrap_or_default(), '"')
+            }
+            kind => problem(kind),
+        };
+        let failure = Failure {
+            text,
+            problem,
+            place,
+            brackets: before.and_then(brackets),
+            open: &self.open,
+        };
+        Stop::Refused(failure.refuse())
+    }
+
+    fn node(&mut self, (event, span): Spanned<'source>) -> Result<Node, Stop> {
+        if self.open.len() >= MAX_DEPTH {
+            return Err(too_deep(span.start.line()).into());
         }
         let anchor = event.anchor_id();
         if let Some(anchor) = anchor {
-            self.anchors.insert(anchor, None);
+            self.anchors.begin(anchor);
         }
         let node = match event {
-            Event::Scalar(text, style, _, tag) => Node {
-                span: convert(span),
-                value: Value::Scalar(scalar(&text, style, tag.as_deref(), span)),
-            },
-            Event::SequenceStart(..) => self.sequence(span, depth)?,
-            Event::MappingStart(..) => self.mapping(span, depth)?,
-            Event::Alias(anchor) => self.alias(anchor, span, depth)?,
-            Event::UnresolvedAlias(name) => {
-                return Err(Refusal::unlocated(format!(
-                    "unknown anchor '{name}' referenced"
-                )));
+            Event::Scalar(text, style, _, tag) => self.scalar(&text, style, tag.as_deref(), span),
+            Event::SequenceStart(style, ..) => {
+                self.open.push(match style {
+                    StructureStyle::Block => Within::BlockSequence {
+                        column: position(span.start).column,
+                    },
+                    StructureStyle::Flow => Within::FlowSequence,
+                });
+                self.sequence(span)?
             }
-            // Nothing else is a node; the parser never sends it here.
-            _ => Node {
-                span: convert(span),
-                value: Value::Sequence(Vec::new()),
-            },
+            Event::MappingStart(style, ..) => {
+                self.open.push(match style {
+                    StructureStyle::Block => Within::BlockMapping {
+                        column: position(span.start).column,
+                    },
+                    StructureStyle::Flow => Within::FlowMapping,
+                });
+                self.mapping(span, style)?
+            }
+            Event::Alias(anchor) => self.alias(anchor, span)?,
+            // An alias to nothing; nothing else that is no node comes here.
+            _ => {
+                let name = self.alias_name(span)?;
+                return Err(syntax::unknown_anchor(name).into());
+            }
         };
         if let Some(anchor) = anchor {
-            self.charge(node.weight())?;
-            self.anchors.insert(anchor, Some(node.clone()));
+            self.anchors.finish(anchor, &node)?;
         }
         Ok(node)
     }
 
-    /// Accounts for a copy before it is made.
-    fn charge(&mut self, weight: Weight) -> Result<(), Refusal> {
-        self.copied = self.copied.saturating_add(weight.size);
-        if self.copied > MAX_COPIED {
-            return Err(Refusal::unlocated("document contains excessive aliasing"));
-        }
-        Ok(())
-    }
-
-    fn sequence(&mut self, start: granit_parser::Span, depth: usize) -> Result<Node, Refusal> {
+    fn sequence(&mut self, start: granit_parser::Span) -> Result<Node, Stop> {
         let mut items = Vec::new();
         let end = loop {
             match self.next()? {
                 (Event::SequenceEnd, span) => break span,
-                event => items.push(self.node(event, depth + 1)?),
+                event => items.push(self.node(event)?),
             }
         };
+        self.open.pop();
         let last = items.last().map(|item: &Node| item.span.end);
         Ok(Node {
-            span: enclose(start, last, end),
+            span: self.enclose(start, last, end),
             value: Value::Sequence(items),
         })
     }
 
-    fn mapping(&mut self, start: granit_parser::Span, depth: usize) -> Result<Node, Refusal> {
+    fn mapping(&mut self, start: granit_parser::Span, style: StructureStyle) -> Result<Node, Stop> {
         let mut entries = Vec::new();
         let mut merged = Vec::new();
         let end = loop {
-            let event = match self.next()? {
+            let (event, span) = match self.next()? {
                 (Event::MappingEnd, span) => break span,
                 event => event,
             };
-            let key = self.node(event, depth + 1)?;
+            if style == StructureStyle::Block && is_missing_key(&event, span, self.source.text()) {
+                return Err(Refusal::syntax("did not find expected key", span.start.line()).into());
+            }
+            let key = self.node((event, span))?;
             let value = self.next()?;
-            let value = self.node(value, depth + 1)?;
+            let value = self.node(value)?;
             if is_merge(&key) {
                 merged.push(value);
             } else {
@@ -144,6 +217,7 @@ impl<'input> Builder<'input> {
                 });
             }
         };
+        self.open.pop();
         let last = entries
             .iter()
             .map(|entry: &Entry| entry.value.span.end)
@@ -153,50 +227,99 @@ impl<'input> Builder<'input> {
             merge(&mut entries, value)?;
         }
         Ok(Node {
-            span: enclose(start, last, end),
+            span: self.enclose(start, last, end),
             value: Value::Mapping(entries),
         })
     }
 
-    fn alias(
-        &mut self,
-        anchor: usize,
-        span: granit_parser::Span,
-        depth: usize,
-    ) -> Result<Node, Refusal> {
-        let weight = match self.anchors.get(&anchor) {
-            Some(Some(target)) => target.weight(),
-            _ => return Err(recursive(span, self.text)),
-        };
-        if depth + weight.depth > MAX_DEPTH {
-            return Err(too_deep(span.start.line()));
-        }
-        self.charge(weight)?;
-        match self.anchors.get(&anchor) {
-            Some(Some(target)) => Ok(Node {
-                span: convert(span),
-                value: target.value.clone(),
+    fn alias(&mut self, anchor: usize, span: granit_parser::Span) -> Result<Node, Stop> {
+        let name = self.alias_name(span)?;
+        let levels = MAX_DEPTH.saturating_sub(self.open.len());
+        match self.anchors.resolve(anchor, name, levels)? {
+            Some(value) => Ok(Node {
+                span: self.span(span.start, span.end),
+                value,
             }),
-            _ => Err(recursive(span, self.text)),
+            None => Err(too_deep(span.start.line()).into()),
+        }
+    }
+
+    fn alias_name(&self, span: granit_parser::Span) -> Result<&'source str, Refusal> {
+        let name = span.slice(self.source.text()).unwrap_or_default();
+        syntax::anchor_name(name.trim_start_matches('*'), span.start.line())
+    }
+
+    fn scalar(
+        &self,
+        text: &str,
+        style: ScalarStyle,
+        tag: Option<&Tag>,
+        span: granit_parser::Span,
+    ) -> Node {
+        let mut place = self.span(span.start, span.end);
+        let is_text = tag.is_some_and(|tag| !tag.is_yaml_core_schema_tag("null"));
+        let mut text = text;
+        let style = match style {
+            ScalarStyle::Plain => {
+                // For a value that is not there the parser sends a `~` that is nowhere in the text.
+                if is_empty(span) {
+                    text = "";
+                }
+                if is_text { Style::Quoted } else { Style::Plain }
+            }
+            ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted => Style::Quoted,
+            ScalarStyle::Literal | ScalarStyle::Folded => {
+                let source = self.source.text();
+                let content = span.start.byte_offset().unwrap_or_default();
+                if let Some((lines, before)) = block::header_before(source, content) {
+                    place.start.line -= lines;
+                    place.start.column = before + 1;
+                }
+                if span.end.byte_offset() == Some(source.len()) {
+                    text = block::without_added_break(text, source);
+                }
+                Style::Block
+            }
+        };
+        Node {
+            span: place,
+            value: Value::Scalar(Scalar {
+                text: text.to_owned(),
+                style,
+            }),
+        }
+    }
+
+    fn span(&self, start: Marker, end: Marker) -> Span {
+        Span {
+            start: self.source.written(position(start)),
+            end: self.source.written(position(end)),
+        }
+    }
+
+    /// The span of a list or map: a block one ends where its last child does, not where the parser
+    /// noticed.
+    fn enclose(
+        &self,
+        start: granit_parser::Span,
+        last: Option<Position>,
+        end: granit_parser::Span,
+    ) -> Span {
+        let whole = self.span(start.start, end.end);
+        Span {
+            start: whole.start,
+            end: last.filter(|_| is_empty(end)).unwrap_or(whole.end),
         }
     }
 }
 
-fn scalar(text: &str, style: ScalarStyle, tag: Option<&Tag>, span: granit_parser::Span) -> Scalar {
-    let tagged = tag.is_some_and(|tag| !tag.is_yaml_core_schema_tag("null"));
-    Scalar {
-        style: match style {
-            ScalarStyle::Plain if tagged => Style::Quoted,
-            ScalarStyle::Plain => Style::Plain,
-            ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted => Style::Quoted,
-            ScalarStyle::Literal | ScalarStyle::Folded => Style::Block,
-        },
-        // For a value that is not there the parser sends a `~` that is nowhere in the text.
-        text: if style == ScalarStyle::Plain && span.byte_range().is_some_and(|r| r.is_empty()) {
-            String::new()
-        } else {
-            text.to_owned()
-        },
+fn options() -> Options {
+    granit_parser::options! {
+        emit_comments: false,
+        emit_unresolved_aliases: true,
+        emit_anchor_events: true,
+        flow_nesting_limit: MAX_DEPTH,
+        block_nesting_limit: MAX_DEPTH,
     }
 }
 
@@ -210,75 +333,137 @@ fn into_key(node: Node) -> Key {
     }
 }
 
-fn is_merge(key: &Node) -> bool {
-    matches!(&key.value, Value::Scalar(scalar) if scalar.style == Style::Plain && scalar.text == "<<")
-}
-
-/// Adds what a `<<` brings in: never over a key that the map, or an earlier `<<`, has.
-fn merge(entries: &mut Vec<Entry>, value: Node) -> Result<(), Refusal> {
-    let sources = match value.value {
-        Value::Mapping(source) => vec![source],
-        Value::Sequence(items) => items
-            .into_iter()
-            .map(|item| match item.value {
-                Value::Mapping(source) => Ok(source),
-                Value::Sequence(_) | Value::Scalar(_) => Err(bad_merge()),
-            })
-            .collect::<Result<_, _>>()?,
-        Value::Scalar(_) => return Err(bad_merge()),
-    };
-    for source in sources {
-        let known: std::collections::HashSet<_> =
-            entries.iter().map(|entry| entry.key.text.clone()).collect();
-        let new = source
-            .into_iter()
-            .filter(|entry| !known.contains(&entry.key.text));
-        entries.extend(new);
-    }
-    Ok(())
-}
-
-fn recursive(alias: granit_parser::Span, text: &str) -> Refusal {
-    let name = alias.slice(text).unwrap_or_default();
-    let name = name.trim_start_matches('*');
-    Refusal::unlocated(format!("anchor '{name}' value contains itself"))
-}
-
-fn bad_merge() -> Refusal {
-    Refusal::unlocated("map merge requires map or sequence of maps as the value")
+/// Whether a map goes on with a colon and no key before it, which only our parser takes for a key.
+fn is_missing_key(event: &Event<'_>, span: granit_parser::Span, text: &str) -> bool {
+    let rest = || text.get(span.start.byte_offset()?..);
+    matches!(event, Event::Scalar(_, ScalarStyle::Plain, ..))
+        && is_empty(span)
+        && rest().is_some_and(|rest| rest.starts_with(':'))
 }
 
 fn too_deep(line: usize) -> Refusal {
     Refusal::syntax(&format!("exceeded max depth of {MAX_DEPTH}"), line)
 }
 
+fn is_empty(span: granit_parser::Span) -> bool {
+    span.byte_range().is_some_and(|range| range.is_empty())
+}
+
 fn position(marker: Marker) -> Position {
     Position {
-        line: marker.line(),
+        line: marker.line().max(1),
         column: marker.col() + 1,
     }
 }
 
-fn convert(span: granit_parser::Span) -> Span {
-    Span {
-        start: position(span.start),
-        end: position(span.end),
+fn start_of_line(text: &str, line: usize) -> Option<usize> {
+    let lines = text.split_inclusive('\n').take(line - 1);
+    Some(lines.map(str::len).sum())
+}
+
+/// Returns where and why the parser stops in a text, if it does.
+fn stop_within(text: &str) -> Option<ScanError> {
+    Parser::new_from_str_with_options(text, options()).find_map(Result::err)
+}
+
+/// Returns where the quotes open in which a text ends.
+fn opening_quote(text: &str) -> Option<Marker> {
+    // Without the line break the text ends before its next line could stand too far left.
+    let error = stop_within(text.trim_end_matches([' ', '\t', '\r', '\n', '\\']))?;
+    match error.kind() {
+        ErrorKind::UnclosedQuotedScalar => Some(*error.marker()),
+        _ => None,
     }
 }
 
-/// The span of a list or map: a block one ends where its last child does, not where the parser
-/// noticed.
-fn enclose(start: granit_parser::Span, last: Option<Position>, end: granit_parser::Span) -> Span {
-    let closed = end.byte_range().is_some_and(|range| !range.is_empty());
-    Span {
-        start: position(start.start),
-        end: match last {
-            Some(last) if !closed => last,
-            _ => position(end.end),
+/// Returns the brackets in which a text ends.
+fn brackets(text: &str) -> Option<Brackets> {
+    let (innermost, mut outermost) = opening_bracket(text)?;
+    while let Some((_, outer)) = outermost
+        .byte_offset()
+        .and_then(|at| opening_bracket(&text[..at]))
+    {
+        outermost = outer;
+    }
+    Some(Brackets {
+        outermost: position(outermost),
+        innermost: Within::brackets(innermost),
+    })
+}
+
+/// Returns the innermost bracket that is open where a text ends.
+fn opening_bracket(text: &str) -> Option<(char, Marker)> {
+    let error = stop_within(text)?;
+    match error.kind() {
+        ErrorKind::UnclosedFlowCollection { open } => Some((*open, *error.marker())),
+        _ => None,
+    }
+}
+
+/// Finds out what stands before the content that trails a quoted text.
+fn trailing_content(before: &str, quote: char) -> Problem {
+    let quoted = before
+        .rfind(quote)
+        .and_then(|end| opening_quote(&before[..end]));
+    match quoted {
+        Some(start) => Problem::TrailingContent {
+            quoted: position(start),
+        },
+        None => Problem::Same("did not find expected key"),
+    }
+}
+
+/// Translates why the parser stopped.
+fn problem(kind: &ErrorKind) -> Problem {
+    match kind {
+        ErrorKind::SimpleKeyExpected => Problem::MissingColon,
+        ErrorKind::TabInBlockIndentation => Problem::TabInIndentation,
+        ErrorKind::TabInPlainScalar => Problem::TabInPlainScalar,
+        ErrorKind::TabAtBlockScalarStart => Problem::TabInBlockScalar,
+        ErrorKind::UnclosedQuotedScalar => Problem::UnclosedQuote,
+        ErrorKind::DocumentIndicatorInQuotedScalar => Problem::MarkerInQuotes,
+        ErrorKind::CommentInterceptedScalar => Problem::ContinuedAfterComment,
+        ErrorKind::UnclosedFlowCollection { open } => Problem::UnclosedBracket { open: *open },
+        ErrorKind::MismatchedFlowCollectionEnd { open, .. } => {
+            Problem::MismatchedBracket { open: *open }
+        }
+        ErrorKind::BlockEntryInFlowCollection => Problem::ItemInBrackets,
+        kind => match same(kind) {
+            Some(words) => Problem::Same(words),
+            None => Problem::Other(kind.to_string()),
         },
     }
 }
 
-fn refuse(error: &ScanError, _text: &str) -> Refusal {
-    Refusal::syntax(&error.info(), error.marker().line())
+/// Returns libyaml's words for what stops both parsers at the same place.
+fn same(kind: &ErrorKind) -> Option<&'static str> {
+    Some(match kind {
+        ErrorKind::ExpectedDocumentStart => "did not find expected <document start>",
+        ErrorKind::ExpectedNodeContent => "did not find expected node content",
+        ErrorKind::ExpectedBlockMappingKey => "did not find expected key",
+        ErrorKind::ExpectedBlockSequenceEntry => "did not find expected '-' indicator",
+        ErrorKind::ExpectedFlowMappingSeparator => "did not find expected ',' or '}'",
+        ErrorKind::ExpectedFlowSequenceSeparator => "did not find expected ',' or ']'",
+        ErrorKind::UndeclaredTagHandle => "found undefined tag handle",
+        ErrorKind::DuplicateVersionDirective => "found duplicate %YAML directive",
+        ErrorKind::DuplicateTagDirective => "found duplicate %TAG directive",
+        ErrorKind::UnsupportedYamlMajorVersion => "found incompatible YAML document",
+        ErrorKind::MissingDirectiveName => "could not find expected directive name",
+        ErrorKind::InvalidDirectiveName => "found unexpected non-alphabetical character",
+        ErrorKind::UnexpectedCharacter { .. } => "found character that cannot start any token",
+        ErrorKind::MissingAnchorOrAliasName => syntax::BAD_ANCHOR,
+        ErrorKind::BlockSequenceEntryNotAllowed => {
+            "block sequence entries are not allowed in this context"
+        }
+        ErrorKind::MappingKeyNotAllowed => "mapping keys are not allowed in this context",
+        ErrorKind::MappingValueNotAllowed => "mapping values are not allowed in this context",
+        ErrorKind::ZeroBlockScalarIndent => "found an indentation indicator equal to 0",
+        ErrorKind::InvalidBlockScalarHeader => "did not find expected comment or line break",
+        ErrorKind::UnknownQuotedScalarEscape => "found unknown escape character",
+        ErrorKind::InvalidQuotedScalarHexEscape => "did not find expected hexdecimal number",
+        ErrorKind::InvalidUnicodeEscape => "found invalid Unicode character escape code",
+        ErrorKind::InvalidTagTerminator => "did not find expected whitespace or line break",
+        ErrorKind::MisplacedFlowCollectionEnd => "did not find expected node content",
+        _ => return None,
+    })
 }

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
+use anyhow::anyhow;
 
 use crate::engine::endpoint::{Endpoint, FoundBy};
 use crate::engine::{EngineError, Operation};
@@ -58,8 +59,9 @@ impl Failure {
             "start that engine, or name another with --host URL"
         };
         let Endpoint { url, found_by } = endpoint;
-        let error =
-            anyhow::Error::new(error).context(format!("no engine answers at `{url}` ({found_by})"));
+        // What lies between is the client library's own affair.
+        let error = anyhow!(error.root_cause())
+            .context(format!("no engine answers at `{url}` ({found_by})"));
         Self::no_verdict(error).hint(hint)
     }
 

@@ -19,11 +19,23 @@ pub struct Cli {
     command: Command,
 
     /// When to use colours.
-    #[arg(long, value_name = "WHEN", default_value = "auto", global = true)]
+    #[arg(
+        long,
+        value_name = "WHEN",
+        default_value = "auto",
+        global = true,
+        help_heading = "Global options"
+    )]
     color: ColorChoice,
 
     /// Say more of what cobuild itself does, on stderr; twice for more.
-    #[arg(short, long, action = clap::ArgAction::Count, global = true)]
+    #[arg(
+        short,
+        long,
+        action = clap::ArgAction::Count,
+        global = true,
+        help_heading = "Global options"
+    )]
     verbose: u8,
 }
 

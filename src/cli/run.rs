@@ -205,7 +205,9 @@ async fn supervise(
     });
     let clock = tokio::spawn(time_out(plan.timeout, canceller));
     let running = async {
-        let outcome = runner::run(plan, engine, settings, &events, &cancellation).await;
+        let run = runner::run(plan, engine, settings, &events, &cancellation);
+        let sweep = runner::sweep(engine, &plan.engine_image, settings);
+        let (outcome, ()) = tokio::join!(run, sweep);
         drop(events);
         let shown = showing.await;
         (outcome, shown)

@@ -27,8 +27,11 @@ use super::{
 /// How long an ordinary request may take, in seconds.
 const REQUEST_TIMEOUT: u64 = 120;
 
+/// How long an engine may take to answer at all.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(20);
+
 /// How long an upload may take; the client's timeout covers the whole body.
-const UPLOAD_TIMEOUT: Duration = Duration::from_secs(24 * 3600);
+const UPLOAD_TIMEOUT: Duration = Duration::from_hours(24);
 
 /// An engine that speaks the Docker API.
 #[derive(Debug, Clone)]
@@ -61,7 +64,8 @@ impl Docker {
 
 impl Engine for Docker {
     async fn facts(&self) -> Result<EngineFacts, EngineError> {
-        let info = self.client.info().await.map_err(|error| {
+        let client = self.client.clone().with_timeout(ANSWER_TIMEOUT);
+        let info = client.info().await.map_err(|error| {
             // The first request is the one that finds out whether anybody answers.
             let operation = match error {
                 BollardError::DockerResponseServerError { .. } => Operation::Facts,
@@ -108,23 +112,18 @@ impl Engine for Docker {
         }
     }
 
-    async fn pull_image(
-        &self,
-        image: &str,
-        progress: &mut (dyn FnMut(String) + Send),
-    ) -> Result<(), EngineError> {
-        let operation = || Operation::PullImage(image.to_owned());
+    async fn pull_image(&self, image: &str) -> Result<(), EngineError> {
         let options = CreateImageOptionsBuilder::default()
             .from_image(&with_tag(image))
             .build();
         let mut pull = self.client.create_image(Some(options), None, None);
-        while let Some(step) = pull.try_next().await.map_err(failed(operation()))? {
-            if let Some(status) = step.status {
-                progress(match step.id {
-                    Some(layer) => format!("{layer}: {status}"),
-                    None => status,
-                });
-            }
+        // An engine refuses at once or midway; either way in the stream.
+        while let Some(step) = pull
+            .try_next()
+            .await
+            .map_err(failed(Operation::PullImage(image.to_owned())))?
+        {
+            tracing::debug!(layer = step.id, status = step.status, "pull");
         }
         Ok(())
     }

@@ -74,6 +74,15 @@ impl EngineError {
         self.status == Some(404)
     }
 
+    /// Returns the innermost cause.
+    pub fn root_cause(&self) -> String {
+        let mut cause: &(dyn std::error::Error + 'static) = self.source.as_ref();
+        while let Some(inner) = cause.source() {
+            cause = inner;
+        }
+        cause.to_string()
+    }
+
     /// Returns the engine's own words, or the transport's when it gave none.
     pub fn reason(&self) -> String {
         let mut reason = self.source.to_string();

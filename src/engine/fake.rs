@@ -76,11 +76,7 @@ impl Engine for FakeEngine {
         Ok((image != "absent").then(ImageFacts::default))
     }
 
-    async fn pull_image(
-        &self,
-        image: &str,
-        _progress: &mut (dyn FnMut(String) + Send),
-    ) -> Result<(), EngineError> {
+    async fn pull_image(&self, image: &str) -> Result<(), EngineError> {
         Err(EngineError {
             operation: Operation::PullImage(image.to_owned()),
             status: Some(404),
@@ -196,7 +192,7 @@ async fn serve(engine: FakeEngine, input: DuplexStream, output: mpsc::UnboundedS
                 say(".");
                 fence("0");
             }
-            Some("if") => fence("ready"),
+            Some("cobuild_fence_if_there") => fence("absent"),
             _ => {}
         }
     }

@@ -39,12 +39,8 @@ pub trait Engine: Send + Sync {
         image: &str,
     ) -> impl Future<Output = Result<Option<ImageFacts>, EngineError>> + Send;
 
-    /// Fetches an image; `progress` gets the engine's own words as they come.
-    fn pull_image(
-        &self,
-        image: &str,
-        progress: &mut (dyn FnMut(String) + Send),
-    ) -> impl Future<Output = Result<(), EngineError>> + Send;
+    /// Fetches an image.
+    fn pull_image(&self, image: &str) -> impl Future<Output = Result<(), EngineError>> + Send;
 
     /// Creates a container that removes itself, and its anonymous volumes, when it ends.
     fn create_container(

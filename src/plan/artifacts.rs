@@ -145,10 +145,7 @@ fn compile(written: &str, absolute: &str) -> Result<GlobMatcher, PatternError> {
 }
 
 fn literal_root(pattern: &str) -> String {
-    let literal: Vec<String> = pattern
-        .split('/')
-        .map_while(|part| unescape(part))
-        .collect();
+    let literal: Vec<String> = pattern.split('/').map_while(unescape).collect();
     match literal.join("/") {
         root if root.is_empty() => "/".to_owned(),
         root => root,

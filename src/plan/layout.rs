@@ -9,6 +9,12 @@ pub const INLINE_BUILDSPEC: &str = "/codebuild/readonly/buildspec.yml";
 /// The generated script and the state that is carried from command to command.
 pub const SCRIPT_DIRECTORY: &str = "/codebuild/output/tmp";
 
+/// The variables that the next command finds.
+pub const ENVIRONMENT_FILE: &str = "/codebuild/output/tmp/env.sh";
+
+/// The directory that the next command begins in.
+pub const DIRECTORY_FILE: &str = "/codebuild/output/tmp/dir.txt";
+
 /// Commands that CodeBuild adds to every build; the last entry of `PATH`.
 pub const USER_BIN: &str = "/codebuild/user/bin";
 

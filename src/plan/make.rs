@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::environment::{self, Inputs};
 use super::layout::{self, Layout};
-use super::{PhasePlan, Plan, Reading, SourcePlan, Transfer, Work};
+use super::{PhasePlan, Plan, Reading, SourcePlan, Transfer, Unresolved, Work};
 use crate::buildspec::{self, Buildspec, OnFailure};
 use crate::event::BuildIdentity;
 use crate::phase::{PhaseContext, PhaseType};
@@ -50,13 +50,18 @@ pub enum BuildspecFile {
         text: Vec<u8>,
     },
     /// There is no `buildspec.yml` and no other file was named.
-    DefaultMissing,
+    DefaultMissing {
+        /// The path on the host.
+        looked_for: PathBuf,
+    },
     /// The file that was named cannot be read.
     Unreadable {
         /// As named: relative to the source's root, or absolute.
         path: String,
         /// Why, such as `no such file or directory`.
         reason: String,
+        /// The path on the host.
+        looked_for: PathBuf,
     },
 }
 
@@ -191,23 +196,44 @@ fn read(
             format!("{}/{path}", layout.source)
         }
     };
-    let refused = |location: Option<String>, message: String| {
-        let context = PhaseContext::new("YAML_FILE_ERROR", message);
-        (Reading::Refused { location, context }, Vec::new())
+    let refused = |location: Option<String>, message: String, hint: Option<String>| {
+        let refused = Reading::Refused {
+            location,
+            context: PhaseContext::new("YAML_FILE_ERROR", message),
+            hint,
+        };
+        (refused, Vec::new())
     };
     let (location, text, inline) = match file {
-        BuildspecFile::DefaultMissing => {
-            return refused(None, "YAML file does not exist".to_owned());
+        BuildspecFile::DefaultMissing { looked_for } => {
+            return refused(
+                None,
+                "YAML file does not exist".to_owned(),
+                Some(format!(
+                    "there is no `{}`; `-b FILE` names another buildspec, `-s DIR` another source",
+                    looked_for.display()
+                )),
+            );
         }
-        BuildspecFile::Unreadable { path, reason } => {
-            let path = in_container(&path);
-            return refused(None, format!("stat {path}: {reason}"));
+        BuildspecFile::Unreadable {
+            path,
+            reason,
+            looked_for,
+        } => {
+            return refused(
+                None,
+                format!("stat {}: {reason}", in_container(&path)),
+                Some(format!(
+                    "`{}` was looked for: `-b FILE` is relative to the source",
+                    looked_for.display()
+                )),
+            );
         }
         BuildspecFile::InSource { path, text } => (in_container(&path), text, false),
         BuildspecFile::Inline { text } => (layout::INLINE_BUILDSPEC.to_owned(), text, true),
     };
     match buildspec::parse(&text) {
-        Err(refusal) => refused(Some(location), refusal.message),
+        Err(refusal) => refused(Some(location), refusal.message, None),
         Ok(mut buildspec) => {
             let variables = std::mem::take(&mut buildspec.env.variables);
             let inline = inline.then_some(text);
@@ -272,30 +298,20 @@ fn work(
 
 /// A stored value that nobody can look up here fails DOWNLOAD_SOURCE, as one that does not exist
 /// does in the cloud (contract §1.4), unless the caller gives the variable's value.
-fn unresolved(buildspec: &Buildspec, overrides: &[(String, String)]) -> Option<PhaseContext> {
-    let given = |name: &str| overrides.iter().any(|(known, _)| known == name);
-    if let Some((_, parameter)) = buildspec
-        .env
-        .parameter_store
-        .iter()
-        .find(|(name, _)| !given(name))
-    {
-        return Some(PhaseContext::new(
-            "Decrypted Variables Error",
-            format!("parameter does not exist: {parameter}"),
-        ));
+fn unresolved(buildspec: &Buildspec, overrides: &[(String, String)]) -> Option<Unresolved> {
+    let wanted = |(name, _): &&(String, String)| !overrides.iter().any(|(known, _)| known == name);
+    let unresolved = |variable: &str, code: &str, message: String| Unresolved {
+        variable: variable.to_owned(),
+        context: PhaseContext::new(code, message),
+    };
+    if let Some((name, parameter)) = buildspec.env.parameter_store.iter().find(wanted) {
+        let message = format!("parameter does not exist: {parameter}");
+        return Some(unresolved(name, "Decrypted Variables Error", message));
     }
-    buildspec
-        .env
-        .secrets_manager
-        .iter()
-        .any(|(name, _)| !given(name))
-        .then(|| {
-            PhaseContext::new(
-                "Secrets Manager Error",
-                "ResourceNotFoundException: Secrets Manager can't find the specified secret.",
-            )
-        })
+    let (name, _) = buildspec.env.secrets_manager.iter().find(wanted)?;
+    let message =
+        "ResourceNotFoundException: Secrets Manager can't find the specified secret.".to_owned();
+    Some(unresolved(name, "Secrets Manager Error", message))
 }
 
 fn directory_name(directory: &std::path::Path) -> String {
@@ -388,20 +404,25 @@ mod tests {
     #[test]
     fn a_missing_buildspec_is_named_only_when_it_was_asked_for() {
         let message = |file| match make(request(file), &facts()).reading {
-            Reading::Refused { location, context } => {
+            Reading::Refused {
+                location, context, ..
+            } => {
                 assert_eq!(location, None);
                 context.message
             }
             Reading::Accepted(_) => panic!("accepted"),
         };
         assert_eq!(
-            message(BuildspecFile::DefaultMissing),
+            message(BuildspecFile::DefaultMissing {
+                looked_for: "/home/me/app/buildspec.yml".into()
+            }),
             "YAML file does not exist"
         );
         assert_eq!(
             message(BuildspecFile::Unreadable {
                 path: "ci/x.yml".into(),
-                reason: "no such file or directory".into()
+                reason: "no such file or directory".into(),
+                looked_for: "/home/me/app/ci/x.yml".into(),
             }),
             "stat /codebuild/output/src7/src/ci/x.yml: no such file or directory"
         );
@@ -415,8 +436,14 @@ mod tests {
             panic!("refused")
         };
         assert_eq!(
-            work.unresolved.unwrap().message,
-            "parameter does not exist: /x"
+            work.unresolved.unwrap(),
+            Unresolved {
+                variable: "A".into(),
+                context: PhaseContext::new(
+                    "Decrypted Variables Error",
+                    "parameter does not exist: /x"
+                ),
+            }
         );
     }
 }

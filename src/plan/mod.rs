@@ -80,6 +80,8 @@ pub enum Reading {
         location: Option<String>,
         /// Why.
         context: PhaseContext,
+        /// What to do about it.
+        hint: Option<String>,
     },
     /// It can be run.
     Accepted(Box<Work>),
@@ -101,7 +103,7 @@ pub struct Work {
     /// Whether runtime versions are asked for.
     pub wants_runtimes: bool,
     /// Why DOWNLOAD_SOURCE fails once the environment is processed, when it does.
-    pub unresolved: Option<PhaseContext>,
+    pub unresolved: Option<Unresolved>,
     /// Whether the buildspec draws on the parameter store.
     pub uses_parameter_store: bool,
     /// The paths of the cache section; `None` without one.
@@ -112,6 +114,15 @@ pub struct Work {
     pub artifacts: Option<Artifacts>,
     /// What people should know before the build runs.
     pub warnings: Vec<String>,
+}
+
+/// A stored value that cannot be had.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unresolved {
+    /// The variable that would hold it.
+    pub variable: String,
+    /// How DOWNLOAD_SOURCE fails.
+    pub context: PhaseContext,
 }
 
 /// One command phase.

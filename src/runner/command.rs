@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use super::driver::{Driver, DriverError, quote};
+use super::driver::{Driver, DriverError};
 use super::output::Piece;
+use super::program::{Program, exports};
 use super::{Ended, Interruption, Run, RunError};
 use crate::buildspec::Version;
 use crate::engine::Engine;
@@ -34,26 +35,22 @@ impl Default for Carried {
 }
 
 impl Carried {
-    /// The call that tells the container what it does not know yet.
+    /// Adds the call that tells the container what it does not know yet.
     ///
     /// A command tells its status itself, but not when it ends before its epilogue: so a status is told
     /// whenever it is another than the last one that was told.
-    fn update(&mut self) -> Option<String> {
+    fn update(&mut self, program: &mut Program) {
         let current = (self.succeeding, self.last_exit);
         if self.told == current {
-            return None;
+            return;
         }
         self.told = current;
-        let exports = format!(
-            "export CODEBUILD_BUILD_SUCCEEDING='{}'\nexport CODEBUILD_LAST_EXIT='{}'\n",
-            i32::from(self.succeeding),
-            self.last_exit
-        );
-        Some(format!(
-            "cobuild_append {}/env.sh {}\n",
-            layout::SCRIPT_DIRECTORY,
-            quote(&exports)
-        ))
+        let succeeding = if self.succeeding { "1" } else { "0" };
+        let exports = exports([
+            ("CODEBUILD_BUILD_SUCCEEDING", succeeding),
+            ("CODEBUILD_LAST_EXIT", &self.last_exit.to_string()),
+        ]);
+        program.call("cobuild_append", &[layout::ENVIRONMENT_FILE, &exports]);
     }
 }
 
@@ -105,8 +102,9 @@ impl<E: Engine> Run<'_, E> {
             Some(Version::V0_1) => "cobuild_run_alone",
             Some(Version::V0_2) | None => "cobuild_run",
         };
-        let mut program = self.carried.update().unwrap_or_default();
-        program.push_str(&format!("{function} {}\n", quote(text)));
+        let mut program = Program::default();
+        self.carried.update(&mut program);
+        program.call(function, &[text]);
         self.events
             .emit(Event::CommandStarted {
                 text: text.to_owned(),
@@ -120,7 +118,7 @@ impl<E: Engine> Run<'_, E> {
             .ok_or(RunError::ContainerDied)?
             .driver();
         let running = async {
-            driver.send(&program).await?;
+            driver.send(program.text()).await?;
             let status = loop {
                 match driver.next().await? {
                     Piece::Output(bytes) => events.emit(Event::Output { bytes }).await,

@@ -12,6 +12,7 @@ use futures_util::StreamExt;
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 
 use super::output::{Piece, Splitter};
+use super::program::Program;
 use crate::engine::{Attachment, ByteStream, EngineError};
 
 /// The container's main process.
@@ -55,7 +56,7 @@ impl Driver {
         Ok(driver)
     }
 
-    /// Sends calls of the worker; each call's words must be quoted with [`quote`].
+    /// Sends calls of the worker; see [`Program`].
     pub(super) async fn send(&mut self, program: &str) -> Result<(), DriverError> {
         let sent = async {
             self.input.write_all(program.as_bytes()).await?;
@@ -93,8 +94,9 @@ impl Driver {
     /// Runs a script with the build's state and returns what it prints; output that background
     /// processes write meanwhile is returned apart, as it belongs to the log.
     pub(super) async fn evaluate(&mut self, script: &str) -> Result<Evaluation, DriverError> {
-        self.send(&format!("cobuild_evaluate {}\n", quote(script)))
-            .await?;
+        let mut program = Program::default();
+        program.call("cobuild_evaluate", &[script]);
+        self.send(program.text()).await?;
         let mut stray = Vec::new();
         let mut printed = None::<Vec<u8>>;
         loop {
@@ -122,66 +124,4 @@ pub(super) struct Evaluation {
     pub(super) printed: Vec<u8>,
     /// What others printed meanwhile.
     pub(super) stray: Vec<Bytes>,
-}
-
-/// Quotes a text so that a POSIX shell reads it as one word. The NUL byte, which no shell can hold,
-/// is left out.
-pub(super) fn quote(text: &str) -> String {
-    let mut quoted = String::with_capacity(text.len() + 2);
-    quoted.push('\'');
-    for part in text.split_inclusive('\'') {
-        match part.strip_suffix('\'') {
-            Some(before) => {
-                quoted.push_str(before);
-                quoted.push_str("'\\''");
-            }
-            None => quoted.push_str(part),
-        }
-    }
-    quoted.push('\'');
-    quoted.retain(|c| c != '\0');
-    quoted
-}
-
-/// Whether a shell can hold a variable of this name; others reach the commands only when the image
-/// sets them.
-pub(super) fn is_variable_name(name: &str) -> bool {
-    let mut bytes = name.bytes();
-    bytes
-        .next()
-        .is_some_and(|first| first.is_ascii_alphabetic() || first == b'_')
-        && bytes.all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn quoting_survives_a_shell() {
-        for text in [
-            "",
-            "plain",
-            "it's",
-            "''",
-            "a\nb\n",
-            "$HOME `x` \\ \"",
-            "é\u{81}",
-        ] {
-            let shell = std::process::Command::new("sh")
-                .arg("-c")
-                .arg(format!("printf %s {}", quote(text)))
-                .output()
-                .unwrap();
-            assert_eq!(String::from_utf8_lossy(&shell.stdout), text);
-        }
-    }
-
-    #[test]
-    fn variable_names_are_told_from_others() {
-        assert!(is_variable_name("_A1"));
-        for name in ["", "1A", "a.b", "a-b", "é"] {
-            assert!(!is_variable_name(name), "{name}");
-        }
-    }
 }

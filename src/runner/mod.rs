@@ -10,8 +10,10 @@ mod command;
 mod driver;
 mod events;
 mod output;
+mod program;
 mod sandbox;
 mod scratch;
+mod sweep;
 #[cfg(test)]
 mod tests;
 mod upload;
@@ -22,6 +24,7 @@ use std::time::Duration;
 
 pub use cancel::{CancelReason, Cancellation, Canceller, cancellation};
 pub use events::{EventSender, channel};
+pub use sweep::sweep;
 
 use crate::buildspec::OnFailure;
 use crate::collect::artifact::CollectError;
@@ -302,16 +305,12 @@ impl<'a, E: Engine> Run<'a, E> {
         if let Some(image) = self.guarded(self.engine.inspect_image(name)).await?? {
             return Ok(Ok(image));
         }
-        let pull = |progress| Event::ImagePull {
-            image: name.clone(),
-            progress,
-        };
-        self.events.emit(pull(None)).await;
-        let mut latest = String::new();
-        let mut progress = |text: String| latest = text;
-        let pulled = self
-            .guarded(self.engine.pull_image(name, &mut progress))
-            .await?;
+        self.events
+            .emit(Event::ImagePull {
+                image: name.clone(),
+            })
+            .await;
+        let pulled = self.guarded(self.engine.pull_image(name)).await?;
         if let Err(error) = pulled {
             if error.status.is_none() && matches!(error.operation, Operation::Connect) {
                 return Err(error.into());
@@ -324,7 +323,6 @@ impl<'a, E: Engine> Run<'a, E> {
                 ),
             )));
         }
-        self.events.emit(pull(Some(latest))).await;
         match self.guarded(self.engine.inspect_image(name)).await?? {
             Some(image) => Ok(Ok(image)),
             None => Ok(Err(PhaseContext::new(
@@ -347,9 +345,16 @@ impl<'a, E: Engine> Run<'a, E> {
             .await;
         let work = match &plan.reading {
             Reading::Accepted(work) => work,
-            Reading::Refused { location, context } => {
+            Reading::Refused {
+                location,
+                context,
+                hint,
+            } => {
                 if let Some(path) = location.clone() {
                     self.events.emit(Event::BuildspecLocated { path }).await;
+                }
+                if let Some(message) = hint.clone() {
+                    self.events.emit(Event::Hint { message }).await;
                 }
                 return Ok(Ended::failed(context.clone()));
             }
@@ -364,7 +369,14 @@ impl<'a, E: Engine> Run<'a, E> {
             self.events.emit(event).await;
         }
         match &work.unresolved {
-            Some(context) => Ok(Ended::failed(context.clone())),
+            Some(unresolved) => {
+                let message = format!(
+                    "stored values are not looked up yet: give the value as `--env {}=VALUE`",
+                    unresolved.variable
+                );
+                self.events.emit(Event::Hint { message }).await;
+                Ok(Ended::failed(unresolved.context.clone()))
+            }
             None => Ok(Ended::succeeded()),
         }
     }

@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::driver::{BOOTSTRAP, Driver, DriverError, is_variable_name, quote};
+use super::driver::{BOOTSTRAP, Driver, DriverError};
+use super::output::Piece;
+use super::program::{Program, exports, is_variable_name};
 use super::scratch::Scratch;
-use super::{RunError, RunSettings};
+use super::{RunError, RunSettings, sweep};
 use crate::engine::{
     Attachment, ContainerId, ContainerSpec, Engine, EngineError, EngineFacts, ImageFacts, Mount,
 };
@@ -23,6 +25,7 @@ pub(super) struct Sandbox<'a, E> {
     driver: Driver,
     scratch: Option<Scratch>,
     means: Means,
+    image_name: String,
     image: ImageFacts,
 }
 
@@ -93,6 +96,7 @@ impl<'a, E: Engine> Sandbox<'a, E> {
                             driver,
                             scratch,
                             means,
+                            image_name: plan.engine_image.clone(),
                             image,
                         }),
                         Err(error) => {
@@ -103,7 +107,7 @@ impl<'a, E: Engine> Sandbox<'a, E> {
                 }
                 Err(error) => {
                     if let Some(scratch) = &scratch {
-                        discard(scratch);
+                        sweep::discard(engine, &plan.engine_image, scratch).await;
                     }
                     let other = match &error {
                         RunError::Engine(refusal) => means.after(refusal, plan.transfer),
@@ -141,17 +145,17 @@ impl<'a, E: Engine> Sandbox<'a, E> {
             self.container.short(),
         );
         let program = preparation(plan, work, &environment, &self.foreign_trees(plan));
-        self.driver.send(&program).await?;
+        self.driver.send(program.text()).await?;
         let mut complaint = Vec::new();
         loop {
             match self.driver.next().await? {
-                super::output::Piece::Output(bytes) => complaint.extend_from_slice(&bytes),
-                super::output::Piece::Fence(word) => {
+                Piece::Output(bytes) => complaint.extend_from_slice(&bytes),
+                Piece::Fence(answer) => {
                     if !complaint.is_empty() {
                         let complaint = String::from_utf8_lossy(&complaint);
                         tracing::warn!(%complaint, "while preparing the container");
                     }
-                    return Ok(word == "runtimes");
+                    return Ok(answer == "there");
                 }
             }
         }
@@ -174,15 +178,14 @@ impl<'a, E: Engine> Sandbox<'a, E> {
     pub(super) async fn close(self) -> Result<(), RunError> {
         drop(self.driver);
         let gone = self.engine.wait_removed(&self.container);
-        match tokio::time::timeout(REMOVAL_TIMEOUT, gone).await {
-            Ok(gone) => gone?,
-            Err(_) => {
-                self.engine.remove_container(&self.container).await?;
-                self.engine.wait_removed(&self.container).await?;
-            }
+        if let Ok(gone) = tokio::time::timeout(REMOVAL_TIMEOUT, gone).await {
+            gone?;
+        } else {
+            self.engine.remove_container(&self.container).await?;
+            self.engine.wait_removed(&self.container).await?;
         }
         if let Some(scratch) = &self.scratch {
-            discard(scratch);
+            sweep::discard(self.engine, &self.image_name, scratch).await;
         }
         Ok(())
     }
@@ -194,13 +197,6 @@ impl<'a, E: Engine> Sandbox<'a, E> {
     }
 }
 
-/// What cannot be removed now goes at a later run, or is removed with more power then.
-fn discard(scratch: &Scratch) {
-    if let Err(error) = scratch.remove() {
-        tracing::warn!(%error, path = %scratch.directory().display(), "cannot remove");
-    }
-}
-
 fn make_scratch(plan: &Plan, settings: &RunSettings) -> Result<Scratch, RunError> {
     Scratch::create(&settings.scratch_root, &plan.uuid).map_err(|source| RunError::Host {
         path: settings.scratch_root.clone(),
@@ -208,7 +204,7 @@ fn make_scratch(plan: &Plan, settings: &RunSettings) -> Result<Scratch, RunError
     })
 }
 
-async fn start<E: Engine>(
+pub(super) async fn start<E: Engine>(
     engine: &E,
     spec: &ContainerSpec,
 ) -> Result<(ContainerId, Attachment), EngineError> {
@@ -275,52 +271,39 @@ fn preparation(
     work: &Work,
     environment: &[(String, String)],
     foreign: &[&SourcePlan],
-) -> String {
-    let mut program = String::new();
-    let mut call = |words: &[&str]| {
-        let quoted: Vec<String> = words[1..].iter().map(|word| quote(word)).collect();
-        program.push_str(words[0]);
-        program.push(' ');
-        program.push_str(&quoted.join(" "));
-        program.push('\n');
-    };
-    call(&["mkdir", "-p", layout::READONLY, layout::USER_BIN]);
+) -> Program {
+    let mut program = Program::default();
+    program.call("mkdir", &["-p", layout::READONLY, layout::USER_BIN]);
     for source in &plan.sources {
-        call(&["mkdir", "-p", &source.directory]);
+        program.call("mkdir", &["-p", &source.directory]);
     }
     // Outside of a debugging session both do nothing, and succeed (contract §6.4).
     for command in ["codebuild-breakpoint", "codebuild-resume"] {
         let path = format!("{}/{command}", layout::USER_BIN);
-        call(&["cobuild_write", &path, "#!/bin/sh\nexit 0\n"]);
-        call(&["chmod", "755", &path]);
+        program.call("cobuild_write", &[&path, "#!/bin/sh\nexit 0\n"]);
+        program.call("chmod", &["755", &path]);
     }
     if let Some(text) = &work.inline {
         let text = String::from_utf8_lossy(text);
-        call(&["cobuild_write", layout::INLINE_BUILDSPEC, &text]);
+        program.call("cobuild_write", &[layout::INLINE_BUILDSPEC, &text]);
     }
     for source in foreign {
-        call(&["chown", "0:0", &source.directory]);
+        program.call("chown", &["0:0", &source.directory]);
         if source.host.join(".git").exists() {
-            call(&["chown", "-h", "0:0", &format!("{}/.git", source.directory)]);
+            let git = format!("{}/.git", source.directory);
+            program.call("chown", &["-h", "0:0", &git]);
         }
     }
-    let exports: String = environment
+    let variables = environment
         .iter()
-        .filter(|(name, _)| is_variable_name(name))
-        .map(|(name, value)| format!("export {name}={}\n", quote(value)))
-        .collect();
-    let state = |file: &str| format!("{}/{file}", layout::SCRIPT_DIRECTORY);
-    call(&["cobuild_write", &state("env.sh"), &exports]);
+        .map(|(name, value)| (name.as_str(), value.as_str()));
+    let exports = exports(variables);
+    program.call("cobuild_write", &[layout::ENVIRONMENT_FILE, &exports]);
     let directory = format!("{}\n", plan.layout.source);
-    call(&["cobuild_write", &state("dir.txt"), &directory]);
-    call(&[
-        "cobuild_select_shell",
-        work.shell.as_deref().unwrap_or("sh"),
-    ]);
-    program.push_str(&format!(
-        "if [ -f {} ]; then cobuild_fence runtimes; else cobuild_fence ready; fi\n",
-        layout::RUNTIMES
-    ));
+    program.call("cobuild_write", &[layout::DIRECTORY_FILE, &directory]);
+    let shell = work.shell.as_deref().unwrap_or("sh");
+    program.call("cobuild_select_shell", &[shell]);
+    program.call("cobuild_fence_if_there", &[layout::RUNTIMES]);
     // What the image sets is in the commands' own environment by now; left in the worker's, a
     // variable that a command unsets would come back.
     let names: Vec<&str> = environment
@@ -328,7 +311,7 @@ fn preparation(
         .map(|(name, _)| name.as_str())
         .filter(|name| is_variable_name(name))
         .collect();
-    program.push_str(&format!("unset {}\n", names.join(" ")));
+    program.call("unset", &names);
     program
 }
 

@@ -12,7 +12,7 @@ use crate::engine::CopyOnWrite;
 /// A build's own directory below the scratch root; whoever holds its lock is using it.
 ///
 /// The lock goes with the process, so a directory whose lock is free was left by a killed run and
-/// may go ([`sweep`]).
+/// may go ([`abandoned`]).
 #[derive(Debug)]
 pub(super) struct Scratch {
     directory: PathBuf,
@@ -71,28 +71,25 @@ impl Scratch {
     }
 }
 
-/// Removes what killed runs left below `root`; what cannot be removed stays for another time.
-pub(super) fn sweep(root: &Path) {
+/// Takes over what killed runs left below `root`; holding each lock keeps other sweeps away.
+pub(super) fn abandoned(root: &Path) -> Vec<Scratch> {
     let Ok(entries) = fs::read_dir(root) else {
-        return;
+        return Vec::new();
     };
-    for entry in entries.flatten() {
-        let lock_path = entry.path();
-        if lock_path.extension().is_none_or(|kind| kind != "lock") {
-            continue;
-        }
-        let Ok(lock) = File::open(&lock_path) else {
-            continue;
-        };
-        if flock(&lock, FlockOperation::NonBlockingLockExclusive).is_err() {
-            continue;
-        }
-        let directory = lock_path.with_extension("");
-        let removed = remove_tree(&directory).and_then(|()| fs::remove_file(&lock_path));
-        if let Err(error) = removed {
-            tracing::debug!(path = %directory.display(), %error, "left for another time");
-        }
-    }
+    entries
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|path| path.extension().is_some_and(|kind| kind == "lock"))
+        .filter_map(|lock_path| {
+            let lock = File::open(&lock_path).ok()?;
+            flock(&lock, FlockOperation::NonBlockingLockExclusive).ok()?;
+            is_same_file(&lock, &lock_path).then(|| Scratch {
+                directory: lock_path.with_extension(""),
+                lock_path,
+                _lock: lock,
+            })
+        })
+        .collect()
 }
 
 /// The kernel leaves a directory without any permission in an overlay's work directory; it is empty.
@@ -115,7 +112,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_sweep_takes_what_is_not_locked_and_nothing_else() {
+    fn what_is_not_locked_is_abandoned_and_nothing_else() {
         let root = tempfile::tempdir().unwrap();
         let living = Scratch::create(root.path(), "living").unwrap();
         let dead = Scratch::create(root.path(), "dead").unwrap();
@@ -123,7 +120,9 @@ mod tests {
         dead.copy_on_write(tree.path(), 0).unwrap();
         let dead_directory = dead.directory().to_owned();
         drop(dead);
-        sweep(root.path());
+        let abandoned = abandoned(root.path());
+        assert_eq!(abandoned.len(), 1);
+        abandoned[0].remove().unwrap();
         assert!(!dead_directory.exists());
         assert!(living.directory().exists());
         assert!(tree.path().exists(), "the tree itself stays");

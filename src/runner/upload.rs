@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::driver::quote;
+use super::program::quote;
 use super::{Ended, Interruption, Run, RunError};
 use crate::buildspec::Artifacts;
 use crate::collect::artifact::{self, CollectError, Matches};

@@ -36,6 +36,11 @@ cobuild_fence() {
     printf '\036%s %s\036' "$cobuild_token" "$1"
 }
 
+# cobuild_fence_if_there FILE: answers whether there is such a file.
+cobuild_fence_if_there() {
+    if [ -f "$1" ]; then cobuild_fence there; else cobuild_fence absent; fi
+}
+
 # cobuild_run COMMAND: runs a command that hands its directory and variables on.
 cobuild_run() {
     printf '%s\n%s\n%s\n' "$cobuild_preamble" "$1" "$cobuild_epilogue" >| "$cobuild_tmp/script.sh"

@@ -14,8 +14,12 @@ pub fn read_buildspec(source: &Path, named: Option<&Path>) -> io::Result<Buildsp
     let Some(named) = named.filter(|named| !named.as_os_str().is_empty()) else {
         return Ok(match std::fs::read(source.join(DEFAULT)) {
             Ok(text) => in_source(DEFAULT, text),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => BuildspecFile::DefaultMissing,
-            Err(error) => unreadable(DEFAULT, &error),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                BuildspecFile::DefaultMissing {
+                    looked_for: source.join(DEFAULT),
+                }
+            }
+            Err(error) => unreadable(source, DEFAULT, &error),
         });
     };
     if named == Path::new("-") {
@@ -25,7 +29,7 @@ pub fn read_buildspec(source: &Path, named: Option<&Path>) -> io::Result<Buildsp
     }
     let path = named.to_string_lossy();
     Ok(match std::fs::read(source.join(named)) {
-        Err(error) => unreadable(&path, &error),
+        Err(error) => unreadable(source, &path, &error),
         Ok(text) if named.is_relative() => in_source(path.trim_start_matches("./"), text),
         Ok(text) => match path_in_source(source, named) {
             Some(path) => in_source(&path, text),
@@ -49,7 +53,7 @@ fn in_source(path: &str, text: Vec<u8>) -> BuildspecFile {
 }
 
 /// The reasons are worded as the agent's: those of the C library, in lower case.
-fn unreadable(path: &str, error: &io::Error) -> BuildspecFile {
+fn unreadable(source: &Path, path: &str, error: &io::Error) -> BuildspecFile {
     let reason = match error.kind() {
         io::ErrorKind::NotFound => "no such file or directory".to_owned(),
         io::ErrorKind::IsADirectory => "is a directory".to_owned(),
@@ -60,6 +64,7 @@ fn unreadable(path: &str, error: &io::Error) -> BuildspecFile {
     BuildspecFile::Unreadable {
         path: path.to_owned(),
         reason,
+        looked_for: source.join(path),
     }
 }
 
@@ -76,8 +81,11 @@ mod tests {
         std::fs::write(elsewhere.path().join("y.yml"), "y").unwrap();
         let read = |named: Option<&Path>| read_buildspec(source.path(), named).unwrap();
 
-        assert_eq!(read(None), BuildspecFile::DefaultMissing);
-        assert_eq!(read(Some(Path::new(""))), BuildspecFile::DefaultMissing);
+        let missing = BuildspecFile::DefaultMissing {
+            looked_for: source.path().join("buildspec.yml"),
+        };
+        assert_eq!(read(None), missing);
+        assert_eq!(read(Some(Path::new(""))), missing);
         assert_eq!(
             read(Some(Path::new("./ci/x.yml"))),
             in_source("ci/x.yml", b"x".into())
@@ -94,7 +102,8 @@ mod tests {
             read(Some(Path::new("ci"))),
             BuildspecFile::Unreadable {
                 path: "ci".into(),
-                reason: "is a directory".into()
+                reason: "is a directory".into(),
+                looked_for: source.path().join("ci"),
             }
         );
     }

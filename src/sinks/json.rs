@@ -83,10 +83,7 @@ impl<W: Write + Send> Sink for JsonLines<W> {
                 "phase-finished",
                 json!({ "phase": phase, "status": status, "context": context }),
             ),
-            Event::ImagePull { image, progress } => (
-                "image-pull",
-                json!({ "image": image, "progress": progress }),
-            ),
+            Event::ImagePull { image } => ("image-pull", json!({ "image": image })),
             Event::SourceReady {
                 directory,
                 secondary,
@@ -141,6 +138,7 @@ impl<W: Write + Send> Sink for JsonLines<W> {
             ),
             Event::FilesFound { count } => ("files-found", json!({ "count": count })),
             Event::Warning { message } => ("warning", json!({ "message": message })),
+            Event::Hint { message } => ("hint", json!({ "message": message })),
             Event::BuildFinished { status } => ("build-finished", json!({ "status": status })),
         };
         self.write(event, name, fields)?;

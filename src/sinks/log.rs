@@ -154,143 +154,148 @@ impl<W: Write + Send> Sink for Log<W> {
                 status,
                 context,
             } => self.phase_finished(time, *phase, *status, context.as_ref()),
-            Event::SourceReady {
-                directory,
-                secondary,
-            } => {
-                self.line(time, &format!("CODEBUILD_SRC_DIR={directory}"))?;
-                for (identifier, directory) in secondary {
-                    self.line(time, &format!("CODEBUILD_SRC_DIR_{identifier}={directory}"))?;
-                }
-                Ok(())
-            }
-            Event::BuildspecLocated { path } => {
-                self.line(time, &format!("YAML location is {path}"))
-            }
-            Event::UnknownKeys { sections } => {
-                let mut text = "Found possible syntax errors in buildspec: ".to_owned();
-                for (section, keys) in sections {
-                    text.push_str(&format!(
-                        "\nIn the section {section}\n\tThe following keys cannot be identified:"
-                    ));
-                    for key in keys {
-                        text.push_str(&format!("\n\t\t{key}"));
-                    }
-                }
-                self.line(time, &text)
-            }
-            Event::ShellSelected { shell } => self.line(
-                time,
-                &format!("Selecting shell {shell} as specified in buildspec."),
-            ),
-            Event::HttpTimeoutRaised { source } => self.line(
-                time,
-                &format!("Setting HTTP client timeout to higher timeout for {source}"),
-            ),
-            Event::EnvironmentProcessed { parameter_store } => {
-                self.line(time, "Processing environment variables")?;
-                if *parameter_store {
-                    self.line(time, "Decrypting parameter store environment variables")?;
-                }
-                Ok(())
-            }
-            Event::RuntimesUnsupported => self.line(
-                time,
-                "Skipping install of runtimes. Runtime version selection is not supported by this build image",
-            ),
-            Event::NoRuntimeSelected => {
-                self.line(time, "No runtime version selected in buildspec.")
-            }
-            Event::DirectoryEntered { path } => {
-                self.line(time, &format!("Moving to directory {path}"))
-            }
-            Event::CacheExpanded { paths } => {
-                let paths = match paths {
-                    None => {
-                        self.line(time, "Cache is not defined in the buildspec")?;
-                        &[][..]
-                    }
-                    Some(paths) => paths,
-                };
-                for path in paths {
-                    self.line(time, &format!("Expanded cache path {path}"))?;
-                }
-                if paths.is_empty() {
-                    self.line(time, "Skip cache due to: no paths specified to be cached")?;
-                }
-                Ok(())
-            }
-            Event::AgentRegistered { phases } => {
-                self.line(time, "Registering with agent")?;
-                self.line(time, &format!("Phases found in YAML: {}", phases.len()))?;
-                for (phase, commands) in phases {
-                    self.line(time, &format!(" {phase}: {commands} commands"))?;
-                }
-                Ok(())
-            }
-            Event::CommandStarted { text } => {
-                self.line(time, &format!("Running command {text}"))
-            }
             Event::Output { bytes } => self.output(bytes),
+            Event::CommandInterrupted => self.out.write_all(b"\n"),
             Event::CommandFinished { text, exit_status } => {
+                // One newline, whether the output ended with one or not (assumed): it gives an empty
+                // line after most output, and begins the agent's next line on a line of its own.
                 self.out.write_all(b"\n")?;
                 if *exit_status == 0 {
                     return Ok(());
                 }
                 let style = Style::new().fg_color(Some(AnsiColor::Red.into()));
-                let text = format!(
-                    "Command did not exit successfully {text} exit status {exit_status}"
-                );
+                let text =
+                    format!("Command did not exit successfully {text} exit status {exit_status}");
                 self.styled_line(time, &text, style)
             }
-            Event::CommandInterrupted => self.out.write_all(b"\n"),
-            Event::ArtifactsStarted {
-                identifier,
-                base_directory,
-            } => {
-                if let Some(identifier) = identifier {
-                    let text = format!("Preparing to copy secondary artifacts {identifier}");
-                    self.line(time, &text)?;
-                }
-                self.line(
-                    time,
-                    &format!("Expanding base directory path: {base_directory}"),
-                )?;
-                self.line(time, "Assembling file list")?;
-                self.line(time, &format!("Expanding {base_directory}"))
-            }
-            Event::BaseDirectoryMatched { directory } => {
-                self.line(
-                    time,
-                    &format!("Expanding file paths for base directory {directory}"),
-                )?;
-                self.line(time, "Assembling file list")
-            }
-            Event::PatternExpanded { pattern, matches } => {
-                self.line(time, &format!("Expanding {pattern}"))?;
-                if *matches == 0 {
-                    self.line(time, &format!("Skipping invalid file path {pattern}"))?;
-                }
-                Ok(())
-            }
-            Event::FilesFound { count } => {
-                // Without any file the phase's context says so (§1.8).
-                if *count == 0 {
-                    return Ok(());
-                }
-                self.line(time, &format!("Found {count} file(s)"))
-            }
-            Event::BuildStarted(_) => Ok(()),
             // Others speak of these elsewhere; what was logged before must be seen before.
-            Event::ImagePull { .. } | Event::Warning { .. } | Event::BuildFinished { .. } => {
-                self.out.flush()
-            }
+            Event::ImagePull { .. }
+            | Event::Warning { .. }
+            | Event::Hint { .. }
+            | Event::BuildFinished { .. } => self.out.flush(),
+            event => agent_lines(event)
+                .iter()
+                .try_for_each(|text| self.line(time, text)),
         }
     }
 
     fn flush(&mut self) -> io::Result<()> {
         self.out.flush()
     }
+}
+
+/// What the agent says of an event, line by line.
+fn agent_lines(event: &Event) -> Vec<String> {
+    match event {
+        Event::SourceReady {
+            directory,
+            secondary,
+        } => std::iter::once(format!("CODEBUILD_SRC_DIR={directory}"))
+            .chain(
+                secondary
+                    .iter()
+                    .map(|(identifier, directory)| format!("CODEBUILD_SRC_DIR_{identifier}={directory}")),
+            )
+            .collect(),
+        Event::BuildspecLocated { path } => vec![format!("YAML location is {path}")],
+        Event::UnknownKeys { sections } => vec![unknown_keys(sections)],
+        Event::ShellSelected { shell } => {
+            vec![format!("Selecting shell {shell} as specified in buildspec.")]
+        }
+        Event::HttpTimeoutRaised { source } => vec![format!(
+            "Setting HTTP client timeout to higher timeout for {source}"
+        )],
+        Event::EnvironmentProcessed { parameter_store } => {
+            let mut lines = vec!["Processing environment variables".to_owned()];
+            if *parameter_store {
+                lines.push("Decrypting parameter store environment variables".to_owned());
+            }
+            lines
+        }
+        Event::RuntimesUnsupported => vec![
+            "Skipping install of runtimes. Runtime version selection is not supported by this build image"
+                .to_owned(),
+        ],
+        Event::NoRuntimeSelected => vec!["No runtime version selected in buildspec.".to_owned()],
+        Event::DirectoryEntered { path } => vec![format!("Moving to directory {path}")],
+        Event::CacheExpanded { paths } => cache(paths.as_deref()),
+        Event::AgentRegistered { phases } => [
+            "Registering with agent".to_owned(),
+            format!("Phases found in YAML: {}", phases.len()),
+        ]
+        .into_iter()
+        .chain(
+            phases
+                .iter()
+                .map(|(phase, commands)| format!(" {phase}: {commands} commands")),
+        )
+        .collect(),
+        Event::CommandStarted { text } => vec![format!("Running command {text}")],
+        Event::ArtifactsStarted {
+            identifier,
+            base_directory,
+        } => identifier
+            .iter()
+            .map(|identifier| format!("Preparing to copy secondary artifacts {identifier}"))
+            .chain([
+                format!("Expanding base directory path: {base_directory}"),
+                "Assembling file list".to_owned(),
+                format!("Expanding {base_directory}"),
+            ])
+            .collect(),
+        Event::BaseDirectoryMatched { directory } => vec![
+            format!("Expanding file paths for base directory {directory}"),
+            "Assembling file list".to_owned(),
+        ],
+        Event::PatternExpanded { pattern, matches } => {
+            let mut lines = vec![format!("Expanding {pattern}")];
+            if *matches == 0 {
+                lines.push(format!("Skipping invalid file path {pattern}"));
+            }
+            lines
+        }
+        // Without any file the phase's context says so (§1.8).
+        Event::FilesFound { count: 0 } => Vec::new(),
+        Event::FilesFound { count } => vec![format!("Found {count} file(s)")],
+        Event::BuildStarted(_)
+        | Event::PhaseStarted { .. }
+        | Event::PhaseFinished { .. }
+        | Event::ImagePull { .. }
+        | Event::Output { .. }
+        | Event::CommandFinished { .. }
+        | Event::CommandInterrupted
+        | Event::Warning { .. }
+        | Event::Hint { .. }
+        | Event::BuildFinished { .. } => Vec::new(),
+    }
+}
+
+fn unknown_keys(sections: &[(String, Vec<String>)]) -> String {
+    let mut text = "Found possible syntax errors in buildspec: ".to_owned();
+    for (section, keys) in sections {
+        text.push_str("\nIn the section ");
+        text.push_str(section);
+        text.push_str("\n\tThe following keys cannot be identified:");
+        for key in keys {
+            text.push_str("\n\t\t");
+            text.push_str(key);
+        }
+    }
+    text
+}
+
+fn cache(paths: Option<&[String]>) -> Vec<String> {
+    let mut lines = match paths {
+        None => vec!["Cache is not defined in the buildspec".to_owned()],
+        Some(paths) => paths
+            .iter()
+            .map(|path| format!("Expanded cache path {path}"))
+            .collect(),
+    };
+    if paths.is_none_or(<[String]>::is_empty) {
+        lines.push("Skip cache due to: no paths specified to be cached".to_owned());
+    }
+    lines
 }
 
 #[cfg(test)]

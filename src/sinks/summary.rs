@@ -18,6 +18,7 @@ pub struct Summary<W: Write> {
     files: usize,
     uploaded: bool,
     failures: Vec<(PhaseType, Status, Option<PhaseContext>)>,
+    hints: Vec<String>,
 }
 
 impl<W: Write> std::fmt::Debug for Summary<W> {
@@ -36,10 +37,15 @@ impl<W: Write> Summary<W> {
             files: 0,
             uploaded: false,
             failures: Vec::new(),
+            hints: Vec::new(),
         }
     }
 
     fn close(&mut self, end: Timestamp, status: Status) -> io::Result<()> {
+        if status == Status::Fault {
+            // The build has no verdict, and why is told as an error.
+            return Ok(());
+        }
         let color = match status {
             Status::Succeeded => AnsiColor::Green,
             Status::Failed | Status::Fault => AnsiColor::Red,
@@ -62,6 +68,10 @@ impl<W: Write> Summary<W> {
                 }
                 None => writeln!(self.out, "  {phase} {status}")?,
             }
+        }
+        for hint in &self.hints {
+            let style = Style::new().bold().fg_color(Some(AnsiColor::Cyan.into()));
+            writeln!(self.out, "{style}hint:{style:#} {hint}")?;
         }
         if self.uploaded && self.files > 0 {
             match &self.artifacts {
@@ -93,14 +103,12 @@ impl<W: Write + Send> Sink for Summary<W> {
     fn event(&mut self, event: &Timestamped) -> io::Result<()> {
         match &event.event {
             Event::BuildStarted(_) => self.start = Some(event.time),
-            Event::ImagePull {
-                image,
-                progress: None,
-            } => writeln!(self.out, "pulling image `{image}`")?,
+            Event::ImagePull { image } => writeln!(self.out, "pulling image `{image}`")?,
             Event::Warning { message } => {
                 let style = Style::new().bold().fg_color(Some(AnsiColor::Yellow.into()));
                 writeln!(self.out, "{style}warning:{style:#} {message}")?;
             }
+            Event::Hint { message } => self.hints.push(message.clone()),
             Event::FilesFound { count } => self.files += count,
             Event::PhaseFinished {
                 phase,

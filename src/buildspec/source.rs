@@ -1,0 +1,94 @@
+//! The text as the parser gets it, and the way back to the text as it was written.
+//!
+//! libyaml does not mind how far left the lines of a quoted text stand; our parser wants them within
+//! the list or map that the text is in. Since leading blanks of such lines mean nothing, they can
+//! be pushed to the right before the parser sees them.
+
+use std::borrow::Cow;
+use std::collections::HashSet;
+
+use super::node::Position;
+
+/// A text, with some lines pushed to the right.
+#[derive(Debug)]
+pub(super) struct Source<'written> {
+    text: Cow<'written, str>,
+    /// The lines that were pushed, counted from 1.
+    pushed: HashSet<usize>,
+    /// By how many blanks.
+    by: usize,
+}
+
+impl<'written> Source<'written> {
+    pub(super) fn new(text: &'written str) -> Self {
+        Self {
+            text: Cow::Borrowed(text),
+            pushed: HashSet::new(),
+            by: 0,
+        }
+    }
+
+    /// Returns the text for the parser.
+    pub(super) fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Returns where a place of the parser's text is in the written one.
+    pub(super) fn written(&self, place: Position) -> Position {
+        let by = if self.pushed.contains(&place.line) {
+            self.by
+        } else {
+            0
+        };
+        Position {
+            line: place.line,
+            column: place.column.saturating_sub(by).max(1),
+        }
+    }
+
+    /// Pushes the lines of a quoted text to the right, from `line` to the one where it ends or the
+    /// text does. `quote` is where it begins, in bytes. Returns whether that changed anything.
+    pub(super) fn push_quoted(&mut self, quote: usize, line: usize) -> bool {
+        let last = line_of(&self.text, closing_quote(&self.text, quote));
+        if (line..=last).all(|line| self.pushed.contains(&line)) {
+            return false;
+        }
+        if self.by == 0 {
+            let blanks = |line: &str| line.len() - line.trim_start_matches(' ').len();
+            self.by = self.text.lines().map(blanks).max().unwrap_or_default() + 2;
+        }
+        let margin = " ".repeat(self.by);
+        let mut text = String::with_capacity(self.text.len());
+        for (number, content) in (1..).zip(self.text.split_inclusive('\n')) {
+            if (line..=last).contains(&number) && self.pushed.insert(number) {
+                text.push_str(&margin);
+            }
+            text.push_str(content);
+        }
+        self.text = Cow::Owned(text);
+        true
+    }
+}
+
+/// Finds where a quoted text ends, in bytes; the end of everything when it does not.
+fn closing_quote(text: &str, quote: usize) -> usize {
+    let bytes = text.as_bytes();
+    let single = bytes.get(quote) == Some(&b'\'');
+    let mut at = quote + 1;
+    while let Some(&byte) = bytes.get(at) {
+        match byte {
+            b'\\' if !single => at += 1,
+            b'\'' if single && bytes.get(at + 1) == Some(&b'\'') => at += 1,
+            b'\'' if single => return at,
+            b'"' if !single => return at,
+            _ => {}
+        }
+        at += 1;
+    }
+    bytes.len()
+}
+
+fn line_of(text: &str, at: usize) -> usize {
+    let before = &text.as_bytes()[..at.min(text.len())];
+    before.iter().filter(|byte| **byte == b'\n').count() + 1
+}

@@ -1,0 +1,415 @@
+//! YAML errors in the words of the library that CodeBuild's agent uses.
+//!
+//! The agent's parser is Go's port of libyaml; ours stops for the same reasons, but says so in
+//! other words and sometimes at another place. What is known here of libyaml is where *it* stops.
+
+use super::Refusal;
+use super::block;
+use super::node::Position;
+
+/// What libyaml says of the name of an anchor or alias.
+pub(super) const BAD_ANCHOR: &str = "did not find expected alphabetic or numeric character";
+
+/// What libyaml says of a tab within a block of text.
+pub(super) const TAB_IN_BLOCK: &str =
+    "found a tab character where an indentation space is expected";
+
+/// What libyaml says of a tab in front of a line.
+pub(super) const TAB_IN_INDENTATION: &str = "found character that cannot start any token";
+
+/// What libyaml says of a tab that could go on with a plain scalar.
+pub(super) const TAB_IN_PLAIN: &str = "found a tab character that violates indentation";
+
+/// Where and why our parser stopped.
+#[derive(Debug)]
+pub(super) struct Failure<'text> {
+    /// The whole text.
+    pub(super) text: &'text str,
+    /// The reason.
+    pub(super) problem: Problem,
+    /// The place it stopped at.
+    pub(super) place: Position,
+    /// The brackets that are open there.
+    pub(super) brackets: Option<Brackets>,
+    /// The lists and maps that it was within, outermost first.
+    pub(super) open: &'text [Within],
+}
+
+/// The brackets around a place.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Brackets {
+    /// Where the outermost ones open.
+    pub(super) outermost: Position,
+    /// What the innermost ones hold.
+    pub(super) innermost: Within,
+}
+
+/// Why a parser stopped.
+#[derive(Debug)]
+pub(super) enum Problem {
+    /// For the same reason and at the same place as libyaml, which has these words for it.
+    Same(&'static str),
+    /// A line of a map is no `key: value`; reported at the line's beginning.
+    MissingColon,
+    /// A tab stands where only blanks may.
+    TabInIndentation,
+    /// A tab begins a line that continues a plain scalar; reported at the scalar.
+    TabInPlainScalar,
+    /// A tab begins a block of text; reported at its header.
+    TabInBlockScalar,
+    /// The text ends within quotes; reported at the opening quote.
+    UnclosedQuote,
+    /// A `---` or `...` within quotes; reported at the opening quote.
+    MarkerInQuotes,
+    /// Something follows a closing quote.
+    TrailingContent {
+        /// The place of the opening quote.
+        quoted: Position,
+    },
+    /// The line after a comment continues the value before it; reported at the comment.
+    ContinuedAfterComment,
+    /// The text ends within brackets; reported at the opening one.
+    UnclosedBracket {
+        /// The opening bracket.
+        open: char,
+    },
+    /// A closing bracket of the other kind; reported at the opening one.
+    MismatchedBracket {
+        /// The opening bracket.
+        open: char,
+    },
+    /// A list item within brackets.
+    ItemInBrackets,
+    /// What libyaml has no words for.
+    Other(String),
+}
+
+/// The innermost list or map around a place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Within {
+    /// None.
+    Document,
+    /// A map without braces, whose keys begin at this column, counted from 1.
+    BlockMapping {
+        /// The column.
+        column: usize,
+    },
+    /// A list without brackets, whose items begin at this column, counted from 1.
+    BlockSequence {
+        /// The column.
+        column: usize,
+    },
+    /// A map in braces.
+    FlowMapping,
+    /// A list in brackets.
+    FlowSequence,
+}
+
+impl Within {
+    /// What libyaml says when anything but the next entry follows.
+    fn expected(self) -> &'static str {
+        match self {
+            Self::Document => "did not find expected <document start>",
+            Self::BlockMapping { .. } => "did not find expected key",
+            Self::BlockSequence { .. } => "did not find expected '-' indicator",
+            Self::FlowMapping => "did not find expected ',' or '}'",
+            Self::FlowSequence => "did not find expected ',' or ']'",
+        }
+    }
+
+    /// What these brackets hold.
+    pub(super) fn brackets(open: char) -> Self {
+        if open == '{' {
+            Self::FlowMapping
+        } else {
+            Self::FlowSequence
+        }
+    }
+
+    /// Whether what begins at this place must be a key.
+    fn wants_key(self, place: Position) -> bool {
+        self == Self::BlockMapping {
+            column: place.column,
+        }
+    }
+}
+
+const MISSING_COLON: &str = "could not find expected ':'";
+
+impl Failure<'_> {
+    /// Says it as libyaml would.
+    pub(super) fn refuse(&self) -> Refusal {
+        if let Some(line) = self.brackets_as_key() {
+            return Refusal::syntax(MISSING_COLON, line);
+        }
+        let line = self.place.line;
+        let (problem, line) = match &self.problem {
+            Problem::Same(problem) => self.same(problem),
+            Problem::Other(problem) => (problem.as_str(), line),
+            Problem::MissingColon => (MISSING_COLON, self.line_of_next_token(self.place)),
+            Problem::TabInIndentation => (self.tab_in_indentation(), line),
+            Problem::TabInPlainScalar => (TAB_IN_PLAIN, self.find_line(begins_with_tab)),
+            Problem::TabInBlockScalar => (TAB_IN_BLOCK, self.find_line(begins_with_tab)),
+            Problem::UnclosedQuote => ("found unexpected end of stream", self.last_line()),
+            Problem::MarkerInQuotes => (
+                "found unexpected document indicator",
+                self.find_line(is_document_marker),
+            ),
+            Problem::TrailingContent { quoted } => self.trailing_content(*quoted),
+            Problem::ContinuedAfterComment => (self.around(self.place).expected(), line + 1),
+            Problem::UnclosedBracket { open } => {
+                (Within::brackets(*open).expected(), self.line_after_all())
+            }
+            Problem::MismatchedBracket { open } => {
+                (Within::brackets(*open).expected(), self.line_of_mismatch())
+            }
+            Problem::ItemInBrackets => (self.item_in_brackets(), line),
+        };
+        Refusal::syntax(problem, line)
+    }
+
+    /// Returns the innermost list or map that goes on at a place; those further to the right have
+    /// ended there.
+    fn around(&self, place: Position) -> Within {
+        match self.brackets {
+            Some(brackets) => brackets.innermost,
+            None => self.around_block(place),
+        }
+    }
+
+    /// Returns the same as if there were no brackets.
+    fn around_block(&self, place: Position) -> Within {
+        let mut open = self.open;
+        while let [outer @ .., inner] = open {
+            let ended = match *inner {
+                Within::BlockMapping { column } => column > place.column,
+                // The items of a list may begin where the keys of the map around it do.
+                Within::BlockSequence { column } => {
+                    column > place.column
+                        || column == place.column
+                            && outer.last() == Some(&Within::BlockMapping { column })
+                }
+                Within::FlowMapping | Within::FlowSequence | Within::Document => false,
+            };
+            if !ended {
+                return *inner;
+            }
+            open = outer;
+        }
+        Within::Document
+    }
+
+    /// Brackets where a key must stand end with their line; returns the line on which libyaml notices
+    /// that they do not.
+    fn brackets_as_key(&self) -> Option<usize> {
+        let start = match (&self.problem, self.brackets) {
+            (Problem::UnclosedBracket { .. } | Problem::MismatchedBracket { .. }, None) => {
+                self.place
+            }
+            (_, Some(brackets)) if brackets.outermost.line < self.place.line => brackets.outermost,
+            _ => return None,
+        };
+        let is_key = self.around_block(start).wants_key(start);
+        is_key.then(|| self.line_of_next_content(start.line))
+    }
+
+    /// Finds the next line that has more than a comment.
+    fn line_of_next_content(&self, line: usize) -> usize {
+        self.lines()
+            .skip(line)
+            .find(|(_, line)| !line.trim().is_empty() && !line.trim_start().starts_with('#'))
+            .map_or_else(|| self.line_after_all(), |(line, _)| line)
+    }
+
+    /// A `-` where a value should be, or where the next entry or the end should be.
+    fn item_in_brackets(&self) -> &'static str {
+        let before = self.before();
+        if before.trim_end().ends_with(['[', '{', ',', ':']) {
+            "did not find expected node content"
+        } else {
+            self.around(self.place).expected()
+        }
+    }
+
+    /// Finds the line of the first closing bracket that does not fit the opening one.
+    fn line_of_mismatch(&self) -> usize {
+        let start = self.before().len();
+        let mut open = Vec::new();
+        let mut quoted = false;
+        let mut escaped = false;
+        for (at, character) in self.text[start..].char_indices() {
+            match character {
+                _ if escaped => escaped = false,
+                '\\' if quoted => escaped = true,
+                '"' => quoted = !quoted,
+                _ if quoted => {}
+                '[' => open.push(']'),
+                '{' => open.push('}'),
+                ']' | '}' if open.pop() != Some(character) => {
+                    return self.text[..start + at].matches('\n').count() + 1;
+                }
+                _ => {}
+            }
+        }
+        self.place.line
+    }
+
+    /// The text before the place.
+    fn before(&self) -> &str {
+        let rest = self.rest_of_line();
+        let lines: usize = self
+            .text
+            .split_inclusive('\n')
+            .take(self.place.line)
+            .map(str::len)
+            .sum();
+        let end = self.text[..lines].rfind(rest);
+        &self.text[..end.unwrap_or(lines)]
+    }
+
+    fn lines(&self) -> impl Iterator<Item = (usize, &str)> {
+        (1..).zip(self.text.lines())
+    }
+
+    fn rest_of_line(&self) -> &str {
+        let line = self.text.lines().nth(self.place.line - 1);
+        let line = line.unwrap_or_default();
+        let start = line.char_indices().nth(self.place.column - 1);
+        start.map_or("", |(start, _)| &line[start..])
+    }
+
+    fn last_line(&self) -> usize {
+        self.text.matches('\n').count() + 1
+    }
+
+    /// The line of the end of everything, which libyaml puts on a line of its own.
+    fn line_after_all(&self) -> usize {
+        let unfinished = !self.text.is_empty() && !self.text.ends_with('\n');
+        self.last_line() + usize::from(unfinished)
+    }
+
+    /// Finds the first line after the current one of which something is true.
+    fn find_line(&self, is_meant: fn(&str) -> bool) -> usize {
+        self.lines()
+            .skip(self.place.line)
+            .find(|(_, line)| is_meant(line))
+            .map_or(self.place.line, |(line, _)| line)
+    }
+
+    /// What both parsers object to; but libyaml looks at the name of an anchor first.
+    fn same(&self, problem: &'static str) -> (&'static str, usize) {
+        let mut rest = self.rest_of_line().chars();
+        let problem = match rest.next() {
+            Some('&' | '*') if !is_anchor(rest.as_str()) => BAD_ANCHOR,
+            _ => problem,
+        };
+        (problem, self.place.line)
+    }
+
+    /// libyaml notices that a key has no colon only when it is past it: at the next token, or at
+    /// the comment that ends a plain scalar.
+    fn line_of_next_token(&self, key: Position) -> usize {
+        let mut plain = true;
+        for (number, line) in self.lines().skip(key.line - 1) {
+            let content = line.trim_start_matches(' ');
+            if number > key.line {
+                let further_right = line.len() - content.len() >= key.column;
+                let comment = content.starts_with('#');
+                if content.is_empty() || comment && !plain {
+                    continue;
+                }
+                if comment || !plain || !further_right || has_value_indicator(content) {
+                    return number;
+                }
+            }
+            plain &= !content.contains(" #");
+        }
+        self.line_after_all()
+    }
+
+    /// Within a block of text, libyaml takes the tab for a part of it. The line with the block's
+    /// header is further left than all of its content.
+    fn tab_in_indentation(&self) -> &'static str {
+        let before: Vec<_> = self.text.lines().take(self.place.line - 1).collect();
+        let mut indentation = usize::MAX;
+        for line in before.into_iter().rev() {
+            let content = line.trim_start_matches(' ');
+            if content.is_empty() || line.len() - content.len() >= indentation {
+                continue;
+            }
+            if block::header(content).is_some() {
+                return TAB_IN_BLOCK;
+            }
+            indentation = line.len() - content.len();
+        }
+        TAB_IN_INDENTATION
+    }
+
+    fn trailing_content(&self, quoted: Position) -> (&'static str, usize) {
+        let line = self.place.line;
+        let around = self.around(quoted);
+        let is_key = quoted.line == line && has_value_indicator(self.rest_of_line());
+        if around.wants_key(quoted) && !is_key {
+            let line = if quoted.line == line {
+                self.line_of_next_token(quoted)
+            } else {
+                line
+            };
+            return (MISSING_COLON, line);
+        }
+        if self.brackets.is_none() && self.rest_of_line().starts_with("- ") {
+            return (
+                "block sequence entries are not allowed in this context",
+                line,
+            );
+        }
+        // The colon makes the quoted text a key, and what follows it is none of its value.
+        if is_key && self.brackets.is_none() {
+            return ("did not find expected key", line);
+        }
+        (around.expected(), line)
+    }
+}
+
+/// Checks the name of an anchor or alias, in which our parser allows almost anything: an unquoted
+/// `*.txt` or `&&` is no name to libyaml. Returns what libyaml takes for the name.
+pub(super) fn anchor_name(name: &str, line: usize) -> Result<&str, Refusal> {
+    if !is_anchor(name) {
+        return Err(Refusal::syntax(BAD_ANCHOR, line));
+    }
+    let end = name.find(|character| !is_anchor_character(character));
+    Ok(&name[..end.unwrap_or(name.len())])
+}
+
+fn is_anchor(text: &str) -> bool {
+    let rest = text.trim_start_matches(is_anchor_character);
+    rest.len() < text.len()
+        && rest
+            .chars()
+            .next()
+            .is_none_or(|next| " \t\r\n?:,]}%@`".contains(next))
+}
+
+fn is_anchor_character(character: char) -> bool {
+    character.is_ascii_alphanumeric() || matches!(character, '_' | '-')
+}
+
+/// An alias to an anchor that the text does not have before it.
+pub(super) fn unknown_anchor(name: &str) -> Refusal {
+    Refusal::unlocated(format!("unknown anchor '{name}' referenced"))
+}
+
+fn has_value_indicator(text: &str) -> bool {
+    text.contains(": ") || text.trim_end().ends_with(':')
+}
+
+fn begins_with_tab(line: &str) -> bool {
+    line.trim_start_matches(' ').starts_with('\t')
+}
+
+fn is_document_marker(line: &str) -> bool {
+    ["---", "..."].iter().any(|marker| {
+        line.strip_prefix(marker)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '\t']))
+    })
+}

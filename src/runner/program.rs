@@ -1,0 +1,102 @@
+//! Writes the program that the worker reads: calls of its functions, every word quoted.
+
+/// Calls of the worker, one after the other.
+#[derive(Debug, Default)]
+pub(super) struct Program {
+    text: String,
+}
+
+impl Program {
+    /// Adds a call of `function` with these words.
+    pub(super) fn call(&mut self, function: &str, words: &[&str]) {
+        self.text.push_str(function);
+        for word in words {
+            self.text.push(' ');
+            self.text.push_str(&quote(word));
+        }
+        self.text.push('\n');
+    }
+
+    /// The program.
+    pub(super) fn text(&self) -> &str {
+        &self.text
+    }
+}
+
+/// Writes the assignments of exported variables, one a line, for a shell to read; a name that no
+/// shell can hold is left out.
+pub(super) fn exports<'a>(variables: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
+    let mut text = String::new();
+    for (name, value) in variables {
+        if is_variable_name(name) {
+            text.push_str("export ");
+            text.push_str(name);
+            text.push('=');
+            text.push_str(&quote(value));
+            text.push('\n');
+        }
+    }
+    text
+}
+
+/// Quotes a text so that a POSIX shell reads it as one word. The NUL byte, which no shell can hold,
+/// is left out.
+pub(super) fn quote(text: &str) -> String {
+    let mut quoted = String::with_capacity(text.len() + 2);
+    quoted.push('\'');
+    for part in text.split_inclusive('\'') {
+        match part.strip_suffix('\'') {
+            Some(before) => {
+                quoted.push_str(before);
+                quoted.push_str("'\\''");
+            }
+            None => quoted.push_str(part),
+        }
+    }
+    quoted.push('\'');
+    quoted.retain(|c| c != '\0');
+    quoted
+}
+
+/// Whether a shell can hold a variable of this name; others reach the commands only when the image
+/// sets them.
+pub(super) fn is_variable_name(name: &str) -> bool {
+    let mut bytes = name.bytes();
+    bytes
+        .next()
+        .is_some_and(|first| first.is_ascii_alphabetic() || first == b'_')
+        && bytes.all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quoting_survives_a_shell() {
+        for text in [
+            "",
+            "plain",
+            "it's",
+            "''",
+            "a\nb\n",
+            "$HOME `x` \\ \"",
+            "é\u{81}",
+        ] {
+            let shell = std::process::Command::new("sh")
+                .arg("-c")
+                .arg(format!("printf %s {}", quote(text)))
+                .output()
+                .unwrap();
+            assert_eq!(String::from_utf8_lossy(&shell.stdout), text);
+        }
+    }
+
+    #[test]
+    fn variable_names_are_told_from_others() {
+        assert!(is_variable_name("_A1"));
+        for name in ["", "1A", "a.b", "a-b", "é"] {
+            assert!(!is_variable_name(name), "{name}");
+        }
+    }
+}
