@@ -27,9 +27,36 @@ pub(super) fn header_before(text: &str, content: usize) -> Option<(usize, usize)
 /// Takes away the line break that the parser adds to a block which ends the text without one.
 pub(super) fn without_added_break<'block>(block: &'block str, text: &str) -> &'block str {
     let last_line = text.rsplit(['\n', '\r']).next().unwrap_or_default();
-    if last_line.trim().is_empty() {
-        block
+    let Some(cut) = block.strip_suffix('\n') else {
+        return block;
+    };
+    // Blanks alone are content where they go on beyond the block's indentation.
+    let blanks = cut.rsplit('\n').next().unwrap_or_default();
+    let is_content = !blanks.is_empty() && last_line.ends_with(blanks);
+    if is_content || !last_line.trim().is_empty() {
+        cut
     } else {
-        block.strip_suffix('\n').unwrap_or(block)
+        block
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_headers() {
+        for (line, start) in [
+            ("a: |", Some(3)),
+            ("- >-", Some(2)),
+            ("|", Some(0)),
+            ("a: &b |2+ # c", Some(6)),
+            ("a: | b", None),
+            ("a: b|", None),
+            ("a || b", None),
+            ("", None),
+        ] {
+            assert_eq!(header(line), start, "{line}");
+        }
     }
 }

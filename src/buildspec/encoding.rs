@@ -43,11 +43,12 @@ fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Result<String, Refusal> {
     for unit in char::decode_utf16(units.iter().copied().map(unit)) {
         match unit {
             Ok(unit) => text.push(unit),
-            Err(_) => {
-                return Err(Refusal::syntax(
-                    "unexpected low surrogate area",
-                    line_after(&text),
-                ));
+            Err(error) => {
+                let problem = match error.unpaired_surrogate() {
+                    ..0xDC00 => "expected low surrogate area",
+                    0xDC00.. => "unexpected low surrogate area",
+                };
+                return Err(Refusal::syntax(problem, line_after(&text)));
             }
         }
     }
@@ -76,4 +77,59 @@ fn is_forbidden(character: char) -> bool {
 
 fn line_after(text: &str) -> usize {
     text.matches('\n').count() + 1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(bytes: &[u8]) -> String {
+        decode(bytes).unwrap_err().message
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_no_part_of_the_text() {
+        for bytes in [
+            b"\xEF\xBB\xBFa\xC3\xA9".as_slice(),
+            b"\xFF\xFEa\0\xE9\0",
+            b"\xFE\xFF\0a\0\xE9",
+            b"a\xC3\xA9",
+        ] {
+            assert_eq!(decode(bytes).unwrap(), "aé", "{bytes:?}");
+        }
+        assert_eq!(decode(b"").unwrap(), "");
+        assert_eq!(decode("\u{1F600}".as_bytes()).unwrap(), "\u{1F600}");
+        assert_eq!(decode(b"\xFF\xFE\x3D\xD8\x00\xDE").unwrap(), "\u{1F600}");
+    }
+
+    #[test]
+    fn what_is_no_text_is_refused() {
+        for (bytes, message) in [
+            (
+                b"a\nb\xFF".as_slice(),
+                "invalid leading UTF-8 octet at line 1",
+            ),
+            (b"a\x80", "invalid leading UTF-8 octet at line 0"),
+            (b"a\xC3(", "invalid trailing UTF-8 octet at line 0"),
+            (b"a\xE2\x82", "incomplete UTF-8 octet sequence at line 0"),
+            (b"\xFF\xFEa", "incomplete UTF-16 character at line 0"),
+            (
+                b"\xFF\xFE\x00\xDE",
+                "unexpected low surrogate area at line 0",
+            ),
+            (
+                b"\xFF\xFE\x3D\xD8a\0",
+                "expected low surrogate area at line 0",
+            ),
+            (
+                b"a\n\nb\x1B[0m",
+                "control characters are not allowed at line 2",
+            ),
+            (b"a\0", "control characters are not allowed at line 0"),
+            (b"a\x7F", "control characters are not allowed at line 0"),
+        ] {
+            assert_eq!(refusal(bytes), message, "{bytes:?}");
+        }
+        assert!(decode(b"a\tb\r\n\xC2\x85").is_ok());
+    }
 }

@@ -88,15 +88,12 @@ pub(super) fn named<T>(
     for entry in entries(node)? {
         let name = entry.key.text.as_deref().unwrap_or_default();
         let value = read(&entry.value)?;
-        match places.get(name) {
-            Some(&place) => {
-                let (_, old): &mut (String, T) = &mut all[place];
-                *old = value;
-            }
-            None => {
-                places.insert(name, all.len());
-                all.push((name.to_owned(), value));
-            }
+        if let Some(&place) = places.get(name) {
+            let (_, old): &mut (String, T) = &mut all[place];
+            *old = value;
+        } else {
+            places.insert(name, all.len());
+            all.push((name.to_owned(), value));
         }
     }
     Ok(all)

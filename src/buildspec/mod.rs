@@ -178,7 +178,7 @@ pub struct UnknownKeys {
 }
 
 /// Why CodeBuild refuses a buildspec: the message of the `YAML_FILE_ERROR` that ends
-/// DOWNLOAD_SOURCE (contract §1.2).
+/// `DOWNLOAD_SOURCE` (contract §1.2).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct Refusal {

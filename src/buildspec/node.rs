@@ -88,6 +88,17 @@ impl Node {
         }
     }
 
+    /// Makes this the key of a map.
+    pub(super) fn into_key(self) -> Key {
+        Key {
+            span: self.span,
+            text: match self.value {
+                Value::Scalar(scalar) => Some(scalar.text),
+                Value::Sequence(_) | Value::Mapping(_) => None,
+            },
+        }
+    }
+
     /// Returns how large a copy of this would be, and how many levels deep it is.
     pub(super) fn weight(&self) -> Weight {
         match &self.value {

@@ -99,3 +99,205 @@ fn runtime_versions(node: Option<&Node>) -> Result<Vec<(String, String)>, Refusa
         Value::Scalar(_) | Value::Mapping(_) => field::text(version),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Buildspec, parse};
+    use super::*;
+
+    fn buildspec(phases: &str) -> Result<Buildspec, Refusal> {
+        parse(format!("version: 0.2\nphases:\n{phases}").as_bytes())
+    }
+
+    fn build(phase: &str) -> Phase {
+        let phases = buildspec(&format!("  build:\n{phase}")).unwrap().phases;
+        phases.build.unwrap()
+    }
+
+    #[track_caller]
+    fn assert_refusal(phases: &str, message: &str) {
+        assert_eq!(buildspec(phases).unwrap_err().message, message, "{phases}");
+    }
+
+    #[test]
+    fn every_key_of_a_phase_is_read() {
+        let phases = buildspec(
+            "  install:
+    run-as: builder
+    on-failure: Retry-2-timed out
+    runtime-versions:
+      python: 3.10
+      nodejs: [20, 18]
+      java: $JAVA
+      ruby:
+    commands:
+      - echo one
+    finally:
+      - echo two
+",
+        )
+        .unwrap()
+        .phases;
+        let versions = [
+            ("python", "3.10"),
+            ("nodejs", "20"),
+            ("java", "$JAVA"),
+            ("ruby", ""),
+        ];
+        assert_eq!(
+            phases.install,
+            Some(Phase {
+                run_as: Some("builder".to_owned()),
+                on_failure: OnFailure::Retry {
+                    count: 2,
+                    pattern: "timed out".to_owned(),
+                },
+                runtime_versions: versions
+                    .map(|(name, version)| (name.to_owned(), version.to_owned()))
+                    .to_vec(),
+                commands: vec!["echo one".to_owned()],
+                finally: vec!["echo two".to_owned()],
+            })
+        );
+        assert_eq!(phases.build, None);
+    }
+
+    #[test]
+    fn commands_are_taken_as_written() {
+        for (commands, list) in [
+            ("commands:\n", vec![]),
+            ("commands: []\n", vec![]),
+            ("commands: make\n", vec!["make"]),
+            (
+                "commands: |\n      make\n      make test\n",
+                vec!["make\nmake test\n"],
+            ),
+            ("commands: 'a: b'\n", vec!["a: b"]),
+            ("Commands: [make]\n", vec!["make"]),
+            (
+                "commands:\n      - a\n      -\n      - # c\n      - b\n",
+                vec!["a", "b"],
+            ),
+            (
+                "commands: [1, 0x1F, true, 3.10, ~, null, '', 'null']\n",
+                vec!["1", "0x1F", "true", "3.10", "", "null"],
+            ),
+            (
+                "commands:\n      - |\n        a\n        b\n      - >\n        c\n        d\n",
+                vec!["a\nb\n", "c d\n"],
+            ),
+            ("commands: [a]\n    commands: [b]\n", vec!["b"]),
+            ("finally: [a]\n", vec![]),
+        ] {
+            assert_eq!(
+                build(&format!("    {commands}")).commands,
+                list,
+                "{commands}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_phase_may_have_nothing_in_it() {
+        assert_eq!(build(""), Phase::default());
+        assert_eq!(
+            build("    on-failure: CONTINUE\n").on_failure,
+            OnFailure::Continue
+        );
+        assert_eq!(build("    run-as:\n"), Phase::default());
+    }
+
+    #[test]
+    fn order_and_case_of_phases_do_not_matter() {
+        let phases = buildspec("  Build: {commands: [b]}\n  INSTALL: {commands: [a]}\n").unwrap();
+        assert_eq!(phases.phases.install.unwrap().commands, ["a"]);
+        assert_eq!(phases.phases.build.unwrap().commands, ["b"]);
+    }
+
+    #[test]
+    fn a_map_is_no_command() {
+        let message = |list: &str, index, line| {
+            format!(
+                "Expected {list}[{index}] to be of string type: found subkeys instead at line \
+                 {line}, value of the key tag on line {} might be empty",
+                line - 1
+            )
+        };
+        assert_refusal(
+            "  build:\n    commands:\n      - echo \"Hello: world\"\n",
+            &message("Commands", 0, 5),
+        );
+        assert_refusal(
+            "  build:\n    commands:\n      - a\n      -\n      - |\n        b: c\n      - d:\n",
+            &message("Commands", 3, 9),
+        );
+        assert_refusal(
+            "  build:\n    finally:\n      - {{ a }}\n",
+            &message("Finally", 0, 5),
+        );
+    }
+
+    #[test]
+    fn a_list_is_no_command() {
+        assert_refusal(
+            "  build:\n    commands:\n      - a\n      - - b\n",
+            "Expected Commands[1] to be of string type: found a list instead at line 6",
+        );
+    }
+
+    #[test]
+    fn an_unknown_phase_is_fatal_whatever_else_is_wrong() {
+        for name in ["artifacts", "pre-build", "postbuild", "finally", "buidl"] {
+            assert_refusal(
+                &format!("  build:\n    - a\n  {name}:\n    files: x\n"),
+                &format!(
+                    "Invalid buildspec phase name: {name}. Expecting: \
+                     build,install,post_build,pre_build"
+                ),
+            );
+        }
+    }
+
+    #[test]
+    fn steps_need_github() {
+        assert_refusal(
+            "  build:\n    steps:\n      - uses: actions/checkout@v4\n",
+            "unsupported field \"steps\" in buildspec. No GitHub token has been configured for \
+             your account",
+        );
+        assert_eq!(build("    steps:\n"), Phase::default());
+    }
+
+    #[test]
+    fn values_of_the_wrong_kind_are_refused() {
+        for (phases, message) in [
+            ("  build:\n    - make\n", "Cannot unmarshal list to map"),
+            ("  build: make\n", "Cannot unmarshal string to map"),
+            ("  - build\n", "Cannot unmarshal list to map"),
+            ("  build\n", "Cannot unmarshal string to map"),
+            ("  {{ x }}: y\n", "Cannot unmarshal map to string"),
+            (
+                "  build:\n    commands: {a: b}\n",
+                "Cannot unmarshal map to list",
+            ),
+            (
+                "  build:\n    run-as: {a: b}\n",
+                "Cannot unmarshal map to string",
+            ),
+            (
+                "  build:\n    on-failure: [ABORT]\n",
+                "Cannot unmarshal list to string",
+            ),
+            (
+                "  install:\n    runtime-versions: [java]\n",
+                "Cannot unmarshal list to map",
+            ),
+            (
+                "  install:\n    runtime-versions: {java: {a: b}}\n",
+                "Cannot unmarshal map to string",
+            ),
+        ] {
+            assert_refusal(phases, message);
+        }
+    }
+}

@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 
 use super::node::Position;
+use super::syntax::is_document_marker;
 
 /// A text, with some lines pushed to the right.
 #[derive(Debug)]
@@ -33,6 +34,12 @@ impl<'written> Source<'written> {
         &self.text
     }
 
+    /// Returns what comes before a line.
+    pub(super) fn before_line(&self, line: usize) -> &str {
+        let lines = self.text.split_inclusive('\n').take(line.saturating_sub(1));
+        &self.text[..lines.map(str::len).sum()]
+    }
+
     /// Returns where a place of the parser's text is in the written one.
     pub(super) fn written(&self, place: Position) -> Position {
         let by = if self.pushed.contains(&place.line) {
@@ -46,10 +53,19 @@ impl<'written> Source<'written> {
         }
     }
 
-    /// Pushes the lines of a quoted text to the right, from `line` to the one where it ends or the
-    /// text does. `quote` is where it begins, in bytes. Returns whether that changed anything.
+    /// Pushes the lines of a quoted text to the right, from `line` to the one where it ends. `quote`
+    /// is where it begins, in bytes. Returns whether there was anything to push; there is not when
+    /// the text never ends, nor beyond a line that ends the document.
     pub(super) fn push_quoted(&mut self, quote: usize, line: usize) -> bool {
-        let last = line_of(&self.text, closing_quote(&self.text, quote));
+        let Some(end) = closing_quote(&self.text, quote) else {
+            return false;
+        };
+        let lines = (1..).zip(self.text.lines()).skip(line.saturating_sub(1));
+        let marker = lines
+            .take_while(|(_, line)| !is_document_marker(line))
+            .last()
+            .map_or(0, |(last, _)| last);
+        let last = marker.min(self.text[..end].matches('\n').count() + 1);
         if (line..=last).all(|line| self.pushed.contains(&line)) {
             return false;
         }
@@ -70,8 +86,8 @@ impl<'written> Source<'written> {
     }
 }
 
-/// Finds where a quoted text ends, in bytes; the end of everything when it does not.
-fn closing_quote(text: &str, quote: usize) -> usize {
+/// Finds where a quoted text ends, in bytes.
+fn closing_quote(text: &str, quote: usize) -> Option<usize> {
     let bytes = text.as_bytes();
     let single = bytes.get(quote) == Some(&b'\'');
     let mut at = quote + 1;
@@ -79,16 +95,11 @@ fn closing_quote(text: &str, quote: usize) -> usize {
         match byte {
             b'\\' if !single => at += 1,
             b'\'' if single && bytes.get(at + 1) == Some(&b'\'') => at += 1,
-            b'\'' if single => return at,
-            b'"' if !single => return at,
+            b'\'' if single => return Some(at),
+            b'"' if !single => return Some(at),
             _ => {}
         }
         at += 1;
     }
-    bytes.len()
-}
-
-fn line_of(text: &str, at: usize) -> usize {
-    let before = &text.as_bytes()[..at.min(text.len())];
-    before.iter().filter(|byte| **byte == b'\n').count() + 1
+    None
 }

@@ -80,6 +80,8 @@ pub(super) enum Problem {
     },
     /// A list item within brackets.
     ItemInBrackets,
+    /// Anything else where the next entry or the end should be.
+    Unexpected,
     /// What libyaml has no words for.
     Other(String),
 }
@@ -134,6 +136,10 @@ impl Within {
     }
 }
 
+const MARKER_IN_QUOTES: &str = "found unexpected document indicator";
+
+const UNCLOSED_QUOTE: &str = "found unexpected end of stream";
+
 const MISSING_COLON: &str = "could not find expected ':'";
 
 impl Failure<'_> {
@@ -150,11 +156,8 @@ impl Failure<'_> {
             Problem::TabInIndentation => (self.tab_in_indentation(), line),
             Problem::TabInPlainScalar => (TAB_IN_PLAIN, self.find_line(begins_with_tab)),
             Problem::TabInBlockScalar => (TAB_IN_BLOCK, self.find_line(begins_with_tab)),
-            Problem::UnclosedQuote => ("found unexpected end of stream", self.last_line()),
-            Problem::MarkerInQuotes => (
-                "found unexpected document indicator",
-                self.find_line(is_document_marker),
-            ),
+            Problem::UnclosedQuote => (UNCLOSED_QUOTE, last_line(self.text)),
+            Problem::MarkerInQuotes => (MARKER_IN_QUOTES, self.find_line(is_document_marker)),
             Problem::TrailingContent { quoted } => self.trailing_content(*quoted),
             Problem::ContinuedAfterComment => (self.around(self.place).expected(), line + 1),
             Problem::UnclosedBracket { open } => {
@@ -164,6 +167,7 @@ impl Failure<'_> {
                 (Within::brackets(*open).expected(), self.line_of_mismatch())
             }
             Problem::ItemInBrackets => (self.item_in_brackets(), line),
+            Problem::Unexpected => (self.around(self.place).expected(), line),
         };
         Refusal::syntax(problem, line)
     }
@@ -272,20 +276,16 @@ impl Failure<'_> {
     }
 
     fn rest_of_line(&self) -> &str {
-        let line = self.text.lines().nth(self.place.line - 1);
+        let line = self.text.lines().nth(self.place.line.saturating_sub(1));
         let line = line.unwrap_or_default();
-        let start = line.char_indices().nth(self.place.column - 1);
+        let start = line.char_indices().nth(self.place.column.saturating_sub(1));
         start.map_or("", |(start, _)| &line[start..])
-    }
-
-    fn last_line(&self) -> usize {
-        self.text.matches('\n').count() + 1
     }
 
     /// The line of the end of everything, which libyaml puts on a line of its own.
     fn line_after_all(&self) -> usize {
         let unfinished = !self.text.is_empty() && !self.text.ends_with('\n');
-        self.last_line() + usize::from(unfinished)
+        last_line(self.text) + usize::from(unfinished)
     }
 
     /// Finds the first line after the current one of which something is true.
@@ -310,7 +310,7 @@ impl Failure<'_> {
     /// the comment that ends a plain scalar.
     fn line_of_next_token(&self, key: Position) -> usize {
         let mut plain = true;
-        for (number, line) in self.lines().skip(key.line - 1) {
+        for (number, line) in self.lines().skip(key.line.saturating_sub(1)) {
             let content = line.trim_start_matches(' ');
             if number > key.line {
                 let further_right = line.len() - content.len() >= key.column;
@@ -330,7 +330,11 @@ impl Failure<'_> {
     /// Within a block of text, libyaml takes the tab for a part of it. The line with the block's
     /// header is further left than all of its content.
     fn tab_in_indentation(&self) -> &'static str {
-        let before: Vec<_> = self.text.lines().take(self.place.line - 1).collect();
+        let before: Vec<_> = self
+            .text
+            .lines()
+            .take(self.place.line.saturating_sub(1))
+            .collect();
         let mut indentation = usize::MAX;
         for line in before.into_iter().rev() {
             let content = line.trim_start_matches(' ');
@@ -394,9 +398,22 @@ fn is_anchor_character(character: char) -> bool {
     character.is_ascii_alphanumeric() || matches!(character, '_' | '-')
 }
 
+/// Quotes that are not closed before a `---` or `...`, or at all; looked for from a line on.
+pub(super) fn unclosed_quote(text: &str, line: usize) -> Refusal {
+    let mut lines = (1..).zip(text.lines()).skip(line.saturating_sub(1));
+    match lines.find(|(_, line)| is_document_marker(line)) {
+        Some((marker, _)) => Refusal::syntax(MARKER_IN_QUOTES, marker),
+        None => Refusal::syntax(UNCLOSED_QUOTE, last_line(text)),
+    }
+}
+
 /// An alias to an anchor that the text does not have before it.
 pub(super) fn unknown_anchor(name: &str) -> Refusal {
     Refusal::unlocated(format!("unknown anchor '{name}' referenced"))
+}
+
+fn last_line(text: &str) -> usize {
+    text.matches('\n').count() + 1
 }
 
 fn has_value_indicator(text: &str) -> bool {
@@ -407,9 +424,13 @@ fn begins_with_tab(line: &str) -> bool {
     line.trim_start_matches(' ').starts_with('\t')
 }
 
-fn is_document_marker(line: &str) -> bool {
+/// Whether a line is a `---` or `...`.
+pub(super) fn is_document_marker(line: &str) -> bool {
     ["---", "..."].iter().any(|marker| {
         line.strip_prefix(marker)
             .is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '\t']))
     })
 }
+
+#[cfg(test)]
+mod tests;

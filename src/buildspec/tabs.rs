@@ -140,3 +140,68 @@ impl Walk<'_> {
         None
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::buildspec::yaml;
+
+    #[test]
+    fn a_tab_in_front_of_nothing_is_refused() {
+        for (text, message) in [
+            (
+                "\ta: b\n",
+                "found character that cannot start any token at line 0",
+            ),
+            (
+                "a:\n\t\n  b: c\n",
+                "found character that cannot start any token at line 1",
+            ),
+            (
+                "a:\n  - 'b'\n\t\n",
+                "found character that cannot start any token at line 2",
+            ),
+            (
+                "a: b # c\n\t\n",
+                "found character that cannot start any token at line 1",
+            ),
+            (
+                "a:\n  # b\n\t# c\n  d: e\n",
+                "found character that cannot start any token at line 2",
+            ),
+            (
+                "a:\n  -\tb\n",
+                "found character that cannot start any token at line 1",
+            ),
+            (
+                "a: b\n\t\n",
+                "found a tab character that violates indentation at line 1",
+            ),
+            (
+                "a:\n  - b\n\n \t\n",
+                "found a tab character that violates indentation at line 3",
+            ),
+            (
+                "a:\n  - |\n    b\n\t\n  - c\n",
+                "found a tab character where an indentation space is expected at line 3",
+            ),
+        ] {
+            assert_eq!(yaml::read(text).unwrap_err().message, message, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_tab_elsewhere_is_not() {
+        for text in [
+            "a:\tb\t# c\n",
+            "a:\n  - b\tc\n",
+            "a:\n  - b\n   \t\n",
+            "a: |\n  \tb\n   \t\n",
+            "a: 'b\n\tc'\n",
+            "a: [\n  b,\n  \tc\n  \t]\n",
+            "{\n\t\"a\": \"b\"\n}\n",
+            "a: b\n---\n\t\n",
+        ] {
+            assert!(yaml::read(text).is_ok(), "{text:?}");
+        }
+    }
+}

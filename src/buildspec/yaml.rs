@@ -1,15 +1,15 @@
 //! Text to tree: the one file that names the YAML parser.
 
 use granit_parser::{
-    ErrorKind, Event, Marker, Options, Parser, ScalarStyle, ScanError, StrInput, StructureStyle,
-    Tag,
+    ErrorKind, Event, Marker, Options, Parser, ScalarStyle, ScanError, Span as EventSpan, StrInput,
+    StructureStyle, Tag,
 };
 
 use super::Refusal;
 use super::anchors::Anchors;
 use super::block;
 use super::merge::{is_merge, merge};
-use super::node::{Entry, Key, Node, Position, Scalar, Span, Style, Value};
+use super::node::{Entry, Node, Position, Scalar, Span, Style, Value};
 use super::source::Source;
 use super::syntax::{self, Brackets, Failure, Problem, Within};
 use super::tabs;
@@ -25,7 +25,8 @@ const MAX_PUSHED: usize = 50;
 /// Reads the first document of a text; `None` when there is none.
 pub(super) fn read(text: &str) -> Result<Option<Node>, Refusal> {
     let mut source = Source::new(text);
-    for _ in 0..MAX_PUSHED {
+    let mut pushed = 0;
+    loop {
         let line = match Builder::new(&source).document() {
             Ok(Some(root)) => {
                 tabs::check(text, &root)?;
@@ -35,15 +36,16 @@ pub(super) fn read(text: &str) -> Result<Option<Node>, Refusal> {
             Err(Stop::Refused(refusal)) => return Err(refusal),
             Err(Stop::QuotedTooFarLeft { line }) => line,
         };
-        let quote = start_of_line(source.text(), line)
-            .and_then(|end| opening_quote(&source.text()[..end]))
-            .and_then(|quote| quote.byte_offset());
+        let quote = opening_quote(source.before_line(line)).and_then(|quote| quote.byte_offset());
         if !quote.is_some_and(|quote| source.push_quoted(quote, line)) {
-            break;
+            return Err(syntax::unclosed_quote(text, line));
+        }
+        pushed += 1;
+        if pushed > MAX_PUSHED {
+            let problem = ErrorKind::InvalidQuotedScalarIndent.to_string();
+            return Err(Refusal::syntax(&problem, line));
         }
     }
-    let last = source.text().matches('\n').count() + 1;
-    Err(Refusal::syntax("found unexpected end of stream", last))
 }
 
 /// Why reading stopped.
@@ -60,7 +62,7 @@ impl From<Refusal> for Stop {
     }
 }
 
-type Spanned<'input> = (Event<'input>, granit_parser::Span);
+type Spanned<'input> = (Event<'input>, EventSpan);
 
 struct Builder<'source> {
     source: &'source Source<'source>,
@@ -106,7 +108,7 @@ impl<'source> Builder<'source> {
                 }
                 Some(Ok(event)) => return Ok(event),
                 Some(Err(error)) => return Err(self.stop(&error)),
-                None => return Ok((Event::StreamEnd, granit_parser::Span::default())),
+                None => return Ok((Event::StreamEnd, EventSpan::default())),
             }
         }
     }
@@ -119,11 +121,9 @@ impl<'source> Builder<'source> {
             ErrorKind::InvalidQuotedScalarIndent | ErrorKind::TabInIndentation => {
                 return Stop::QuotedTooFarLeft { line: place.line };
             }
-            ErrorKind::InvalidTrailingSingleQuotedScalar => {
-                trailing_content(before.unwrap_or_default(), '\'')
-            }
-            ErrorKind::InvalidTrailingDoubleQuotedScalar => {
-                trailing_content(before.unwrap_or_default(), '"')
+            ErrorKind::InvalidTrailingSingleQuotedScalar
+            | ErrorKind::InvalidTrailingDoubleQuotedScalar => {
+                trailing_content(before.unwrap_or_default())
             }
             kind => problem(kind),
         };
@@ -139,7 +139,7 @@ impl<'source> Builder<'source> {
 
     fn node(&mut self, (event, span): Spanned<'source>) -> Result<Node, Stop> {
         if self.open.len() >= MAX_DEPTH {
-            return Err(too_deep(span.start.line()).into());
+            return Err(Refusal::syntax(&too_deep(), span.start.line()).into());
         }
         let anchor = event.anchor_id();
         if let Some(anchor) = anchor {
@@ -147,23 +147,24 @@ impl<'source> Builder<'source> {
         }
         let node = match event {
             Event::Scalar(text, style, _, tag) => self.scalar(&text, style, tag.as_deref(), span),
-            Event::SequenceStart(style, ..) => {
-                self.open.push(match style {
-                    StructureStyle::Block => Within::BlockSequence {
-                        column: position(span.start).column,
-                    },
-                    StructureStyle::Flow => Within::FlowSequence,
-                });
-                self.sequence(span)?
+            Event::SequenceStart(StructureStyle::Flow, ..) => {
+                self.sequence(Within::FlowSequence, span)?
             }
-            Event::MappingStart(style, ..) => {
-                self.open.push(match style {
-                    StructureStyle::Block => Within::BlockMapping {
-                        column: position(span.start).column,
-                    },
-                    StructureStyle::Flow => Within::FlowMapping,
+            Event::SequenceStart(StructureStyle::Block, ..) => {
+                let column = self.dashes(span);
+                let mut node = self.sequence(Within::BlockSequence { column }, span)?;
+                node.span.start = self.source.written(Position {
+                    line: span.start.line(),
+                    column,
                 });
-                self.mapping(span, style)?
+                node
+            }
+            Event::MappingStart(StructureStyle::Flow, ..) => {
+                self.mapping(Within::FlowMapping, span)?
+            }
+            Event::MappingStart(StructureStyle::Block, ..) => {
+                let column = position(span.start).column;
+                self.mapping(Within::BlockMapping { column }, span)?
             }
             Event::Alias(anchor) => self.alias(anchor, span)?,
             // An alias to nothing; nothing else that is no node comes here.
@@ -178,7 +179,8 @@ impl<'source> Builder<'source> {
         Ok(node)
     }
 
-    fn sequence(&mut self, start: granit_parser::Span) -> Result<Node, Stop> {
+    fn sequence(&mut self, kind: Within, start: EventSpan) -> Result<Node, Stop> {
+        self.open.push(kind);
         let mut items = Vec::new();
         let end = loop {
             match self.next()? {
@@ -194,7 +196,8 @@ impl<'source> Builder<'source> {
         })
     }
 
-    fn mapping(&mut self, start: granit_parser::Span, style: StructureStyle) -> Result<Node, Stop> {
+    fn mapping(&mut self, kind: Within, start: EventSpan) -> Result<Node, Stop> {
+        self.open.push(kind);
         let mut entries = Vec::new();
         let mut merged = Vec::new();
         let end = loop {
@@ -202,7 +205,7 @@ impl<'source> Builder<'source> {
                 (Event::MappingEnd, span) => break span,
                 event => event,
             };
-            if style == StructureStyle::Block && is_missing_key(&event, span, self.source.text()) {
+            if kind != Within::FlowMapping && is_missing_key(&event, span, self.source.text()) {
                 return Err(Refusal::syntax("did not find expected key", span.start.line()).into());
             }
             let key = self.node((event, span))?;
@@ -212,7 +215,7 @@ impl<'source> Builder<'source> {
                 merged.push(value);
             } else {
                 entries.push(Entry {
-                    key: into_key(key),
+                    key: key.into_key(),
                     value,
                 });
             }
@@ -232,7 +235,7 @@ impl<'source> Builder<'source> {
         })
     }
 
-    fn alias(&mut self, anchor: usize, span: granit_parser::Span) -> Result<Node, Stop> {
+    fn alias(&mut self, anchor: usize, span: EventSpan) -> Result<Node, Stop> {
         let name = self.alias_name(span)?;
         let levels = MAX_DEPTH.saturating_sub(self.open.len());
         match self.anchors.resolve(anchor, name, levels)? {
@@ -240,22 +243,16 @@ impl<'source> Builder<'source> {
                 span: self.span(span.start, span.end),
                 value,
             }),
-            None => Err(too_deep(span.start.line()).into()),
+            None => Err(Refusal::syntax(&too_deep(), span.start.line()).into()),
         }
     }
 
-    fn alias_name(&self, span: granit_parser::Span) -> Result<&'source str, Refusal> {
+    fn alias_name(&self, span: EventSpan) -> Result<&'source str, Refusal> {
         let name = span.slice(self.source.text()).unwrap_or_default();
         syntax::anchor_name(name.trim_start_matches('*'), span.start.line())
     }
 
-    fn scalar(
-        &self,
-        text: &str,
-        style: ScalarStyle,
-        tag: Option<&Tag>,
-        span: granit_parser::Span,
-    ) -> Node {
+    fn scalar(&self, text: &str, style: ScalarStyle, tag: Option<&Tag>, span: EventSpan) -> Node {
         let mut place = self.span(span.start, span.end);
         let is_text = tag.is_some_and(|tag| !tag.is_yaml_core_schema_tag("null"));
         let mut text = text;
@@ -264,6 +261,8 @@ impl<'source> Builder<'source> {
                 // For a value that is not there the parser sends a `~` that is nowhere in the text.
                 if is_empty(span) {
                     text = "";
+                    place.start = self.place_of_nothing(span);
+                    place.end = place.start;
                 }
                 if is_text { Style::Quoted } else { Style::Plain }
             }
@@ -290,6 +289,43 @@ impl<'source> Builder<'source> {
         }
     }
 
+    /// Returns the place of a value that is not there: behind its `:` or `-`. The parser puts it
+    /// before the one and behind any comment after the other.
+    fn place_of_nothing(&self, span: EventSpan) -> Position {
+        let mut place = self.span(span.start, span.end).start;
+        let rest = span
+            .start
+            .byte_offset()
+            .and_then(|at| self.source.text().get(at..));
+        match self.open.last() {
+            Some(Within::BlockSequence { column }) if self.is_dash(span.start, *column) => {
+                place.column = column + 1;
+            }
+            _ if rest.is_some_and(|rest| rest.starts_with(':')) => place.column += 1,
+            _ => {}
+        }
+        place
+    }
+
+    /// Returns the column of a list's dashes. Where they are in line with the keys of the map around
+    /// the list, the parser puts the list behind the first of them.
+    fn dashes(&self, span: EventSpan) -> usize {
+        match self.open.last() {
+            Some(Within::BlockMapping { column }) if self.is_dash(span.start, *column) => *column,
+            _ => position(span.start).column,
+        }
+    }
+
+    /// Whether a line has a dash in a column, before a place on it.
+    fn is_dash(&self, place: Marker, column: usize) -> bool {
+        let before = place
+            .byte_offset()
+            .and_then(|at| self.source.text().get(..at));
+        let line = before.and_then(|before| before.rsplit('\n').next());
+        let character = line.and_then(|line| line.chars().nth(column - 1));
+        character == Some('-')
+    }
+
     fn span(&self, start: Marker, end: Marker) -> Span {
         Span {
             start: self.source.written(position(start)),
@@ -299,12 +335,7 @@ impl<'source> Builder<'source> {
 
     /// The span of a list or map: a block one ends where its last child does, not where the parser
     /// noticed.
-    fn enclose(
-        &self,
-        start: granit_parser::Span,
-        last: Option<Position>,
-        end: granit_parser::Span,
-    ) -> Span {
+    fn enclose(&self, start: EventSpan, last: Option<Position>, end: EventSpan) -> Span {
         let whole = self.span(start.start, end.end);
         Span {
             start: whole.start,
@@ -323,29 +354,19 @@ fn options() -> Options {
     }
 }
 
-fn into_key(node: Node) -> Key {
-    Key {
-        span: node.span,
-        text: match node.value {
-            Value::Scalar(scalar) => Some(scalar.text),
-            Value::Sequence(_) | Value::Mapping(_) => None,
-        },
-    }
-}
-
 /// Whether a map goes on with a colon and no key before it, which only our parser takes for a key.
-fn is_missing_key(event: &Event<'_>, span: granit_parser::Span, text: &str) -> bool {
+fn is_missing_key(event: &Event<'_>, span: EventSpan, text: &str) -> bool {
     let rest = || text.get(span.start.byte_offset()?..);
     matches!(event, Event::Scalar(_, ScalarStyle::Plain, ..))
         && is_empty(span)
         && rest().is_some_and(|rest| rest.starts_with(':'))
 }
 
-fn too_deep(line: usize) -> Refusal {
-    Refusal::syntax(&format!("exceeded max depth of {MAX_DEPTH}"), line)
+fn too_deep() -> String {
+    format!("exceeded max depth of {MAX_DEPTH}")
 }
 
-fn is_empty(span: granit_parser::Span) -> bool {
+fn is_empty(span: EventSpan) -> bool {
     span.byte_range().is_some_and(|range| range.is_empty())
 }
 
@@ -354,11 +375,6 @@ fn position(marker: Marker) -> Position {
         line: marker.line().max(1),
         column: marker.col() + 1,
     }
-}
-
-fn start_of_line(text: &str, line: usize) -> Option<usize> {
-    let lines = text.split_inclusive('\n').take(line - 1);
-    Some(lines.map(str::len).sum())
 }
 
 /// Returns where and why the parser stops in a text, if it does.
@@ -400,16 +416,18 @@ fn opening_bracket(text: &str) -> Option<(char, Marker)> {
     }
 }
 
-/// Finds out what stands before the content that trails a quoted text.
-fn trailing_content(before: &str, quote: char) -> Problem {
-    let quoted = before
-        .rfind(quote)
-        .and_then(|end| opening_quote(&before[..end]));
-    match quoted {
-        Some(start) => Problem::TrailingContent {
-            quoted: position(start),
+/// Finds the quoted text that content trails.
+fn trailing_content(before: &str) -> Problem {
+    let before = before.trim_end_matches([' ', '\t']);
+    let open = before
+        .char_indices()
+        .next_back()
+        .map(|(end, _)| &before[..end]);
+    match open.and_then(opening_quote) {
+        Some(quote) => Problem::TrailingContent {
+            quoted: position(quote),
         },
-        None => Problem::Same("did not find expected key"),
+        None => Problem::Unexpected,
     }
 }
 
@@ -428,6 +446,8 @@ fn problem(kind: &ErrorKind) -> Problem {
             Problem::MismatchedBracket { open: *open }
         }
         ErrorKind::BlockEntryInFlowCollection => Problem::ItemInBrackets,
+        ErrorKind::InvalidColonPlacement => Problem::Unexpected,
+        ErrorKind::RecursionLimitExceeded => Problem::Other(too_deep()),
         kind => match same(kind) {
             Some(words) => Problem::Same(words),
             None => Problem::Other(kind.to_string()),
@@ -439,7 +459,9 @@ fn problem(kind: &ErrorKind) -> Problem {
 fn same(kind: &ErrorKind) -> Option<&'static str> {
     Some(match kind {
         ErrorKind::ExpectedDocumentStart => "did not find expected <document start>",
-        ErrorKind::ExpectedNodeContent => "did not find expected node content",
+        ErrorKind::ExpectedNodeContent | ErrorKind::MisplacedFlowCollectionEnd => {
+            "did not find expected node content"
+        }
         ErrorKind::ExpectedBlockMappingKey => "did not find expected key",
         ErrorKind::ExpectedBlockSequenceEntry => "did not find expected '-' indicator",
         ErrorKind::ExpectedFlowMappingSeparator => "did not find expected ',' or '}'",
@@ -463,7 +485,9 @@ fn same(kind: &ErrorKind) -> Option<&'static str> {
         ErrorKind::InvalidQuotedScalarHexEscape => "did not find expected hexdecimal number",
         ErrorKind::InvalidUnicodeEscape => "found invalid Unicode character escape code",
         ErrorKind::InvalidTagTerminator => "did not find expected whitespace or line break",
-        ErrorKind::MisplacedFlowCollectionEnd => "did not find expected node content",
         _ => return None,
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,239 @@
+//! How long a build takes compared with the same work in plain `docker run`.
+//!
+//! Each case runs the two one after the other, pair by pair, so that both meet the same noise, and
+//! reports the median of the pairs' ratios. `scripts/bench` provides the engine and the image;
+//! arguments choose cases by parts of their names.
+
+use std::error::Error;
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+const COBUILD: &str = env!("CARGO_BIN_EXE_cobuild");
+const IMAGE: &str = "cobuild-debian:12";
+
+type Result<T> = std::result::Result<T, Box<dyn Error>>;
+
+/// The same work, once as a build and once in plain docker.
+struct Case {
+    name: &'static str,
+    pairs: usize,
+    /// The ratio that is aimed at.
+    bar: f64,
+    commands: Vec<(&'static str, String)>,
+    files: usize,
+    docker: fn(source: &Path) -> Command,
+}
+
+fn cases() -> Vec<Case> {
+    vec![
+        Case {
+            name: "four phases, an echo each",
+            pairs: 21,
+            bar: 1.15,
+            commands: vec![
+                ("install", "echo a".into()),
+                ("pre_build", "echo b".into()),
+                ("build", "echo c".into()),
+                ("post_build", "echo d".into()),
+            ],
+            files: 0,
+            docker: |_| docker_run(&[], "echo a; echo b; echo c; echo d"),
+        },
+        Case {
+            name: "3 million lines of log",
+            pairs: 7,
+            bar: 1.2,
+            commands: vec![("build", "seq 3000000".into())],
+            files: 0,
+            docker: |_| docker_run(&["--log-driver", "none"], "seq 3000000"),
+        },
+        Case {
+            name: "source of 30,000 files",
+            pairs: 11,
+            bar: 1.2,
+            commands: vec![("build", "find . -type f | wc -l".into())],
+            files: 30_000,
+            docker: |source| {
+                let volume = format!("{}:/src", source.display());
+                docker_run(&["-v", &volume, "-w", "/src"], "find . -type f | wc -l")
+            },
+        },
+        Case {
+            name: "1,000 one-word commands",
+            pairs: 7,
+            bar: 2.2,
+            commands: vec![("build", "true".into()); 1000],
+            files: 0,
+            docker: |_| {
+                docker_run(
+                    &[],
+                    "i=0; while [ $i -lt 1000 ]; do sh -c true; i=$((i+1)); done",
+                )
+            },
+        },
+    ]
+}
+
+fn main() -> Result<()> {
+    let wanted: Vec<String> = std::env::args()
+        .skip(1)
+        .filter(|argument| !argument.starts_with('-'))
+        .collect();
+    let is_wanted = |name: &str| wanted.is_empty() || wanted.iter().any(|part| name.contains(part));
+    let mut out = std::io::stdout();
+    writeln!(out, "| case | cobuild | docker | ratio | bar |")?;
+    writeln!(out, "| --- | --- | --- | --- | --- |")?;
+    for case in cases().iter().filter(|case| is_wanted(case.name)) {
+        let (cobuild, docker, ratio) = measure(case)?;
+        writeln!(
+            out,
+            "| {} | {:.2} s | {:.2} s | {ratio:.2} | {} |",
+            case.name,
+            cobuild.as_secs_f64(),
+            docker.as_secs_f64(),
+            case.bar
+        )?;
+        out.flush()?;
+    }
+    if is_wanted("version") {
+        let mut times = Vec::new();
+        for _ in 0..50 {
+            times.push(time(Command::new(COBUILD).arg("--version"))?);
+        }
+        let milliseconds = median(&mut times).as_secs_f64() * 1000.0;
+        writeln!(
+            out,
+            "| `cobuild --version` | {milliseconds:.1} ms | | | 10 ms |"
+        )?;
+    }
+    if is_wanted("memory") {
+        let megabytes = peak_memory()?;
+        writeln!(
+            out,
+            "| memory while 1 GB of log streams through | {megabytes:.1} MB | | | 30 MB |"
+        )?;
+    }
+    Ok(())
+}
+
+/// Returns the median times of the two and the median of their ratios.
+fn measure(case: &Case) -> Result<(Duration, Duration, f64)> {
+    let source = tempfile::tempdir()?;
+    let buildspec = prepare(case, source.path())?;
+    let mut build = cobuild(source.path(), &buildspec);
+    let mut plain = (case.docker)(source.path());
+    // Caches are warm for both.
+    time(&mut build)?;
+    time(&mut plain)?;
+    let (mut builds, mut plains, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
+    for _ in 0..case.pairs {
+        let (one, other) = (time(&mut build)?, time(&mut plain)?);
+        ratios.push(one.as_secs_f64() / other.as_secs_f64());
+        builds.push(one);
+        plains.push(other);
+    }
+    ratios.sort_by(f64::total_cmp);
+    Ok((
+        median(&mut builds),
+        median(&mut plains),
+        ratios[ratios.len() / 2],
+    ))
+}
+
+/// Writes the source tree and its buildspec; the buildspec lies outside of the counted files.
+fn prepare(case: &Case, source: &Path) -> Result<PathBuf> {
+    for index in 0..case.files {
+        let directory = source.join(format!("d{}", index / 300));
+        if index % 300 == 0 {
+            fs::create_dir(&directory)?;
+        }
+        fs::write(directory.join(format!("f{index}")), "content\n")?;
+    }
+    let mut phases = serde_json::Map::new();
+    for (phase, command) in &case.commands {
+        let commands = &mut phases
+            .entry(*phase)
+            .or_insert_with(|| serde_json::json!({ "commands": [] }))["commands"];
+        commands
+            .as_array_mut()
+            .ok_or("commands is a list")?
+            .push(command.clone().into());
+    }
+    let buildspec = source.with_extension("yml");
+    fs::write(
+        &buildspec,
+        serde_json::json!({ "version": 0.2, "phases": phases }).to_string(),
+    )?;
+    Ok(buildspec)
+}
+
+fn cobuild(source: &Path, buildspec: &Path) -> Command {
+    let mut command = Command::new(COBUILD);
+    command.args(["run", "-i", IMAGE, "-s"]).arg(source);
+    command.arg("-b").arg(buildspec);
+    command
+}
+
+fn docker_run(options: &[&str], script: &str) -> Command {
+    let mut command = Command::new("docker");
+    command.args(["run", "--rm"]).args(options);
+    command.args([IMAGE, "sh", "-c", script]);
+    command
+}
+
+fn time(command: &mut Command) -> Result<Duration> {
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    let start = Instant::now();
+    let status = command.status()?;
+    let took = start.elapsed();
+    if status.success() {
+        Ok(took)
+    } else {
+        Err(format!("{command:?}: {status}").into())
+    }
+}
+
+fn median(times: &mut [Duration]) -> Duration {
+    times.sort();
+    times[times.len() / 2]
+}
+
+/// The peak of cobuild's resident memory, in megabytes, as the kernel counts it.
+fn peak_memory() -> Result<f64> {
+    let source = tempfile::tempdir()?;
+    let case = Case {
+        name: "memory",
+        pairs: 0,
+        bar: 0.0,
+        commands: vec![(
+            "build",
+            "yes 'a line of some eighty characters, as a compiler or a package manager writes it' | head -c 1000000000"
+                .into(),
+        )],
+        files: 0,
+        docker: |_| Command::new("true"),
+    };
+    let buildspec = prepare(&case, source.path())?;
+    let mut child = cobuild(source.path(), &buildspec)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()?;
+    let status = format!("/proc/{}/status", child.id());
+    let mut peak = 0.0_f64;
+    while child.try_wait()?.is_none() {
+        let text = fs::read_to_string(&status).unwrap_or_default();
+        let kilobytes = text
+            .lines()
+            .find_map(|line| line.strip_prefix("VmHWM:")?.split_whitespace().next())
+            .and_then(|number| number.parse::<f64>().ok());
+        peak = peak.max(kilobytes.unwrap_or(0.0) / 1000.0);
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    Ok(peak)
+}
