@@ -1,4 +1,45 @@
 //! Runs AWS CodeBuild buildspecs on one's own machine, through the Docker API.
+//!
+//! The `cobuild` command is a thin binary over this library, which makes no promise of a stable
+//! interface. A build goes one way:
+//!
+//! ```text
+//! command line ─ cli ─→ Request ─ plan::make ─→ Plan ─ runner::run ─→ events ─→ sinks
+//!                buildspec::parse ─→ Buildspec ─┘          │
+//!                source::git ─→ Facts ──────────┘   engine::Engine
+//! ```
+//!
+//! - [`phase`] and [`exit`] are words: phases, statuses, contexts, exit statuses.
+//! - [`buildspec`] is pure: text in, a typed buildspec or CodeBuild's own refusal out.
+//! - [`project`] is pure: image names and kinds of source.
+//! - [`plan`] is pure: decides everything about a build before it runs. The phase machine
+//!   [`plan::phases::next`] is a total function.
+//! - [`source`] reads the host's trees: git facts, and a tree as a tar stream.
+//! - [`engine`] is a trait at the level of container primitives, with the Docker API behind it and a
+//!   scripted fake for the tests of the run loop.
+//! - [`runner`] runs one plan: one container, one attached driver, one event after the other.
+//! - [`collect`] brings files out of the container, entry by entry.
+//! - [`event`] is the one interface between running and showing.
+//! - [`sinks`] show events: CodeBuild's log, JSON lines, the build as JSON, the summary.
+//! - [`settings`] resolves what the command line names: files, variables, directories.
+//! - [`cli`] ties all of them together, words errors and hints, and decides the exit status.
+//!
+//! Which module may use which is data in `tests/it/architecture.rs`, and checked there.
+//!
+//! # How a command runs
+//!
+//! The container's main process is a POSIX shell program (`runner/bootstrap.sh`) that hands the lines
+//! of its stdin to a second shell, the worker (`runner/worker.sh`), and takes everything down when its
+//! stdin ends: so the container ends when cobuild does, even by SIGKILL in the middle of a command.
+//! The worker runs one command at a time as CodeBuild's agent does, in a shell of its own around
+//! which directory and variables are kept in files. Its answers travel in the same stream as the
+//! output, fenced by a random token, so their order is exact and no command costs a request.
+//!
+//! # How a build is cut short
+//!
+//! A reason ([`runner::CancelReason`]) is raised once and outranked only by a greater one. Every wait
+//! of a build listens to it. The running command gets SIGTERM and a grace period, its phase ends as
+//! STOPPED or TIMED_OUT, the container is removed, and the last events are emitted as always.
 
 pub mod buildspec;
 pub mod cli;
