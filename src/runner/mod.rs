@@ -180,7 +180,7 @@ impl<'a, E: Engine> Run<'a, E> {
             self.events.emit(Event::PhaseStarted { phase }).await;
             let ended = match self.phase(phase).await {
                 Ok(ended) => ended,
-                Err(interruption) => self.interrupted(interruption),
+                Err(interruption) => self.interrupted(interruption).await,
             };
             if ended.status != Status::Succeeded {
                 self.carried.succeeding = false;
@@ -239,14 +239,23 @@ impl<'a, E: Engine> Run<'a, E> {
     }
 
     /// Says how a phase ends that could not be finished.
-    fn interrupted(&mut self, interruption: Interruption) -> Ended {
-        match interruption {
-            Interruption::Cancelled(reason) => Ended::cancelled(reason),
-            Interruption::Failed(RunError::ContainerDied) => {
+    async fn interrupted(&mut self, interruption: Interruption) -> Ended {
+        let failure = match interruption {
+            Interruption::Cancelled(reason) => return Ended::cancelled(reason),
+            // An engine that is gone takes its containers along; that is no verdict on the build.
+            Interruption::Failed(RunError::ContainerDied) => self
+                .engine
+                .facts()
+                .await
+                .map_or_else(RunError::Engine, |_| RunError::ContainerDied),
+            Interruption::Failed(error) => error,
+        };
+        match failure {
+            RunError::ContainerDied => {
                 self.dead = true;
                 Ended::failed(container_died())
             }
-            Interruption::Failed(error) => {
+            error => {
                 let context = PhaseContext::new("INTERNAL_ERROR", error.to_string());
                 self.fault = Some(error);
                 Ended {

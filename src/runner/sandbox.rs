@@ -161,13 +161,14 @@ impl<'a, E: Engine> Sandbox<'a, E> {
         }
     }
 
-    /// The trees whose roots belong to another user than the build's, which git would not trust. A
-    /// mounted tree is the host's own and stays as it is.
+    /// The trees whose roots belong to another user than the build's, which git would not trust.
     fn foreign_trees<'p>(&self, plan: &'p Plan) -> Vec<&'p SourcePlan> {
         use std::os::unix::fs::MetadataExt;
+        // An uploaded tree belongs to root from the start.
+        let keeps_owner = self.means.copy_on_write || plan.transfer == Transfer::Mount;
         plan.sources
             .iter()
-            .filter(|_| self.means.copy_on_write)
+            .filter(|_| keeps_owner)
             .filter(|source| {
                 std::fs::metadata(&source.host).is_ok_and(|metadata| metadata.uid() != 0)
             })
@@ -288,6 +289,13 @@ fn preparation(
         program.call("cobuild_write", &[layout::INLINE_BUILDSPEC, &text]);
     }
     for source in foreign {
+        if plan.transfer == Transfer::Mount {
+            // The tree is the host's own and stays as it is: git is told to trust it.
+            let trust = format!("[safe]\n\tdirectory = {}\n", source.directory);
+            program.call("mkdir", &["-p", "/root"]);
+            program.call("cobuild_append", &["/root/.gitconfig", &trust]);
+            continue;
+        }
         program.call("chown", &["0:0", &source.directory]);
         if source.host.join(".git").exists() {
             let git = format!("{}/.git", source.directory);
