@@ -1,7 +1,7 @@
 //! What happens in a build, as data: the one interface between running and showing.
 //!
-//! The runner emits events, sinks render them; neither knows the other. An event owns its data, is
-//! complete in itself, and never holds a secret: masking comes before.
+//! The runner emits events, sinks render them; neither knows the other. An event owns its data and is
+//! complete in itself.
 
 use bytes::Bytes;
 use jiff::Timestamp;

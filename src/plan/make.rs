@@ -280,6 +280,10 @@ fn work(
     {
         warnings.push("`on-failure: RETRY` is not applied yet: phases run once".to_owned());
     }
+    let cache_paths = buildspec.cache.as_ref().map(|cache| cache.paths.clone());
+    if cache_paths.as_ref().is_some_and(|paths| !paths.is_empty()) {
+        warnings.push("`cache` is not applied yet: every build begins without".to_owned());
+    }
     Work {
         location,
         inline,
@@ -288,7 +292,7 @@ fn work(
         wants_runtimes: asks_for(|phase| !phase.runtime_versions.is_empty()),
         unresolved: unresolved(&buildspec, overrides),
         uses_parameter_store: !buildspec.env.parameter_store.is_empty(),
-        cache_paths: buildspec.cache.map(|cache| cache.paths),
+        cache_paths,
         phases,
         artifacts: buildspec.artifacts,
         unknown_keys: buildspec.unknown_keys,

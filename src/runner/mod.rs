@@ -324,6 +324,9 @@ impl<'a, E: Engine> Run<'a, E> {
             if error.status.is_none() && matches!(error.operation, Operation::Connect) {
                 return Err(error.into());
             }
+            let message =
+                format!("the engine has no image `{name}` either; `-i IMAGE` names another");
+            self.events.emit(Event::Hint { message }).await;
             return Ok(Err(PhaseContext::new(
                 "BUILD_CONTAINER_UNABLE_TO_PULL_IMAGE",
                 format!(
