@@ -33,6 +33,21 @@ pub enum PhaseType {
 }
 
 impl PhaseType {
+    /// All phases, in order.
+    pub const ALL: [Self; 11] = [
+        Self::Submitted,
+        Self::Queued,
+        Self::Provisioning,
+        Self::DownloadSource,
+        Self::Install,
+        Self::PreBuild,
+        Self::Build,
+        Self::PostBuild,
+        Self::UploadArtifacts,
+        Self::Finalizing,
+        Self::Completed,
+    ];
+
     /// The four phases whose commands a buildspec gives, in the order in which they run.
     pub const COMMAND_PHASES: [Self; 4] =
         [Self::Install, Self::PreBuild, Self::Build, Self::PostBuild];

@@ -1,8 +1,10 @@
 //! The command line: one file for each subcommand, one for what goes wrong.
 
 mod failure;
+mod gather;
 mod run;
 mod signals;
+mod supervise;
 
 use clap::{ColorChoice, Parser, Subcommand};
 

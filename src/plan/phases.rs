@@ -65,20 +65,6 @@ mod tests {
         Queued, Submitted, UploadArtifacts,
     };
 
-    const ALL: [PhaseType; 11] = [
-        Submitted,
-        Queued,
-        Provisioning,
-        DownloadSource,
-        Install,
-        PreBuild,
-        Build,
-        PostBuild,
-        UploadArtifacts,
-        Finalizing,
-        Completed,
-    ];
-
     /// The phases entered when `failing` ends with `status` and all others succeed.
     fn walk(failing: PhaseType, status: Status, on_failure: &OnFailure) -> Vec<PhaseType> {
         let mut entered = vec![Submitted];
@@ -98,7 +84,10 @@ mod tests {
 
     #[test]
     fn all_fine_enters_all_phases_in_order() {
-        assert_eq!(walk(Completed, Status::Succeeded, &OnFailure::Default), ALL);
+        assert_eq!(
+            walk(Completed, Status::Succeeded, &OnFailure::Default),
+            PhaseType::ALL
+        );
     }
 
     #[test]
@@ -155,7 +144,10 @@ mod tests {
     #[test]
     fn a_stop_or_a_timeout_ends_at_once() {
         for status in [Status::Stopped, Status::TimedOut, Status::Fault] {
-            for phase in ALL.into_iter().filter(|phase| *phase != Completed) {
+            for phase in PhaseType::ALL
+                .into_iter()
+                .filter(|phase| *phase != Completed)
+            {
                 assert_eq!(next(phase, status, &OnFailure::Continue), Some(Completed));
             }
         }

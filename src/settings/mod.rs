@@ -3,9 +3,13 @@
 mod buildspec_file;
 mod env_file;
 mod environment;
+mod sources;
 mod state;
+mod writable;
 
 pub use buildspec_file::read_buildspec;
 pub use env_file::{EnvFileError, Override, parse_env_file, parse_override};
 pub use environment::Environment;
+pub use sources::{SourceError, Sources};
 pub use state::StateDirectory;
+pub use writable::{writable_directory, writable_file};

@@ -1,0 +1,89 @@
+//! Lets a build run while somebody shows its events, watches its time and listens for signals.
+
+use std::io;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use jiff::Timestamp;
+
+use super::Failure;
+use super::signals::Signals;
+use crate::engine::docker::Docker;
+use crate::exit::ExitStatus;
+use crate::phase::Status;
+use crate::plan::Plan;
+use crate::runner::{self, CancelReason, Cancellation, Canceller, Outcome, RunSettings};
+use crate::sinks::{Sink, show};
+
+/// How long a killed build may take to clean up before cobuild leaves it to the engine.
+const LAST_CHANCE: Duration = Duration::from_secs(5);
+
+/// Runs a plan while somebody shows its events, watches its time and listens for signals.
+pub(super) async fn supervise(
+    plan: &Plan,
+    engine: &Docker,
+    settings: &RunSettings,
+    mut sinks: Vec<Box<dyn Sink>>,
+) -> Result<(Outcome, Option<ExitStatus>), Failure> {
+    let (canceller, cancellation) = runner::cancellation();
+    let (signals, listening) = Signals::listen(canceller.clone())
+        .context("cannot listen for signals")
+        .map_err(Failure::no_verdict)?;
+    let (events, shown) = runner::channel(Timestamp::now);
+    let showing = tokio::task::spawn_blocking({
+        let canceller = canceller.clone();
+        move || {
+            let shown = show(shown, &mut sinks);
+            if shown.is_err() {
+                canceller.cancel(CancelReason::OutputFailed);
+            }
+            shown
+        }
+    });
+    let clock = tokio::spawn(time_out(plan.timeout, canceller));
+    let running = async {
+        let run = runner::run(plan, engine, settings, &events, &cancellation);
+        let sweep = runner::sweep(engine, &plan.engine_image, settings);
+        let (outcome, ()) = tokio::join!(run, sweep);
+        drop(events);
+        let shown = showing.await;
+        (outcome, shown)
+    };
+    let finished = tokio::select! {
+        finished = running => Some(finished),
+        () = given_up(&cancellation) => None,
+    };
+    clock.abort();
+    listening.abort();
+    let Some((outcome, shown)) = finished else {
+        // The container ends by itself once this process does.
+        let status = Status::Stopped;
+        let outcome = Outcome {
+            status,
+            fault: None,
+        };
+        return Ok((outcome, signals.status()));
+    };
+    match shown {
+        Ok(Ok(())) => Ok((outcome, signals.status())),
+        // Whoever read the log has had enough of it.
+        Ok(Err(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
+            Ok((outcome, signals.status()))
+        }
+        Ok(Err(error)) => Err(Failure::no_verdict(
+            anyhow::Error::new(error).context("cannot write the output"),
+        )),
+        Err(error) => Err(Failure::no_verdict(error)),
+    }
+}
+
+async fn time_out(timeout: Duration, canceller: Canceller) {
+    tokio::time::sleep(timeout).await;
+    canceller.cancel(CancelReason::Timeout);
+}
+
+/// Waits until the user has asked twice and even the killing takes too long.
+async fn given_up(cancellation: &Cancellation) {
+    cancellation.reached(CancelReason::Kill).await;
+    tokio::time::sleep(LAST_CHANCE).await;
+}
