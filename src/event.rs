@@ -3,6 +3,8 @@
 //! The runner emits events, sinks render them; neither knows the other. An event owns its data and is
 //! complete in itself.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -109,6 +111,11 @@ pub enum Event {
         text: String,
         /// Its exit status.
         exit_status: i32,
+    },
+    /// The user stopped the build, and the running command is asked to end.
+    Stopping {
+        /// How long it may take.
+        grace: Duration,
     },
     /// A command was cut short by a timeout or a stop; it has no exit status.
     CommandInterrupted,

@@ -130,7 +130,11 @@ impl<E: Engine> Run<'_, E> {
         let status = match cancellation.guard(running).await {
             Ok(status) => status?,
             Err(reason) => {
-                let wind_down = wind_down(driver, self.settings.grace, events);
+                let grace = self.settings.grace;
+                if reason == CancelReason::Stop {
+                    events.emit(Event::Stopping { grace }).await;
+                }
+                let wind_down = wind_down(driver, grace, events);
                 tokio::select! {
                     () = wind_down => {}
                     _ = cancellation.reached(CancelReason::Kill) => {}

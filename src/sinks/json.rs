@@ -121,6 +121,9 @@ impl<W: Write + Send> Sink for JsonLines<W> {
                 "command-finished",
                 json!({ "command": text, "exitStatus": exit_status }),
             ),
+            Event::Stopping { grace } => {
+                ("stopping", json!({ "graceSeconds": grace.as_secs_f64() }))
+            }
             Event::CommandInterrupted => ("command-interrupted", json!({})),
             Event::ArtifactsStarted {
                 identifier,

@@ -170,6 +170,7 @@ impl<W: Write + Send> Sink for Log<W> {
             }
             // Others speak of these elsewhere; what was logged before must be seen before.
             Event::ImagePull { .. }
+            | Event::Stopping { .. }
             | Event::Warning { .. }
             | Event::Hint { .. }
             | Event::BuildFinished { .. } => self.out.flush(),
@@ -261,6 +262,7 @@ fn agent_lines(event: &Event) -> Vec<String> {
         | Event::PhaseStarted { .. }
         | Event::PhaseFinished { .. }
         | Event::ImagePull { .. }
+        | Event::Stopping { .. }
         | Event::Output { .. }
         | Event::CommandFinished { .. }
         | Event::CommandInterrupted

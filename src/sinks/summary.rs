@@ -108,6 +108,11 @@ impl<W: Write + Send> Sink for Summary<W> {
                 let style = Style::new().bold().fg_color(Some(AnsiColor::Yellow.into()));
                 writeln!(self.out, "{style}warning:{style:#} {message}")?;
             }
+            Event::Stopping { grace } => writeln!(
+                self.out,
+                "stopping: the running command has {} s to end; another Ctrl-C kills it",
+                grace.as_secs()
+            )?,
             Event::Hint { message } => self.hints.push(message.clone()),
             Event::FilesFound { count } => self.files += count,
             Event::PhaseFinished {
