@@ -1,6 +1,5 @@
 //! The `cobuild` command.
 
-use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -16,14 +15,10 @@ fn main() -> ExitCode {
         .build();
     let status = match runtime {
         Ok(runtime) => {
-            let done = runtime.block_on(cli.execute(&environment));
+            let status = runtime.block_on(cli.execute(&environment));
             // A thread that waits for a blocked reader must not hold up the end.
             runtime.shutdown_background();
-            done.unwrap_or_else(|failure| {
-                // Nobody is left to tell when stderr is gone.
-                let _ = write!(anstream::stderr(), "{}", failure.render());
-                failure.status
-            })
+            status
         }
         Err(_) => ExitStatus::NoVerdict,
     };

@@ -11,9 +11,9 @@ use crate::exit::ExitStatus;
 
 /// Why cobuild gives up, with the exit status that says so.
 #[derive(Debug)]
-pub struct Failure {
+pub(super) struct Failure {
     /// The exit status.
-    pub status: ExitStatus,
+    pub(super) status: ExitStatus,
     error: anyhow::Error,
     hint: Option<String>,
 }
@@ -66,7 +66,7 @@ impl Failure {
     }
 
     /// Renders the failure for stderr: the error, its causes, the hint.
-    pub fn render(&self) -> String {
+    pub(super) fn render(&self) -> String {
         let style = |color: AnsiColor| Style::new().bold().fg_color(Some(color.into()));
         let (red, cyan) = (style(AnsiColor::Red), style(AnsiColor::Cyan));
         let mut text = format!("{red}error:{red:#} {}\n", self.error);

@@ -6,9 +6,12 @@ mod run;
 mod signals;
 mod supervise;
 
+use std::io::{self, Write as _};
+
+use anstream::AutoStream;
 use clap::{ColorChoice, Parser, Subcommand};
 
-pub use failure::Failure;
+use failure::Failure;
 
 use crate::exit::ExitStatus;
 use crate::settings::Environment;
@@ -56,13 +59,28 @@ Exit status:
   143  stopped by SIGTERM";
 
 impl Cli {
-    /// Does what was asked and says how it went.
-    pub async fn execute(self, environment: &Environment) -> Result<ExitStatus, Failure> {
+    /// Does what was asked and says how it went; what went wrong is told on stderr.
+    pub async fn execute(self, environment: &Environment) -> ExitStatus {
         init_tracing(self.verbose);
-        match self.command {
+        let done = match self.command {
             Command::Run(args) => run::run(*args, environment, self.color).await,
-        }
+        };
+        done.unwrap_or_else(|failure| {
+            // Nobody is left to tell when stderr is gone.
+            let _ = write!(stderr(self.color), "{}", failure.render());
+            failure.status
+        })
     }
+}
+
+/// Where cobuild itself speaks, coloured as the user wants it.
+fn stderr(color: ColorChoice) -> AutoStream<io::Stderr> {
+    let choice = match color {
+        ColorChoice::Auto => anstream::ColorChoice::Auto,
+        ColorChoice::Always => anstream::ColorChoice::Always,
+        ColorChoice::Never => anstream::ColorChoice::Never,
+    };
+    AutoStream::new(io::stderr(), choice)
 }
 
 /// Traces are for those who look into cobuild, never part of its output.
@@ -75,7 +93,7 @@ fn init_tracing(verbose: u8) {
     };
     tracing_subscriber::fmt()
         .with_env_filter(tracing_subscriber::EnvFilter::new(level))
-        .with_writer(std::io::stderr)
+        .with_writer(io::stderr)
         .without_time()
         .with_target(false)
         .init();

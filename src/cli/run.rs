@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use anstream::AutoStream;
 use anyhow::{Context as _, anyhow};
+use clap::builder::{OsStringValueParser, TypedValueParser as _};
 use clap::{Args, ColorChoice, ValueEnum};
 use jiff::SignedDuration;
 use uuid::Uuid;
 
 use super::supervise::supervise;
-use super::{Failure, gather};
+use super::{Failure, gather, stderr};
 use crate::engine::docker::Docker;
 use crate::engine::endpoint::Endpoint;
 use crate::exit::ExitStatus;
@@ -38,7 +39,7 @@ pub(super) struct RunArgs {
 
     /// Buildspec: a path in the source, an absolute path of this machine, or `-` for stdin
     /// [default: buildspec.yml].
-    #[arg(short, long, value_name = "FILE")]
+    #[arg(short, long, value_name = "FILE", value_parser = OsStringValueParser::new().map(PathBuf::from))]
     buildspec: Option<PathBuf>,
 
     /// Source directory; the one without ID is the primary source [default: .].
@@ -185,11 +186,6 @@ pub(super) async fn run(
 }
 
 fn sinks(args: &RunArgs, color: ColorChoice, artifacts: Option<PathBuf>) -> Vec<Box<dyn Sink>> {
-    let choice = match color {
-        ColorChoice::Auto => anstream::ColorChoice::Auto,
-        ColorChoice::Always => anstream::ColorChoice::Always,
-        ColorChoice::Never => anstream::ColorChoice::Never,
-    };
     let stdout = io::stdout();
     let mut sinks: Vec<Box<dyn Sink>> = Vec::new();
     match args.format {
@@ -211,7 +207,7 @@ fn sinks(args: &RunArgs, color: ColorChoice, artifacts: Option<PathBuf>) -> Vec<
     if let Some(path) = &args.build_json {
         sinks.push(Box::new(BuildJson::new(path.clone())));
     }
-    let stderr = AutoStream::new(io::stderr(), choice);
+    let stderr = stderr(color);
     sinks.push(Box::new(Summary::new(stderr, artifacts)));
     sinks
 }

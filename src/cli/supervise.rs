@@ -15,6 +15,9 @@ use crate::plan::Plan;
 use crate::runner::{self, CancelReason, Cancellation, Canceller, Outcome, RunSettings};
 use crate::sinks::{Sink, show};
 
+/// How long the leavings of others may hold up a build's end.
+const SWEEP_LIMIT: Duration = Duration::from_secs(10);
+
 /// How long a killed build may take to clean up before cobuild leaves it to the engine.
 const LAST_CHANCE: Duration = Duration::from_secs(5);
 
@@ -44,7 +47,7 @@ pub(super) async fn supervise(
     let running = async {
         let run = runner::run(plan, engine, settings, &events, &cancellation);
         let sweep = runner::sweep(engine, &plan.engine_image, settings);
-        let (outcome, ()) = tokio::join!(run, sweep);
+        let (outcome, _) = tokio::join!(run, tokio::time::timeout(SWEEP_LIMIT, sweep));
         drop(events);
         let shown = showing.await;
         (outcome, shown)

@@ -2,13 +2,28 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
+
+use walkdir::WalkDir;
 
 use super::resolve;
 pub use super::unpack::CollectError;
 use super::unpack::{Placement, Receiver, Reference, unpack};
-use crate::engine::{ContainerId, Engine};
+use crate::engine::ByteStream;
 use crate::plan::artifacts::FileSet;
+
+/// Streams a path of the container as a tar; a stream that ends early is an error of the collecting.
+pub type Download<'a> = dyn Fn(&str) -> ByteStream + 'a;
+
+/// A path that is searched.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Root {
+    /// Its name, as patterns see it.
+    pub path: String,
+    /// Where it is: the same, or where it leads when it is a link to a directory.
+    pub location: String,
+}
 
 /// What one base directory of an artifact came to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -16,21 +31,22 @@ pub struct Matches {
     /// How many files each pattern matches.
     pub by_pattern: Vec<usize>,
     /// Where each file is kept, in order; a file that clashes with another is there once.
-    pub files: Vec<String>,
+    pub files: Vec<PathBuf>,
     /// Paths that several files would have had.
-    pub clashes: Vec<String>,
+    pub clashes: Vec<PathBuf>,
     /// Links that lead to no file.
-    pub dangling: Vec<String>,
+    pub dangling: Vec<PathBuf>,
 }
 
-/// Matches `set` in the container and writes its files below `staging`; without a directory they
-/// are matched only.
+/// Matches `set` below `roots` and writes its files below `staging`; without a directory they are
+/// matched only.
 ///
 /// Links are followed. Of several files with the same place the last in the order of paths is kept.
-pub async fn collect<E: Engine>(
-    engine: &E,
-    container: &ContainerId,
+/// The future must not be dropped: end its streams instead.
+pub async fn collect(
+    download: &Download<'_>,
     set: &FileSet,
+    roots: &[Root],
     discard_paths: bool,
     staging: Option<&Path>,
 ) -> Result<Matches, CollectError> {
@@ -43,18 +59,17 @@ pub async fn collect<E: Engine>(
         clashes: Vec::new(),
         references: Vec::new(),
     };
-    for root in set.roots() {
-        state = unpack(engine.download(container, &root), &root, state).await?;
+    for Root { path, location } in roots {
+        state = unpack(download(location), path, state).await?;
     }
     let mut dangling = Vec::new();
     for reference in std::mem::take(&mut state.references) {
-        let target = resolve::target(engine, container, &reference).await?;
-        match (target, state.place(&reference.path)) {
-            (Some(target), Some(placement)) => {
-                resolve::fetch(engine, container, &target, placement).await?;
-            }
-            (None, _) => dangling.push(reference.path),
-            (Some(_), None) => {}
+        let Some(target) = resolve::target(download, &reference).await? else {
+            dangling.push(set.kept_path(&reference.path, discard_paths));
+            continue;
+        };
+        if let Some(placement) = state.place(&reference.path) {
+            resolve::fetch(download, &target, placement).await?;
         }
     }
     Ok(Matches {
@@ -65,24 +80,78 @@ pub async fn collect<E: Engine>(
     })
 }
 
-/// Moves everything below `staging` into `destination`, replacing files of the same name.
+/// Moves everything below `staging` into `destination`, replacing files of the same name. Nothing is
+/// moved when a file would have to take the place of a directory, or the other way round.
 pub fn publish(staging: &Path, destination: &Path) -> Result<(), CollectError> {
-    let failed = |path: &Path| {
-        let path = path.to_path_buf();
-        |source| CollectError::Write { path, source }
-    };
-    fs::create_dir_all(destination).map_err(failed(destination))?;
-    for entry in fs::read_dir(staging).map_err(failed(staging))? {
-        let entry = entry.map_err(failed(staging))?;
-        let target = destination.join(entry.file_name());
-        let is_directory = |path: &Path| fs::symlink_metadata(path).is_ok_and(|it| it.is_dir());
-        if is_directory(&entry.path()) && is_directory(&target) {
-            publish(&entry.path(), &target)?;
-        } else {
-            fs::rename(entry.path(), &target).map_err(failed(&target))?;
+    for file in staged(staging)? {
+        let place = destination.join(&file);
+        if let Some(obstacle) = obstacle(&place, destination) {
+            return Err(CollectError::Write {
+                path: place,
+                source: io::Error::new(io::ErrorKind::AlreadyExists, obstacle),
+            });
         }
     }
+    for file in staged(staging)? {
+        let place = destination.join(&file);
+        move_file(&staging.join(file), &place).map_err(|source| CollectError::Write {
+            path: place,
+            source,
+        })?;
+    }
     Ok(())
+}
+
+/// The files below a directory, by their paths relative to it.
+fn staged(staging: &Path) -> Result<Vec<PathBuf>, CollectError> {
+    WalkDir::new(staging)
+        .into_iter()
+        .filter(|entry| {
+            entry
+                .as_ref()
+                .map_or(true, |entry| !entry.file_type().is_dir())
+        })
+        .map(|entry| {
+            let path = entry.map_err(io::Error::from)?.into_path();
+            let below = path.strip_prefix(staging).map_err(io::Error::other)?;
+            Ok(below.to_path_buf())
+        })
+        .collect::<io::Result<_>>()
+        .map_err(|source| CollectError::Write {
+            path: staging.to_path_buf(),
+            source,
+        })
+}
+
+/// What stands in the way of a file, if anything but an older file does.
+fn obstacle(place: &Path, destination: &Path) -> Option<&'static str> {
+    if fs::symlink_metadata(place).is_ok_and(|there| there.is_dir()) {
+        return Some("there is a directory in its place");
+    }
+    place
+        .ancestors()
+        .skip(1)
+        .take_while(|parent| *parent != destination)
+        .any(|parent| parent.exists() && !parent.is_dir())
+        .then_some("there is a file in the place of its directory")
+}
+
+/// Moves a file, by way of a copy beside its place where the two are on different file systems.
+fn move_file(from: &Path, to: &Path) -> io::Result<()> {
+    let directory = to.parent().unwrap_or(Path::new("."));
+    fs::create_dir_all(directory)?;
+    match fs::rename(from, to) {
+        Err(error) if error.kind() == io::ErrorKind::CrossesDevices => {
+            let copy = tempfile::Builder::new()
+                .prefix(".cobuild-")
+                .tempfile_in(directory)?
+                .into_temp_path();
+            fs::copy(from, &copy)?;
+            fs::File::open(&copy)?.set_modified(fs::metadata(from)?.modified()?)?;
+            copy.persist(to).map_err(|error| error.error)
+        }
+        renamed => renamed,
+    }
 }
 
 /// Sorts the files of a stream into those that match and those that do not.
@@ -92,13 +161,13 @@ struct Sorting {
     staging: Option<PathBuf>,
     by_pattern: Vec<usize>,
     /// Kept path to the path it came from.
-    kept: BTreeMap<String, String>,
-    clashes: Vec<String>,
+    kept: BTreeMap<PathBuf, PathBuf>,
+    clashes: Vec<PathBuf>,
     references: Vec<Reference>,
 }
 
 impl Receiver for Sorting {
-    fn place(&mut self, path: &str) -> Option<Placement> {
+    fn place(&mut self, path: &Path) -> Option<Placement> {
         let patterns = self.set.matching_patterns(path);
         if patterns.is_empty() {
             return None;
@@ -111,7 +180,7 @@ impl Receiver for Sorting {
             Some(staging) => Placement::File(staging.join(&kept)),
             None => Placement::Nowhere,
         };
-        if self.kept.insert(kept.clone(), path.to_owned()).is_some() {
+        if self.kept.insert(kept.clone(), path.to_path_buf()).is_some() {
             self.clashes.push(kept);
         }
         Some(placement)

@@ -12,6 +12,7 @@ use tar::{Archive, Entry, EntryType};
 use tokio::sync::mpsc;
 
 use crate::engine::{ByteStream, EngineError};
+use crate::plan::artifacts::join;
 
 /// How many chunks of the stream may wait.
 const WAITING: usize = 16;
@@ -40,7 +41,7 @@ pub enum CollectError {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Reference {
     /// The entry's absolute path in the container.
-    pub(super) path: String,
+    pub(super) path: PathBuf,
     /// The absolute path it stands for.
     pub(super) target: String,
 }
@@ -48,7 +49,7 @@ pub(super) struct Reference {
 /// What the receiver of a stream does with an entry.
 pub(super) trait Receiver: Send + 'static {
     /// Says where to write the regular file at this absolute path of the container; `None` skips it.
-    fn place(&mut self, path: &str) -> Option<Placement>;
+    fn place(&mut self, path: &Path) -> Option<Placement>;
 
     /// Learns of a symlink or a hard link.
     fn refer(&mut self, reference: Reference);
@@ -63,25 +64,23 @@ pub(super) enum Placement {
     Nowhere,
 }
 
-/// Unpacks the stream of `root`, an absolute path of the container, and gives the receiver back.
+/// Unpacks the stream of a path that is called `root`, and gives the receiver back.
 ///
-/// A `root` that does not exist has no entries.
+/// The first component of every entry stands for `root`, whatever it says. A path that does not
+/// exist has no entries. The future must not be dropped: files may still be written then.
 pub(super) async fn unpack<R: Receiver>(
     mut stream: ByteStream,
     root: &str,
     mut receiver: R,
 ) -> Result<R, CollectError> {
     let (sender, chunks) = mpsc::channel(WAITING);
-    let parent = root
-        .rsplit_once('/')
-        .map_or("", |(parent, _)| parent)
-        .to_owned();
+    let root = root.to_owned();
     let reader = tokio::task::spawn_blocking(move || {
         let source = ChunkReader {
             chunks,
             current: Bytes::new(),
         };
-        read_entries(source, &parent, &mut receiver).map(|()| receiver)
+        read_entries(source, Path::new(&root), &mut receiver).map(|()| receiver)
     });
     let mut failure = None;
     while let Some(chunk) = stream.next().await {
@@ -112,16 +111,15 @@ pub(super) async fn unpack<R: Receiver>(
 
 fn read_entries(
     source: ChunkReader,
-    parent: &str,
+    root: &Path,
     receiver: &mut impl Receiver,
 ) -> Result<(), CollectError> {
     let mut archive = Archive::new(source);
     for entry in archive.entries().map_err(CollectError::Read)? {
         let mut entry = entry.map_err(CollectError::Read)?;
-        let Some(name) = safe_name(&entry) else {
+        let Some(path) = entry.path().ok().and_then(|name| path_of(&name, root)) else {
             continue;
         };
-        let path = format!("{parent}/{name}");
         match entry.header().entry_type() {
             EntryType::Regular | EntryType::Continuous | EntryType::GNUSparse => {
                 if let Some(Placement::File(file)) = receiver.place(&path) {
@@ -130,7 +128,7 @@ fn read_entries(
                 }
             }
             kind @ (EntryType::Symlink | EntryType::Link) => {
-                if let Some(target) = link_target(&entry, parent, &path, kind) {
+                if let Some(target) = link_target(&entry, root, &path, kind) {
                     receiver.refer(Reference { path, target });
                 }
             }
@@ -141,35 +139,38 @@ fn read_entries(
     Ok(())
 }
 
-/// The entry's path, if it stays where it belongs.
-fn safe_name(entry: &Entry<'_, impl Read>) -> Option<String> {
-    let path = entry.path().ok()?;
-    let mut parts = Vec::new();
-    for component in path.components() {
-        match component {
-            Component::Normal(part) => parts.push(part.to_string_lossy().into_owned()),
-            Component::CurDir => {}
-            Component::ParentDir | Component::RootDir | Component::Prefix(_) => return None,
-        }
+/// The path that an entry's name means, if it stays below `root`.
+fn path_of(name: &Path, root: &Path) -> Option<PathBuf> {
+    let mut components = name
+        .components()
+        .filter(|component| *component != Component::CurDir);
+    // The root's own name, which a link may have changed.
+    let Component::Normal(_) = components.next()? else {
+        return None;
+    };
+    let mut path = root.to_path_buf();
+    for component in components {
+        let Component::Normal(part) = component else {
+            return None;
+        };
+        path.push(part);
     }
-    Some(parts.join("/"))
+    Some(path)
 }
 
 fn link_target(
     entry: &Entry<'_, impl Read>,
-    parent: &str,
-    path: &str,
+    root: &Path,
+    path: &Path,
     kind: EntryType,
 ) -> Option<String> {
     let target = entry.link_name().ok()??;
-    let target = target.to_string_lossy();
-    Some(if kind == EntryType::Link {
+    if kind == EntryType::Link {
         // Hard links name an entry of the same stream.
-        format!("{parent}/{target}")
-    } else {
-        let directory = path.rsplit_once('/').map_or("", |(directory, _)| directory);
-        crate::plan::artifacts::join(directory, &target)
-    })
+        return Some(path_of(&target, root)?.to_string_lossy().into_owned());
+    }
+    let directory = path.parent()?.to_string_lossy();
+    Some(join(&directory, &target.to_string_lossy()))
 }
 
 fn write(entry: &mut Entry<'_, impl Read>, path: &Path) -> io::Result<()> {

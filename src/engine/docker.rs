@@ -28,7 +28,7 @@ use super::{
 const REQUEST_TIMEOUT: u64 = 120;
 
 /// How long an engine may take to answer at all.
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(20);
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How long an upload may take; the client's timeout covers the whole body.
 const UPLOAD_TIMEOUT: Duration = Duration::from_hours(24);

@@ -166,6 +166,9 @@ async fn serve(engine: FakeEngine, input: DuplexStream, output: mpsc::UnboundedS
             }
             continue;
         }
+        if statement.is_empty() && line.starts_with('#') {
+            continue;
+        }
         statement.push_str(&line);
         statement.push('\n');
         let Some(words) = words(&statement) else {
@@ -192,6 +195,7 @@ async fn serve(engine: FakeEngine, input: DuplexStream, output: mpsc::UnboundedS
                 say(".");
                 fence("0");
             }
+            Some("cobuild_count") => fence("4"),
             Some("cobuild_fence_if_there") => fence("absent"),
             _ => {}
         }

@@ -1,5 +1,7 @@
 //! Which files an artifact is made of (contract §1.8): globs over absolute paths of the container.
 
+use std::path::{Path, PathBuf};
+
 use globset::{Glob, GlobBuilder, GlobMatcher};
 
 /// A glob that does not parse.
@@ -72,7 +74,7 @@ impl FileSet {
 
     /// Returns the indexes of the patterns that match the file at this absolute path; none when it
     /// is excluded.
-    pub fn matching_patterns(&self, path: &str) -> Vec<usize> {
+    pub fn matching_patterns(&self, path: &Path) -> Vec<usize> {
         if self.excludes.iter().any(|exclude| exclude.is_match(path)) {
             return Vec::new();
         }
@@ -84,13 +86,14 @@ impl FileSet {
     /// Returns the path under which a matched file is kept: relative to the base directory, or its
     /// name alone when paths are discarded. A file outside the base keeps its own path without the
     /// leading slash (assumed).
-    pub fn kept_path(&self, path: &str, discard_paths: bool) -> String {
-        let below = relative_to(path, &self.base).unwrap_or(path);
-        let below = below.trim_start_matches('/');
-        if discard_paths {
-            below.rsplit('/').next().unwrap_or(below).to_owned()
-        } else {
-            below.to_owned()
+    pub fn kept_path(&self, path: &Path, discard_paths: bool) -> PathBuf {
+        let below = path
+            .strip_prefix(&self.base)
+            .or_else(|_| path.strip_prefix("/"))
+            .unwrap_or(path);
+        match below.file_name() {
+            Some(name) if discard_paths => name.into(),
+            _ => below.to_path_buf(),
         }
     }
 }
@@ -187,7 +190,7 @@ mod tests {
         let roots = set.roots();
         tree.iter()
             .copied()
-            .filter(|path| !set.matching_patterns(path).is_empty())
+            .filter(|path| !set.matching_patterns(Path::new(path)).is_empty())
             .inspect(|path| {
                 assert!(
                     roots.iter().any(|root| relative_to(path, root).is_some()),
@@ -273,8 +276,9 @@ mod tests {
     #[test]
     fn kept_paths_are_relative_to_the_base() {
         let set = FileSet::new("/src/dist/", &["**/*".into()], &[]).unwrap();
-        assert_eq!(set.kept_path("/src/dist/a/b", false), "a/b");
-        assert_eq!(set.kept_path("/src/dist/a/b", true), "b");
-        assert_eq!(set.kept_path("/tmp/x", false), "tmp/x");
+        let kept = |path: &str, flat| set.kept_path(Path::new(path), flat);
+        assert_eq!(kept("/src/dist/a/b", false), Path::new("a/b"));
+        assert_eq!(kept("/src/dist/a/b", true), Path::new("b"));
+        assert_eq!(kept("/tmp/x", false), Path::new("tmp/x"));
     }
 }

@@ -352,7 +352,7 @@ mod tests {
         Request {
             image: "debian:12".into(),
             privileged: false,
-            timeout: Duration::from_mins(60),
+            timeout: Duration::from_hours(1),
             source: "/home/me/app".into(),
             secondary: vec![("other".into(), "/home/me/other".into())],
             transfer: Transfer::Automatic,

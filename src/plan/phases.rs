@@ -62,7 +62,7 @@ mod tests {
     use super::*;
     use PhaseType::{
         Build, Completed, DownloadSource, Finalizing, Install, PostBuild, PreBuild, Provisioning,
-        Queued, Submitted, UploadArtifacts,
+        Submitted, UploadArtifacts,
     };
 
     /// The phases entered when `failing` ends with `status` and all others succeed.

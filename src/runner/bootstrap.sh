@@ -14,4 +14,10 @@ trap : TERM INT HUP
         esac
     done
     kill -s KILL -- -1
-} | exec sh
+} | {
+    # Shells that count their depth begin again: a command is one below the agent.
+    unset SHLVL
+    sh
+    # Without the worker nothing would ever answer.
+    kill -s KILL -- -1
+}

@@ -5,13 +5,15 @@ use std::time::Duration;
 use super::driver::{Driver, DriverError};
 use super::output::Piece;
 use super::program::{Program, exports};
-use super::{Ended, Interruption, Run, RunError};
+use super::{CancelReason, Ended, EventSender, Interruption, Run, RunError};
 use crate::buildspec::Version;
 use crate::engine::Engine;
 use crate::event::Event;
 use crate::phase::{PhaseContext, PhaseType};
 use crate::plan::{PhasePlan, layout};
-use crate::runner::CancelReason;
+
+/// How long until processes that were asked to end are looked for again.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
 /// What the agent itself carries from command to command (contract §2.6).
 #[derive(Debug)]
@@ -68,11 +70,12 @@ impl<E: Engine> Run<'_, E> {
         else {
             return Ok(Ended::succeeded());
         };
-        let mut failure = self.commands(&commands).await?;
+        let failure = self.commands(&commands).await?;
         // Whether `finally` sees the failure of its own phase is not known; assumed that it does.
         let failure_of_finally = self.commands(&finally).await?;
-        failure = failure.or(failure_of_finally);
-        Ok(failure.map_or_else(Ended::succeeded, Ended::failed))
+        Ok(failure
+            .or(failure_of_finally)
+            .map_or_else(Ended::succeeded, Ended::failed))
     }
 
     /// Runs commands up to the first that fails and says why it did.
@@ -117,17 +120,9 @@ impl<E: Engine> Run<'_, E> {
             .as_mut()
             .ok_or(RunError::ContainerDied)?
             .driver();
-        let running = async {
-            driver.send(program.text()).await?;
-            let status = loop {
-                match driver.next().await? {
-                    Piece::Output(bytes) => events.emit(Event::Output { bytes }).await,
-                    Piece::Fence(word) => break word,
-                }
-            };
-            Ok::<_, DriverError>(status)
-        };
-        let status = match cancellation.guard(running).await {
+        // Sent whole, even when the build is being cut short: an answer is waited for.
+        driver.send(program.text()).await?;
+        let status = match cancellation.guard(answer(driver, events)).await {
             Ok(status) => status?,
             Err(reason) => {
                 let grace = self.settings.grace;
@@ -156,22 +151,37 @@ impl<E: Engine> Run<'_, E> {
     }
 }
 
-/// Asks the running command to end and shows what it still has to say, for as long as `grace`.
-async fn wind_down(driver: &mut Driver, grace: Duration, events: &super::EventSender) {
+/// Asks the running command to end and shows what it still has to say, until all its processes are
+/// gone, but no longer than `grace`.
+async fn wind_down(driver: &mut Driver, grace: Duration, events: &EventSender) {
     let ending = async {
         driver.signal("TERM").await?;
         // A process that was stopped would never learn of it otherwise.
         driver.signal("CONT").await?;
+        answer(driver, events).await?;
+        // The command's own shell is gone; what it started may still be cleaning up.
         loop {
-            match driver.next().await? {
-                Piece::Output(bytes) => events.emit(Event::Output { bytes }).await,
-                Piece::Fence(_) => return Ok::<_, DriverError>(()),
+            driver.ask_for_commands_left().await?;
+            let count = answer(driver, events).await?;
+            if !driver.are_commands_left(&count) {
+                return Ok::<_, DriverError>(());
             }
+            tokio::time::sleep(LOOK_AGAIN).await;
         }
     };
     match tokio::time::timeout(grace, ending).await {
         Ok(Ok(())) => {}
         Ok(Err(error)) => tracing::debug!(%error, "the command did not end by itself"),
         Err(_) => tracing::debug!("the command did not end in time"),
+    }
+}
+
+/// Shows output until the driver answers.
+async fn answer(driver: &mut Driver, events: &EventSender) -> Result<String, DriverError> {
+    loop {
+        match driver.next().await? {
+            Piece::Output(bytes) => events.emit(Event::Output { bytes }).await,
+            Piece::Fence(answer) => return Ok(answer),
+        }
     }
 }

@@ -11,6 +11,7 @@ use bytes::Bytes;
 use futures_util::StreamExt;
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 
+use super::RunError;
 use super::output::{Piece, Splitter};
 use super::program::Program;
 use crate::engine::{Attachment, ByteStream, EngineError};
@@ -39,21 +40,57 @@ pub(super) struct Driver {
     splitter: Splitter,
     pieces: VecDeque<Piece>,
     token: String,
+    /// How many processes the container has when no command runs.
+    own_processes: u32,
 }
 
 impl Driver {
-    /// Starts the worker in a container that has just been started.
-    pub(super) async fn start(attachment: Attachment, token: String) -> Result<Self, DriverError> {
+    /// Starts the worker in a container that has just been started, and waits until it answers.
+    pub(super) async fn start(attachment: Attachment, token: String) -> Result<Self, RunError> {
         let mut driver = Self {
             input: attachment.input,
             output: attachment.output,
             splitter: Splitter::new(&token),
             pieces: VecDeque::new(),
             token,
+            own_processes: 0,
         };
-        let program = format!("{0}\ncobuild_token={0}\n{WORKER}", driver.token);
-        driver.send(&program).await?;
-        Ok(driver)
+        let program = format!(
+            "{0}\ncobuild_token={0}\n{WORKER}cobuild_count\n",
+            driver.token
+        );
+        // Where there is no shell nobody reads; what the container says then is the reason.
+        let sent = driver.send(&program).await;
+        let mut output = Vec::new();
+        loop {
+            match driver.next().await {
+                Ok(Piece::Fence(count)) => {
+                    sent?;
+                    driver.own_processes = count.parse().unwrap_or(u32::MAX);
+                    return Ok(driver);
+                }
+                Ok(Piece::Output(bytes)) => output.extend_from_slice(&bytes),
+                Err(DriverError::Ended) => {
+                    return Err(RunError::DriverFailed {
+                        output: String::from_utf8_lossy(&output).into_owned(),
+                    });
+                }
+                Err(DriverError::Engine(error)) => return Err(error.into()),
+            }
+        }
+    }
+
+    /// Asks whether any process of a command is left. The answer comes as a fence, for
+    /// [`Driver::are_commands_left`] to read.
+    pub(super) async fn ask_for_commands_left(&mut self) -> Result<(), DriverError> {
+        self.send("cobuild_count\n").await
+    }
+
+    /// Reads the answer to [`Driver::ask_for_commands_left`].
+    pub(super) fn are_commands_left(&self, answer: &str) -> bool {
+        answer
+            .parse()
+            .is_ok_and(|count: u32| count > self.own_processes)
     }
 
     /// Sends calls of the worker; see [`Program`].

@@ -76,6 +76,12 @@ pub enum RunError {
     /// Files could not be brought out.
     #[error(transparent)]
     Collect(#[from] CollectError),
+    /// The container ended before the driver said a word.
+    #[error("the build container ended at once: {}", output.trim())]
+    DriverFailed {
+        /// What the container had to say.
+        output: String,
+    },
     /// The container ended by itself.
     #[error("the build container ended before the build did")]
     ContainerDied,
@@ -283,15 +289,12 @@ impl<'a, E: Engine> Run<'a, E> {
         };
         match self.open(&facts, image).await {
             Ok(sandbox) => self.sandbox = Some(sandbox),
-            Err(RunError::Engine(error)) if lacks_shell(&error) => {
-                self.events
-                    .emit(Event::Warning {
-                        message: format!(
-                            "the image `{}` has no `sh`, which every build needs",
-                            self.plan.engine_image
-                        ),
-                    })
-                    .await;
+            Err(error) if lacks_shell(&error) => {
+                let message = format!(
+                    "the image `{}` has no `sh`, which every build needs",
+                    self.plan.engine_image
+                );
+                self.events.emit(Event::Hint { message }).await;
                 return Ok(Ended::failed(container_died()));
             }
             Err(error) => return Err(error.into()),
@@ -311,8 +314,14 @@ impl<'a, E: Engine> Run<'a, E> {
     /// cannot be had.
     async fn image(&self) -> Result<Result<ImageFacts, PhaseContext>, Interruption> {
         let name = &self.plan.engine_image;
-        if let Some(image) = self.guarded(self.engine.inspect_image(name)).await?? {
-            return Ok(Ok(image));
+        match self.guarded(self.engine.inspect_image(name)).await? {
+            Ok(Some(image)) => return Ok(Ok(image)),
+            Ok(None) => {}
+            // No image can have such a name.
+            Err(error) if error.status == Some(400) => {
+                return Ok(Err(unable_to_pull(&error.reason())));
+            }
+            Err(error) => return Err(error.into()),
         }
         self.events
             .emit(Event::ImagePull {
@@ -327,22 +336,11 @@ impl<'a, E: Engine> Run<'a, E> {
             let message =
                 format!("the engine has no image `{name}` either; `-i IMAGE` names another");
             self.events.emit(Event::Hint { message }).await;
-            return Ok(Err(PhaseContext::new(
-                "BUILD_CONTAINER_UNABLE_TO_PULL_IMAGE",
-                format!(
-                    "Unable to pull customer's container image. CannotPullContainerError: Error response from daemon: {}",
-                    error.reason()
-                ),
-            )));
+            return Ok(Err(unable_to_pull(&error.reason())));
         }
         match self.guarded(self.engine.inspect_image(name)).await?? {
             Some(image) => Ok(Ok(image)),
-            None => Ok(Err(PhaseContext::new(
-                "BUILD_CONTAINER_UNABLE_TO_PULL_IMAGE",
-                format!(
-                    "Unable to pull customer's container image. CannotPullContainerError: no such image: {name}"
-                ),
-            ))),
+            None => Ok(Err(unable_to_pull(&format!("no such image: {name}")))),
         }
     }
 
@@ -487,10 +485,28 @@ fn container_died() -> PhaseContext {
     )
 }
 
-/// Whether a container could not be started because its image has no shell.
-fn lacks_shell(error: &EngineError) -> bool {
-    let reason = error.reason();
-    error.operation == Operation::StartContainer
-        && reason.contains("\"sh\"")
-        && (reason.contains("not found") || reason.contains("no such file"))
+/// The text for an image that cannot be had (contract §2.5).
+fn unable_to_pull(reason: &str) -> PhaseContext {
+    PhaseContext::new(
+        "BUILD_CONTAINER_UNABLE_TO_PULL_IMAGE",
+        format!(
+            "Unable to pull customer's container image. CannotPullContainerError: Error response from daemon: {reason}"
+        ),
+    )
+}
+
+/// Whether a container could not be started because its image has no shell: an engine says so
+/// itself, or the init process in the container does.
+fn lacks_shell(error: &RunError) -> bool {
+    let (reason, about_shell) = match error {
+        RunError::Engine(error) if error.operation == Operation::StartContainer => {
+            let reason = error.reason();
+            let about_shell = reason.contains("\"sh\"");
+            (reason, about_shell)
+        }
+        RunError::DriverFailed { output } => (output.clone(), output.contains("exec sh failed")),
+        _ => return false,
+    };
+    let reason = reason.to_lowercase();
+    about_shell && (reason.contains("not found") || reason.contains("no such file"))
 }

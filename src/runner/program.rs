@@ -23,12 +23,22 @@ impl Program {
     }
 }
 
+/// Variables that shells keep for themselves: an assignment is refused, and ends a script.
+const READ_ONLY: [&str; 6] = [
+    "BASHOPTS",
+    "BASH_VERSINFO",
+    "EUID",
+    "PPID",
+    "SHELLOPTS",
+    "UID",
+];
+
 /// Writes the assignments of exported variables, one a line, for a shell to read; a name that no
-/// shell can hold is left out.
+/// shell can assign is left out.
 pub(super) fn exports<'a>(variables: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
     let mut text = String::new();
     for (name, value) in variables {
-        if is_variable_name(name) {
+        if is_variable_name(name) && !READ_ONLY.contains(&name) {
             text.push_str("export ");
             text.push_str(name);
             text.push('=');
@@ -37,6 +47,14 @@ pub(super) fn exports<'a>(variables: impl IntoIterator<Item = (&'a str, &'a str)
         }
     }
     text
+}
+
+/// Tells names that a shell can do without from those that it refuses to unset or needs here.
+pub(super) fn can_be_unset(name: &str) -> bool {
+    is_variable_name(name)
+        && !READ_ONLY.contains(&name)
+        && name != "OPTIND"
+        && !name.starts_with("cobuild_")
 }
 
 /// Quotes a text so that a POSIX shell reads it as one word. The NUL byte, which no shell can hold,
@@ -60,7 +78,7 @@ pub(super) fn quote(text: &str) -> String {
 
 /// Whether a shell can hold a variable of this name; others reach the commands only when the image
 /// sets them.
-pub(super) fn is_variable_name(name: &str) -> bool {
+fn is_variable_name(name: &str) -> bool {
     let mut bytes = name.bytes();
     bytes
         .next()

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::driver::{BOOTSTRAP, Driver, DriverError};
 use super::output::Piece;
-use super::program::{Program, exports, is_variable_name};
+use super::program::{Program, can_be_unset, exports};
 use super::scratch::Scratch;
 use super::{RunError, RunSettings, sweep};
 use crate::engine::{
@@ -101,7 +101,11 @@ impl<'a, E: Engine> Sandbox<'a, E> {
                         }),
                         Err(error) => {
                             engine.remove_container(&container).await?;
-                            Err(error.into())
+                            engine.wait_removed(&container).await?;
+                            if let Some(scratch) = &scratch {
+                                sweep::discard(engine, &plan.engine_image, scratch).await;
+                            }
+                            Err(error)
                         }
                     };
                 }
@@ -144,7 +148,8 @@ impl<'a, E: Engine> Sandbox<'a, E> {
             &plan.environment,
             self.container.short(),
         );
-        let program = preparation(plan, work, &environment, &self.foreign_trees(plan));
+        let mut program = layout_program(plan, work, &self.foreign_trees(plan));
+        add_state(&mut program, plan, work, &environment, &self.image);
         self.driver.send(program.text()).await?;
         let mut complaint = Vec::new();
         loop {
@@ -267,12 +272,7 @@ fn spec(
 
 /// The program that lays out the container. Nothing in it but `mkdir`, `chmod` and `chown` needs
 /// more of the image than its shell.
-fn preparation(
-    plan: &Plan,
-    work: &Work,
-    environment: &[(String, String)],
-    foreign: &[&SourcePlan],
-) -> Program {
+fn layout_program(plan: &Plan, work: &Work, foreign: &[&SourcePlan]) -> Program {
     let mut program = Program::default();
     program.call("mkdir", &["-p", layout::READONLY, layout::USER_BIN]);
     for source in &plan.sources {
@@ -302,6 +302,17 @@ fn preparation(
             program.call("chown", &["-h", "0:0", &git]);
         }
     }
+    program
+}
+
+/// Adds what the first command finds as if another had run before it.
+fn add_state(
+    program: &mut Program,
+    plan: &Plan,
+    work: &Work,
+    environment: &[(String, String)],
+    image: &ImageFacts,
+) {
     let variables = environment
         .iter()
         .map(|(name, value)| (name.as_str(), value.as_str()));
@@ -312,15 +323,16 @@ fn preparation(
     let shell = work.shell.as_deref().unwrap_or("sh");
     program.call("cobuild_select_shell", &[shell]);
     program.call("cobuild_fence_if_there", &[layout::RUNTIMES]);
-    // What the image sets is in the commands' own environment by now; left in the worker's, a
-    // variable that a command unsets would come back.
-    let names: Vec<&str> = environment
+    // The container's own variables are in the commands' environment by now; left in the worker's, one
+    // that a command unsets would come back.
+    let names: Vec<&str> = image
+        .environment
         .iter()
         .map(|(name, _)| name.as_str())
-        .filter(|name| is_variable_name(name))
+        .chain(["HOME", "HOSTNAME", "PATH"])
+        .filter(|name| can_be_unset(name))
         .collect();
     program.call("unset", &names);
-    program
 }
 
 impl From<DriverError> for RunError {

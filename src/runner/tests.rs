@@ -47,7 +47,7 @@ fn plan(buildspec: &str, image: &str) -> Plan {
     let request = Request {
         image: image.to_owned(),
         privileged: false,
-        timeout: Duration::from_mins(60),
+        timeout: Duration::from_hours(1),
         source: "/nonexistent".into(),
         secondary: Vec::new(),
         transfer: Transfer::Mount,
@@ -211,7 +211,7 @@ async fn a_second_signal_does_not_wait() {
 #[tokio::test(start_paused = true)]
 async fn a_timeout_is_a_failed_build_whose_phase_timed_out() {
     let engine = FakeEngine::new(&[("b1", Reaction::Hangs)]);
-    let cancels = [(Duration::from_secs(60), CancelReason::Timeout)];
+    let cancels = [(Duration::from_mins(1), CancelReason::Timeout)];
     let ran = run_plan(&plan(FOUR, "image"), &engine, &cancels).await;
     assert_eq!(ran.outcome.status, Status::Failed);
     assert_eq!(

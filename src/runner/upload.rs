@@ -2,14 +2,16 @@
 
 use std::path::Path;
 
+use futures_util::StreamExt;
+
 use super::program::quote;
-use super::{Ended, Interruption, Run, RunError};
+use super::{CancelReason, Ended, Interruption, Run, RunError};
 use crate::buildspec::Artifacts;
-use crate::collect::artifact::{self, CollectError, Matches};
-use crate::engine::Engine;
+use crate::collect::artifact::{self, CollectError, Matches, Root};
+use crate::engine::{ByteStream, Engine};
 use crate::event::Event;
 use crate::phase::PhaseContext;
-use crate::plan::artifacts::{FileSet, join};
+use crate::plan::artifacts::FileSet;
 
 /// What ends one set of artifacts before its time.
 enum Stop {
@@ -81,28 +83,30 @@ impl<E: Engine> Run<'_, E> {
         for pattern in &artifacts.exclude_paths {
             excludes.push(self.expand(pattern).await?);
         }
-        let staging = destination.map(stage).transpose()?;
+        let staging = destination
+            .map(|destination| self.stage(destination))
+            .transpose()?;
         let mut count = 0;
-        for directory in directories {
+        for BaseDirectory { name, location } in directories {
             self.events
-                .emit(Event::BaseDirectoryMatched {
-                    directory: directory.clone(),
-                })
+                .emit(Event::BaseDirectoryMatched { directory: name })
                 .await;
-            let base = join(&self.plan.layout.source, &directory);
-            let set = FileSet::new(&base, &patterns, &excludes).map_err(|error| {
+            let set = FileSet::new(&location, &patterns, &excludes).map_err(|error| {
                 Stop::Failed(PhaseContext::new("CLIENT_ERROR", error.to_string()))
             })?;
-            let sandbox = self.sandbox.as_ref().ok_or(RunError::ContainerDied)?;
-            let matches = self
-                .guarded(artifact::collect(
-                    self.engine,
-                    sandbox.container(),
-                    &set,
-                    artifacts.discard_paths,
-                    staging.as_ref().map(tempfile::TempDir::path),
-                ))
-                .await??;
+            let roots = self.locate(set.roots()).await?;
+            let matches = artifact::collect(
+                &|path| self.download(path),
+                &set,
+                &roots,
+                artifacts.discard_paths,
+                staging.as_ref().map(tempfile::TempDir::path),
+            )
+            .await;
+            if let Some(reason) = self.cancellation.reason() {
+                return Err(Interruption::Cancelled(reason).into());
+            }
+            let matches = matches?;
             count += matches.files.len();
             self.report(&patterns, matches).await;
         }
@@ -131,13 +135,46 @@ impl<E: Engine> Run<'_, E> {
         let warnings = matches
             .clashes
             .into_iter()
-            .map(|path| format!("several artifact files have the path `{path}`; the last is kept"))
+            .map(|path| {
+                let path = path.display();
+                format!("several artifact files have the path `{path}`; the last is kept")
+            })
             .chain(matches.dangling.into_iter().map(|path| {
+                let path = path.display();
                 format!("the artifact `{path}` is a link that leads to no file; it is left out")
             }));
         for message in warnings {
             self.events.emit(Event::Warning { message }).await;
         }
+    }
+
+    /// Files are gathered apart, so that a build that is cut short leaves nothing in their place:
+    /// beside it, or, when the place lies in a source, where the build cannot see them.
+    fn stage(&self, destination: &Path) -> Result<tempfile::TempDir, RunError> {
+        let in_source = self
+            .plan
+            .sources
+            .iter()
+            .any(|source| destination.starts_with(&source.host));
+        let directory = if in_source {
+            &self.settings.scratch_root
+        } else {
+            destination
+        };
+        [destination, directory]
+            .into_iter()
+            .try_for_each(std::fs::create_dir_all)
+            .and_then(|()| {
+                tempfile::Builder::new()
+                    .prefix(".cobuild-")
+                    .tempdir_in(directory)
+            })
+            .map_err(|source| {
+                RunError::Collect(CollectError::Write {
+                    path: directory.to_path_buf(),
+                    source,
+                })
+            })
     }
 
     /// Expands variables and commands as a shell does between double quotes, with the state that
@@ -149,15 +186,50 @@ impl<E: Engine> Run<'_, E> {
         self.evaluate(&format!("printf '%s' \"{text}\"")).await
     }
 
-    /// Returns the directories that `pattern` names, as it names them: relative to the source.
-    async fn base_directories(&mut self, pattern: &str) -> Result<Vec<String>, Interruption> {
+    /// Streams a path of the container; the stream ends when the build is cut short.
+    fn download(&self, path: &str) -> ByteStream {
+        let Some(sandbox) = &self.sandbox else {
+            return futures_util::stream::empty().boxed();
+        };
+        let cancellation = self.cancellation.clone();
+        let cancelled = Box::pin(async move { cancellation.reached(CancelReason::Timeout).await });
+        self.engine
+            .download(sandbox.container(), path)
+            .take_until(cancelled)
+            .boxed()
+    }
+
+    /// Returns the directories that `pattern` names: relative to the source, and by their real paths.
+    async fn base_directories(
+        &mut self,
+        pattern: &str,
+    ) -> Result<Vec<BaseDirectory>, Interruption> {
         let script = format!(
-            "cd {} || exit\nset +f\nfor directory in {}; do\nif [ -d \"$directory\" ]; then printf '%s\\n' \"$directory\"; fi\ndone",
+            "CDPATH=\ncd {} || exit\nset +f\nfor directory in {}; do\n(cd -P -- \"$directory\" && printf '%s\\037%s\\037' \"$directory\" \"$(pwd)\")\ndone",
             quote(&self.plan.layout.source),
             shell_pattern(pattern)
         );
-        let directories = self.evaluate(&script).await?;
-        Ok(directories.lines().map(str::to_owned).collect())
+        Ok(pairs(&self.evaluate(&script).await?)
+            .map(|(name, location)| BaseDirectory {
+                name: name.to_owned(),
+                location: location.to_owned(),
+            })
+            .collect())
+    }
+
+    /// Finds out where the paths are that are to be searched.
+    async fn locate(&mut self, paths: Vec<String>) -> Result<Vec<Root>, Interruption> {
+        let words: Vec<String> = paths.iter().map(|path| quote(path)).collect();
+        let script = format!(
+            "CDPATH=\nfor path in {}; do\nif [ -d \"$path\" ]; then location=$(cd -P -- \"$path\" && pwd); else location=$path; fi\nprintf '%s\\037%s\\037' \"$path\" \"$location\"\ndone",
+            words.join(" ")
+        );
+        Ok(pairs(&self.evaluate(&script).await?)
+            .map(|(path, location)| Root {
+                path: path.to_owned(),
+                location: location.to_owned(),
+            })
+            .collect())
     }
 
     async fn evaluate(&mut self, script: &str) -> Result<String, Interruption> {
@@ -175,6 +247,21 @@ impl<E: Engine> Run<'_, E> {
     }
 }
 
+/// A directory in which an artifact's patterns are matched.
+struct BaseDirectory {
+    /// As the buildspec names it.
+    name: String,
+    /// Where it is.
+    location: String,
+}
+
+/// Takes apart what a script wrote as pairs of texts, each with a unit separator at its end: a
+/// shell's own variables hold no NUL.
+fn pairs(text: &str) -> impl Iterator<Item = (&str, &str)> {
+    let mut texts = text.split_terminator('\x1f');
+    std::iter::from_fn(move || Some((texts.next()?, texts.next()?)))
+}
+
 /// Quotes all of a pattern but its wildcards.
 fn shell_pattern(pattern: &str) -> String {
     let mut quoted = String::new();
@@ -186,22 +273,6 @@ fn shell_pattern(pattern: &str) -> String {
         quoted.push_str(&part[literal.len()..]);
     }
     quoted
-}
-
-/// Files are gathered beside their place, so that a build that is cut short leaves nothing there.
-fn stage(destination: &Path) -> Result<tempfile::TempDir, RunError> {
-    std::fs::create_dir_all(destination)
-        .and_then(|()| {
-            tempfile::Builder::new()
-                .prefix(".cobuild-")
-                .tempdir_in(destination)
-        })
-        .map_err(|source| {
-            RunError::Collect(CollectError::Write {
-                path: destination.to_path_buf(),
-                source,
-            })
-        })
 }
 
 #[cfg(test)]

@@ -36,6 +36,15 @@ cobuild_fence() {
     printf '\036%s %s\036' "$cobuild_token" "$1"
 }
 
+# cobuild_count: answers how many processes there are, without those that have ended.
+cobuild_count() {
+    cobuild_number=0
+    for cobuild_process in /proc/[0-9]*; do
+        if [ -e "$cobuild_process/exe" ]; then cobuild_number=$((cobuild_number + 1)); fi
+    done
+    cobuild_fence "$cobuild_number"
+}
+
 # cobuild_fence_if_there FILE: answers whether there is such a file.
 cobuild_fence_if_there() {
     if [ -f "$1" ]; then cobuild_fence there; else cobuild_fence absent; fi

@@ -45,8 +45,12 @@ impl<W: Write> JsonLines<W> {
     fn output(&mut self, event: &Timestamped, bytes: &[u8]) -> io::Result<()> {
         for part in bytes.split_inclusive(|byte| *byte == b'\n') {
             self.partial.extend_from_slice(part);
-            if part.ends_with(b"\n") || self.partial.len() >= LONGEST_LINE {
+            if part.ends_with(b"\n") {
                 self.end_line(event)?;
+            } else if self.partial.len() >= LONGEST_LINE {
+                let begun = self.partial.split_off(whole_characters(&self.partial));
+                self.end_line(event)?;
+                self.partial = begun;
             }
         }
         Ok(())
@@ -155,6 +159,16 @@ impl<W: Write + Send> Sink for JsonLines<W> {
     fn flush(&mut self) -> io::Result<()> {
         self.out.flush()
     }
+}
+
+/// The length of what does not end in the middle of a character.
+fn whole_characters(bytes: &[u8]) -> usize {
+    let longest_begun = 3.min(bytes.len());
+    (1..=longest_begun)
+        .map(|back| bytes.len() - back)
+        .find(|start| bytes[*start] >= 0xc0)
+        .filter(|start| std::str::from_utf8(&bytes[*start..]).is_err())
+        .unwrap_or(bytes.len())
 }
 
 fn map<T: serde::Serialize>(pairs: &[(String, T)]) -> Value {

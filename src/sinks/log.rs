@@ -28,6 +28,8 @@ pub struct Log<W: Write> {
     out: BufWriter<W>,
     style: LogStyle,
     sanitizer: Sanitizer,
+    /// Whether output has left its last line open.
+    open_line: bool,
 }
 
 impl<W: Write> std::fmt::Debug for Log<W> {
@@ -43,6 +45,7 @@ impl<W: Write> Log<W> {
             out: BufWriter::with_capacity(BUFFER, out),
             style,
             sanitizer: Sanitizer::default(),
+            open_line: false,
         }
     }
 
@@ -51,6 +54,10 @@ impl<W: Write> Log<W> {
     }
 
     fn styled_line(&mut self, time: Timestamp, text: &str, style: Style) -> io::Result<()> {
+        // A background process may have written since the last command.
+        if std::mem::take(&mut self.open_line) {
+            self.out.write_all(b"\n")?;
+        }
         let time = time.to_zoned(TimeZone::UTC);
         let time = time.strftime("%Y/%m/%d %H:%M:%S.%6f");
         if self.style.color {
@@ -134,7 +141,15 @@ impl<W: Write> Log<W> {
         self.styled_line(time, &text, style)
     }
 
+    /// Ends a command's output with one newline, whether it ended with one or not (assumed): that
+    /// gives an empty line after most output, and begins the agent's next line on a line of its own.
+    fn end_output(&mut self) -> io::Result<()> {
+        self.open_line = false;
+        self.out.write_all(b"\n")
+    }
+
     fn output(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.open_line = !bytes.ends_with(b"\n");
         if self.style.sanitize {
             let bytes = self.sanitizer.clean(bytes);
             self.out.write_all(&bytes)
@@ -155,11 +170,9 @@ impl<W: Write + Send> Sink for Log<W> {
                 context,
             } => self.phase_finished(time, *phase, *status, context.as_ref()),
             Event::Output { bytes } => self.output(bytes),
-            Event::CommandInterrupted => self.out.write_all(b"\n"),
+            Event::CommandInterrupted => self.end_output(),
             Event::CommandFinished { text, exit_status } => {
-                // One newline, whether the output ended with one or not (assumed): it gives an empty
-                // line after most output, and begins the agent's next line on a line of its own.
-                self.out.write_all(b"\n")?;
+                self.end_output()?;
                 if *exit_status == 0 {
                     return Ok(());
                 }
