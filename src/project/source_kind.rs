@@ -21,6 +21,13 @@ pub enum SourceKind {
         /// The clone URL, over HTTPS.
         url: String,
     },
+    /// A repository elsewhere; its tree is laid out as a plain one (assumed).
+    OtherGit {
+        /// The host of the repository.
+        host: String,
+        /// The address of the remote, without credentials.
+        url: String,
+    },
     /// Anything else: a plain tree, laid out as one from S3 (assumed).
     Plain,
 }
@@ -32,6 +39,10 @@ impl SourceKind {
             return Self::Plain;
         };
         let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
+        let other = || Self::OtherGit {
+            host: host.to_owned(),
+            url: without_credentials(remote),
+        };
         match parts.as_slice() {
             [owner, repository] if host == "github.com" => Self::GitHub {
                 owner: (*owner).to_owned(),
@@ -43,13 +54,13 @@ impl SourceKind {
                 let region = host
                     .strip_prefix("git-codecommit.")
                     .and_then(|rest| rest.strip_suffix(".amazonaws.com"));
-                region.map_or(Self::Plain, |region| Self::CodeCommit {
+                region.map_or_else(other, |region| Self::CodeCommit {
                     region: region.to_owned(),
                     repository: (*repository).to_owned(),
                     url: format!("https://{host}/v1/repos/{repository}"),
                 })
             }
-            _ => Self::Plain,
+            _ => other(),
         }
     }
 
@@ -58,6 +69,12 @@ impl SourceKind {
         match self {
             Self::GitHub { .. } => "GITHUB",
             Self::CodeCommit { .. } => "CODECOMMIT",
+            Self::OtherGit { host, .. } => match host.as_str() {
+                "bitbucket.org" => "BITBUCKET",
+                "gitlab.com" => "GITLAB",
+                // Any other host could be either; assumed.
+                _ => "GITHUB_ENTERPRISE",
+            },
             Self::Plain => "S3",
         }
     }
@@ -71,38 +88,59 @@ impl SourceKind {
             Self::CodeCommit {
                 region, repository, ..
             } => format!("git-codecommit.{region}.amazonaws.com/v1/repos/{repository}"),
-            Self::Plain => String::new(),
+            Self::OtherGit { .. } | Self::Plain => String::new(),
         }
     }
 
     /// Returns the clone URL, when the source is a repository the cloud could clone.
     pub fn url(&self) -> Option<&str> {
         match self {
-            Self::GitHub { url, .. } | Self::CodeCommit { url, .. } => Some(url),
+            Self::GitHub { url, .. }
+            | Self::CodeCommit { url, .. }
+            | Self::OtherGit { url, .. } => Some(url),
             Self::Plain => None,
         }
     }
 
-    /// Returns the log's words for the source in `Setting HTTP client timeout …`; for CodeCommit
-    /// none is known.
+    /// Returns the log's words for the source in `Setting HTTP client timeout …`; for the
+    /// others none is known.
     pub fn log_words(&self) -> Option<&'static str> {
         match self {
             Self::GitHub { .. } => Some("Github and GitHub Enterprise sources"),
-            Self::CodeCommit { .. } => None,
+            Self::OtherGit { .. } if self.api_name() == "GITHUB_ENTERPRISE" => {
+                Some("Github and GitHub Enterprise sources")
+            }
+            Self::CodeCommit { .. } | Self::OtherGit { .. } => None,
             Self::Plain => Some("S3 source"),
         }
     }
 }
 
-/// Splits `https://host/path`, `ssh://git@host/path` and `git@host:path`.
+/// Splits `https://host/path`, `ssh://git@host/path` and `git@host:path`; a path of this machine has
+/// no host.
 fn host_and_path(remote: &str) -> Option<(&str, &str)> {
     let (authority, path) = match remote.split_once("://") {
+        Some(("file", _)) => return None,
         Some((_, rest)) => rest.split_once('/')?,
-        None => remote.split_once(':')?,
+        None => remote
+            .split_once(':')
+            .filter(|(host, _)| !host.contains('/'))?,
     };
     let host = authority.rsplit('@').next().unwrap_or(authority);
     let host = host.split(':').next().unwrap_or(host);
     Some((host, path))
+}
+
+/// A name and a password in an address are nobody else's business.
+fn without_credentials(remote: &str) -> String {
+    match remote.split_once("://") {
+        Some((scheme @ ("http" | "https"), rest)) => {
+            let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
+            let host = authority.rsplit('@').next().unwrap_or(authority);
+            format!("{scheme}://{host}/{path}")
+        }
+        _ => remote.to_owned(),
+    }
 }
 
 fn without_suffix(repository: &str) -> &str {
@@ -139,8 +177,19 @@ mod tests {
     }
 
     #[test]
-    fn any_other_remote_is_plain() {
-        for remote in ["/srv/git/repo", "https://gitlab.com/a/b.git", "", "x:y"] {
+    fn another_host_keeps_its_address_but_no_credentials() {
+        let kind = SourceKind::of_remote("https://me:token@gitlab.com/a/b.git");
+        assert_eq!(kind.api_name(), "GITLAB");
+        assert_eq!(kind.url(), Some("https://gitlab.com/a/b.git"));
+        assert_eq!(kind.path_below_src(), "");
+        let kind = SourceKind::of_remote("git@bitbucket.org:a/b.git");
+        assert_eq!(kind.api_name(), "BITBUCKET");
+        assert_eq!(kind.url(), Some("git@bitbucket.org:a/b.git"));
+    }
+
+    #[test]
+    fn a_remote_on_this_machine_is_plain() {
+        for remote in ["/srv/git/repo", "file:///srv/git", "../x:y", ""] {
             assert_eq!(SourceKind::of_remote(remote), SourceKind::Plain, "{remote}");
         }
     }

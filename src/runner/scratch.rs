@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::io;
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{FlockOperation, flock};
@@ -23,7 +23,11 @@ pub(super) struct Scratch {
 impl Scratch {
     /// Makes the directory of the build `name`.
     pub(super) fn create(root: &Path, name: &str) -> io::Result<Self> {
-        fs::create_dir_all(root)?;
+        // What a build makes may be nobody else's to see.
+        fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(root)?;
         let directory = root.join(name);
         let lock_path = root.join(format!("{name}.lock"));
         let lock = loop {
