@@ -28,6 +28,15 @@ impl Failure {
         }
     }
 
+    /// The build fails before it runs.
+    pub(super) fn refused(error: impl Into<anyhow::Error>) -> Self {
+        Self {
+            status: ExitStatus::BuildFailed,
+            error: error.into(),
+            hint: None,
+        }
+    }
+
     /// There can be no verdict on the build.
     pub(super) fn no_verdict(error: impl Into<anyhow::Error>) -> Self {
         Self {

@@ -5,17 +5,34 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use crate::plan::Facts;
+use crate::plan::{Facts, Request};
 use crate::project;
-use crate::settings::{Environment, Sources, StateDirectory};
+use crate::settings::{Environment, StateDirectory};
 use crate::source::git;
 
+/// Whether a build gets a number of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Numbering {
+    /// It takes the next one.
+    Take,
+    /// It is only told which one the next build will have.
+    Look,
+}
+
 /// Gathers the world as it is now.
-pub(super) async fn facts(sources: &Sources, environment: &Environment) -> Facts {
-    let name = sources.primary.file_name().unwrap_or_default();
+pub(super) async fn facts(
+    request: &Request,
+    environment: &Environment,
+    numbering: Numbering,
+) -> Facts {
+    let name = request.source.file_name().unwrap_or_default();
     let project = project::project_name(&name.to_string_lossy());
     let state = StateDirectory::new(environment.state_directory());
-    let build_number = state.next_build_number(&project).unwrap_or_else(|error| {
+    let number = match numbering {
+        Numbering::Take => state.take_build_number(&project),
+        Numbering::Look => state.next_build_number(&project),
+    };
+    let build_number = number.unwrap_or_else(|error| {
         tracing::info!(%error, "builds are not counted");
         1
     });
@@ -29,14 +46,14 @@ pub(super) async fn facts(sources: &Sources, environment: &Environment) -> Facts
         uuid: uuid(),
         auth_token: uuid(),
         project_uuid: uuid(),
-        directory_numbers: (0..=sources.secondary.len())
+        directory_numbers: (0..=request.secondary.len())
             .map(|_| Uuid::new_v4().as_fields().0)
             .collect(),
         build_number,
         initiator: environment.get_filled("USER").unwrap_or("root").to_owned(),
         region: region.to_owned(),
         account: "000000000000".to_owned(),
-        git: git::facts(&sources.primary).await,
+        git: git::facts(&request.source).await,
     }
 }
 

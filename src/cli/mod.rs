@@ -1,7 +1,9 @@
 //! The command line: one file for each subcommand, one for what goes wrong.
 
+mod build_args;
 mod failure;
 mod gather;
+mod plan;
 mod run;
 mod signals;
 mod supervise;
@@ -47,6 +49,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Run(Box<run::RunArgs>),
+    Plan(Box<plan::PlanArgs>),
 }
 
 const EXIT_STATUS: &str = "\
@@ -64,6 +67,7 @@ impl Cli {
         init_tracing(self.verbose);
         let done = match self.command {
             Command::Run(args) => run::run(*args, environment, self.color).await,
+            Command::Plan(args) => plan::run(*args, environment, self.color).await,
         };
         done.unwrap_or_else(|failure| {
             // Nobody is left to tell when stderr is gone.
@@ -75,12 +79,15 @@ impl Cli {
 
 /// Where cobuild itself speaks, coloured as the user wants it.
 fn stderr(color: ColorChoice) -> AutoStream<io::Stderr> {
-    let choice = match color {
+    AutoStream::new(io::stderr(), choice(color))
+}
+
+fn choice(color: ColorChoice) -> anstream::ColorChoice {
+    match color {
         ColorChoice::Auto => anstream::ColorChoice::Auto,
         ColorChoice::Always => anstream::ColorChoice::Always,
         ColorChoice::Never => anstream::ColorChoice::Never,
-    };
-    AutoStream::new(io::stderr(), choice)
+    }
 }
 
 /// Traces are for those who look into cobuild, never part of its output.

@@ -1,7 +1,46 @@
 //! The environment of the commands (contract §3).
 
+use serde::Serialize;
+
 use super::layout::{self, Layout};
 use super::make::Facts;
+
+/// A variable of the commands' environment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Variable {
+    /// Its name.
+    pub name: String,
+    /// Its value, literal.
+    pub value: String,
+    /// Who sets it.
+    pub origin: Origin,
+}
+
+/// Who sets a variable; a later one beats an earlier one (§3.4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Origin {
+    /// CodeBuild itself.
+    Default,
+    /// The image.
+    Image,
+    /// The buildspec.
+    Buildspec,
+    /// The caller.
+    Override,
+}
+
+impl Origin {
+    /// Returns its name in lower case.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Default => "default",
+            Self::Image => "image",
+            Self::Buildspec => "buildspec",
+            Self::Override => "override",
+        }
+    }
+}
 
 /// What the environment depends on besides the facts of the world.
 pub(super) struct Inputs<'a> {
@@ -21,7 +60,7 @@ pub(super) struct Inputs<'a> {
 /// Left out on purpose: `AWS_CONTAINER_CREDENTIALS_RELATIVE_URI` and `ECS_CONTAINER_METADATA_URI`,
 /// which would send every AWS client to an address that does not answer here, and the variables of
 /// webhooks, batches and public builds, which a local build is not.
-pub(super) fn codebuild_variables(inputs: &Inputs<'_>) -> Vec<(String, String)> {
+pub(super) fn codebuild_variables(inputs: &Inputs<'_>) -> Vec<Variable> {
     let Inputs {
         facts,
         layout,
@@ -111,51 +150,71 @@ pub(super) fn codebuild_variables(inputs: &Inputs<'_>) -> Vec<(String, String)> 
         ));
     }
     variables
+        .into_iter()
+        .map(|(name, value)| Variable {
+            name,
+            value,
+            origin: Origin::Default,
+        })
+        .collect()
 }
 
 /// Puts a build's variables over those of its image (§3.4) and returns what the first command sees,
 /// one value a name, in a stable order.
-pub fn complete(
-    image: &[(String, String)],
-    build: &[(String, String)],
-    host_name: &str,
-) -> Vec<(String, String)> {
+pub fn complete(image: &[(String, String)], build: &[Variable], host_name: &str) -> Vec<Variable> {
     let mut environment = Vec::new();
-    set(&mut environment, "HOSTNAME", host_name.to_owned());
+    set(
+        &mut environment,
+        Origin::Default,
+        "HOSTNAME",
+        host_name.to_owned(),
+    );
     for (name, value) in image {
-        set(&mut environment, name, value.clone());
+        set(&mut environment, Origin::Image, name, value.clone());
     }
     let path = value_of(&environment, "PATH")
         .unwrap_or("/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
     // At the end, never in front (trap 34).
     let path = format!("{path}:{}", layout::USER_BIN);
-    set(&mut environment, "PATH", path);
+    set(&mut environment, Origin::Default, "PATH", path);
     if let Some(root) = value_of(build, "CODEBUILD_GOPATH") {
         let gopath = match value_of(&environment, "GOPATH") {
             Some(own) if !own.is_empty() => format!("{own}:{root}"),
             _ => root.to_owned(),
         };
-        set(&mut environment, "GOPATH", gopath);
+        set(&mut environment, Origin::Default, "GOPATH", gopath);
     }
-    for (name, value) in build {
-        set(&mut environment, name, value.clone());
+    for variable in build {
+        let Variable {
+            name,
+            value,
+            origin,
+        } = variable;
+        set(&mut environment, *origin, name, value.clone());
     }
     environment
 }
 
 /// Sets a variable, in its old place when it is there already.
-pub(super) fn set(environment: &mut Vec<(String, String)>, name: &str, value: String) {
-    match environment.iter_mut().find(|(known, _)| known == name) {
-        Some((_, old)) => *old = value,
-        None => environment.push((name.to_owned(), value)),
+pub(super) fn set(environment: &mut Vec<Variable>, origin: Origin, name: &str, value: String) {
+    match environment.iter_mut().find(|known| known.name == name) {
+        Some(known) => {
+            known.value = value;
+            known.origin = origin;
+        }
+        None => environment.push(Variable {
+            name: name.to_owned(),
+            value,
+            origin,
+        }),
     }
 }
 
-fn value_of<'a>(environment: &'a [(String, String)], name: &str) -> Option<&'a str> {
+fn value_of<'a>(environment: &'a [Variable], name: &str) -> Option<&'a str> {
     environment
         .iter()
-        .find(|(known, _)| known == name)
-        .map(|(_, value)| value.as_str())
+        .find(|known| known.name == name)
+        .map(|known| known.value.as_str())
 }
 
 #[cfg(test)]
@@ -169,11 +228,22 @@ mod tests {
             .collect()
     }
 
+    fn variables(pairs: &[(&str, &str)]) -> Vec<Variable> {
+        pairs
+            .iter()
+            .map(|(name, value)| Variable {
+                name: (*name).to_owned(),
+                value: (*value).to_owned(),
+                origin: Origin::Buildspec,
+            })
+            .collect()
+    }
+
     #[test]
     fn the_build_s_variables_replace_the_image_s() {
         let environment = complete(
             &pairs(&[("JAVA_HOME", "/image"), ("KEPT", "1")]),
-            &pairs(&[("JAVA_HOME", "/build")]),
+            &variables(&[("JAVA_HOME", "/build")]),
             "abc",
         );
         assert_eq!(value_of(&environment, "JAVA_HOME"), Some("/build"));
@@ -194,7 +264,7 @@ mod tests {
     fn a_path_given_for_the_build_is_literal() {
         let environment = complete(
             &pairs(&[("PATH", "/a")]),
-            &pairs(&[("PATH", "$PATH:/x")]),
+            &variables(&[("PATH", "$PATH:/x")]),
             "abc",
         );
         assert_eq!(value_of(&environment, "PATH"), Some("$PATH:/x"));
@@ -202,7 +272,7 @@ mod tests {
 
     #[test]
     fn gopath_is_extended() {
-        let build = pairs(&[("CODEBUILD_GOPATH", "/codebuild/output/src1")]);
+        let build = variables(&[("CODEBUILD_GOPATH", "/codebuild/output/src1")]);
         for (image, gopath) in [
             (pairs(&[]), "/codebuild/output/src1"),
             (pairs(&[("GOPATH", "/go")]), "/go:/codebuild/output/src1"),

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::environment::{self, Inputs};
+use super::environment::{self, Inputs, Origin};
 use super::layout::{self, Layout};
-use super::{PhasePlan, Plan, Reading, SourcePlan, Transfer, Unresolved, Work};
+use super::{PhasePlan, Plan, Reading, SourcePlan, Store, Stored, Transfer, Work};
 use crate::buildspec::{self, Buildspec, OnFailure};
 use crate::event::BuildIdentity;
 use crate::phase::{PhaseContext, PhaseType};
@@ -139,8 +139,11 @@ pub fn make(request: Request, facts: &Facts) -> Plan {
         secondary: &secondary_locations,
     });
     let (reading, buildspec_variables) = read(request.buildspec, &layout, &request.overrides);
-    for (name, value) in buildspec_variables.into_iter().chain(request.overrides) {
-        environment::set(&mut variables, &name, value);
+    for (name, value) in buildspec_variables {
+        environment::set(&mut variables, Origin::Buildspec, &name, value);
+    }
+    for (name, value) in request.overrides {
+        environment::set(&mut variables, Origin::Override, &name, value);
     }
     let sources = std::iter::once(SourcePlan {
         identifier: None,
@@ -290,8 +293,7 @@ fn work(
         version: buildspec.version,
         shell: buildspec.env.shell.clone(),
         wants_runtimes: asks_for(|phase| !phase.runtime_versions.is_empty()),
-        unresolved: unresolved(&buildspec, overrides),
-        uses_parameter_store: !buildspec.env.parameter_store.is_empty(),
+        stored: stored(&buildspec, overrides),
         cache_paths,
         phases,
         artifacts: buildspec.artifacts,
@@ -300,22 +302,22 @@ fn work(
     }
 }
 
-/// A stored value that nobody can look up here fails DOWNLOAD_SOURCE, as one that does not exist
-/// does in the cloud (contract §1.4), unless the caller gives the variable's value.
-fn unresolved(buildspec: &Buildspec, overrides: &[(String, String)]) -> Option<Unresolved> {
-    let wanted = |(name, _): &&(String, String)| !overrides.iter().any(|(known, _)| known == name);
-    let unresolved = |variable: &str, code: &str, message: String| Unresolved {
-        variable: variable.to_owned(),
-        context: PhaseContext::new(code, message),
-    };
-    if let Some((name, parameter)) = buildspec.env.parameter_store.iter().find(wanted) {
-        let message = format!("parameter does not exist: {parameter}");
-        return Some(unresolved(name, "Decrypted Variables Error", message));
-    }
-    let (name, _) = buildspec.env.secrets_manager.iter().find(wanted)?;
-    let message =
-        "ResourceNotFoundException: Secrets Manager can't find the specified secret.".to_owned();
-    Some(unresolved(name, "Secrets Manager Error", message))
+/// The stored values that the buildspec asks for and the caller does not give.
+fn stored(buildspec: &Buildspec, overrides: &[(String, String)]) -> Vec<Stored> {
+    let stores = [
+        (Store::ParameterStore, &buildspec.env.parameter_store),
+        (Store::SecretsManager, &buildspec.env.secrets_manager),
+    ];
+    stores
+        .into_iter()
+        .flat_map(|(store, wanted)| wanted.iter().map(move |wanted| (store, wanted)))
+        .filter(|(_, (name, _))| !overrides.iter().any(|(given, _)| given == name))
+        .map(|(store, (name, reference))| Stored {
+            store,
+            variable: name.clone(),
+            reference: reference.clone(),
+        })
+        .collect()
 }
 
 fn directory_name(directory: &std::path::Path) -> String {
@@ -368,8 +370,8 @@ mod tests {
     fn value<'a>(plan: &'a Plan, name: &str) -> Option<&'a str> {
         plan.environment
             .iter()
-            .find(|(known, _)| known == name)
-            .map(|(_, value)| value.as_str())
+            .find(|known| known.name == name)
+            .map(|known| known.value.as_str())
     }
 
     #[test]
@@ -439,15 +441,13 @@ mod tests {
         let Reading::Accepted(work) = plan.reading else {
             panic!("refused")
         };
+        let [stored] = work.stored.as_slice() else {
+            panic!("{:?}", work.stored)
+        };
+        assert_eq!(stored.variable, "A");
         assert_eq!(
-            work.unresolved.unwrap(),
-            Unresolved {
-                variable: "A".into(),
-                context: PhaseContext::new(
-                    "Decrypted Variables Error",
-                    "parameter does not exist: /x"
-                ),
-            }
+            stored.failure(),
+            PhaseContext::new("Decrypted Variables Error", "parameter does not exist: /x")
         );
     }
 }

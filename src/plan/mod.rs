@@ -12,7 +12,7 @@ pub mod phases;
 use std::path::PathBuf;
 use std::time::Duration;
 
-pub use environment::complete;
+pub use environment::{Origin, Variable, complete};
 pub use make::{BuildspecFile, Facts, GitFacts, Request, make};
 
 use crate::buildspec::{Artifacts, OnFailure, UnknownKeys, Version};
@@ -42,7 +42,7 @@ pub struct Plan {
     /// The log's words for the kind of source, where it has any.
     pub source_words: Option<&'static str>,
     /// The environment of the commands, without what the image sets.
-    pub environment: Vec<(String, String)>,
+    pub environment: Vec<Variable>,
     /// What the buildspec came to.
     pub reading: Reading,
 }
@@ -102,10 +102,8 @@ pub struct Work {
     pub shell: Option<String>,
     /// Whether runtime versions are asked for.
     pub wants_runtimes: bool,
-    /// Why DOWNLOAD_SOURCE fails once the environment is processed, when it does.
-    pub unresolved: Option<Unresolved>,
-    /// Whether the buildspec draws on the parameter store.
-    pub uses_parameter_store: bool,
+    /// Stored values that nobody gives; there being any fails DOWNLOAD_SOURCE.
+    pub stored: Vec<Stored>,
     /// The paths of the cache section; `None` without one.
     pub cache_paths: Option<Vec<String>>,
     /// The four command phases in order.
@@ -116,13 +114,40 @@ pub struct Work {
     pub warnings: Vec<String>,
 }
 
-/// A stored value that cannot be had.
+/// A value that the buildspec wants from a store.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unresolved {
-    /// The variable that would hold it.
+pub struct Stored {
+    /// The store.
+    pub store: Store,
+    /// The variable that holds the value.
     pub variable: String,
-    /// How DOWNLOAD_SOURCE fails.
-    pub context: PhaseContext,
+    /// What the store calls it.
+    pub reference: String,
+}
+
+/// Where values are stored (contract §1.4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Store {
+    /// The parameter store of Systems Manager.
+    ParameterStore,
+    /// Secrets Manager.
+    SecretsManager,
+}
+
+impl Stored {
+    /// Says how DOWNLOAD_SOURCE fails without the value: as in the cloud when it does not exist.
+    pub fn failure(&self) -> PhaseContext {
+        match self.store {
+            Store::ParameterStore => PhaseContext::new(
+                "Decrypted Variables Error",
+                format!("parameter does not exist: {}", self.reference),
+            ),
+            Store::SecretsManager => PhaseContext::new(
+                "Secrets Manager Error",
+                "ResourceNotFoundException: Secrets Manager can't find the specified secret.",
+            ),
+        }
+    }
 }
 
 /// One command phase.

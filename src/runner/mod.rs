@@ -31,7 +31,7 @@ use crate::collect::artifact::CollectError;
 use crate::engine::{Engine, EngineError, EngineFacts, ImageFacts, Operation};
 use crate::event::Event;
 use crate::phase::{PhaseContext, PhaseType, Status};
-use crate::plan::{Plan, Reading, Work, phases};
+use crate::plan::{Plan, Reading, Store, Work, phases};
 use sandbox::Sandbox;
 
 /// What a run needs besides its plan.
@@ -378,14 +378,14 @@ impl<'a, E: Engine> Run<'a, E> {
         for event in self.start_sequence(work, has_runtimes) {
             self.events.emit(event).await;
         }
-        match &work.unresolved {
-            Some(unresolved) => {
+        match work.stored.first() {
+            Some(stored) => {
                 let message = format!(
                     "stored values are not looked up yet: give the value as `--env {}=VALUE`",
-                    unresolved.variable
+                    stored.variable
                 );
                 self.events.emit(Event::Hint { message }).await;
-                Ok(Ended::failed(unresolved.context.clone()))
+                Ok(Ended::failed(stored.failure()))
             }
             None => Ok(Ended::succeeded()),
         }
@@ -416,9 +416,12 @@ impl<'a, E: Engine> Run<'a, E> {
                 .map(|source| Event::HttpTimeoutRaised { source }),
         );
         events.push(Event::EnvironmentProcessed {
-            parameter_store: work.uses_parameter_store,
+            parameter_store: work
+                .stored
+                .iter()
+                .any(|stored| stored.store == Store::ParameterStore),
         });
-        if work.unresolved.is_some() {
+        if !work.stored.is_empty() {
             return events;
         }
         if work.wants_runtimes {

@@ -12,7 +12,7 @@ use crate::engine::{
     Attachment, ContainerId, ContainerSpec, Engine, EngineError, EngineFacts, ImageFacts, Mount,
 };
 use crate::plan::layout;
-use crate::plan::{Plan, SourcePlan, Transfer, Work, complete};
+use crate::plan::{Plan, SourcePlan, Transfer, Variable, Work, complete};
 use crate::source::archive;
 
 /// How long a container whose processes are gone may take to disappear before it is removed.
@@ -310,12 +310,12 @@ fn add_state(
     program: &mut Program,
     plan: &Plan,
     work: &Work,
-    environment: &[(String, String)],
+    environment: &[Variable],
     image: &ImageFacts,
 ) {
     let variables = environment
         .iter()
-        .map(|(name, value)| (name.as_str(), value.as_str()));
+        .map(|variable| (variable.name.as_str(), variable.value.as_str()));
     let exports = exports(variables);
     program.call("cobuild_write", &[layout::ENVIRONMENT_FILE, &exports]);
     let directory = format!("{}\n", plan.layout.source);

@@ -18,27 +18,43 @@ impl StateDirectory {
         Self { path }
     }
 
-    /// Counts the builds of a project: 1, 2, 3, each number once, also for builds side by side.
-    pub fn next_build_number(&self, project: &str) -> io::Result<u64> {
-        let directory = self.path.join("build-numbers");
-        std::fs::create_dir_all(&directory)?;
+    /// Counts a build of a project: 1, 2, 3, each number once, also for builds side by side.
+    pub fn take_build_number(&self, project: &str) -> io::Result<u64> {
+        std::fs::create_dir_all(self.counters())?;
         let mut file = OpenOptions::new()
             .read(true)
             .write(true)
             .create(true)
             .truncate(false)
-            .open(directory.join(project))?;
+            .open(self.counters().join(project))?;
         // Held until the file is closed.
         flock(&file, FlockOperation::LockExclusive)?;
         let mut text = String::new();
         file.read_to_string(&mut text)?;
-        // A file that holds no number starts again.
-        let number = text.trim().parse::<u64>().unwrap_or(0).saturating_add(1);
+        let number = after(&text);
         file.rewind()?;
         file.set_len(0)?;
         write!(file, "{number}")?;
         Ok(number)
     }
+
+    /// Returns the number that the next build of a project will take.
+    pub fn next_build_number(&self, project: &str) -> io::Result<u64> {
+        match std::fs::read_to_string(self.counters().join(project)) {
+            Ok(text) => Ok(after(&text)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(1),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn counters(&self) -> PathBuf {
+        self.path.join("build-numbers")
+    }
+}
+
+/// The number after the last one; a file that holds no number starts again.
+fn after(last: &str) -> u64 {
+    last.trim().parse::<u64>().unwrap_or(0).saturating_add(1)
 }
 
 #[cfg(test)]
@@ -49,8 +65,10 @@ mod tests {
     fn each_project_counts_for_itself() {
         let directory = tempfile::tempdir().unwrap();
         let state = StateDirectory::new(directory.path().join("made"));
-        assert_eq!(state.next_build_number("a").unwrap(), 1);
+        assert_eq!(state.take_build_number("a").unwrap(), 1);
         assert_eq!(state.next_build_number("a").unwrap(), 2);
+        assert_eq!(state.take_build_number("a").unwrap(), 2);
         assert_eq!(state.next_build_number("b").unwrap(), 1);
+        assert_eq!(state.take_build_number("b").unwrap(), 1);
     }
 }

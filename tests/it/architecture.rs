@@ -10,6 +10,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
+            "buildspec",
             "engine",
             "engine::docker",
             "exit",

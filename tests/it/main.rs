@@ -17,6 +17,7 @@ mod errors;
 mod log;
 mod output;
 mod phases;
+mod plan;
 mod privileged;
 mod samples;
 mod source;

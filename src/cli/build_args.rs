@@ -1,0 +1,136 @@
+//! What names a build on the command line, shared by the commands that plan or run one.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context as _, anyhow};
+use clap::builder::{OsStringValueParser, TypedValueParser as _};
+use clap::{Args, ValueEnum};
+use jiff::SignedDuration;
+
+use super::Failure;
+use crate::plan::{Request, Transfer};
+use crate::project::image::default_image;
+use crate::settings::{
+    Environment, Override, SourceError, Sources, parse_env_file, parse_override, read_buildspec,
+};
+
+/// The build that is meant.
+#[derive(Debug, Args)]
+pub(super) struct BuildArgs {
+    /// Build image [default: the current Amazon Linux curated image].
+    #[arg(short, long, value_name = "IMAGE")]
+    image: Option<String>,
+
+    /// Buildspec: a path in the source, an absolute path of this machine, or `-` for stdin
+    /// [default: buildspec.yml].
+    #[arg(short, long, value_name = "FILE", value_parser = OsStringValueParser::new().map(PathBuf::from))]
+    buildspec: Option<PathBuf>,
+
+    /// Source directory; the one without ID is the primary source [default: .].
+    #[arg(short, long, value_name = "[ID:]DIR")]
+    source: Vec<String>,
+
+    /// File of NAME=VALUE lines that beat the buildspec's variables; quotes are literal.
+    #[arg(short, long, value_name = "FILE")]
+    env_file: Vec<PathBuf>,
+
+    /// A variable that beats the buildspec's; NAME alone takes this machine's value.
+    #[arg(long, value_name = "NAME=VALUE", value_parser = parse_override)]
+    env: Vec<Override>,
+
+    /// Work in the source directory itself instead of an isolated view of it.
+    #[arg(short, long, conflicts_with = "source_transfer")]
+    mount: bool,
+
+    /// Run the container privileged, as Docker in the build needs it.
+    #[arg(short = 'd', long)]
+    privileged: bool,
+
+    /// Build timeout, such as 90s, 30m or 1h30m.
+    #[arg(long, value_name = "DURATION", default_value = "60m", value_parser = parse_duration)]
+    timeout: Duration,
+
+    /// How the source reaches the container.
+    #[arg(long, value_name = "HOW", default_value = "auto")]
+    source_transfer: SourceTransfer,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum SourceTransfer {
+    /// Copy-on-write where the engine can, else tar.
+    Auto,
+    /// A copy-on-write view; costs nothing however big the source is.
+    CopyOnWrite,
+    /// A copy, streamed.
+    Tar,
+}
+
+impl BuildArgs {
+    /// Resolves the files and directories that are named.
+    pub(super) fn request(&self, environment: &Environment) -> Result<Request, Failure> {
+        let sources = Sources::find(&self.source).map_err(|error| {
+            let several = matches!(error, SourceError::SecondPrimary(_));
+            let failure = Failure::usage(error);
+            if several {
+                failure.hint("secondary sources are given as `-s ID:DIR`")
+            } else {
+                failure
+            }
+        })?;
+        let overrides = self.overrides(environment)?;
+        let buildspec = read_buildspec(&sources.primary, self.buildspec.as_deref())
+            .context("cannot read the buildspec from stdin")
+            .map_err(Failure::usage)?;
+        Ok(Request {
+            image: self
+                .image
+                .clone()
+                .unwrap_or_else(|| default_image().to_owned()),
+            privileged: self.privileged,
+            timeout: self.timeout,
+            source: sources.primary,
+            secondary: sources.secondary,
+            transfer: match self.source_transfer {
+                _ if self.mount => Transfer::Mount,
+                SourceTransfer::Auto => Transfer::Automatic,
+                SourceTransfer::CopyOnWrite => Transfer::CopyOnWrite,
+                SourceTransfer::Tar => Transfer::Tar,
+            },
+            overrides,
+            buildspec,
+        })
+    }
+
+    fn overrides(&self, environment: &Environment) -> Result<Vec<(String, String)>, Failure> {
+        let lookup = |name: &str| environment.get(name).map(str::to_owned);
+        let mut overrides = Vec::new();
+        for path in &self.env_file {
+            let text = std::fs::read_to_string(path)
+                .with_context(|| format!("cannot read the env file `{}`", path.display()))
+                .map_err(Failure::usage)?;
+            let variables = parse_env_file(&text, lookup)
+                .with_context(|| format!("cannot use the env file `{}`", path.display()))
+                .map_err(Failure::usage)?;
+            overrides.extend(variables);
+        }
+        for given in &self.env {
+            let variable = given
+                .clone()
+                .resolve(lookup)
+                .map_err(|problem| Failure::usage(anyhow!("--env: {problem}")))?;
+            overrides.push(variable);
+        }
+        Ok(overrides)
+    }
+}
+
+fn parse_duration(text: &str) -> Result<Duration, String> {
+    let duration: SignedDuration = text
+        .parse()
+        .map_err(|_| "write it with units, such as 90s, 30m or 1h30m".to_owned())?;
+    match Duration::try_from(duration) {
+        Ok(duration) if !duration.is_zero() => Ok(duration),
+        _ => Err("it must be longer than nothing".to_owned()),
+    }
+}

@@ -1,0 +1,129 @@
+//! `cobuild plan`: what would run, told without an engine.
+
+use std::fs;
+use std::process::{Command, Stdio};
+
+use crate::env::Run;
+
+const BUILDSPEC: &str = "version: 0.2
+env:
+  variables: {OWN: $HOME, BEATEN: spec}
+  parameter-store: {TOKEN: /my/token, GIVEN: /my/given}
+phases:
+  install: {runtime-versions: {python: 3.10}}
+  build:
+    on-failure: abort
+    commands:
+      - make
+      - |
+        echo one
+        echo two
+    finally: [make clean]
+artifacts:
+  base-directory: dist
+  files: ['**/*']
+  exclude-paths: ['**/.*']
+  secondary-artifacts: {docs: {files: docs/*}}
+";
+
+fn plan(buildspec: &str, arguments: &[&str]) -> Run {
+    let directory = tempfile::tempdir().unwrap();
+    let source = directory.path().join("my.app");
+    fs::create_dir(&source).unwrap();
+    fs::write(source.join("buildspec.yml"), buildspec).unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_cobuild"))
+        .arg("plan")
+        .args(arguments)
+        .args(["-i", "image:1", "-s"])
+        .arg(&source)
+        .env_clear()
+        .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+        .env("HOME", directory.path())
+        // Nobody may be asked there.
+        .env("DOCKER_HOST", "unix:///nowhere.sock")
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    assert!(
+        !directory.path().join(".local").exists(),
+        "nothing is counted"
+    );
+    Run::new(output)
+}
+
+#[test]
+fn the_commands_are_shown_phase_by_phase() {
+    let run = plan(BUILDSPEC, &[]);
+    run.assert_succeeded();
+    assert!(
+        run.stdout.contains(
+            "\nBUILD (on-failure: ABORT)\n  1  make\n  2  echo one\n     echo two\n  finally 1  make clean\n"
+        ),
+        "{run}"
+    );
+    assert!(
+        run.stdout
+            .contains("project    my-app\nbuild      1\nimage      image:1\n"),
+        "{run}"
+    );
+    assert!(run.stdout.contains("\nINSTALL\n"), "{run}");
+    assert!(!run.stdout.contains("PRE_BUILD"), "{run}");
+}
+
+#[test]
+fn every_variable_is_shown_with_its_origin() {
+    let run = plan(BUILDSPEC, &["--env", "BEATEN=caller", "--env", "GIVEN=x"]);
+    for line in [
+        "  buildspec  OWN=$HOME\n",
+        "  override   BEATEN=caller\n",
+        "  override   GIVEN=x\n",
+        "  default    CODEBUILD_CI=true\n",
+        "  secret     TOKEN  (parameter-store: /my/token)\n",
+    ] {
+        assert!(run.stdout.contains(line), "{line}{run}");
+    }
+    assert!(!run.stdout.contains("/my/given"), "{run}");
+}
+
+#[test]
+fn the_same_comes_as_json() {
+    let run = plan(BUILDSPEC, &["--format", "json", "-d", "--timeout", "90s"]);
+    run.assert_succeeded();
+    let plan: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+    assert_eq!(plan["engineImage"], "image:1");
+    assert_eq!(plan["privileged"], true);
+    assert_eq!(plan["timeoutInSeconds"], 90);
+    assert_eq!(
+        plan["work"]["phases"][2]["commands"][1],
+        "echo one\necho two\n"
+    );
+    assert_eq!(plan["work"]["phases"][2]["onFailure"], "ABORT");
+    assert_eq!(plan["work"]["stored"][0]["reference"], "/my/token");
+    assert_eq!(plan["work"]["artifacts"]["baseDirectory"], "dist");
+    assert_eq!(
+        plan["work"]["artifacts"]["secondary"]["docs"]["files"][0],
+        "docs/*"
+    );
+    let own = plan["environment"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|variable| variable["name"] == "OWN")
+        .unwrap();
+    assert_eq!(
+        (own["value"].as_str(), own["origin"].as_str()),
+        (Some("$HOME"), Some("buildspec"))
+    );
+}
+
+#[test]
+fn a_refused_buildspec_is_told_as_codebuild_tells_it() {
+    let run = plan("version: 0.2\nphases:\n  artifacts: {}\n", &[]);
+    run.assert_failed();
+    assert!(
+        run.stderr.contains(
+            "error: YAML_FILE_ERROR: Invalid buildspec phase name: artifacts. Expecting: build,install,post_build,pre_build"
+        ),
+        "{run}"
+    );
+}
