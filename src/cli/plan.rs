@@ -1,6 +1,6 @@
 //! `cobuild plan`: shows what would run, without an engine.
 
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 
 use anstream::AutoStream;
 use anstyle::Style;
@@ -43,7 +43,8 @@ pub(super) async fn run(
     let request = args.build.request(environment)?;
     let facts = gather::facts(&request, environment, Numbering::Look).await;
     let plan = plan::make(request, &facts);
-    let mut out = AutoStream::new(io::stdout(), choice(color)).lock();
+    let out = AutoStream::new(io::stdout(), choice(color)).lock();
+    let mut out = BufWriter::new(out);
     let written = match args.format {
         Format::Text => write_text(&mut out, &plan),
         Format::Json => {

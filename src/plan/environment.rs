@@ -1,5 +1,7 @@
 //! The environment of the commands (contract §3).
 
+use std::collections::HashMap;
+
 use serde::Serialize;
 
 use super::layout::{self, Layout};
@@ -60,7 +62,7 @@ pub(super) struct Inputs<'a> {
 /// Left out on purpose: `AWS_CONTAINER_CREDENTIALS_RELATIVE_URI` and `ECS_CONTAINER_METADATA_URI`,
 /// which would send every AWS client to an address that does not answer here, and the variables of
 /// webhooks, batches and public builds, which a local build is not.
-pub(super) fn codebuild_variables(inputs: &Inputs<'_>) -> Vec<Variable> {
+pub(super) fn codebuild_variables(inputs: &Inputs<'_>) -> Environment {
     let Inputs {
         facts,
         layout,
@@ -149,72 +151,80 @@ pub(super) fn codebuild_variables(inputs: &Inputs<'_>) -> Vec<Variable> {
             String::new(),
         ));
     }
-    variables
-        .into_iter()
-        .map(|(name, value)| Variable {
-            name,
-            value,
-            origin: Origin::Default,
-        })
-        .collect()
+    let mut environment = Environment::default();
+    for (name, value) in variables {
+        environment.set(Origin::Default, &name, &value);
+    }
+    environment
 }
 
 /// Puts a build's variables over those of its image (§3.4) and returns what the first command sees,
 /// one value a name, in a stable order.
 pub fn complete(image: &[(String, String)], build: &[Variable], host_name: &str) -> Vec<Variable> {
-    let mut environment = Vec::new();
-    set(
-        &mut environment,
-        Origin::Default,
-        "HOSTNAME",
-        host_name.to_owned(),
-    );
+    let mut environment = Environment::default();
+    environment.set(Origin::Default, "HOSTNAME", host_name);
     for (name, value) in image {
-        set(&mut environment, Origin::Image, name, value.clone());
+        environment.set(Origin::Image, name, value);
     }
-    let path = value_of(&environment, "PATH")
+    let path = environment
+        .get("PATH")
         .unwrap_or("/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
     // At the end, never in front (trap 34).
     let path = format!("{path}:{}", layout::USER_BIN);
-    set(&mut environment, Origin::Default, "PATH", path);
-    if let Some(root) = value_of(build, "CODEBUILD_GOPATH") {
-        let gopath = match value_of(&environment, "GOPATH") {
-            Some(own) if !own.is_empty() => format!("{own}:{root}"),
-            _ => root.to_owned(),
-        };
-        set(&mut environment, Origin::Default, "GOPATH", gopath);
-    }
-    for variable in build {
-        let Variable {
-            name,
-            value,
-            origin,
-        } = variable;
-        set(&mut environment, *origin, name, value.clone());
-    }
-    environment
-}
-
-/// Sets a variable, in its old place when it is there already.
-pub(super) fn set(environment: &mut Vec<Variable>, origin: Origin, name: &str, value: String) {
-    match environment.iter_mut().find(|known| known.name == name) {
-        Some(known) => {
-            known.value = value;
-            known.origin = origin;
-        }
-        None => environment.push(Variable {
-            name: name.to_owned(),
-            value,
-            origin,
-        }),
-    }
-}
-
-fn value_of<'a>(environment: &'a [Variable], name: &str) -> Option<&'a str> {
-    environment
+    environment.set(Origin::Default, "PATH", &path);
+    let root = build
         .iter()
-        .find(|known| known.name == name)
-        .map(|known| known.value.as_str())
+        .find(|variable| variable.name == "CODEBUILD_GOPATH");
+    if let Some(Variable { value: root, .. }) = root {
+        let gopath = match environment.get("GOPATH") {
+            Some(own) if !own.is_empty() => format!("{own}:{root}"),
+            _ => root.clone(),
+        };
+        environment.set(Origin::Default, "GOPATH", &gopath);
+    }
+    for Variable {
+        name,
+        value,
+        origin,
+    } in build
+    {
+        environment.set(*origin, name, value);
+    }
+    environment.into_variables()
+}
+
+/// Variables in the order in which their names first came.
+#[derive(Debug, Default)]
+pub(super) struct Environment {
+    variables: Vec<Variable>,
+    places: HashMap<String, usize>,
+}
+
+impl Environment {
+    /// Sets a variable, in its old place when it is there already.
+    pub(super) fn set(&mut self, origin: Origin, name: &str, value: &str) {
+        let variable = Variable {
+            name: name.to_owned(),
+            value: value.to_owned(),
+            origin,
+        };
+        if let Some(place) = self.places.get(name) {
+            self.variables[*place] = variable;
+        } else {
+            self.places.insert(name.to_owned(), self.variables.len());
+            self.variables.push(variable);
+        }
+    }
+
+    /// The variables, one a name.
+    pub(super) fn into_variables(self) -> Vec<Variable> {
+        self.variables
+    }
+
+    fn get(&self, name: &str) -> Option<&str> {
+        let place = self.places.get(name)?;
+        Some(&self.variables[*place].value)
+    }
 }
 
 #[cfg(test)]
@@ -237,6 +247,13 @@ mod tests {
                 origin: Origin::Buildspec,
             })
             .collect()
+    }
+
+    fn value_of<'a>(environment: &'a [Variable], name: &str) -> Option<&'a str> {
+        environment
+            .iter()
+            .find(|known| known.name == name)
+            .map(|known| known.value.as_str())
     }
 
     #[test]

@@ -140,10 +140,10 @@ pub fn make(request: Request, facts: &Facts) -> Plan {
     });
     let (reading, buildspec_variables) = read(request.buildspec, &layout, &request.overrides);
     for (name, value) in buildspec_variables {
-        environment::set(&mut variables, Origin::Buildspec, &name, value);
+        variables.set(Origin::Buildspec, &name, &value);
     }
     for (name, value) in request.overrides {
-        environment::set(&mut variables, Origin::Override, &name, value);
+        variables.set(Origin::Override, &name, &value);
     }
     let sources = std::iter::once(SourcePlan {
         identifier: None,
@@ -181,7 +181,7 @@ pub fn make(request: Request, facts: &Facts) -> Plan {
         sources,
         transfer: request.transfer,
         source_words: kind.log_words(),
-        environment: variables,
+        environment: variables.into_variables(),
         reading,
     }
 }
