@@ -15,6 +15,8 @@ trap : TERM INT HUP
     done
     kill -s KILL -- -1
 } | {
+    # A subshell begins without the traps of its parent.
+    trap : TERM INT HUP
     # Shells that count their depth begin again: a command is one below the agent.
     unset SHLVL
     sh

@@ -1,6 +1,6 @@
 //! UPLOAD_ARTIFACTS (contract §4.5): which files, matched where, brought to which place.
 
-use std::path::Path;
+use std::path::{Component, Path};
 
 use futures_util::StreamExt;
 
@@ -37,6 +37,12 @@ impl<E: Engine> Run<'_, E> {
             sets.push((None, &artifacts, destination.clone()));
         }
         for (identifier, secondary) in &artifacts.secondary {
+            if !is_file_name(identifier) {
+                return Ok(Ended::failed(PhaseContext::new(
+                    "CLIENT_ERROR",
+                    format!("invalid artifact identifier `{identifier}`"),
+                )));
+            }
             let destination = destination.as_ref().map(|it| it.join(identifier));
             sets.push((Some(identifier.clone()), secondary, destination));
         }
@@ -247,6 +253,13 @@ impl<E: Engine> Run<'_, E> {
     }
 }
 
+/// Whether a text names something in a directory and not the directory or anything outside of it.
+fn is_file_name(text: &str) -> bool {
+    let mut components = Path::new(text).components();
+    matches!(components.next(), Some(Component::Normal(name)) if name == text)
+        && components.next().is_none()
+}
+
 /// A directory in which an artifact's patterns are matched.
 struct BaseDirectory {
     /// As the buildspec names it.
@@ -278,6 +291,14 @@ fn shell_pattern(pattern: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_identifier_leads_nowhere_else() {
+        assert!(is_file_name("docs-1"));
+        for text in ["", ".", "..", "../x", "a/b", "/a", "a/"] {
+            assert!(!is_file_name(text), "{text}");
+        }
+    }
 
     #[test]
     fn wildcards_stay_wildcards_and_nothing_else_does() {
