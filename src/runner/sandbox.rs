@@ -76,10 +76,16 @@ impl<'a, E: Engine> Sandbox<'a, E> {
     ) -> Result<Self, RunError> {
         let mut means = Means::first(plan, facts);
         loop {
-            let scratch = if means.copy_on_write {
-                Some(make_scratch(plan, settings)?)
-            } else {
-                None
+            let scratch = match means.copy_on_write.then(|| make_scratch(plan, settings)) {
+                None => None,
+                Some(Ok(scratch)) => Some(scratch),
+                // A copy needs no directory on the host.
+                Some(Err(error)) if plan.transfer == Transfer::Automatic => {
+                    tracing::info!(%error, "no place for copy-on-write");
+                    means.copy_on_write = false;
+                    None
+                }
+                Some(Err(error)) => return Err(error),
             };
             let started = match spec(plan, settings, means, scratch.as_ref()) {
                 Ok(spec) => start(engine, &spec).await.map_err(RunError::Engine),

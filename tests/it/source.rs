@@ -393,3 +393,22 @@ fn two_builds_of_one_source_do_not_see_each_other() {
         }
     }
 }
+
+#[test]
+fn a_host_without_a_place_for_scratch_directories_gets_a_copy() {
+    let env = TestEnv::new()
+        .file("file", "content\n")
+        .build_command("cat file")
+        .arg("-v")
+        .variable("XDG_CACHE_HOME", "/proc");
+    let run = env.run();
+    run.assert_succeeded();
+    assert_eq!(run.output_of("cat file"), "content\n");
+    assert!(run.stderr.contains("no place for copy-on-write"), "{run}");
+    let forced = env.args(&["--source-transfer", "copy-on-write"]).run();
+    forced.assert_code(3);
+    assert!(
+        forced.stderr.contains("cannot use `/proc/cobuild/runs`"),
+        "{forced}"
+    );
+}
