@@ -68,6 +68,25 @@ pub(super) struct Key {
     pub(super) shape: Shape,
     /// What it is for, in one line.
     pub(super) doc: &'static str,
+    /// Values worth proposing, where the shape allows others too.
+    pub(super) examples: &'static [&'static str],
+    /// The regular expression that every text has to match, if there is one; within what both Rust
+    /// and ECMA-262 understand.
+    pub(super) pattern: Option<&'static str>,
+}
+
+impl Key {
+    /// Names values worth proposing.
+    const fn such_as(mut self, examples: &'static [&'static str]) -> Self {
+        self.examples = examples;
+        self
+    }
+
+    /// Says what every text has to match.
+    const fn matching(mut self, pattern: &'static str) -> Self {
+        self.pattern = Some(pattern);
+        self
+    }
 }
 
 /// The versions of the language in which a key exists.
@@ -170,6 +189,18 @@ const REPORT_FORMATS: &[&str] = &[
     "SIMPLECOV",
 ];
 
+/// The documented values of `env.shell`.
+const SHELLS: &[&str] = &["bash", "/bin/sh", "powershell.exe", "cmd.exe"];
+
+/// The words of `on-failure`.
+const ON_FAILURE: &[&str] = &["ABORT", "CONTINUE", "RETRY"];
+
+/// The forms of `on-failure`, case aside.
+const ON_FAILURE_FORM: &str = r"^\s*([Aa][Bb][Oo][Rr][Tt]|[Cc][Oo][Nn][Tt][Ii][Nn][Uu][Ee]|[Rr][Ee][Tt][Rr][Yy](-[^\n]*)?)\s*$";
+
+/// What the identifier of a build of a batch must be.
+const IDENTIFIER: &str = "^[A-Za-z0-9_]{1,127}$";
+
 const PHASES: &[Section] = &[
     Section::Install,
     Section::PreBuild,
@@ -191,6 +222,8 @@ const fn key(
         since: Since::Always,
         shape,
         doc,
+        examples: &[],
+        pattern: None,
     }
 }
 
@@ -201,11 +234,8 @@ const fn old_key(
     doc: &'static str,
 ) -> Key {
     Key {
-        sections,
-        name,
         since: Since::OnlyV0_1,
-        shape,
-        doc,
+        ..key(sections, name, shape, doc)
     }
 }
 
@@ -226,7 +256,7 @@ pub(super) const KEYS: &[Key] = {
         key(&[S::Root], "artifacts", Part(S::Artifacts), "What the build puts out."),
         key(&[S::Root], "cache", Part(S::Cache), "What is kept from build to build."),
 
-        key(&[S::Env], "shell", Text, "Shell that runs the commands, such as `bash`."),
+        key(&[S::Env], "shell", Text, "Shell that runs the commands, such as `bash`.").such_as(SHELLS),
         key(&[S::Env], "variables", Map, "Variables in plain text."),
         key(&[S::Env], "parameter-store", Map, "Variables from the Systems Manager parameter store."),
         key(&[S::Env], "secrets-manager", Map, "Variables from Secrets Manager: `secret-id:json-key:version-stage:version-id`."),
@@ -244,7 +274,7 @@ pub(super) const KEYS: &[Key] = {
         key(&[S::Phases], "post_build", Part(S::PostBuild), "Fourth phase: after the build, failed or not."),
 
         key(PHASES, "run-as", Text, "Linux user that runs the commands of this phase."),
-        key(PHASES, "on-failure", Text, "What a failure leads to: `ABORT`, `CONTINUE`, `RETRY`, `RETRY-count`, `RETRY-regex` or `RETRY-count-regex`."),
+        key(PHASES, "on-failure", Text, "What a failure leads to: `ABORT`, `CONTINUE`, `RETRY`, `RETRY-count`, `RETRY-regex` or `RETRY-count-regex`.").such_as(ON_FAILURE).matching(ON_FAILURE_FORM),
         key(&[S::Install], "runtime-versions", Map, "Runtimes and their versions."),
         key(PHASES, "commands", List, "Commands, run one after another."),
         key(PHASES, "finally", List, "Commands that run after `commands`, failed or not."),
@@ -263,7 +293,7 @@ pub(super) const KEYS: &[Key] = {
         key(ARTIFACTS, "enable-symlinks", Boolean, "Whether symbolic links stay symbolic links."),
         key(ARTIFACTS, "s3-prefix", Text, "Prefix of the artifact's place in its bucket."),
         key(&[S::Artifacts], "secondary-artifacts", MapOf(S::SecondaryArtifact), "Further artifacts by identifier."),
-        old_key(ARTIFACTS, "type", Text, "Packaging of the artifact; has no effect."),
+        old_key(ARTIFACTS, "type", Text, "Packaging of the artifact; has no effect.").such_as(&["zip"]),
 
         key(&[S::Cache], "paths", List, "Files and directories to keep."),
         key(&[S::Cache], "key", Text, "Name of the cache entry; may hold shell expansions."),
@@ -276,7 +306,7 @@ pub(super) const KEYS: &[Key] = {
         key(&[S::Batch], "build-matrix", Part(S::BuildMatrix), "A build for every combination of values."),
         key(&[S::Batch], "build-fanout", Part(S::BuildFanout), "One build, its tests spread over many."),
 
-        key(BATCH_ITEMS, "identifier", Text, "Name of the build: letters, digits and `_`."),
+        key(BATCH_ITEMS, "identifier", Text, "Name of the build: letters, digits and `_`.").matching(IDENTIFIER),
         key(BATCH_ITEMS, "buildspec", Text, "Buildspec of the build; this one when absent."),
         key(BATCH_ITEMS, "debug-session", Boolean, "Whether the build may be entered with a session."),
         key(BATCH_ITEMS, "env", Part(S::BatchEnv), "Environment of the build, over the project's."),

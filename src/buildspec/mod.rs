@@ -14,6 +14,7 @@ mod node;
 mod on_failure;
 mod phases;
 mod refusal;
+mod schema;
 mod source;
 mod syntax;
 mod tabs;
@@ -21,6 +22,7 @@ mod unknown;
 mod yaml;
 
 pub use lower::parse;
+pub use schema::{KeyPlace, keys, schema};
 
 use crate::phase::PhaseType;
 

@@ -5,6 +5,7 @@ mod failure;
 mod gather;
 mod plan;
 mod run;
+mod schema;
 mod signals;
 mod supervise;
 
@@ -50,6 +51,7 @@ pub struct Cli {
 enum Command {
     Run(Box<run::RunArgs>),
     Plan(Box<plan::PlanArgs>),
+    Schema(schema::SchemaArgs),
 }
 
 const EXIT_STATUS: &str = "\
@@ -68,6 +70,7 @@ impl Cli {
         let done = match self.command {
             Command::Run(args) => run::run(*args, environment, self.color).await,
             Command::Plan(args) => plan::run(*args, environment, self.color).await,
+            Command::Schema(args) => schema::run(&args),
         };
         done.unwrap_or_else(|failure| {
             // Nobody is left to tell when stderr is gone.

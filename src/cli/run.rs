@@ -33,7 +33,7 @@ pub(super) struct RunArgs {
     build: BuildArgs,
 
     /// Where artifacts go; without it they are matched and not kept. Secondary artifacts go into
-    /// DIR/<id>.
+    /// DIR/ID.
     #[arg(short, long, value_name = "DIR")]
     artifacts: Option<PathBuf>,
 

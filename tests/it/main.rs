@@ -20,5 +20,6 @@ mod phases;
 mod plan;
 mod privileged;
 mod samples;
+mod schema;
 mod source;
 mod stops;

@@ -23,8 +23,10 @@ fn entries(directory: &str) -> Vec<PathBuf> {
     paths
 }
 
+/// The samples that run as they are; those in folders need more, and are checked as texts.
 fn samples() -> Vec<PathBuf> {
-    let samples = entries("buildspecs");
+    let mut samples = entries("buildspecs");
+    samples.retain(|path| path.is_file());
     assert!(samples.len() > 20, "{samples:?}");
     samples
 }

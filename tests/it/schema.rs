@@ -1,0 +1,268 @@
+//! `cobuild schema` and the buildspecs that cobuild comes with: each is valid, and together they show
+//! every key of the language.
+
+use std::fs;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use cobuild::buildspec::{keys, parse};
+use jsonschema::Validator;
+use serde_json::Value;
+
+/// The samples that are there to be refused.
+const INVALID: &str = "invalid";
+
+/// The one sample that only CodeBuild can run.
+const STEPS: &str = "language/steps.yml";
+
+fn cobuild() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_cobuild"));
+    command.arg("schema").stdin(Stdio::null());
+    command
+}
+
+fn printed() -> Value {
+    let output = cobuild().output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    assert!(output.stderr.is_empty(), "{output:?}");
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+fn validator() -> Validator {
+    jsonschema::draft202012::new(&printed()).unwrap()
+}
+
+fn json(yaml: &str) -> Value {
+    serde_saphyr::from_str(yaml).unwrap_or_else(|error| panic!("{error}:\n{yaml}"))
+}
+
+/// What the schema has against a buildspec.
+fn errors(validator: &Validator, buildspec: &Value) -> Vec<String> {
+    validator
+        .iter_errors(buildspec)
+        .map(|error| format!("{}: {error}", error.instance_path()))
+        .collect()
+}
+
+/// Every sample by its path below `buildspecs`, but those that are there to be refused.
+fn samples() -> Vec<(String, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("buildspecs");
+    let mut paths: Vec<PathBuf> = walkdir::WalkDir::new(&root)
+        .into_iter()
+        .filter_entry(|entry| entry.file_name() != INVALID)
+        .map(|entry| entry.unwrap().into_path())
+        .filter(|path| path.extension().is_some_and(|kind| kind == "yml"))
+        .collect();
+    paths.sort();
+    assert!(paths.len() > 50, "{paths:?}");
+    paths
+        .into_iter()
+        .map(|path| {
+            let name = path.strip_prefix(&root).unwrap().to_str().unwrap();
+            (name.to_owned(), fs::read_to_string(&path).unwrap())
+        })
+        .collect()
+}
+
+/// Whether a buildspec has a key at this place, and something in it.
+fn has(value: &Value, path: &str) -> bool {
+    let (step, rest) = match path.split_once('.') {
+        Some((step, rest)) => (step, Some(rest)),
+        None => (path, None),
+    };
+    let next = |value: &Value| rest.map_or(!value.is_null(), |rest| has(value, rest));
+    if step == "*" {
+        return value.as_object().is_some_and(|map| map.values().any(next));
+    }
+    if let Some(list) = step.strip_suffix("[]") {
+        return value[list]
+            .as_array()
+            .is_some_and(|items| items.iter().any(next));
+    }
+    value.get(step).is_some_and(next)
+}
+
+#[test]
+fn the_schema_is_a_schema() {
+    let schema = printed();
+    assert_eq!(
+        schema["$schema"],
+        "https://json-schema.org/draft/2020-12/schema"
+    );
+    for keyword in ["$id", "title", "description"] {
+        assert!(schema[keyword].is_string(), "{keyword}");
+    }
+    if let Err(error) = jsonschema::meta::validate(&schema) {
+        panic!("{}: {error}", error.instance_path());
+    }
+}
+
+#[test]
+fn who_stops_reading_is_not_bothered() {
+    let mut child = cobuild()
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let mut stderr = String::new();
+    child
+        .stderr
+        .take()
+        .unwrap()
+        .read_to_string(&mut stderr)
+        .unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(0), "{stderr}");
+    assert_eq!(stderr, "");
+}
+
+#[test]
+fn every_sample_is_valid() {
+    let validator = validator();
+    let problems: Vec<String> = samples()
+        .iter()
+        .flat_map(|(name, text)| {
+            errors(&validator, &json(text))
+                .into_iter()
+                .map(move |error| format!("{name}: {error}"))
+        })
+        .collect();
+    assert!(problems.is_empty(), "{}", problems.join("\n"));
+}
+
+#[test]
+fn every_sample_is_read_and_holds_no_unknown_key() {
+    for (name, text) in samples() {
+        match parse(text.as_bytes()) {
+            Ok(read) => assert!(
+                read.unknown_keys.is_empty() && name != STEPS,
+                "{name}: {:?}",
+                read.unknown_keys
+            ),
+            Err(refusal) => assert!(
+                name == STEPS && refusal.message.contains("\"steps\""),
+                "{name}: {refusal}"
+            ),
+        }
+    }
+}
+
+#[test]
+fn every_sample_says_first_what_it_shows() {
+    let silent: Vec<String> = samples()
+        .into_iter()
+        .filter(|(_, text)| {
+            let mut comments = text
+                .lines()
+                .take_while(|line| line.starts_with('#'))
+                .filter(|line| !line.starts_with("# outcome: "));
+            comments.next().is_none()
+        })
+        .map(|(name, _)| name)
+        .collect();
+    assert!(silent.is_empty(), "{silent:?}");
+}
+
+#[test]
+fn every_key_has_a_sample() {
+    let samples: Vec<Value> = samples().iter().map(|(_, text)| json(text)).collect();
+    let missing: Vec<String> = keys()
+        .into_iter()
+        .map(|place| place.path)
+        .filter(|path| !samples.iter().any(|sample| has(sample, path)))
+        .collect();
+    assert!(missing.is_empty(), "{}", missing.join("\n"));
+}
+
+#[test]
+fn what_codebuild_accepts_is_valid() {
+    let validator = validator();
+    for text in [
+        "{version: 0.2}",
+        "{version: '0.2', phases: }",
+        "{version: 0.1, environment_variables: {plaintext: {A: 1}}, artifacts: {type: zip}}",
+        "{batch: {build-list: [{identifier: a}]}}",
+        "{batch: {build-list: []}, phases: }",
+        "{version: 0.2, run-as: , env: , proxy: , batch: , phases: , reports: , artifacts: , cache: }",
+        "{version: 0.2, comment: {any: thing}, env: {compute-type: x}}",
+        "{version: 0.2, phases: {build: {commands: make}}}",
+        "{version: 0.2, phases: {build: {commands: [1, true, 3.10, null, make]}}}",
+        "{version: 0.2, phases: {build: {commands: }, install: {finally: [a]}, pre_build: }}",
+        "{version: 0.2, phases: {Build: {Commands: [make]}, INSTALL: }}",
+        "{version: 0.2, phases: {install: {runtime-versions: {python: 3.10, java: $JAVA}}}}",
+        "{version: 0.2, phases: {build: {on-failure: RETRY}}}",
+        "{version: 0.2, phases: {build: {on-failure: abort}}}",
+        "{version: 0.2, phases: {build: {on-failure: 'Retry-3-.*timed out.*'}}}",
+        "{version: 0.2, env: {variables: {A: true, B: 1, C: , D: 1e3}, exported-variables: A}}",
+        "{version: 0.2, env: {git-credential-helper: 'yes'}}",
+        "{version: 0.2, artifacts: {files: '**/*', discard-paths: Yes, enable-symlinks: on}}",
+        "{version: 0.2, artifacts: {files: , secondary-artifacts: {a: , b: {files: [x]}}}}",
+        "{version: 0.2, reports: {arn: {files: '*.xml', file-format: JunitXml}, b: }}",
+        "{version: 0.2, cache: {paths: , action: Save}}",
+        "{version: 0.2, batch: {build-fanout: {parallelism: '4'}}}",
+    ] {
+        let found = errors(&validator, &json(text));
+        assert!(found.is_empty(), "{text}\n{}", found.join("\n"));
+        if let Err(refusal) = parse(text.as_bytes()) {
+            panic!("{text}\n{refusal}");
+        }
+    }
+}
+
+#[test]
+fn what_codebuild_refuses_is_not_valid() {
+    let validator = validator();
+    for text in [
+        "text",
+        "[version, phases]",
+        "{phases: {build: {commands: [a]}}}",
+        "{version: , phases: }",
+        "{batch: , phases: }",
+        "{batch: {}, phases: {build: {commands: [a]}}}",
+        "{version: 0.3}",
+        "{version: latest}",
+        "{version: {a: b}}",
+        "{version: 0.2, phases: [build]}",
+        "{version: 0.2, phases: {buidl: {commands: [a]}}}",
+        "{version: 0.2, phases: {pre-build: {commands: [a]}}}",
+        "{version: 0.2, phases: {build: [make]}}",
+        "{version: 0.2, phases: {build: make}}",
+        "{version: 0.2, phases: {build: {commands: {echo: a}}}}",
+        "{version: 0.2, phases: {build: {commands: [echo a: b]}}}",
+        "{version: 0.2, phases: {build: {finally: [[a]]}}}",
+        "{version: 0.2, phases: {build: {run-as: [a]}}}",
+        "{version: 0.2, phases: {install: {runtime-versions: [java]}}}",
+        "{version: 0.2, env: [A]}",
+        "{version: 0.2, env: {variables: {A: {B: 1}}}}",
+        "{version: 0.2, env: {variables: [A]}}",
+        "{version: 0.2, env: {exported-variables: {A: B}}}",
+        "{version: 0.2, env: {git-credential-helper: [yes]}}",
+        "{version: 0.2, artifacts: '**/*'}",
+        "{version: 0.2, artifacts: {files: {a: b}}}",
+        "{version: 0.2, artifacts: {secondary-artifacts: [a]}}",
+        "{version: 0.2, cache: {paths: [a: b]}}",
+    ] {
+        assert!(!errors(&validator, &json(text)).is_empty(), "{text}");
+        assert!(parse(text.as_bytes()).is_err(), "{text}");
+    }
+}
+
+#[test]
+fn batches_and_words_are_held_to_what_is_documented() {
+    let validator = validator();
+    for text in [
+        "{batch: {build-list: {identifier: a}}}",
+        "{batch: {build-list: [a]}}",
+        "{batch: {build-list: [{identifier: a-b}]}}",
+        "{batch: {build-graph: [{identifier: a, depend-on: {b: c}}]}}",
+        "{batch: {build-matrix: {dynamic: {env: {variables: [A]}}}}}",
+        "{batch: {build-fanout: {parallelism: many}}}",
+        "{version: 0.2, reports: {a: {file-format: JUNIT}}}",
+        "{version: 0.2, cache: {action: both}}",
+        "{version: 0.2, phases: {build: {on-failure: IGNORE}}}",
+        "{version: 0.2, artifacts: {discard-paths: maybe}}",
+    ] {
+        assert!(!errors(&validator, &json(text)).is_empty(), "{text}");
+    }
+}
