@@ -5,9 +5,9 @@ use std::process::ExitCode;
 /// The exit status of `cobuild`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ExitStatus {
-    /// 0: the build SUCCEEDED.
+    /// 0: the build SUCCEEDED, or there is nothing wrong.
     Succeeded,
-    /// 1: the build FAILED; buildspec errors and timeouts are failed builds too.
+    /// 1: the build FAILED, buildspec errors and timeouts included; or problems were found.
     BuildFailed,
     /// 2: the command line, or a file it names, cannot be used.
     Usage,

@@ -10,8 +10,8 @@
 //! ```
 //!
 //! - [`phase`] and [`exit`] are words: phases, statuses, contexts, exit statuses.
-//! - [`buildspec`] is pure: text in, a typed buildspec or CodeBuild's own refusal out; and the language
-//!   as a JSON Schema.
+//! - [`buildspec`] is pure: text in, a typed buildspec or CodeBuild's own refusal out, or all that
+//!   is wrong with it; and the language as a JSON Schema.
 //! - [`project`] is pure: image names and kinds of source.
 //! - [`plan`] is pure: decides everything about a build before it runs. The phase machine
 //!   [`plan::phases::next`] is a total function.

@@ -22,6 +22,15 @@ pub(super) fn decode(bytes: &[u8]) -> Result<String, Refusal> {
     }
 }
 
+/// Returns the text of a buildspec as people can look at it, whatever is wrong with it: the text in
+/// which places are counted.
+pub fn readable(bytes: &[u8]) -> String {
+    decode(bytes).unwrap_or_else(|_| {
+        let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
+        String::from_utf8_lossy(bytes).into_owned()
+    })
+}
+
 fn utf8(bytes: &[u8]) -> Result<String, Refusal> {
     let error = match std::str::from_utf8(bytes) {
         Ok(text) => return Ok(text.to_owned()),

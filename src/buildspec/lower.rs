@@ -22,7 +22,7 @@ pub fn parse(text: &[u8]) -> Result<Buildspec, Refusal> {
 }
 
 impl Buildspec {
-    fn from_node(root: &Node) -> Result<Self, Refusal> {
+    pub(super) fn from_node(root: &Node) -> Result<Self, Refusal> {
         let fields = Fields::of(Section::Root, root)?;
         let version = version(&fields)?;
         let phases = fields.get("phases").map(Phases::from_node).transpose()?;

@@ -1,10 +1,14 @@
 //! Reads a buildspec as CodeBuild's agent does (contract §1).
 //!
-//! Pure: text in, a typed [`Buildspec`] or the agent's own [`Refusal`] out; no file, no clock, no
-//! environment. Scalars keep their source text, so `3.10` stays `3.10` (contract §1.7).
+//! Pure: text in, a typed [`Buildspec`] or the agent's own [`Refusal`] out, or every
+//! [`Diagnostic`] at once; no file, no clock, no environment. Scalars keep their source text, so
+//! `3.10` stays `3.10` (contract §1.7).
 
 mod anchors;
 mod block;
+mod check;
+mod code;
+mod diagnostic;
 mod encoding;
 mod field;
 mod keys;
@@ -21,7 +25,12 @@ mod tabs;
 mod unknown;
 mod yaml;
 
+pub use check::check;
+pub use code::{CODES, Code, Severity};
+pub use diagnostic::Diagnostic;
+pub use encoding::readable;
 pub use lower::parse;
+pub use node::{Position, Span};
 pub use schema::{KeyPlace, keys, schema};
 
 use crate::phase::PhaseType;

@@ -2,20 +2,20 @@
 
 /// A place in the text, in lines and characters, both counted from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Position {
+pub struct Position {
     /// The line.
-    pub(super) line: usize,
+    pub line: usize,
     /// The character within the line.
-    pub(super) column: usize,
+    pub column: usize,
 }
 
 /// A stretch of the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Span {
+pub struct Span {
     /// Its first character.
-    pub(super) start: Position,
+    pub start: Position,
     /// The place after its last character.
-    pub(super) end: Position,
+    pub end: Position,
 }
 
 /// A value with its place.

@@ -54,6 +54,18 @@ impl OnFailure {
     }
 }
 
+/// Returns whether a value of `on-failure` is one of the forms there are.
+pub(super) fn is_known(text: &str) -> bool {
+    let text = text.trim().to_ascii_uppercase();
+    let too_many = text
+        .strip_prefix("RETRY-")
+        .and_then(|rest| rest.split('-').next())
+        .is_some_and(|count| {
+            is_count(count) && count.parse::<u8>().map_or(true, |count| count > MAX_COUNT)
+        });
+    OnFailure::from_text(&text) != OnFailure::Default && !too_many
+}
+
 fn is_count(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
@@ -66,6 +78,23 @@ mod tests {
         OnFailure::Retry {
             count,
             pattern: pattern.to_owned(),
+        }
+    }
+
+    #[test]
+    fn forms_that_mean_nothing_are_told_from_those_that_do() {
+        for text in [
+            "ABORT",
+            "continue",
+            "RETRY",
+            "RETRY-100",
+            "Retry-3-.*",
+            "RETRY-5xx",
+        ] {
+            assert!(is_known(text), "{text}");
+        }
+        for text in ["", "STOP", "ABORT-2", "RETRY3", "RETRY-101", "RETRY-999-x"] {
+            assert!(!is_known(text), "{text}");
         }
     }
 

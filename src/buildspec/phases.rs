@@ -31,7 +31,7 @@ impl Phases {
 }
 
 /// Returns the phase with this name; that case does not matter is assumed.
-fn phase(name: &str) -> Option<Section> {
+pub(super) fn phase(name: &str) -> Option<Section> {
     [
         ("install", Section::Install),
         ("pre_build", Section::PreBuild),

@@ -1,6 +1,7 @@
 //! The command line: one file for each subcommand, one for what goes wrong.
 
 mod build_args;
+mod check;
 mod failure;
 mod gather;
 mod plan;
@@ -52,6 +53,7 @@ enum Command {
     Run(Box<run::RunArgs>),
     Plan(Box<plan::PlanArgs>),
     Schema(schema::SchemaArgs),
+    Check(check::CheckArgs),
 }
 
 const EXIT_STATUS: &str = "\
@@ -71,6 +73,7 @@ impl Cli {
             Command::Run(args) => run::run(*args, environment, self.color).await,
             Command::Plan(args) => plan::run(*args, environment, self.color).await,
             Command::Schema(args) => schema::run(&args),
+            Command::Check(args) => check::check(&args, self.color),
         };
         done.unwrap_or_else(|failure| {
             // Nobody is left to tell when stderr is gone.

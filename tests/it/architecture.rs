@@ -283,6 +283,7 @@ fn the_table_has_no_circle() {
 #[test]
 fn one_file_names_each_of_the_big_crates() {
     for (name, file) in [
+        ("annotate_snippets", "cli/check/text.rs"),
         ("bollard", "engine/docker.rs"),
         ("granit_parser", "buildspec/yaml.rs"),
     ] {

@@ -11,6 +11,7 @@ mod env;
 
 mod architecture;
 mod artifacts;
+mod check;
 mod commands;
 mod environment;
 mod errors;

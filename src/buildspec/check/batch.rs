@@ -1,0 +1,275 @@
+//! Batches: identifiers, dependencies, kinds.
+
+use std::collections::{HashMap, HashSet};
+
+use super::super::code::batch::{
+    BATCH_KIND, CYCLE, DEPENDENCY, DUPLICATE_IDENTIFIER, FLEET, IDENTIFIER, QUOTED_VERSION,
+    UNPRIVILEGED,
+};
+use super::super::diagnostic::Findings;
+use super::super::keys::Section;
+use super::super::node::{Node, Span, Style, Value};
+use super::items::Items;
+use super::places::{Places, last, sequence, text, texts};
+
+/// The kinds of batch.
+const KINDS: [&str; 4] = ["build-list", "build-graph", "build-matrix", "build-fanout"];
+
+/// An identifier has fewer characters than this.
+const MOST_CHARACTERS: usize = 128;
+
+/// Finds what is wrong with the batch of a buildspec.
+pub(super) fn find(places: &Places<'_>, items: &Items<'_>, findings: &mut Findings<'_>) {
+    let Some(batch) = places.last(Section::Root, "batch") else {
+        return;
+    };
+    kinds(&batch.entry.value, batch.entry.key.span, findings);
+    if let Some(version) = places.last(Section::Root, "version")
+        && let Value::Scalar(scalar) = &version.entry.value.value
+        && scalar.style == Style::Quoted
+    {
+        findings
+            .add(
+                &QUOTED_VERSION,
+                version.entry.value.span,
+                "a batch build does not take a `version` in quotes",
+            )
+            .help(format!("write `version: {}`", scalar.text));
+    }
+    let docker = docker(items);
+    for name in ["build-list", "build-graph"] {
+        if let Some(place) = places.last(Section::Batch, name) {
+            let builds = sequence(&place.entry.value);
+            identifiers(builds, findings);
+            for build in builds {
+                environment(build, docker, findings);
+            }
+        }
+    }
+    if let Some(place) = places.last(Section::Batch, "build-graph") {
+        graph(sequence(&place.entry.value), findings);
+    }
+}
+
+fn kinds(batch: &Node, place: Span, findings: &mut Findings<'_>) {
+    if !matches!(batch.value, Value::Mapping(_)) {
+        return;
+    }
+    let kinds: Vec<_> = KINDS
+        .iter()
+        .filter_map(|kind| last(batch, kind).filter(|entry| !entry.value.is_null()))
+        .collect();
+    match kinds.as_slice() {
+        [_] => {}
+        [] => {
+            findings
+                .add(&BATCH_KIND, place, "the batch has no builds")
+                .help(format!("give it one of {}", KINDS.join(", ")));
+        }
+        [_, others @ ..] => {
+            for other in others {
+                findings
+                    .add(
+                        &BATCH_KIND,
+                        other.key.span,
+                        "the batch has another kind already",
+                    )
+                    .help("a batch has one kind; move this one into a buildspec of its own");
+            }
+        }
+    }
+}
+
+fn identifier(build: &Node) -> Option<(&Node, &str)> {
+    let value = &last(build, "identifier")?.value;
+    text(value).map(|text| (value, text))
+}
+
+fn identifiers(builds: &[Node], findings: &mut Findings<'_>) {
+    let mut seen = HashSet::new();
+    for build in builds {
+        if !matches!(build.value, Value::Mapping(_)) {
+            continue;
+        }
+        let Some((node, name)) = identifier(build) else {
+            findings
+                .add(&IDENTIFIER, build.span, "this build has no `identifier`")
+                .help("give it one of letters, digits and `_`");
+            continue;
+        };
+        let name = name.trim_end();
+        let allowed = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        if name.is_empty() || !name.chars().all(allowed) {
+            let mended: String = name
+                .chars()
+                .map(|c| if allowed(c) { c } else { '_' })
+                .collect();
+            let finding = findings.add(
+                &IDENTIFIER,
+                node.span,
+                format!("identifier `{name}` may hold letters, digits and `_` only"),
+            );
+            if !mended.is_empty() {
+                finding.help(format!("write `{mended}`"));
+            }
+        } else if name.len() >= MOST_CHARACTERS {
+            findings.add(
+                &IDENTIFIER,
+                node.span,
+                format!("identifiers have fewer than {MOST_CHARACTERS} characters"),
+            );
+        }
+        if !seen.insert(name) {
+            findings.add(
+                &DUPLICATE_IDENTIFIER,
+                node.span,
+                format!("another build is `{name}` already"),
+            );
+        }
+    }
+}
+
+/// Returns what a build depends on. A dependency may also be a map with an `identifier`.
+fn dependencies(build: &Node) -> Vec<(&Node, &str)> {
+    let Some(entry) = last(build, "depend-on") else {
+        return Vec::new();
+    };
+    let maps = sequence(&entry.value).iter().filter_map(identifier);
+    texts(&entry.value)
+        .chain(maps)
+        .map(|(node, text)| (node, text.trim_end()))
+        .collect()
+}
+
+fn graph(builds: &[Node], findings: &mut Findings<'_>) {
+    let named: Vec<(&str, &Node)> = builds
+        .iter()
+        .filter_map(|build| identifier(build).map(|(_, name)| (name.trim_end(), build)))
+        .collect();
+    let known: HashMap<&str, usize> = named
+        .iter()
+        .enumerate()
+        .map(|(index, (name, _))| (*name, index))
+        .collect();
+    let mut needs = vec![Vec::new(); named.len()];
+    for (index, (_, build)) in named.iter().enumerate() {
+        for (node, dependency) in dependencies(build) {
+            if let Some(&other) = known.get(dependency) {
+                needs[index].push(other);
+            } else {
+                let finding = findings.add(
+                    &DEPENDENCY,
+                    node.span,
+                    format!("no build of this graph is `{dependency}`"),
+                );
+                if let Some(meant) = similar(dependency, &known) {
+                    finding.help(format!("did you mean `{meant}`?"));
+                }
+            }
+        }
+    }
+    for index in in_circles(&needs) {
+        let (name, build) = named[index];
+        if let Some(entry) = last(build, "depend-on") {
+            findings
+                .add(
+                    &CYCLE,
+                    entry.key.span,
+                    format!("`{name}` depends on itself, if only through others"),
+                )
+                .help("remove one of the dependencies of the circle");
+        }
+    }
+}
+
+fn similar<'name>(name: &str, known: &HashMap<&'name str, usize>) -> Option<&'name str> {
+    // More than a few hundred builds are no batch that anyone wrote.
+    if known.len() > 500 || name.len() > MOST_CHARACTERS {
+        return None;
+    }
+    known
+        .keys()
+        .map(|known| (strsim::damerau_levenshtein(name, known), *known))
+        .filter(|(distance, known)| *distance <= (known.len() / 3).max(1))
+        .min()
+        .map(|(_, known)| known)
+}
+
+/// Returns the builds that wait for themselves: what is left when builds that need nothing are
+/// taken away again and again, from both ends.
+fn in_circles(needs: &[Vec<usize>]) -> Vec<usize> {
+    let mut needed_by = vec![Vec::new(); needs.len()];
+    for (index, needs) in needs.iter().enumerate() {
+        for &other in needs {
+            needed_by[other].push(index);
+        }
+    }
+    let mut gone = vec![false; needs.len()];
+    for (forth, back) in [(needs, needed_by.as_slice()), (needed_by.as_slice(), needs)] {
+        let mut left: Vec<usize> = forth
+            .iter()
+            .map(|others| others.iter().filter(|&&other| !gone[other]).count())
+            .collect();
+        let mut free: Vec<usize> = (0..needs.len())
+            .filter(|&index| !gone[index] && left[index] == 0)
+            .collect();
+        while let Some(index) = free.pop() {
+            gone[index] = true;
+            for &other in &back[index] {
+                left[other] = left[other].saturating_sub(1);
+                if left[other] == 0 && !gone[other] {
+                    free.push(other);
+                }
+            }
+        }
+    }
+    (0..needs.len()).filter(|&index| !gone[index]).collect()
+}
+
+/// Returns whether a command needs a docker daemon.
+fn docker(items: &Items<'_>) -> bool {
+    items.items.iter().any(|item| {
+        item.script.commands.iter().any(|command| {
+            command.name() == Some("docker")
+                && command.arguments().next().is_some_and(|word| {
+                    matches!(word, "build" | "run" | "pull" | "push" | "compose")
+                })
+        })
+    })
+}
+
+fn environment(build: &Node, docker: bool, findings: &mut Findings<'_>) {
+    let Some(environment) = last(build, "env").map(|entry| &entry.value) else {
+        return;
+    };
+    let filled = |name| last(environment, name).filter(|entry| !entry.value.is_null());
+    if let (Some(fleet), Some(_)) = (filled("fleet"), filled("compute-type")) {
+        findings
+            .add(
+                &FLEET,
+                fleet.key.span,
+                "`fleet` and `compute-type` exclude each other",
+            )
+            .help("remove one of the two");
+    }
+    let own = last(build, "buildspec").is_some_and(|entry| !entry.value.is_null());
+    if docker
+        && !own
+        && let Some(privileged) = filled("privileged-mode")
+        && text(&privileged.value).is_some_and(is_no)
+    {
+        findings
+            .add(
+                &UNPRIVILEGED,
+                privileged.value.span,
+                "this buildspec runs docker commands, which need a privileged container",
+            )
+            .help("write `privileged-mode: true`");
+    }
+}
+
+fn is_no(text: &str) -> bool {
+    ["false", "no", "off", "n"]
+        .iter()
+        .any(|no| no.eq_ignore_ascii_case(text))
+}

@@ -1,0 +1,335 @@
+//! Commands that rely on what does not carry over, or fail without a word.
+
+use std::collections::HashSet;
+
+use super::super::Version;
+use super::super::code::commands::{
+    BASHISM, LOST_DEFINITION, LOST_OPTION, LOST_STATE, LOST_STATUS, MASKED_FAILURE,
+};
+use super::super::diagnostic::Findings;
+use super::items::{Item, Items, Shell};
+use super::shell::{Command, is_assignment};
+
+/// Finds what is wrong with the commands of a buildspec.
+pub(super) fn find(version: Version, items: &Items<'_>, findings: &mut Findings<'_>) {
+    if items.shell == Shell::Other {
+        return;
+    }
+    definitions(&items.items, findings);
+    if items.shell == Shell::Bash {
+        arrays(&items.items, findings);
+    }
+    for (index, item) in items.items.iter().enumerate() {
+        options(item, findings);
+        status(item, findings);
+        pipes(item, findings);
+        if items.shell == Shell::Sh {
+            bashisms(item, findings);
+        }
+        if version == Version::V0_1 && index + 1 < items.items.len() {
+            state(item, findings);
+        }
+    }
+}
+
+/// Functions and aliases that a later item uses.
+fn definitions(items: &[Item<'_>], findings: &mut Findings<'_>) {
+    let mut before: HashSet<&str> = HashSet::new();
+    for item in items {
+        let mut here: HashSet<&str> = item.script.functions.iter().copied().collect();
+        for command in &item.script.commands {
+            if command.name() == Some("alias") {
+                here.extend(command.arguments().filter_map(alias));
+            }
+        }
+        let mut told = HashSet::new();
+        for command in &item.script.commands {
+            if let Some(name) = command.name()
+                && before.contains(name)
+                && !here.contains(name)
+                && told.insert(name)
+            {
+                let place = findings.locate(item.span(), item.line(command.line), name);
+                let message = format!("`{name}` is defined in another item and not known here");
+                findings
+                    .add(&LOST_DEFINITION, place, message)
+                    .help("define and use it in one item, or read it from a file in both");
+            }
+        }
+        before.extend(here);
+    }
+}
+
+/// Arrays that a later item uses: no environment can hold one.
+fn arrays(items: &[Item<'_>], findings: &mut Findings<'_>) {
+    let mut before: HashSet<&str> = HashSet::new();
+    for item in items {
+        let here: HashSet<&str> = item.script.arrays().collect();
+        let mut told = HashSet::new();
+        for command in &item.script.commands {
+            for word in command.words.iter().filter(|word| !word.contains('\'')) {
+                if let Some(name) = array_used(word)
+                    && before.contains(name)
+                    && !here.contains(name)
+                    && told.insert(name)
+                {
+                    let place = findings.locate(item.span(), item.line(command.line), name);
+                    let message = format!("array `{name}` is set in another item and empty here");
+                    findings
+                        .add(&LOST_DEFINITION, place, message)
+                        .help("set and use it in one item; only plain variables carry over");
+                }
+            }
+        }
+        before.extend(here);
+    }
+}
+
+/// Returns the array of an expansion such as `${name[@]}`.
+fn array_used(word: &str) -> Option<&str> {
+    word.match_indices("${").find_map(|(at, _)| {
+        let inner = word[at + 2..].trim_start_matches(['#', '!']);
+        let length = inner.find(|c: char| !c.is_ascii_alphanumeric() && c != '_')?;
+        inner[length..].starts_with('[').then(|| &inner[..length])
+    })
+}
+
+/// Returns the name that an argument of `alias` defines.
+fn alias(argument: &str) -> Option<&str> {
+    argument.split_once('=').map(|(name, _)| name)
+}
+
+/// Items that do nothing but set what ends with them.
+fn options(item: &Item<'_>, findings: &mut Findings<'_>) {
+    let commands = &item.script.commands;
+    let name = |command: &Command<'_>| command.name().unwrap_or_default().to_owned();
+    let is_option = |command: &Command<'_>| match command.name() {
+        // `set` with words or nothing at all is about arguments and variables.
+        Some("set") => command
+            .arguments()
+            .next()
+            .is_some_and(|first| first.starts_with(['-', '+'])),
+        Some("shopt" | "trap" | "umask") => true,
+        _ => false,
+    };
+    if commands.is_empty() || !commands.iter().all(is_option) {
+        return;
+    }
+    let first = &commands[0];
+    let place = findings.locate(item.span(), item.line(first.line), first.words[0]);
+    let message = format!(
+        "`{}` ends with this item and has no effect on the next ones",
+        name(first)
+    );
+    let help = if commands.iter().any(|one| name(one) == "trap") {
+        "write the trap and what it is for as one item"
+    } else {
+        "items stop at the first that fails anyway; write the option into the item that needs it"
+    };
+    findings.add(&LOST_OPTION, place, message).help(help);
+}
+
+/// Items that begin with a look at the status of the item before.
+fn status(item: &Item<'_>, findings: &mut Findings<'_>) {
+    let Some(first) = item.script.commands.first() else {
+        return;
+    };
+    let asks = |word: &str| {
+        (word.contains("$?") || word.contains("${?}"))
+            && !word.contains(['\'', '`'])
+            && !word.contains("$(")
+    };
+    if first.words.iter().any(|word| asks(word)) {
+        let place = findings.locate(item.span(), item.line(first.line), "$?");
+        findings
+            .add(
+                &LOST_STATUS,
+                place,
+                "`$?` is not the status of the item before",
+            )
+            .help(
+                "write both as one item; in a later phase, ask CODEBUILD_LAST_EXIT or \
+                 CODEBUILD_BUILD_SUCCEEDING",
+            );
+    }
+}
+
+/// Commands that build or test: their failure is what a build is for.
+const BUILDERS: &[&str] = &[
+    "ant",
+    "bazel",
+    "bundle",
+    "cargo",
+    "cdk",
+    "cmake",
+    "composer",
+    "ctest",
+    "docker",
+    "dotnet",
+    "go",
+    "gradle",
+    "gradlew",
+    "jest",
+    "make",
+    "mvn",
+    "mvnw",
+    "ninja",
+    "npm",
+    "npx",
+    "phpunit",
+    "pnpm",
+    "poetry",
+    "pytest",
+    "rake",
+    "rspec",
+    "sam",
+    "sbt",
+    "terraform",
+    "tox",
+    "yarn",
+];
+
+/// Pipes that end in what never fails.
+fn pipes(item: &Item<'_>, findings: &mut Findings<'_>) {
+    if item.text.contains("pipefail") || item.text.contains("PIPESTATUS") {
+        return;
+    }
+    let mut begin = 0;
+    let mut told = HashSet::new();
+    let commands = &item.script.commands;
+    for (index, command) in commands.iter().enumerate() {
+        if command.piped {
+            continue;
+        }
+        let first = &commands[begin];
+        let piped = begin < index;
+        begin = index + 1;
+        let name = first.name().unwrap_or_default();
+        let builder = name.rsplit('/').next().unwrap_or(name);
+        let builds = BUILDERS.contains(&builder)
+            || (builder.starts_with("python")
+                && first
+                    .arguments()
+                    .any(|word| matches!(word, "pytest" | "unittest" | "tox")));
+        if piped && builds && command.name() == Some("tee") && told.insert(name) {
+            let place = findings.locate(item.span(), item.line(first.line), name);
+            findings
+                .add(
+                    &MASKED_FAILURE,
+                    place,
+                    format!("when `{name}` fails, the pipe into `tee` hides it"),
+                )
+                .help("begin the item with `set -o pipefail`, with `env.shell: bash`");
+        }
+    }
+}
+
+/// Commands and words that only bash has, with what to write instead.
+const BASH_COMMANDS: &[(&str, &str)] = &[
+    ("[[", "`[ … ]`"),
+    ("source", "`. FILE`"),
+    ("pushd", "`cd` in a subshell"),
+    ("popd", "`cd` in a subshell"),
+    ("shopt", "`env.shell: bash`"),
+    ("declare", "an assignment"),
+    ("let", "`$((…))`"),
+    ("mapfile", "`while read`"),
+    ("readarray", "`while read`"),
+];
+
+/// How many different bashisms of one item are told.
+const MOST_PER_ITEM: usize = 100;
+
+fn bashisms(item: &Item<'_>, findings: &mut Findings<'_>) {
+    let mut told = HashSet::new();
+    let mut tell = |what: &str, line: usize, instead: &str| {
+        if told.len() < MOST_PER_ITEM && told.insert(what.to_owned()) {
+            let place = findings.locate(item.span(), item.line(line), what);
+            let what = what.lines().next().unwrap_or_default();
+            findings
+                .add(
+                    &BASHISM,
+                    place,
+                    format!("`{what}` needs bash, but the shell is the image's `sh`"),
+                )
+                .help(format!("set `env.shell: bash`, or write {instead}"));
+        }
+    };
+    for (what, line) in &item.script.bash {
+        let instead = match *what {
+            "<<<" => "`printf … |`",
+            "&>" => "`> FILE 2>&1`",
+            "function" => "`name() { …; }`",
+            "<(" | ">(" => "a file in between",
+            _ => "a list of words",
+        };
+        tell(what, *line, instead);
+    }
+    for command in &item.script.commands {
+        let name = command.name().unwrap_or_default();
+        if let Some((name, instead)) = BASH_COMMANDS.iter().find(|(bash, _)| *bash == name)
+            && (*name != "[[" || command.words.contains(&"]]"))
+        {
+            tell(name, command.line, instead);
+        }
+        if name == "[" && command.words.contains(&"==") {
+            tell("==", command.line, "`=`");
+        }
+        if name == "set" && command.arguments().any(|word| word == "pipefail") {
+            tell("pipefail", command.line, "without a pipe");
+        }
+        for word in &command.words {
+            if let Some(expansion) = bash_expansion(word) {
+                tell(expansion, command.line, "`cut`, `sed` or `tr`");
+            }
+        }
+    }
+}
+
+/// The longest expansion that is looked for.
+const LONGEST: usize = 1_000;
+
+/// Finds an expansion that only bash has, such as `${name:0:7}` or `${name//a/b}`.
+fn bash_expansion(word: &str) -> Option<&str> {
+    // What is within single quotes is not expanded.
+    if word.contains('\'') {
+        return None;
+    }
+    word.match_indices("${").find_map(|(at, _)| {
+        let inner = &word[at + 2..];
+        let length = inner
+            .find(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+            .filter(|length| *length > 0)?;
+        let rest = &inner[length..];
+        let bash = rest.starts_with(['/', '^', ','])
+            || rest.starts_with("[@]")
+            || rest.starts_with("[*]")
+            || (rest.starts_with(':')
+                && rest[1..]
+                    .trim_start()
+                    .starts_with(|c: char| c.is_ascii_digit()));
+        let end = rest.bytes().take(LONGEST).position(|byte| byte == b'}')?;
+        bash.then(|| &word[at..=at + 2 + length + end])
+    })
+}
+
+/// Items of version 0.1 that do nothing but change what ends with them.
+fn state(item: &Item<'_>, findings: &mut Findings<'_>) {
+    let commands = &item.script.commands;
+    let changes = |command: &Command<'_>| match command.name() {
+        Some("cd" | "export") => true,
+        Some(_) => false,
+        None => command.words.iter().all(|word| is_assignment(word)),
+    };
+    if !commands.is_empty() && commands.iter().all(changes) {
+        let first = &commands[0];
+        let place = findings.locate(item.span(), item.line(first.line), first.words[0]);
+        findings
+            .add(
+                &LOST_STATE,
+                place,
+                "in version 0.1 this ends with its item and has no effect",
+            )
+            .help("use `version: 0.2`, or join the commands with `&&`");
+    }
+}

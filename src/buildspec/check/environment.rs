@@ -1,0 +1,238 @@
+//! Variables, secrets, and what is exported.
+
+use std::collections::HashSet;
+
+use super::super::Version;
+use super::super::code::environment::{
+    CREDENTIALS, LITERAL_VARIABLE, RESERVED_NAME, SECRET, UNSET_EXPORT,
+};
+use super::super::diagnostic::Findings;
+use super::super::keys::Section;
+use super::super::node::{Entry, Node};
+use super::items::Items;
+use super::places::{Places, entries, text, texts};
+
+/// Variables whose value is a secret.
+const SECRETS: &[&str] = &["AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"];
+
+/// Finds what is wrong with the environment of a buildspec.
+pub(super) fn find(places: &Places<'_>, items: &Items<'_>, findings: &mut Findings<'_>) {
+    let maps = [
+        (Section::Env, "variables"),
+        (Section::EnvironmentVariables, "plaintext"),
+        (Section::Env, "parameter-store"),
+        (Section::Env, "secrets-manager"),
+    ];
+    let mut known = HashSet::new();
+    for (section, name) in maps {
+        if section == Section::EnvironmentVariables && places.version == Version::V0_2 {
+            continue;
+        }
+        for place in places.all(section, name) {
+            for entry in entries(&place.entry.value) {
+                variable(name, entry, findings);
+                known.extend(entry.key.text.as_deref());
+            }
+        }
+    }
+    // What a script read from a file sets is not to be seen.
+    let all_seen = !items.items.iter().any(|item| reads_a_script(item.text));
+    let part = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    for item in &items.items {
+        known.extend(item.text.split(|c| !part(c)));
+    }
+    for place in places.all(Section::Env, "exported-variables") {
+        for (node, names) in texts(&place.entry.value) {
+            for name in names.split_whitespace() {
+                exported(node, name, all_seen, &known, findings);
+            }
+        }
+    }
+}
+
+fn reads_a_script(command: &str) -> bool {
+    ["source ", ". ", "eval ", "set -a"]
+        .iter()
+        .any(|word| command.contains(word))
+}
+
+fn variable(map: &str, entry: &Entry, findings: &mut Findings<'_>) {
+    let name = entry.key.text.as_deref().unwrap_or_default();
+    if name.starts_with("CODEBUILD_") {
+        findings
+            .add(
+                &RESERVED_NAME,
+                entry.key.span,
+                format!("`{name}`: names that begin with CODEBUILD_ are reserved"),
+            )
+            .help("use another name");
+    }
+    let Some(value) = text(&entry.value) else {
+        return;
+    };
+    if map == "secrets-manager" {
+        if let Some(problem) = secret(value) {
+            findings
+                .add(&SECRET, entry.value.span, problem)
+                .help("write secret-id:json-key:version-stage:version-id");
+        }
+    } else if map != "parameter-store" {
+        if SECRETS.contains(&name) && !value.is_empty() {
+            findings
+                .add(
+                    &CREDENTIALS,
+                    entry.key.span,
+                    format!("`{name}` stands in plain text"),
+                )
+                .help("use the project's role, or `env.secrets-manager`");
+        }
+        if let Some(reference) = reference(value) {
+            let place = findings.locate(entry.value.span, entry.value.span.start.line, reference);
+            findings
+                .add(
+                    &LITERAL_VARIABLE,
+                    place,
+                    format!("`{reference}` is not expanded: the value is taken as written"),
+                )
+                .help(format!("assign `{name}` in a command"));
+        }
+    }
+}
+
+/// Finds a reference to a variable, or a command, in a value.
+fn reference(value: &str) -> Option<&str> {
+    value.match_indices('$').find_map(|(at, _)| {
+        let rest = &value[at + 1..];
+        let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        let close = match rest.chars().next()? {
+            '{' => end(rest, b'}')?,
+            '(' => end(rest, b')')?,
+            first if first.is_ascii_alphabetic() || first == '_' => {
+                rest.find(|c| !is_part(c)).unwrap_or(rest.len())
+            }
+            _ => return None,
+        };
+        Some(&value[at..=at + close])
+    })
+}
+
+/// The longest reference that is looked for.
+const LONGEST: usize = 1_000;
+
+/// Returns how long a text is up to and with a closing bracket.
+fn end(text: &str, close: u8) -> Option<usize> {
+    let mut bytes = text.bytes().take(LONGEST);
+    bytes.position(|byte| byte == close).map(|at| at + 1)
+}
+
+/// Says what is wrong with a reference to a secret (contract §1.4).
+fn secret(value: &str) -> Option<&'static str> {
+    // What a template or the build fills in cannot be judged here.
+    if value.contains(['$', '{']) {
+        return None;
+    }
+    let parts: Vec<&str> = value.split(':').collect();
+    // A key of the secret's JSON may hold anything.
+    if parts[0].contains(char::is_whitespace) {
+        return Some("the name of a secret has no blanks");
+    }
+    let rest = if value.starts_with("arn:") {
+        if parts.len() < 7 || parts[2] != "secretsmanager" || parts[5] != "secret" {
+            return Some("this ARN is not one of a Secrets Manager secret");
+        }
+        &parts[7..]
+    } else {
+        if parts[0].is_empty() {
+            return Some("the reference names no secret");
+        }
+        &parts[1..]
+    };
+    match rest {
+        [_, stage, id] if !stage.is_empty() && !id.is_empty() => {
+            Some("version stage and version id exclude each other")
+        }
+        [_, _, _, _, ..] => Some("the reference has too many parts"),
+        _ => None,
+    }
+}
+
+fn exported(
+    node: &Node,
+    name: &str,
+    all_seen: bool,
+    known: &HashSet<&str>,
+    findings: &mut Findings<'_>,
+) {
+    let place = findings.locate(node.span, node.span.start.line, name);
+    if name.starts_with("AWS_") {
+        findings
+            .add(
+                &RESERVED_NAME,
+                place,
+                format!("`{name}`: names that begin with AWS_ cannot be exported"),
+            )
+            .help("copy it into a variable with another name");
+        return;
+    }
+    let set = known.contains(name) || name.starts_with("CODEBUILD_") || name.contains('$');
+    if all_seen && !set {
+        findings
+            .add(
+                &UNSET_EXPORT,
+                place,
+                format!("`{name}` is exported, but nothing here sets it"),
+            )
+            .help(format!("set it in a command, as in `{name}=…`"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn references_to_secrets() {
+        for value in [
+            "id",
+            "prod/app",
+            "id:key",
+            "id:key:AWSCURRENT",
+            "id:key:AWSCURRENT:",
+            "id:::1-2-3",
+            "id::AWSPREVIOUS",
+            "arn:aws:secretsmanager:us-east-1:123456789012:secret:app-AbCdEf",
+            "arn:aws:secretsmanager:us-east-1:123456789012:secret:app-AbCdEf:key::1",
+            "$ID:key",
+            "id:a key with blanks",
+            "",
+        ] {
+            assert_eq!(secret(value).filter(|_| !value.is_empty()), None, "{value}");
+        }
+        for value in [
+            ":key",
+            "id:key:stage:1",
+            "id:key:stage::x",
+            "my id:key",
+            "arn:aws:ssm:us-east-1:123456789012:parameter/app",
+            "arn:aws:secretsmanager:us-east-1:123456789012",
+        ] {
+            assert!(secret(value).is_some(), "{value}");
+        }
+    }
+
+    #[test]
+    fn references_to_variables() {
+        for (value, found) in [
+            ("$A", Some("$A")),
+            ("x$A_1/y", Some("$A_1")),
+            ("${A}x", Some("${A}")),
+            ("$(date)", Some("$(date)")),
+            ("$5 and $", None),
+            ("${A", None),
+            ("é$é", None),
+            ("plain", None),
+        ] {
+            assert_eq!(reference(value), found, "{value}");
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! The commands of all phases, in the order in which they run.
+
+use super::super::keys::Section;
+use super::super::node::{Node, Scalar, Span, Style, Value};
+use super::places::{Places, text, texts};
+use super::shell::Script;
+
+/// The shell that runs the commands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shell {
+    /// Whatever `sh` is in the image.
+    Sh,
+    /// Bash.
+    Bash,
+    /// One with another grammar.
+    Other,
+}
+
+/// One command of a phase.
+#[derive(Debug)]
+pub(super) struct Item<'tree> {
+    pub(super) node: &'tree Node,
+    pub(super) text: &'tree str,
+    pub(super) script: Script<'tree>,
+}
+
+impl Item<'_> {
+    /// Returns where a line of the script stands, counted from 0, as far as that can be told.
+    pub(super) fn line(&self, line: usize) -> usize {
+        let before = match &self.node.value {
+            Value::Scalar(Scalar {
+                style: Style::Block,
+                ..
+            }) => 1,
+            _ => 0,
+        };
+        self.node.span.start.line + before + line
+    }
+
+    pub(super) fn span(&self) -> Span {
+        self.node.span
+    }
+}
+
+/// The commands of a buildspec.
+#[derive(Debug)]
+pub(super) struct Items<'tree> {
+    pub(super) shell: Shell,
+    /// Taken apart only when the shell is one whose grammar we know.
+    pub(super) items: Vec<Item<'tree>>,
+}
+
+/// What is to be seen in the commands of Windows builds only.
+const WINDOWS: &[&str] = &[
+    "$env:",
+    "$Env:",
+    "choco ",
+    "powershell",
+    "Write-Host",
+    "Invoke-",
+    "New-Item",
+    "Remove-Item",
+    "Copy-Item",
+    "Set-Location",
+    "Start-Process",
+    "Get-ChildItem",
+    "Import-Module",
+    ".exe",
+    ".ps1",
+    ".bat",
+    "msbuild",
+    "cmd /c",
+    "%CODEBUILD_",
+];
+
+impl<'tree> Items<'tree> {
+    pub(super) fn of(places: &Places<'tree>) -> Self {
+        let mut found: Vec<(&'tree Node, &'tree str)> = Vec::new();
+        for section in [
+            Section::Install,
+            Section::PreBuild,
+            Section::Build,
+            Section::PostBuild,
+        ] {
+            for list in ["commands", "finally"] {
+                if let Some(place) = places.last(section, list) {
+                    let entry = place.entry;
+                    found.extend(texts(&entry.value));
+                }
+            }
+        }
+        let shell = shell(places, &found);
+        let items = found
+            .into_iter()
+            .map(|(node, text)| Item {
+                node,
+                text,
+                script: match shell {
+                    Shell::Sh | Shell::Bash => Script::of(text),
+                    Shell::Other => Script::default(),
+                },
+            })
+            .collect();
+        Self { shell, items }
+    }
+}
+
+fn shell(places: &Places<'_>, commands: &[(&Node, &str)]) -> Shell {
+    let named = places
+        .last(Section::Env, "shell")
+        .and_then(|place| text(&place.entry.value))
+        .filter(|name| !name.is_empty());
+    match named.map(|name| name.rsplit(['/', ' ']).next().unwrap_or(name)) {
+        Some("bash") => Shell::Bash,
+        Some("sh") => Shell::Sh,
+        Some(_) => Shell::Other,
+        // The shell of Windows images is another one without being named.
+        None if commands
+            .iter()
+            .any(|(_, text)| WINDOWS.iter().any(|word| text.contains(word))) =>
+        {
+            Shell::Other
+        }
+        None => Shell::Sh,
+    }
+}

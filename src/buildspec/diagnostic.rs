@@ -1,0 +1,205 @@
+//! What is to be said of one place of a buildspec.
+
+use super::node::{Position, Span};
+use super::{Code, Severity};
+
+/// One problem of a buildspec.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// What kind of problem it is.
+    pub code: &'static Code,
+    /// What is wrong, in one line.
+    pub message: String,
+    /// Where; never more than one line.
+    pub span: Span,
+    /// CodeBuild's own message, exactly, when it refuses the buildspec for this.
+    pub note: Option<String>,
+    /// What to do about it.
+    pub help: Option<String>,
+}
+
+impl Diagnostic {
+    /// Returns how bad it is.
+    pub fn severity(&self) -> Severity {
+        self.code.severity
+    }
+}
+
+/// How many problems of one buildspec are told. Nobody reads more, and a hostile text may have a
+/// million.
+const MOST: usize = 10_000;
+
+/// How many lines are searched for the exact place of a problem.
+const MOST_LINES: usize = 1_000;
+
+/// The problems of one text, as they are found.
+#[derive(Debug)]
+pub(super) struct Findings<'text> {
+    lines: Vec<&'text str>,
+    found: Vec<Diagnostic>,
+}
+
+impl<'text> Findings<'text> {
+    pub(super) fn new(text: &'text str) -> Self {
+        Self {
+            lines: text.split('\n').collect(),
+            found: Vec::new(),
+        }
+    }
+
+    /// Adds a problem. The carets stay on the first line of its place.
+    pub(super) fn add(
+        &mut self,
+        code: &'static Code,
+        span: Span,
+        message: impl Into<String>,
+    ) -> Finding<'_> {
+        let span = self.on_one_line(span);
+        if self.is_full() {
+            return Finding(None);
+        }
+        self.found.push(Diagnostic {
+            code,
+            message: message.into(),
+            span,
+            note: None,
+            help: None,
+        });
+        Finding(self.found.last_mut())
+    }
+
+    /// Returns the place of a whole line, without the blanks around it. A place behind the end of
+    /// the text, where the YAML parser may notice what is missing, is on its last filled line.
+    pub(super) fn line(&self, line: usize) -> Span {
+        let line = if (1..self.lines.len()).contains(&line) {
+            line
+        } else {
+            let filled = self.lines.iter().rposition(|line| !line.trim().is_empty());
+            filled.map_or(1, |index| index + 1)
+        };
+        let text = self.text_of(line);
+        let indent = text.len() - text.trim_start().len();
+        Span {
+            start: Position {
+                line,
+                column: indent + 1,
+            },
+            end: Position {
+                line,
+                column: text.trim_end().chars().count().max(indent) + 1,
+            },
+        }
+    }
+
+    /// Returns the place of a text within a stretch: on `line` when it is there, else wherever it
+    /// first is, else all of the stretch.
+    pub(super) fn locate(&self, within: Span, line: usize, needle: &str) -> Span {
+        let needle = needle.lines().next().unwrap_or_default();
+        let last = within.end.line.max(within.start.line);
+        let hinted = (within.start.line..=last).contains(&line).then_some(line);
+        hinted
+            .into_iter()
+            .chain((within.start.line..=last).take(MOST_LINES))
+            .find_map(|line| {
+                let text = self.text_of(line);
+                let at = find_word(text, needle)?;
+                let column = text[..at].chars().count() + 1;
+                let end = column + needle.chars().count();
+                Some(Span {
+                    start: Position { line, column },
+                    end: Position { line, column: end },
+                })
+            })
+            .unwrap_or(within)
+    }
+
+    /// Returns everything found, in the order of the text.
+    pub(super) fn into_diagnostics(self) -> Vec<Diagnostic> {
+        let mut found = self.found;
+        found.sort_by(|one, other| {
+            let key = |one: &Diagnostic| (one.span.start, one.code.id);
+            key(one).cmp(&key(other))
+        });
+        // What an alias repeats is one problem.
+        found.dedup();
+        found
+    }
+
+    /// Returns the lines of the text.
+    pub(super) fn lines(&self) -> &[&'text str] {
+        &self.lines
+    }
+
+    /// Returns whether no more problems are told.
+    pub(super) fn is_full(&self) -> bool {
+        self.found.len() >= MOST
+    }
+
+    /// Returns whether an error has been found.
+    pub(super) fn has_error(&self) -> bool {
+        self.found
+            .iter()
+            .any(|one| one.severity() == Severity::Error)
+    }
+
+    fn text_of(&self, line: usize) -> &'text str {
+        let text = line.checked_sub(1).and_then(|index| self.lines.get(index));
+        text.map_or("", |text| text.trim_end_matches('\r'))
+    }
+
+    fn on_one_line(&self, span: Span) -> Span {
+        if span.start.line > self.lines.len() {
+            // YAML has line breaks that an editor does not count.
+            return self.line(span.start.line);
+        }
+        if span.end.line <= span.start.line {
+            return span;
+        }
+        let end = self.text_of(span.start.line).trim_end().chars().count() + 1;
+        Span {
+            start: span.start,
+            end: Position {
+                line: span.start.line,
+                column: end.max(span.start.column),
+            },
+        }
+    }
+}
+
+/// Finds a text that is no part of a longer word, else the text wherever it is.
+fn find_word(text: &str, needle: &str) -> Option<usize> {
+    if needle.is_empty() {
+        return None;
+    }
+    let is_word = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.');
+    text.match_indices(needle)
+        .map(|(at, _)| at)
+        .find(|&at| {
+            let before = text[..at].chars().next_back();
+            let after = text[at + needle.len()..].chars().next();
+            !before.is_some_and(is_word) && !after.is_some_and(is_word)
+        })
+        .or_else(|| text.find(needle))
+}
+
+/// A problem just added, for what else is to be said of it.
+#[derive(Debug)]
+pub(super) struct Finding<'found>(Option<&'found mut Diagnostic>);
+
+impl Finding<'_> {
+    /// Adds what to do about it.
+    pub(super) fn help(mut self, help: impl Into<String>) -> Self {
+        if let Some(one) = &mut self.0 {
+            one.help = Some(help.into());
+        }
+        self
+    }
+
+    /// Adds CodeBuild's own message.
+    pub(super) fn note(mut self, note: impl Into<String>) -> Self {
+        if let Some(one) = &mut self.0 {
+            one.note = Some(note.into());
+        }
+        self
+    }
+}

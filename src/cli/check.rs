@@ -1,0 +1,191 @@
+//! `cobuild check`: finds what is wrong with buildspecs.
+
+mod find;
+mod github;
+mod json;
+mod sarif;
+mod text;
+
+use std::io::{self, Write as _};
+use std::path::PathBuf;
+
+use anstream::AutoStream;
+use anyhow::{Context as _, anyhow};
+use clap::{Args, ColorChoice, ValueEnum};
+
+use super::{Failure, choice, stderr};
+use crate::buildspec::{self, CODES, Code, Diagnostic, Severity};
+use crate::exit::ExitStatus;
+
+/// Find every problem of buildspecs: what CodeBuild refuses, what it silently ignores, and what
+/// will hurt.
+///
+/// `# cobuild: allow(CODE)` on a line or the line above silences a warning there; at the top of a
+/// file, in all of it.
+#[derive(Debug, Args)]
+#[command(after_help = EXIT_STATUS)]
+pub(super) struct CheckArgs {
+    /// Buildspecs, and directories to look for them in; `-` is stdin [default: .]. In a directory
+    /// every `buildspec*.yml` and `buildspec*.yaml` counts, at any depth.
+    #[arg(value_name = "FILE|DIR")]
+    paths: Vec<PathBuf>,
+
+    /// Form of what is written to stdout.
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    format: Format,
+
+    /// Fail on warnings too.
+    #[arg(long)]
+    deny_warnings: bool,
+
+    /// Explain a code, such as bs101 or unknown-key; `codes` lists them all.
+    #[arg(long, value_name = "CODE", conflicts_with_all = ["paths", "format", "deny_warnings"])]
+    explain: Option<String>,
+}
+
+const EXIT_STATUS: &str = "\
+Exit status:
+  0  no errors; warnings are no errors, unless denied
+  1  CodeBuild would refuse one of the buildspecs
+  2  the command line, or a file it names, cannot be used";
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people: the place, the line and what to do.
+    Text,
+    /// One object with everything found.
+    Json,
+    /// SARIF 2.1.0, for code scanning.
+    Sarif,
+    /// Commands of GitHub Actions, shown on the changed lines.
+    Github,
+}
+
+/// One buildspec with what was found in it.
+#[derive(Debug)]
+struct Checked {
+    /// Its path, as people know it.
+    path: String,
+    /// Its text, in which places are counted.
+    text: String,
+    found: Vec<Diagnostic>,
+}
+
+/// Checks buildspecs.
+pub(super) fn check(args: &CheckArgs, color: ColorChoice) -> Result<ExitStatus, Failure> {
+    let mut out = AutoStream::new(io::stdout(), choice(color));
+    if let Some(code) = &args.explain {
+        let text = explain(code)?;
+        return written(out.write_all(text.as_bytes())).map(|()| ExitStatus::Succeeded);
+    }
+    let mut all = Vec::new();
+    for (path, bytes) in find::read(&args.paths)? {
+        all.push(Checked {
+            path,
+            text: buildspec::readable(&bytes),
+            found: buildspec::check(&bytes),
+        });
+    }
+    let shown = match args.format {
+        Format::Text => text::render(&all),
+        Format::Json => json::render(&all),
+        Format::Sarif => sarif::render(&all),
+        Format::Github => github::render(&all),
+    };
+    written(out.write_all(shown.as_bytes()).and_then(|()| out.flush()))?;
+    let count = |severity| {
+        let found = all.iter().flat_map(|one| &one.found);
+        found.filter(|one| one.severity() == severity).count()
+    };
+    let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
+    let summary = format!(
+        "{} and {} in {}\n",
+        counted(errors, "error"),
+        counted(warnings, "warning"),
+        counted(all.len(), "buildspec")
+    );
+    // Nobody is left to tell when stderr is gone.
+    let _ = stderr(color).write_all(summary.as_bytes());
+    Ok(if errors > 0 || (args.deny_warnings && warnings > 0) {
+        ExitStatus::BuildFailed
+    } else {
+        ExitStatus::Succeeded
+    })
+}
+
+fn counted(count: usize, what: &str) -> String {
+    match count {
+        0 => format!("no {what}s"),
+        1 => format!("1 {what}"),
+        count => format!("{count} {what}s"),
+    }
+}
+
+/// A reader that has seen enough is no failure of ours.
+fn written(done: io::Result<()>) -> Result<(), Failure> {
+    match done {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::no_verdict(
+            anyhow!(error).context("cannot write to stdout"),
+        )),
+        _ => Ok(()),
+    }
+}
+
+fn explain(name: &str) -> Result<String, Failure> {
+    if name == "codes" {
+        return Ok(CODES.iter().map(|code| line(code)).collect());
+    }
+    let code = Code::find(name)
+        .with_context(|| format!("there is no code `{name}`"))
+        .map_err(|error| {
+            Failure::usage(error).hint("`cobuild check --explain codes` lists them")
+        })?;
+    Ok(format!(
+        "{} {} ({})\n\n{}\n\n{}\n\nWith the problem:\n\n{}\nWithout:\n\n{}",
+        code.id,
+        code.name,
+        severity(code.severity),
+        code.summary,
+        wrapped(code.explanation),
+        indented(code.bad),
+        indented(code.good)
+    ))
+}
+
+fn line(code: &Code) -> String {
+    let severity = severity(code.severity);
+    format!("{} {severity:7} {}: {}\n", code.id, code.name, code.summary)
+}
+
+/// Returns the word that every format has for a severity.
+fn severity(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+    }
+}
+
+fn indented(text: &str) -> String {
+    let lines: Vec<String> = text.lines().map(|line| format!("    {line}")).collect();
+    format!("{}\n", lines.join("\n"))
+}
+
+/// How wide an explanation is.
+const WIDTH: usize = 80;
+
+fn wrapped(text: &str) -> String {
+    let mut lines = vec![String::new()];
+    for word in text.split_whitespace() {
+        let last = lines.last().map_or(0, |line| line.chars().count());
+        if last > 0 && last + 1 + word.chars().count() > WIDTH {
+            lines.push(String::new());
+        }
+        if let Some(line) = lines.last_mut() {
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(word);
+        }
+    }
+    lines.join("\n")
+}

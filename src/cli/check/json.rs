@@ -1,0 +1,30 @@
+//! Diagnostics as JSON.
+
+use serde_json::json;
+
+use super::{Checked, severity};
+
+/// Renders everything found as one object, on one line.
+pub(super) fn render(all: &[Checked]) -> String {
+    let files: Vec<_> = all.iter().map(|checked| &checked.path).collect();
+    let found: Vec<_> = all
+        .iter()
+        .flat_map(|checked| checked.found.iter().map(move |one| (checked, one)))
+        .map(|(checked, one)| {
+            json!({
+                "path": checked.path,
+                "line": one.span.start.line,
+                "column": one.span.start.column,
+                "endLine": one.span.end.line,
+                "endColumn": one.span.end.column,
+                "code": one.code.id,
+                "name": one.code.name,
+                "severity": severity(one.severity()),
+                "message": one.message,
+                "note": one.note,
+                "help": one.help,
+            })
+        })
+        .collect();
+    format!("{}\n", json!({ "files": files, "diagnostics": found }))
+}
