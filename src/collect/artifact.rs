@@ -1,6 +1,6 @@
 //! Artifacts: matches a build's files and brings them out (contract §1.8).
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -55,7 +55,7 @@ pub async fn collect(
         set: set.clone(),
         discard_paths,
         staging: staging.map(Path::to_path_buf),
-        kept: BTreeMap::new(),
+        kept: BTreeSet::new(),
         clashes: Vec::new(),
         references: Vec::new(),
     };
@@ -74,7 +74,7 @@ pub async fn collect(
     }
     Ok(Matches {
         by_pattern: state.by_pattern,
-        files: state.kept.into_keys().collect(),
+        files: state.kept.into_iter().collect(),
         clashes: state.clashes,
         dangling,
     })
@@ -160,8 +160,7 @@ struct Sorting {
     discard_paths: bool,
     staging: Option<PathBuf>,
     by_pattern: Vec<usize>,
-    /// Kept path to the path it came from.
-    kept: BTreeMap<PathBuf, PathBuf>,
+    kept: BTreeSet<PathBuf>,
     clashes: Vec<PathBuf>,
     references: Vec<Reference>,
 }
@@ -180,7 +179,7 @@ impl Receiver for Sorting {
             Some(staging) => Placement::File(staging.join(&kept)),
             None => Placement::Nowhere,
         };
-        if self.kept.insert(kept.clone(), path.to_path_buf()).is_some() {
+        if !self.kept.insert(kept.clone()) {
             self.clashes.push(kept);
         }
         Some(placement)

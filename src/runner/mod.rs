@@ -76,8 +76,8 @@ pub enum RunError {
     /// Files could not be brought out.
     #[error(transparent)]
     Collect(#[from] CollectError),
-    /// The container ended before the driver said a word.
-    #[error("the build container ended at once: {}", output.trim())]
+    /// The container's shell is of no use: it ended at once, or does not answer.
+    #[error("the build container does not work: {}", output.trim())]
     DriverFailed {
         /// What the container had to say.
         output: String,

@@ -18,6 +18,9 @@ use crate::source::archive;
 /// How long a container whose processes are gone may take to disappear before it is removed.
 const REMOVAL_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// How long a container's shell may take to answer; one that is none never does.
+const ANSWER_TIMEOUT: Duration = Duration::from_mins(1);
+
 /// A running build container.
 pub(super) struct Sandbox<'a, E> {
     engine: &'a E,
@@ -94,7 +97,14 @@ impl<'a, E: Engine> Sandbox<'a, E> {
             match started {
                 Ok((container, attachment)) => {
                     tracing::info!(container = %container.short(), ?means, "build container started");
-                    let driver = Driver::start(attachment, settings.token.clone()).await;
+                    let answer = Driver::start(attachment, settings.token.clone());
+                    let driver = tokio::time::timeout(ANSWER_TIMEOUT, answer)
+                        .await
+                        .unwrap_or_else(|_| {
+                            Err(RunError::DriverFailed {
+                                output: "its shell does not answer".to_owned(),
+                            })
+                        });
                     return match driver {
                         Ok(driver) => Ok(Self {
                             engine,
