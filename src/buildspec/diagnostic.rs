@@ -135,6 +135,11 @@ impl<'text> Findings<'text> {
         self.found.len() >= MOST
     }
 
+    /// Returns whether one of these has been found.
+    pub(super) fn has_any(&self, codes: &[&Code]) -> bool {
+        self.found.iter().any(|one| codes.contains(&one.code))
+    }
+
     /// Returns whether an error has been found.
     pub(super) fn has_error(&self) -> bool {
         self.found

@@ -51,6 +51,11 @@ impl<'tree> Fields<'tree> {
         self.get(name).map_or(Ok(false), boolean)
     }
 
+    /// Returns whether a key is on, unless it is absent.
+    pub(super) fn optional_boolean(&self, name: &'static str) -> Result<Option<bool>, Refusal> {
+        self.get(name).map(boolean).transpose()
+    }
+
     /// Returns the texts of a key; none when it is absent.
     pub(super) fn texts(&self, name: &'static str) -> Result<Vec<String>, Refusal> {
         self.get(name).map_or(Ok(Vec::new()), texts)
@@ -110,7 +115,7 @@ pub(super) fn text(node: &Node) -> Result<String, Refusal> {
 }
 
 /// Returns a list of texts, without what is null; one text stands for a list of one.
-fn texts(node: &Node) -> Result<Vec<String>, Refusal> {
+pub(super) fn texts(node: &Node) -> Result<Vec<String>, Refusal> {
     match &node.value {
         Value::Scalar(_) => Ok(vec![text(node)?]),
         Value::Sequence(items) => items

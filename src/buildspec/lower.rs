@@ -3,9 +3,12 @@
 use super::encoding::decode;
 use super::field::{self, Fields};
 use super::keys::Section;
-use super::node::{Node, Value};
+use super::node::{Node, Style, Value};
 use super::unknown::unknown_keys;
-use super::{Artifacts, Buildspec, Cache, Env, Phases, Refusal, Version, yaml};
+use super::{
+    Artifacts, Batch, Buildspec, Cache, CacheAction, Env, Phases, Proxy, Refusal, Version, batch,
+    reports, yaml,
+};
 
 /// Reads a buildspec (contract §1.2).
 ///
@@ -30,7 +33,12 @@ impl Buildspec {
             version,
             run_as: fields.filled_text("run-as")?,
             env: env(&fields, version)?,
+            proxy: fields.get("proxy").map_or(Ok(Proxy::default()), proxy)?,
+            batch: batch(&fields),
             phases: phases.unwrap_or_default(),
+            reports: fields
+                .get("reports")
+                .map_or(Ok(Vec::new()), reports::read)?,
             artifacts: fields.get("artifacts").map(artifacts).transpose()?,
             cache: fields.get("cache").map(cache).transpose()?,
             unknown_keys: unknown_keys(root, version),
@@ -89,6 +97,31 @@ fn exported_variables(env: &Fields<'_>) -> Result<Vec<String>, Refusal> {
         .collect())
 }
 
+/// Reads `proxy`.
+fn proxy(node: &Node) -> Result<Proxy, Refusal> {
+    let fields = Fields::of(Section::Proxy, node)?;
+    Ok(Proxy {
+        upload_artifacts: fields.boolean("upload-artifacts")?,
+        logs: fields.boolean("logs")?,
+    })
+}
+
+/// Reads `batch`. A batch build wants the bare number of a version, where a single build takes a
+/// text too (seen in a public report; the wording is assumed).
+fn batch(root: &Fields<'_>) -> Option<Result<Batch, Refusal>> {
+    let node = root.get("batch")?;
+    let quoted = root.get("version").is_some_and(
+        |version| matches!(&version.value, Value::Scalar(scalar) if scalar.style == Style::Quoted),
+    );
+    Some(if quoted {
+        Err(Refusal::batch(
+            "The version must be a number, not a string.",
+        ))
+    } else {
+        batch::read(node)
+    })
+}
+
 /// Reads `artifacts`.
 fn artifacts(node: &Node) -> Result<Artifacts, Refusal> {
     let fields = Fields::of(Section::Artifacts, node)?;
@@ -125,7 +158,23 @@ fn cache(node: &Node) -> Result<Cache, Refusal> {
         paths: fields.texts("paths")?,
         key: fields.filled_text("key")?,
         fallback_keys: fields.texts("fallback-keys")?,
+        action: fields
+            .text("action")?
+            .map_or(CacheAction::Both, |text| cache_action(&text)),
     })
+}
+
+/// Reads the `action` of a cache, without regard to case; what it does not know leaves the default
+/// (both assumed).
+fn cache_action(text: &str) -> CacheAction {
+    let text = text.trim();
+    if text.eq_ignore_ascii_case("restore") {
+        CacheAction::Restore
+    } else if text.eq_ignore_ascii_case("save") {
+        CacheAction::Save
+    } else {
+        CacheAction::Both
+    }
 }
 
 #[cfg(test)]
@@ -226,6 +275,7 @@ env:
 phases:
   build: {commands: [make]}
 reports: {any: {files: '**/*'}}
+proxy: {upload-artifacts: yes}
 artifacts:
   files: ['**/*', out]
   name: name-$(date)
@@ -294,7 +344,16 @@ comment: x
                 paths: vec!["/root/.m2/**/*".to_owned(), "~/.cache".to_owned()],
                 key: Some("k-$(codebuild-hash-files lock)".to_owned()),
                 fallback_keys: vec!["k-".to_owned()],
+                action: CacheAction::Save,
             })
+        );
+        assert_eq!(buildspec.reports[0].1.files, ["**/*"]);
+        assert_eq!(
+            buildspec.proxy,
+            Proxy {
+                upload_artifacts: true,
+                logs: false,
+            }
         );
         assert_eq!(
             buildspec.unknown_keys,
@@ -430,6 +489,9 @@ comment: x
                 "artifacts: {secondary-artifacts: {a: b}}",
                 "Cannot unmarshal string to map",
             ),
+            ("proxy: yes", "Cannot unmarshal string to map"),
+            ("proxy: {logs: [yes]}", "Cannot unmarshal list to bool"),
+            ("cache: {action: [save]}", "Cannot unmarshal list to string"),
             ("cache: /root", "Cannot unmarshal string to map"),
             ("cache: {key: [a]}", "Cannot unmarshal list to string"),
             ("{a: b}: c", "Cannot unmarshal map to string"),

@@ -5,6 +5,7 @@
 //! `3.10` stays `3.10` (contract §1.7).
 
 mod anchors;
+mod batch;
 mod block;
 mod check;
 mod code;
@@ -18,6 +19,7 @@ mod node;
 mod on_failure;
 mod phases;
 mod refusal;
+mod reports;
 mod schema;
 mod source;
 mod syntax;
@@ -25,12 +27,14 @@ mod tabs;
 mod unknown;
 mod yaml;
 
+pub use batch::{Batch, BatchBuild, BatchBuilds, BatchEnv, BatchFanout, BatchMatrix, Dependency};
 pub use check::check;
 pub use code::{CODES, Code, Severity};
 pub use diagnostic::Diagnostic;
 pub use encoding::readable;
 pub use lower::parse;
 pub use node::{Position, Span};
+pub use reports::{ReportFormat, ReportGroup};
 pub use schema::{KeyPlace, keys, schema};
 
 use crate::phase::PhaseType;
@@ -44,8 +48,15 @@ pub struct Buildspec {
     pub run_as: Option<String>,
     /// The `env` section.
     pub env: Env,
+    /// The `proxy` section.
+    pub proxy: Proxy,
+    /// The `batch` section, or the message for which a batch build refuses it; a single build
+    /// takes no notice of either.
+    pub batch: Option<Result<Batch, Refusal>>,
     /// The `phases` section.
     pub phases: Phases,
+    /// The `reports` section: groups by name, ARN or variable, in the order of the file.
+    pub reports: Vec<(String, ReportGroup)>,
     /// The `artifacts` section.
     pub artifacts: Option<Artifacts>,
     /// The `cache` section.
@@ -78,6 +89,15 @@ pub struct Env {
     pub exported_variables: Vec<String>,
     /// `git-credential-helper`.
     pub git_credential_helper: bool,
+}
+
+/// The `proxy` section (contract §1.3); it counts only where the project names a proxy.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Proxy {
+    /// Whether artifacts go through the proxy.
+    pub upload_artifacts: bool,
+    /// Whether logs go through the proxy.
+    pub logs: bool,
 }
 
 /// The `phases` section: the four names are the schema.
@@ -126,6 +146,8 @@ pub struct Phase {
     pub commands: Vec<String>,
     /// `finally`, each verbatim.
     pub finally: Vec<String>,
+    /// Whether it has `steps`, which a build runs only for an account connected to GitHub.
+    pub steps: bool,
 }
 
 /// The `on-failure` of a phase (contract §1.5).
@@ -177,6 +199,20 @@ pub struct Cache {
     pub key: Option<String>,
     /// `fallback-keys`.
     pub fallback_keys: Vec<String>,
+    /// What happens to the cache.
+    pub action: CacheAction,
+}
+
+/// The `action` of a cache (contract §1.9).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum CacheAction {
+    /// Not given: it is restored and saved.
+    #[default]
+    Both,
+    /// It is only restored.
+    Restore,
+    /// It is only saved.
+    Save,
 }
 
 /// Keys of one section that the agent cannot identify.

@@ -28,6 +28,21 @@ impl Phases {
         }
         Ok(phases)
     }
+
+    /// Returns why a build of this machine refuses phases that are read without fault: an account
+    /// that is not connected to GitHub runs no `steps`.
+    pub fn refusal(&self) -> Option<Refusal> {
+        [
+            &self.install,
+            &self.pre_build,
+            &self.build,
+            &self.post_build,
+        ]
+        .into_iter()
+        .flatten()
+        .any(|phase| phase.steps)
+        .then(Refusal::steps)
+    }
 }
 
 /// Returns the phase with this name; that case does not matter is assumed.
@@ -45,9 +60,6 @@ pub(super) fn phase(name: &str) -> Option<Section> {
 impl Phase {
     fn from_node(section: Section, node: &Node) -> Result<Self, Refusal> {
         let fields = Fields::of(section, node)?;
-        if fields.get("steps").is_some() {
-            return Err(Refusal::steps());
-        }
         Ok(Self {
             run_as: fields.filled_text("run-as")?,
             on_failure: fields
@@ -59,6 +71,7 @@ impl Phase {
             },
             commands: commands(fields.get("commands"), "Commands")?,
             finally: commands(fields.get("finally"), "Finally")?,
+            steps: fields.get("steps").is_some(),
         })
     }
 }
@@ -157,6 +170,7 @@ mod tests {
                     .to_vec(),
                 commands: vec!["echo one".to_owned()],
                 finally: vec!["echo two".to_owned()],
+                steps: false,
             })
         );
         assert_eq!(phases.build, None);
@@ -260,11 +274,14 @@ mod tests {
 
     #[test]
     fn steps_need_github() {
-        assert_refusal(
-            "  build:\n    steps:\n      - uses: actions/checkout@v4\n",
+        let phases = |text| buildspec(text).unwrap().phases;
+        let with_steps = phases("  build:\n    steps:\n      - uses: actions/checkout@v4\n");
+        assert_eq!(
+            with_steps.refusal().unwrap().message,
             "unsupported field \"steps\" in buildspec. No GitHub token has been configured for \
              your account",
         );
+        assert_eq!(phases("  build:\n    commands: a\n").refusal(), None);
         assert_eq!(build("    steps:\n"), Phase::default());
     }
 

@@ -1,5 +1,6 @@
 //! The texts with which CodeBuild refuses a buildspec (contract §1.2), in one place.
 
+use super::batch::MOST_CHARACTERS;
 use super::{Refusal, Version};
 
 /// The four names that may stand under `phases`, in the order in which the refusal lists them.
@@ -65,6 +66,21 @@ impl Refusal {
     pub(super) fn command_is_list(list: &str, index: usize, line: usize) -> Self {
         Self::new(format!(
             "Expected {list}[{index}] to be of string type: found a list instead at line {line}"
+        ))
+    }
+
+    /// A batch whose builds cannot be told or started. The beginning is CodeBuild's own, two dots
+    /// and all.
+    pub(super) fn batch(problem: impl std::fmt::Display) -> Self {
+        Self::new(format!("BatchSpec has invalid values.. {problem}"))
+    }
+
+    /// Builds of a batch whose identifiers are none.
+    pub(super) fn identifiers(identifiers: &[&str]) -> Self {
+        Self::batch(format_args!(
+            "Build Identifiers {} must contain only alphanumeric characters and underscores and be \
+             less than {MOST_CHARACTERS} characters in length.",
+            identifiers.join(", ")
         ))
     }
 

@@ -238,6 +238,9 @@ fn read(
     match buildspec::parse(&text) {
         Err(refusal) => refused(Some(location), refusal.message, None),
         Ok(mut buildspec) => {
+            if let Some(refusal) = buildspec.phases.refusal() {
+                return refused(Some(location), refusal.message, None);
+            }
             let variables = std::mem::take(&mut buildspec.env.variables);
             let inline = inline.then_some(text);
             let work = work(buildspec, location, inline, overrides);
@@ -283,9 +286,13 @@ fn work(
     {
         warnings.push("`on-failure: RETRY` is not applied yet: phases run once".to_owned());
     }
-    let cache_paths = buildspec.cache.as_ref().map(|cache| cache.paths.clone());
-    if cache_paths.as_ref().is_some_and(|paths| !paths.is_empty()) {
+    if let Some(cache) = &buildspec.cache
+        && !cache.paths.is_empty()
+    {
         warnings.push("`cache` is not applied yet: every build begins without".to_owned());
+    }
+    if !buildspec.reports.is_empty() {
+        warnings.push("`reports` are not read yet: their files stay in the container".to_owned());
     }
     Work {
         location,
@@ -294,7 +301,8 @@ fn work(
         shell: buildspec.env.shell.clone(),
         wants_runtimes: asks_for(|phase| !phase.runtime_versions.is_empty()),
         stored: stored(&buildspec, overrides),
-        cache_paths,
+        cache: buildspec.cache,
+        reports: buildspec.reports,
         phases,
         artifacts: buildspec.artifacts,
         unknown_keys: buildspec.unknown_keys,

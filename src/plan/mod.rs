@@ -15,7 +15,7 @@ use std::time::Duration;
 pub use environment::{Origin, Variable, complete};
 pub use make::{BuildspecFile, Facts, GitFacts, Request, make};
 
-use crate::buildspec::{Artifacts, OnFailure, UnknownKeys, Version};
+use crate::buildspec::{Artifacts, Cache, OnFailure, ReportGroup, UnknownKeys, Version};
 use crate::event::BuildIdentity;
 use crate::phase::{PhaseContext, PhaseType};
 use layout::Layout;
@@ -104,8 +104,10 @@ pub struct Work {
     pub wants_runtimes: bool,
     /// Stored values that nobody gives; there being any fails DOWNLOAD_SOURCE.
     pub stored: Vec<Stored>,
-    /// The paths of the cache section; `None` without one.
-    pub cache_paths: Option<Vec<String>>,
+    /// The cache, when there is a section for it.
+    pub cache: Option<Cache>,
+    /// Report groups by name, ARN or variable.
+    pub reports: Vec<(String, ReportGroup)>,
     /// The four command phases in order.
     pub phases: Vec<PhasePlan>,
     /// The artifacts, when there are any.

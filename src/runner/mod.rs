@@ -440,7 +440,7 @@ impl<'a, E: Engine> Run<'a, E> {
             path: self.plan.layout.source.clone(),
         });
         events.push(Event::CacheExpanded {
-            paths: work.cache_paths.clone(),
+            paths: work.cache.as_ref().map(|cache| cache.paths.clone()),
         });
         events.push(Event::AgentRegistered {
             phases: work

@@ -268,6 +268,27 @@ fn errors_of_the_buildspec_have_the_service_s_words() {
             "version: 0.2\n\nphases:\n\tbuild:\n",
             "found character that cannot start any token at line 3",
         ),
+        (
+            "version: 0.2\nphases:\n  build:\n    commands: [a, b\n    finally: [c]\n",
+            "did not find expected ',' or ']' at line 4",
+        ),
+        (
+            "version: 0.2\nphases:\n  build:\n    commands: echo: b\n",
+            "mapping values are not allowed in this context at line 3",
+        ),
+        (
+            "version: 0.2\nenv:\n  shell: {a: b}\n",
+            "Cannot unmarshal map to string",
+        ),
+        ("# nothing\n", "wrong number of container tags, expected 1"),
+        (
+            "version: 1.0\nphases: {build: {commands: a}}\n",
+            "invalid buildspec `version` specified: 1.0, see documentation",
+        ),
+        (
+            "version: 0.2\nphases:\n  build:\n    steps:\n      - uses: actions/checkout@v4\n",
+            "unsupported field \"steps\" in buildspec. No GitHub token has been configured for your account",
+        ),
     ] {
         let env = TestEnv::new().buildspec(spec);
         assert_download_source_fails(env, LOCATION, "YAML_FILE_ERROR", message);

@@ -24,6 +24,8 @@ artifacts:
   files: ['**/*']
   exclude-paths: ['**/.*']
   secondary-artifacts: {docs: {files: docs/*}}
+reports: {unit: {files: '*.xml', file-format: CucumberJson, base-directory: out}}
+cache: {paths: [/root/.m2/**/*], key: k-$HASH, fallback-keys: [k-], action: Restore}
 ";
 
 fn plan(buildspec: &str, arguments: &[&str]) -> Run {
@@ -86,6 +88,19 @@ fn every_variable_is_shown_with_its_origin() {
 }
 
 #[test]
+fn what_comes_of_a_build_is_shown() {
+    let run = plan(BUILDSPEC, &[]);
+    for part in [
+        "\nreport unit\n  format     CUCUMBERJSON\n  from       out\n  files      *.xml\n",
+        "\nartifacts\n  from       dist\n  files      **/*\n  but not    **/.*\n",
+        "\nartifacts docs\n  files      docs/*\n",
+        "\ncache (restore only)\n  key        k-$HASH\n  or         k-\n  paths      /root/.m2/**/*\n",
+    ] {
+        assert!(run.stdout.contains(part), "{part}{run}");
+    }
+}
+
+#[test]
 fn the_same_comes_as_json() {
     let run = plan(BUILDSPEC, &["--format", "json", "-d", "--timeout", "90s"]);
     run.assert_succeeded();
@@ -104,6 +119,9 @@ fn the_same_comes_as_json() {
         plan["work"]["artifacts"]["secondary"]["docs"]["files"][0],
         "docs/*"
     );
+    assert_eq!(plan["work"]["reports"][0]["fileFormat"], "CUCUMBERJSON");
+    assert_eq!(plan["work"]["cache"]["fallbackKeys"][0], "k-");
+    assert_eq!(plan["work"]["cache"]["action"], "restore");
     let own = plan["environment"]
         .as_array()
         .unwrap()

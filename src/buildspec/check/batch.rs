@@ -2,21 +2,31 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::super::Refusal;
+use super::super::batch::{self, KINDS, MOST_CHARACTERS, in_circles};
+use super::super::code::Code;
 use super::super::code::batch::{
-    BATCH_KIND, CYCLE, DEPENDENCY, DUPLICATE_IDENTIFIER, FLEET, IDENTIFIER, QUOTED_VERSION,
-    UNPRIVILEGED,
+    BATCH_KIND, CYCLE, DEPENDENCY, DUPLICATE_IDENTIFIER, FLEET, IDENTIFIER, PARALLELISM,
+    QUOTED_VERSION, UNPRIVILEGED,
 };
+use super::super::code::structure::IGNORED_KIND;
 use super::super::diagnostic::Findings;
 use super::super::keys::Section;
 use super::super::node::{Node, Span, Style, Value};
 use super::items::Items;
 use super::places::{Places, last, sequence, text, texts};
 
-/// The kinds of batch.
-const KINDS: [&str; 4] = ["build-list", "build-graph", "build-matrix", "build-fanout"];
-
-/// An identifier has fewer characters than this.
-const MOST_CHARACTERS: usize = 128;
+/// The codes for which a batch build refuses a batch; that of a `version` in quotes aside.
+pub(super) const REFUSED: &[&Code] = &[
+    &IGNORED_KIND,
+    &IDENTIFIER,
+    &DUPLICATE_IDENTIFIER,
+    &DEPENDENCY,
+    &CYCLE,
+    &BATCH_KIND,
+    &FLEET,
+    &PARALLELISM,
+];
 
 /// Finds what is wrong with the batch of a buildspec.
 pub(super) fn find(places: &Places<'_>, items: &Items<'_>, findings: &mut Findings<'_>) {
@@ -49,6 +59,21 @@ pub(super) fn find(places: &Places<'_>, items: &Items<'_>, findings: &mut Findin
     if let Some(place) = places.last(Section::Batch, "build-graph") {
         graph(sequence(&place.entry.value), findings);
     }
+    if let Some(place) = places.last(Section::Batch, "build-fanout") {
+        parallelism(&place.entry.value, place.entry.key.span, findings);
+    }
+    if let Err(refusal) = batch::read(&batch.entry.value)
+        && !findings.has_any(REFUSED)
+    {
+        // Whatever the lints should not know of is still told, if without its place.
+        findings
+            .add(
+                &IGNORED_KIND,
+                batch.entry.key.span,
+                "a batch build refuses this batch",
+            )
+            .note(refusal.message);
+    }
 }
 
 fn kinds(batch: &Node, place: Span, findings: &mut Findings<'_>) {
@@ -80,6 +105,25 @@ fn kinds(batch: &Node, place: Span, findings: &mut Findings<'_>) {
     }
 }
 
+fn parallelism(fanout: &Node, place: Span, findings: &mut Findings<'_>) {
+    if !matches!(fanout.value, Value::Mapping(_)) {
+        return;
+    }
+    let written = last(fanout, "parallelism").map(|entry| &entry.value);
+    let (span, message) = match written.filter(|value| !value.is_null()) {
+        None => (place, "`build-fanout` has no `parallelism`".to_owned()),
+        Some(value) => match text(value) {
+            Some(text) if !text.parse().is_ok_and(|number: u32| number > 0) => {
+                (value.span, format!("`{text}` is no whole number above 0"))
+            }
+            Some(_) | None => return,
+        },
+    };
+    findings
+        .add(&PARALLELISM, span, message)
+        .help("write `parallelism:` and the number of builds that run at once");
+}
+
 fn identifier(build: &Node) -> Option<(&Node, &str)> {
     let value = &last(build, "identifier")?.value;
     text(value).map(|text| (value, text))
@@ -104,20 +148,18 @@ fn identifiers(builds: &[Node], findings: &mut Findings<'_>) {
                 .chars()
                 .map(|c| if allowed(c) { c } else { '_' })
                 .collect();
-            let finding = findings.add(
-                &IDENTIFIER,
-                node.span,
-                format!("identifier `{name}` may hold letters, digits and `_` only"),
-            );
+            let message = format!("identifier `{name}` may hold letters, digits and `_` only");
+            let finding = findings
+                .add(&IDENTIFIER, node.span, message)
+                .note(Refusal::identifiers(&[name]).message);
             if !mended.is_empty() {
                 finding.help(format!("write `{mended}`"));
             }
         } else if name.len() >= MOST_CHARACTERS {
-            findings.add(
-                &IDENTIFIER,
-                node.span,
-                format!("identifiers have fewer than {MOST_CHARACTERS} characters"),
-            );
+            let message = format!("identifiers have fewer than {MOST_CHARACTERS} characters");
+            findings
+                .add(&IDENTIFIER, node.span, message)
+                .note(Refusal::identifiers(&[name]).message);
         }
         if !seen.insert(name) {
             findings.add(
@@ -134,7 +176,10 @@ fn dependencies(build: &Node) -> Vec<(&Node, &str)> {
     let Some(entry) = last(build, "depend-on") else {
         return Vec::new();
     };
-    let maps = sequence(&entry.value).iter().filter_map(identifier);
+    let maps = sequence(&entry.value)
+        .iter()
+        .filter(|item| matches!(item.value, Value::Mapping(_)))
+        .map(|item| identifier(item).unwrap_or((item, "")));
     texts(&entry.value)
         .chain(maps)
         .map(|(node, text)| (node, text.trim_end()))
@@ -195,37 +240,6 @@ fn similar<'name>(name: &str, known: &HashMap<&'name str, usize>) -> Option<&'na
         .map(|(_, known)| known)
 }
 
-/// Returns the builds that wait for themselves: what is left when builds that need nothing are
-/// taken away again and again, from both ends.
-fn in_circles(needs: &[Vec<usize>]) -> Vec<usize> {
-    let mut needed_by = vec![Vec::new(); needs.len()];
-    for (index, needs) in needs.iter().enumerate() {
-        for &other in needs {
-            needed_by[other].push(index);
-        }
-    }
-    let mut gone = vec![false; needs.len()];
-    for (forth, back) in [(needs, needed_by.as_slice()), (needed_by.as_slice(), needs)] {
-        let mut left: Vec<usize> = forth
-            .iter()
-            .map(|others| others.iter().filter(|&&other| !gone[other]).count())
-            .collect();
-        let mut free: Vec<usize> = (0..needs.len())
-            .filter(|&index| !gone[index] && left[index] == 0)
-            .collect();
-        while let Some(index) = free.pop() {
-            gone[index] = true;
-            for &other in &back[index] {
-                left[other] = left[other].saturating_sub(1);
-                if left[other] == 0 && !gone[other] {
-                    free.push(other);
-                }
-            }
-        }
-    }
-    (0..needs.len()).filter(|&index| !gone[index]).collect()
-}
-
 /// Returns whether a command needs a docker daemon.
 fn docker(items: &Items<'_>) -> bool {
     items.items.iter().any(|item| {
@@ -242,7 +256,10 @@ fn environment(build: &Node, docker: bool, findings: &mut Findings<'_>) {
     let Some(environment) = last(build, "env").map(|entry| &entry.value) else {
         return;
     };
-    let filled = |name| last(environment, name).filter(|entry| !entry.value.is_null());
+    let filled = |name| {
+        last(environment, name)
+            .filter(|entry| !entry.value.is_null() && text(&entry.value) != Some(""))
+    };
     if let (Some(fleet), Some(_)) = (filled("fleet"), filled("compute-type")) {
         findings
             .add(

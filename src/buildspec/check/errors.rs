@@ -3,7 +3,8 @@
 use std::collections::HashSet;
 
 use super::super::code::Code;
-use super::super::code::errors::{COMMAND_TYPE, KIND, NO_BUILDSPEC, PHASE_NAME, STEPS, VERSION};
+use super::super::code::errors::{COMMAND_TYPE, KIND, NO_BUILDSPEC, PHASE_NAME, VERSION};
+use super::super::code::structure::STEPS;
 use super::super::diagnostic::{Finding, Findings};
 use super::super::keys::{Section, Shape};
 use super::super::node::{Entry, Node, Span, Value};
@@ -255,22 +256,13 @@ impl Walk<'_, '_> {
     }
 }
 
-/// Returns whether the value of a key is looked at when a buildspec is read.
+/// Returns whether the value of a key is looked at when a buildspec is read: all but that of a
+/// batch, which a single build does not care for, and what has no effect.
 pub(super) fn is_read(section: Section, name: &str) -> bool {
     match section {
-        Section::Root => !matches!(name, "proxy" | "reports" | "batch"),
+        Section::Root => name != "batch",
         Section::Artifacts | Section::SecondaryArtifact => name != "type",
-        Section::Cache => name != "action",
-        Section::Env
-        | Section::EnvironmentVariables
-        | Section::Phases
-        | Section::Install
-        | Section::PreBuild
-        | Section::Build
-        | Section::PostBuild => true,
-        Section::Proxy
-        | Section::Report
-        | Section::Batch
+        Section::Batch
         | Section::BuildList
         | Section::BuildGraph
         | Section::BatchEnv
@@ -280,5 +272,15 @@ pub(super) fn is_read(section: Section, name: &str) -> bool {
         | Section::MatrixDynamic
         | Section::MatrixDynamicEnv
         | Section::BuildFanout => false,
+        Section::Env
+        | Section::EnvironmentVariables
+        | Section::Proxy
+        | Section::Phases
+        | Section::Install
+        | Section::PreBuild
+        | Section::Build
+        | Section::PostBuild
+        | Section::Report
+        | Section::Cache => true,
     }
 }

@@ -60,6 +60,103 @@ fn assert_agrees(text: &[u8]) {
     }
 }
 
+/// Asserts that a batch has a finding to that effect exactly when a batch build refuses it, and that
+/// the finding is at the fault.
+#[track_caller]
+fn assert_batch_agrees(batch: &str) {
+    let text = format!("version: 0.2\nbatch: {batch}\n");
+    let Ok(buildspec) = parse(text.as_bytes()) else {
+        panic!("{text}");
+    };
+    let refusal = buildspec.batch.and_then(Result::err);
+    let found = check(text.as_bytes());
+    let told = found.iter().any(|one| batch::REFUSED.contains(&one.code));
+    assert_eq!(told, refusal.is_some(), "{text}\n{refusal:?}\n{found:#?}");
+    let placed = |one: &Diagnostic| !one.message.starts_with("a batch build refuses");
+    assert!(found.iter().all(placed), "{text}\n{found:#?}");
+}
+
+#[test]
+fn a_batch_is_told_of_exactly_when_it_is_refused() {
+    let values = [
+        "",
+        "a",
+        "'0'",
+        "1",
+        "{}",
+        "[]",
+        "[a]",
+        "[~]",
+        "[[a]]",
+        "[{}]",
+        "{a: b}",
+        "{a: [b]}",
+        "{a: {b: c}}",
+        "yes",
+        "[yes]",
+        "a-b",
+        "''",
+        "{identifier: a}",
+    ];
+    for value in values {
+        assert_batch_agrees(value);
+        for kind in super::super::batch::KINDS {
+            assert_batch_agrees(&format!("{{{kind}: {value}}}"));
+            assert_batch_agrees(&format!("{{{kind}: {value}, fast-fail: {value}}}"));
+            // Of equal keys only the last is read, and the first is told of as such.
+            if kind == "build-fanout" {
+                continue;
+            }
+            assert_batch_agrees(&format!(
+                "{{{kind}: {value}, build-fanout: {{parallelism: 2}}}}"
+            ));
+        }
+        for key in [
+            "identifier",
+            "buildspec",
+            "debug-session",
+            "ignore-failure",
+            "env",
+            "depend-on",
+        ] {
+            for kind in ["build-list", "build-graph"] {
+                assert_batch_agrees(&format!(
+                    "{{{kind}: [{{identifier: b, {key}: {value}}}, {{identifier: a}}]}}"
+                ));
+                assert_batch_agrees(&format!("{{{kind}: [{{{key}: {value}}}]}}"));
+            }
+        }
+        for key in [
+            "compute-type",
+            "fleet",
+            "image",
+            "privileged-mode",
+            "type",
+            "variables",
+        ] {
+            assert_batch_agrees(&format!(
+                "{{build-list: [{{identifier: b, env: {{fleet: f, {key}: {value}}}}}]}}"
+            ));
+            for part in ["static", "dynamic"] {
+                assert_batch_agrees(&format!(
+                    "{{build-matrix: {{{part}: {{env: {{{key}: {value}}}}}}}}}"
+                ));
+            }
+        }
+        for key in ["parallelism", "ignore-failure"] {
+            assert_batch_agrees(&format!("{{build-fanout: {{{key}: {value}}}}}"));
+            assert_batch_agrees(&format!(
+                "{{build-fanout: {{parallelism: 3, {key}: {value}}}}}"
+            ));
+        }
+        for key in ["env", "buildspec", "ignore-failure"] {
+            for part in ["static", "dynamic"] {
+                assert_batch_agrees(&format!("{{build-matrix: {{{part}: {{{key}: {value}}}}}}}"));
+            }
+        }
+    }
+}
+
 #[test]
 fn there_are_errors_exactly_when_the_buildspec_is_refused() {
     let values = [

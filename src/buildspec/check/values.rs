@@ -87,31 +87,52 @@ fn shape(place: &Place<'_>, findings: &mut Findings<'_>) {
             .add(&BOOLEAN, value.span, message)
             .help("write `yes` or `no`");
     }
-    if is_read(place.section, place.key.name) {
-        return;
+    if !is_read(place.section, place.key.name) {
+        kind(place.key.shape, place.key.name, value, findings);
     }
-    let wanted = match place.key.shape {
+}
+
+/// Tells of what a batch build cannot take for the value of a key.
+fn kind(shape: Shape, name: &str, value: &Node, findings: &mut Findings<'_>) {
+    let is_scalar = matches!(value.value, Value::Scalar(_));
+    let is_map = value.is_null() || matches!(value.value, Value::Mapping(_));
+    let wanted = match shape {
         Shape::Text | Shape::Choice(_) | Shape::Boolean | Shape::Number => {
-            (!matches!(value.value, Value::Scalar(_))).then_some("a text")
+            (!is_scalar).then_some("a text")
         }
         Shape::List => {
-            // Dependencies may be maps with an `identifier`.
-            let strange = sequence(value)
-                .iter()
-                .any(|item| !matches!(item.value, Value::Scalar(_)));
-            let is_map = matches!(value.value, Value::Mapping(_));
-            (is_map || strange && place.key.name != "depend-on").then_some("a list of texts")
+            for item in sequence(value) {
+                // Dependencies may be maps with an `identifier`.
+                if name != "depend-on" || matches!(item.value, Value::Sequence(_)) {
+                    kind(Shape::Text, name, item, findings);
+                }
+            }
+            matches!(value.value, Value::Mapping(_)).then_some("a list of texts")
         }
-        Shape::Map | Shape::MapOfLists | Shape::Part(_) | Shape::MapOf(_) => {
-            (!value.is_null() && !matches!(value.value, Value::Mapping(_))).then_some("a map")
+        Shape::Map | Shape::MapOfLists => {
+            for entry in entries(value) {
+                let shape = if shape == Shape::Map {
+                    Shape::Text
+                } else {
+                    Shape::List
+                };
+                let name = entry.key.text.as_deref().unwrap_or_default();
+                kind(shape, name, &entry.value, findings);
+            }
+            (!is_map).then_some("a map")
         }
-        Shape::ListOf(_) => {
-            (!value.is_null() && !matches!(value.value, Value::Sequence(_))).then_some("a list")
+        Shape::ListOf(section) => {
+            for item in sequence(value) {
+                kind(Shape::Part(section), name, item, findings);
+            }
+            let is_list = value.is_null() || matches!(value.value, Value::Sequence(_));
+            (!is_list).then_some("a list")
         }
+        Shape::Part(_) | Shape::MapOf(_) => (!is_map).then_some("a map"),
         Shape::Foreign => None,
     };
     if let Some(wanted) = wanted {
-        let message = format!("`{}` takes {wanted}", place.key.name);
+        let message = format!("`{name}` takes {wanted}");
         findings.add(&IGNORED_KIND, value.span, message);
     }
 }

@@ -98,8 +98,8 @@ pub(in super::super) static BATCH_KIND: Code = Code {
     name: "batch-kind",
     severity: Severity::Warning,
     summary: "A batch has none or several of the four kinds.",
-    explanation: "A batch has exactly one of `build-list`, `build-graph`, `build-matrix` and `build- \
-        fanout`.",
+    explanation: "A batch has exactly one of `build-list`, `build-graph`, `build-matrix` and \
+        `build-fanout`.",
     bad: "\
 version: 0.2
 batch:
@@ -193,5 +193,25 @@ phases:
   build:
     commands:
       - docker build .
+",
+};
+
+pub(in super::super) static PARALLELISM: Code = Code {
+    id: "bs409",
+    name: "parallelism",
+    severity: Severity::Warning,
+    summary: "A `build-fanout` does not say how many builds run at once.",
+    explanation: "`parallelism` is a whole number above 0, and there is no default.",
+    bad: "\
+version: 0.2
+batch:
+  build-fanout:
+    ignore-failure: false
+",
+    good: "\
+version: 0.2
+batch:
+  build-fanout:
+    parallelism: 5
 ",
 };

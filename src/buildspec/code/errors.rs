@@ -146,26 +146,3 @@ phases:
       - make
 ",
 };
-
-pub(in super::super) static STEPS: Code = Code {
-    id: "bs007",
-    name: "steps",
-    severity: Severity::Error,
-    summary: "A phase has `steps`, which needs an account that is connected to GitHub.",
-    explanation: "GitHub Actions steps run only where the AWS account has a connection to GitHub. \
-        Elsewhere CodeBuild refuses the whole buildspec.",
-    bad: "\
-version: 0.2
-phases:
-  build:
-    steps:
-      - uses: actions/checkout@v4
-",
-    good: "\
-version: 0.2
-phases:
-  build:
-    commands:
-      - make
-",
-};

@@ -129,30 +129,26 @@ pub(in super::super) static IGNORED_KIND: Code = Code {
     id: "bs106",
     name: "ignored-kind",
     severity: Severity::Warning,
-    summary: "A value of a section that CodeBuild reads later has the wrong kind.",
-    explanation: "Reports, batches and the proxy are read apart from the rest. A value of the wrong \
-        kind is ignored or fails the build late.",
+    summary: "A value of a batch has the wrong kind.",
+    explanation: "A single build does not look at the batch of its buildspec. A batch build does, and \
+        fails before any of its builds starts.",
     bad: "\
 version: 0.2
-phases:
-  build:
-    commands:
-      - make
-reports:
-  unit:
-    files:
-      path: out.xml
+batch:
+  build-matrix:
+    dynamic:
+      env:
+        variables:
+          - VERSION
 ",
     good: "\
 version: 0.2
-phases:
-  build:
-    commands:
-      - make
-reports:
-  unit:
-    files:
-      - out.xml
+batch:
+  build-matrix:
+    dynamic:
+      env:
+        variables:
+          VERSION: [8, 11, 17]
 ",
 };
 
@@ -310,6 +306,30 @@ phases:
 ",
     good: "\
 # cobuild: allow(bashism)
+version: 0.2
+phases:
+  build:
+    commands:
+      - make
+",
+};
+
+pub(in super::super) static STEPS: Code = Code {
+    id: "bs113",
+    name: "steps",
+    // Whether the account is connected is not the buildspec's to say.
+    severity: Severity::Warning,
+    summary: "A phase has `steps`, which needs an account that is connected to GitHub.",
+    explanation: "GitHub Actions steps run only where the AWS account has a connection to GitHub. \
+        Elsewhere CodeBuild refuses the whole buildspec.",
+    bad: "\
+version: 0.2
+phases:
+  build:
+    steps:
+      - uses: actions/checkout@v4
+",
+    good: "\
 version: 0.2
 phases:
   build:

@@ -1,0 +1,89 @@
+//! A plan as JSON.
+
+use serde_json::{Value, json};
+
+use super::{cache_action, on_failure, store_name};
+use crate::buildspec::{Artifacts, Version};
+use crate::plan::{Plan, Reading, Work};
+
+/// Returns a plan as one JSON object.
+pub(super) fn value(plan: &Plan) -> Value {
+    let mut value = json!({
+        "build": plan.identity,
+        "engineImage": plan.engine_image,
+        "privileged": plan.privileged,
+        "timeoutInSeconds": plan.timeout.as_secs(),
+        "sources": plan.sources.iter().map(|source| json!({
+            "identifier": source.identifier,
+            "host": source.host,
+            "directory": source.directory,
+        })).collect::<Value>(),
+        "environment": plan.environment,
+    });
+    match &plan.reading {
+        Reading::Refused {
+            location, context, ..
+        } => value["refused"] = json!({ "location": location, "context": context }),
+        Reading::Accepted(work) => value["work"] = work_json(work),
+    }
+    value
+}
+
+fn work_json(work: &Work) -> Value {
+    json!({
+        "buildspec": work.location,
+        "version": match work.version {
+            Version::V0_1 => "0.1",
+            Version::V0_2 => "0.2",
+        },
+        "shell": work.shell,
+        "phases": work.phases.iter().map(|phase| json!({
+            "phase": phase.phase,
+            "named": phase.named,
+            "commands": phase.commands,
+            "finally": phase.finally,
+            "onFailure": on_failure(&phase.on_failure),
+        })).collect::<Value>(),
+        "stored": work.stored.iter().map(|stored| json!({
+            "variable": stored.variable,
+            "store": store_name(stored.store),
+            "reference": stored.reference,
+        })).collect::<Value>(),
+        "artifacts": work.artifacts.as_ref().map(artifacts_json),
+        "reports": work.reports.iter().map(|(group, report)| json!({
+            "group": group,
+            "files": report.files,
+            "fileFormat": report.format.name(),
+            "baseDirectory": report.base_directory,
+            "discardPaths": report.discard_paths,
+        })).collect::<Value>(),
+        "cache": work.cache.as_ref().map(|cache| json!({
+            "paths": cache.paths,
+            "key": cache.key,
+            "fallbackKeys": cache.fallback_keys,
+            "action": cache_action(cache.action),
+        })),
+        "unknownKeys": work.unknown_keys.iter().map(|unknown| json!({
+            "section": unknown.section,
+            "keys": unknown.keys,
+        })).collect::<Value>(),
+        "warnings": work.warnings,
+    })
+}
+
+fn artifacts_json(artifacts: &Artifacts) -> Value {
+    json!({
+        "files": artifacts.files,
+        "name": artifacts.name,
+        "baseDirectory": artifacts.base_directory,
+        "discardPaths": artifacts.discard_paths,
+        "excludePaths": artifacts.exclude_paths,
+        "enableSymlinks": artifacts.enable_symlinks,
+        "s3Prefix": artifacts.s3_prefix,
+        "secondary": artifacts
+            .secondary
+            .iter()
+            .map(|(identifier, artifacts)| (identifier.clone(), artifacts_json(artifacts)))
+            .collect::<serde_json::Map<_, _>>(),
+    })
+}

@@ -1,0 +1,155 @@
+//! A plan for people.
+
+use std::io::{self, Write};
+
+use anstyle::Style;
+
+use super::{cache_action, on_failure, store_name};
+use crate::buildspec::Cache;
+use crate::plan::{PhasePlan, Plan, Reading, Work};
+
+/// Writes a plan for people.
+pub(super) fn write(out: &mut impl Write, plan: &Plan) -> io::Result<()> {
+    let bold = Style::new().bold();
+    let identity = &plan.identity;
+    for (label, value) in [
+        ("project", identity.project_name.clone()),
+        ("build", identity.build_number.to_string()),
+        ("image", plan.engine_image.clone()),
+        ("privileged", plan.privileged.to_string()),
+        ("timeout", format!("{} min", identity.timeout_in_minutes)),
+    ] {
+        writeln!(out, "{bold}{label:<11}{bold:#}{value}")?;
+    }
+    for source in &plan.sources {
+        let label = match &source.identifier {
+            None => "source".to_owned(),
+            Some(identifier) => format!("source {identifier}"),
+        };
+        writeln!(
+            out,
+            "{bold}{label:<11}{bold:#}{} -> {}",
+            source.host.display(),
+            source.directory
+        )?;
+    }
+    if let Reading::Accepted(work) = &plan.reading {
+        writeln!(out, "{bold}{:<11}{bold:#}{}", "buildspec", work.location)?;
+        let shell = work.shell.as_deref().unwrap_or("sh");
+        writeln!(out, "{bold}{:<11}{bold:#}{shell}", "shell")?;
+        for phase in work.phases.iter().filter(|phase| phase.named) {
+            write_phase(out, phase)?;
+        }
+    }
+    writeln!(out, "\n{bold}environment{bold:#}")?;
+    for variable in &plan.environment {
+        let origin = variable.origin.as_str();
+        writeln!(out, "  {origin:<9}  {}={}", variable.name, variable.value)?;
+    }
+    if let Reading::Accepted(work) = &plan.reading {
+        for stored in &work.stored {
+            let store = store_name(stored.store);
+            writeln!(
+                out,
+                "  {:<9}  {}  ({store}: {})",
+                "secret", stored.variable, stored.reference
+            )?;
+        }
+        write_results(out, work)?;
+    }
+    Ok(())
+}
+
+fn write_phase(out: &mut impl Write, phase: &PhasePlan) -> io::Result<()> {
+    let bold = Style::new().bold();
+    let on_failure = match on_failure(&phase.on_failure) {
+        None => String::new(),
+        Some(on_failure) => format!(" (on-failure: {on_failure})"),
+    };
+    writeln!(out, "\n{bold}{}{bold:#}{on_failure}", phase.phase)?;
+    for (label, commands) in [("", &phase.commands), ("finally ", &phase.finally)] {
+        for (index, command) in commands.iter().enumerate() {
+            let number = format!("{label}{}", index + 1);
+            // The further lines of a command stand below its first.
+            let indented = command
+                .trim_end()
+                .replace('\n', &format!("\n{:width$}", "", width = number.len() + 4));
+            writeln!(out, "  {number}  {indented}")?;
+        }
+    }
+    Ok(())
+}
+
+fn write_results(out: &mut impl Write, work: &Work) -> io::Result<()> {
+    let bold = Style::new().bold();
+    for (group, report) in &work.reports {
+        writeln!(out, "\n{bold}report {group}{bold:#}")?;
+        writeln!(out, "  format     {}", report.format.name())?;
+        write_files(out, report.base_directory.as_deref(), &report.files, &[])?;
+    }
+    let sets = work.artifacts.iter().flat_map(|artifacts| {
+        let secondary = artifacts.secondary.iter();
+        let secondary = secondary.map(|(identifier, artifacts)| (Some(identifier), artifacts));
+        std::iter::once((None, artifacts)).chain(secondary)
+    });
+    for (identifier, artifacts) in sets {
+        let identifier = identifier.map(|it| format!(" {it}")).unwrap_or_default();
+        writeln!(out, "\n{bold}artifacts{identifier}{bold:#}")?;
+        if let Some(name) = &artifacts.name {
+            writeln!(out, "  name       {name}")?;
+        }
+        write_files(
+            out,
+            artifacts.base_directory.as_deref(),
+            &artifacts.files,
+            &artifacts.exclude_paths,
+        )?;
+        if artifacts.discard_paths {
+            writeln!(out, "  flat, in one directory")?;
+        }
+    }
+    if let Some(cache) = &work.cache {
+        write_cache(out, cache)?;
+    }
+    for warning in &work.warnings {
+        writeln!(out, "\n{bold}note{bold:#}: {warning}")?;
+    }
+    Ok(())
+}
+
+fn write_files(
+    out: &mut impl Write,
+    base: Option<&str>,
+    files: &[String],
+    excluded: &[String],
+) -> io::Result<()> {
+    if let Some(base) = base {
+        writeln!(out, "  from       {base}")?;
+    }
+    for pattern in files {
+        writeln!(out, "  files      {pattern}")?;
+    }
+    for pattern in excluded {
+        writeln!(out, "  but not    {pattern}")?;
+    }
+    Ok(())
+}
+
+fn write_cache(out: &mut impl Write, cache: &Cache) -> io::Result<()> {
+    let bold = Style::new().bold();
+    let action = match cache_action(cache.action) {
+        None => String::new(),
+        Some(action) => format!(" ({action} only)"),
+    };
+    writeln!(out, "\n{bold}cache{bold:#}{action}")?;
+    if let Some(key) = &cache.key {
+        writeln!(out, "  key        {key}")?;
+    }
+    for key in &cache.fallback_keys {
+        writeln!(out, "  or         {key}")?;
+    }
+    for path in &cache.paths {
+        writeln!(out, "  paths      {path}")?;
+    }
+    Ok(())
+}
