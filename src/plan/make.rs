@@ -264,6 +264,10 @@ fn work(
             PhasePlan {
                 phase,
                 named,
+                user: given
+                    .run_as
+                    .or_else(|| buildspec.run_as.clone())
+                    .unwrap_or_else(|| "root".to_owned()),
                 commands: given.commands,
                 finally: given.finally,
                 on_failure: given.on_failure,
@@ -277,9 +281,6 @@ fn work(
             .any(wanted)
     };
     let mut warnings = Vec::new();
-    if buildspec.run_as.is_some() || asks_for(|phase| phase.run_as.is_some()) {
-        warnings.push("`run-as` is not applied yet: all commands run as root".to_owned());
-    }
     if phases
         .iter()
         .any(|phase| matches!(phase.on_failure, OnFailure::Retry { .. }))

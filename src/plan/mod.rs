@@ -159,6 +159,8 @@ pub struct PhasePlan {
     pub phase: PhaseType,
     /// Whether the buildspec names it.
     pub named: bool,
+    /// The user of its commands, `root` unless it says otherwise.
+    pub user: String,
     /// `commands`.
     pub commands: Vec<String>,
     /// `finally`.

@@ -10,7 +10,7 @@ use crate::buildspec::Version;
 use crate::engine::Engine;
 use crate::event::Event;
 use crate::phase::{PhaseContext, PhaseType};
-use crate::plan::{PhasePlan, layout};
+use crate::plan::{PhasePlan, Transfer, layout};
 
 /// How long until processes that were asked to end are looked for again.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
@@ -22,6 +22,8 @@ pub(super) struct Carried {
     pub(super) succeeding: bool,
     /// `CODEBUILD_LAST_EXIT`: how the last command ended.
     last_exit: i32,
+    /// The user of the commands, as the container has it.
+    user: String,
     /// The two values as the container has them.
     told: (bool, i32),
 }
@@ -31,6 +33,7 @@ impl Default for Carried {
         Self {
             succeeding: true,
             last_exit: 0,
+            user: "root".to_owned(),
             told: (true, 0),
         }
     }
@@ -65,17 +68,60 @@ impl<E: Engine> Run<'_, E> {
             .and_then(|work| work.phases.iter().find(|planned| planned.phase == phase))
             .cloned();
         let Some(PhasePlan {
-            commands, finally, ..
+            commands,
+            finally,
+            user,
+            ..
         }) = planned
         else {
             return Ok(Ended::succeeded());
         };
+        if commands.is_empty() && finally.is_empty() {
+            return Ok(Ended::succeeded());
+        }
+        if let Some(failure) = self.become_user(&user).await? {
+            return Ok(Ended::failed(failure));
+        }
         let failure = self.commands(&commands).await?;
         // Whether `finally` sees the failure of its own phase is not known; assumed that it does.
         let failure_of_finally = self.commands(&finally).await?;
         Ok(failure
             .or(failure_of_finally)
             .map_or_else(Ended::succeeded, Ended::failed))
+    }
+
+    /// Lets the commands that follow run as `user`, who can write the source trees; says why when
+    /// that cannot be. `HOME` stays `/root`, as public buildspecs show.
+    async fn become_user(&mut self, user: &str) -> Result<Option<PhaseContext>, Interruption> {
+        if self.carried.user == user {
+            return Ok(None);
+        }
+        let mut words = vec![user];
+        let mut program = Program::default();
+        // Trees that are the host's own stay whose they are.
+        if self.plan.transfer != Transfer::Mount && user != "root" {
+            for source in &self.plan.sources {
+                program.trust(&source.directory);
+                words.push(&source.directory);
+            }
+        }
+        program.call("cobuild_as", &words);
+        let sandbox = self.sandbox.as_mut().ok_or(RunError::ContainerDied)?;
+        let driver = sandbox.driver();
+        driver.send(program.text()).await?;
+        let answered = answer(driver, self.events);
+        let answered = self.cancellation.guard(answered).await;
+        let message = match answered.map_err(Interruption::Cancelled)??.as_str() {
+            "ready" => {
+                user.clone_into(&mut self.carried.user);
+                return Ok(None);
+            }
+            "unknown" => format!("run-as: user {user} does not exist in the build image"),
+            _ => format!(
+                "run-as: the build image has none of setpriv, chroot and su to become user {user}"
+            ),
+        };
+        Ok(Some(PhaseContext::new("CLIENT_ERROR", message)))
     }
 
     /// Runs commands up to the first that fails and says why it did.

@@ -17,6 +17,13 @@ impl Program {
         self.text.push('\n');
     }
 
+    /// Lets git of root use a tree that belongs to somebody else.
+    pub(super) fn trust(&mut self, directory: &str) {
+        let trust = format!("[safe]\n\tdirectory = {directory}\n");
+        self.call("cobuild_system", &["mkdir", "-p", "/root"]);
+        self.call("cobuild_append", &["/root/.gitconfig", &trust]);
+    }
+
     /// The program.
     pub(super) fn text(&self) -> &str {
         &self.text

@@ -307,9 +307,7 @@ fn layout_program(plan: &Plan, work: &Work, foreign: &[&SourcePlan]) -> Program 
     for source in foreign {
         if plan.transfer == Transfer::Mount {
             // The tree is the host's own and stays as it is: git is told to trust it.
-            let trust = format!("[safe]\n\tdirectory = {}\n", source.directory);
-            program.call("mkdir", &["-p", "/root"]);
-            program.call("cobuild_append", &["/root/.gitconfig", &trust]);
+            program.trust(&source.directory);
             continue;
         }
         program.call("chown", &["0:0", &source.directory]);

@@ -3,6 +3,7 @@
 trap : TERM INT HUP
 cobuild_tmp=/codebuild/output/tmp
 cobuild_shell=sh
+cobuild_switch=
 
 # Line by line what the agent puts before a command: its first line is the fourth.
 cobuild_preamble='IFS= read -r PWD < /codebuild/output/tmp/dir.txt; cd -- "$PWD"
@@ -19,6 +20,55 @@ exit "$CODEBUILD_LAST_EXIT"'
 # cobuild_select_shell SHELL: looks it up while PATH is still there.
 cobuild_select_shell() {
     cobuild_shell=$(command -v "$1" || printf '%s' "$1")
+    # A busybox may answer with a bare name, which su cannot start.
+    case $cobuild_shell in */*) ;; *) if [ -x "/bin/$1" ]; then cobuild_shell=/bin/$1; fi ;; esac
+}
+
+# cobuild_system COMMAND [WORD…]: runs a tool of the image, wherever it keeps its tools.
+cobuild_system() {
+    (
+        PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+        export PATH
+        "$@"
+    )
+}
+
+# cobuild_find_user: looks up the numbers of the user.
+cobuild_find_user() {
+    while IFS=: read -r cobuild_name cobuild_word cobuild_uid cobuild_gid cobuild_rest; do
+        case $cobuild_user in "$cobuild_name" | "$cobuild_uid") return 0 ;; esac
+    done < /etc/passwd
+    # Not every user is in the file.
+    cobuild_uid=$(cobuild_system id -u "$cobuild_user") && cobuild_gid=$(cobuild_system id -g "$cobuild_user")
+} 2> /dev/null
+
+# cobuild_as USER [DIRECTORY…]: commands run as USER from here on, who owns the directories. Answers
+# `ready`, `unknown` when there is no such user, or `unable` when the image has nothing to switch with.
+cobuild_as() {
+    cobuild_user=$1
+    cobuild_switch=
+    shift
+    case $cobuild_user in root | 0) cobuild_fence ready; return ;; esac
+    cobuild_find_user || { cobuild_fence unknown; return; }
+    for cobuild_switch in setpriv chroot su none; do
+        if [ "$cobuild_switch" = none ]; then cobuild_fence unable; return; fi
+        cobuild_tool=$(cobuild_system command -v "$cobuild_switch") || continue
+        cobuild_start -c : < /dev/null > /dev/null 2>&1 && break
+    done
+    # Whoever runs a command writes its state.
+    cobuild_system chmod 666 "$cobuild_tmp/env.sh" "$cobuild_tmp/dir.txt"
+    if [ "$#" -gt 0 ]; then cobuild_system chown -Rh "$cobuild_uid:$cobuild_gid" "$@"; fi
+    cobuild_fence ready
+}
+
+# cobuild_start WORD…: starts the shell of the commands as their user.
+cobuild_start() {
+    case $cobuild_switch in
+        setpriv) "$cobuild_tool" "--reuid=$cobuild_uid" "--regid=$cobuild_gid" --init-groups "$cobuild_shell" "$@" ;;
+        chroot) "$cobuild_tool" "--userspec=$cobuild_user" / "$cobuild_shell" "$@" ;;
+        su) "$cobuild_tool" -m -s "$cobuild_shell" "$cobuild_user" "$@" ;;
+        *) "$cobuild_shell" "$@" ;;
+    esac
 }
 
 # cobuild_write PATH TEXT
@@ -53,14 +103,14 @@ cobuild_fence_if_there() {
 # cobuild_run COMMAND: runs a command that hands its directory and variables on.
 cobuild_run() {
     printf '%s\n%s\n%s\n' "$cobuild_preamble" "$1" "$cobuild_epilogue" >| "$cobuild_tmp/script.sh"
-    "$cobuild_shell" "$cobuild_tmp/script.sh" < /dev/null
+    cobuild_start "$cobuild_tmp/script.sh" < /dev/null
     cobuild_fence "$?"
 }
 
 # cobuild_run_alone COMMAND: runs a command that hands nothing on (version 0.1).
 cobuild_run_alone() {
     printf '%s\n%s\n' "$cobuild_preamble" "$1" >| "$cobuild_tmp/script.sh"
-    "$cobuild_shell" "$cobuild_tmp/script.sh" < /dev/null
+    cobuild_start "$cobuild_tmp/script.sh" < /dev/null
     cobuild_fence "$?"
 }
 

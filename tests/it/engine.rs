@@ -110,6 +110,14 @@ pub(crate) fn bash_image() -> &'static str {
     name
 }
 
+/// The build image without these tools.
+pub(crate) fn image_without(tools: &[&str]) -> String {
+    let name = format!("cobuild-test-without-{}", tools.join("-"));
+    let dockerfile = format!("FROM {IMAGE}\nRUN rm $(which {})\n", tools.join(" "));
+    build_image(&name, &dockerfile);
+    name
+}
+
 /// The names of the volumes that a container has mounted.
 pub(crate) fn volumes(container: &str) -> Vec<String> {
     let format = "{{range .Mounts}}{{if eq .Type \"volume\"}}{{println .Name}}{{end}}{{end}}";

@@ -20,6 +20,7 @@ mod output;
 mod phases;
 mod plan;
 mod privileged;
+mod run_as;
 mod samples;
 mod schema;
 mod source;
