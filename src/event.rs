@@ -119,6 +119,11 @@ pub enum Event {
     },
     /// A command was cut short by a timeout or a stop; it has no exit status.
     CommandInterrupted,
+    /// The variables that the build hands on have their last values.
+    VariablesExported {
+        /// Name and value, in the order of the buildspec.
+        variables: Vec<(String, String)>,
+    },
     /// The artifacts of one set begin.
     ArtifactsStarted {
         /// `None` for the primary set, else the identifier.

@@ -20,7 +20,7 @@ use crate::phase::Status;
 use crate::plan;
 use crate::runner::{RunError, RunSettings};
 use crate::settings::{Environment, writable_directory, writable_file};
-use crate::sinks::{BuildJson, JsonLines, Log, LogStyle, Sink, Summary};
+use crate::sinks::{BuildJson, ExportFile, JsonLines, Log, LogStyle, Sink, Summary};
 
 /// How long commands may take to end when a build is cut short.
 const GRACE: Duration = Duration::from_secs(10);
@@ -40,6 +40,10 @@ pub(super) struct RunArgs {
     /// Write the finished build as JSON, in the shape of BatchGetBuilds.
     #[arg(long, value_name = "FILE")]
     build_json: Option<PathBuf>,
+
+    /// Write the exported variables as NAME=VALUE lines, fit for --env-file.
+    #[arg(long, value_name = "FILE")]
+    export_file: Option<PathBuf>,
 
     /// Form of the log on stdout.
     #[arg(long, value_name = "FORMAT", default_value = "text")]
@@ -74,7 +78,7 @@ pub(super) async fn run(
         })
         .transpose()
         .map_err(Failure::usage)?;
-    if let Some(path) = &args.build_json {
+    for path in args.build_json.iter().chain(&args.export_file) {
         writable_file(path)
             .with_context(|| format!("cannot write `{}`", path.display()))
             .map_err(Failure::usage)?;
@@ -128,6 +132,9 @@ fn sinks(args: &RunArgs, color: ColorChoice, artifacts: Option<PathBuf>) -> Vec<
     }
     if let Some(path) = &args.build_json {
         sinks.push(Box::new(BuildJson::new(path.clone())));
+    }
+    if let Some(path) = &args.export_file {
+        sinks.push(Box::new(ExportFile::new(path.clone())));
     }
     let stderr = stderr(color);
     sinks.push(Box::new(Summary::new(stderr, artifacts)));

@@ -227,9 +227,27 @@ impl Environment {
     }
 }
 
+/// Whether a shell can hold a variable of this name; others reach the commands only when the image
+/// sets them.
+pub fn is_variable_name(name: &str) -> bool {
+    let mut bytes = name.bytes();
+    bytes
+        .next()
+        .is_some_and(|first| first.is_ascii_alphabetic() || first == b'_')
+        && bytes.all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn variable_names_are_told_from_others() {
+        assert!(is_variable_name("_A1"));
+        for name in ["", "1A", "a.b", "a-b", "é"] {
+            assert!(!is_variable_name(name), "{name}");
+        }
+    }
 
     fn pairs(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
         pairs

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::environment::{self, Inputs, Origin};
+use super::environment::{self, Inputs, Origin, is_variable_name};
 use super::layout::{self, Layout};
 use super::{PhasePlan, Plan, Reading, SourcePlan, Store, Stored, Transfer, Work};
 use crate::buildspec::{self, Buildspec, OnFailure};
@@ -249,6 +249,15 @@ fn read(
     }
 }
 
+/// Returns the variables that can be handed on: not those that begin with `AWS_` (contract §1.4),
+/// nor what no shell can name.
+fn exported(names: Vec<String>) -> Vec<String> {
+    names
+        .into_iter()
+        .filter(|name| is_variable_name(name) && !name.starts_with("AWS_"))
+        .collect()
+}
+
 fn work(
     buildspec: Buildspec,
     location: String,
@@ -304,6 +313,7 @@ fn work(
         stored: stored(&buildspec, overrides),
         cache: buildspec.cache,
         reports: buildspec.reports,
+        exported: exported(buildspec.env.exported_variables),
         phases,
         artifacts: buildspec.artifacts,
         unknown_keys: buildspec.unknown_keys,

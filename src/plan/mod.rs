@@ -12,7 +12,7 @@ pub mod phases;
 use std::path::PathBuf;
 use std::time::Duration;
 
-pub use environment::{Origin, Variable, complete};
+pub use environment::{Origin, Variable, complete, is_variable_name};
 pub use make::{BuildspecFile, Facts, GitFacts, Request, make};
 
 use crate::buildspec::{Artifacts, Cache, OnFailure, ReportGroup, UnknownKeys, Version};
@@ -108,6 +108,8 @@ pub struct Work {
     pub cache: Option<Cache>,
     /// Report groups by name, ARN or variable.
     pub reports: Vec<(String, ReportGroup)>,
+    /// The variables to hand on.
+    pub exported: Vec<String>,
     /// The four command phases in order.
     pub phases: Vec<PhasePlan>,
     /// The artifacts, when there are any.

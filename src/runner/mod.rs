@@ -9,6 +9,7 @@ mod cancel;
 mod command;
 mod driver;
 mod events;
+mod export;
 mod output;
 mod program;
 mod sandbox;
@@ -220,8 +221,13 @@ impl<'a, E: Engine> Run<'a, E> {
             }),
             PhaseType::Provisioning => self.provision().await,
             PhaseType::DownloadSource => self.download_source().await,
-            PhaseType::Install | PhaseType::PreBuild | PhaseType::Build | PhaseType::PostBuild => {
+            PhaseType::Install | PhaseType::PreBuild | PhaseType::Build => {
                 self.command_phase(phase).await
+            }
+            PhaseType::PostBuild => {
+                let ended = self.command_phase(phase).await?;
+                self.export_variables().await?;
+                Ok(ended)
             }
             PhaseType::UploadArtifacts => self.upload_artifacts().await,
             PhaseType::Finalizing => {

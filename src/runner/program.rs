@@ -1,5 +1,7 @@
 //! Writes the program that the worker reads: calls of its functions, every word quoted.
 
+use crate::plan::is_variable_name;
+
 /// Calls of the worker, one after the other.
 #[derive(Debug, Default)]
 pub(super) struct Program {
@@ -83,16 +85,6 @@ pub(super) fn quote(text: &str) -> String {
     quoted
 }
 
-/// Whether a shell can hold a variable of this name; others reach the commands only when the image
-/// sets them.
-fn is_variable_name(name: &str) -> bool {
-    let mut bytes = name.bytes();
-    bytes
-        .next()
-        .is_some_and(|first| first.is_ascii_alphabetic() || first == b'_')
-        && bytes.all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -114,14 +106,6 @@ mod tests {
                 .output()
                 .unwrap();
             assert_eq!(String::from_utf8_lossy(&shell.stdout), text);
-        }
-    }
-
-    #[test]
-    fn variable_names_are_told_from_others() {
-        assert!(is_variable_name("_A1"));
-        for name in ["", "1A", "a.b", "a-b", "é"] {
-            assert!(!is_variable_name(name), "{name}");
         }
     }
 }

@@ -1,13 +1,14 @@
 //! The finished build as JSON, in the shape of one element of `builds[]` of BatchGetBuilds
 //! (contract §2.1, §8.4).
 
-use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::PathBuf;
 
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::Sink;
+use super::replace::replace;
 use crate::event::{BuildIdentity, Event, Timestamped};
 use crate::phase::{PhaseContext, PhaseType, Status};
 
@@ -18,6 +19,7 @@ pub struct BuildJson {
     identity: Option<BuildIdentity>,
     start: Timestamp,
     phases: Vec<Phase>,
+    exported: Vec<(String, String)>,
 }
 
 #[derive(Debug)]
@@ -35,6 +37,7 @@ impl BuildJson {
             identity: None,
             start: Timestamp::UNIX_EPOCH,
             phases: Vec::new(),
+            exported: Vec::new(),
         }
     }
 
@@ -52,6 +55,13 @@ impl BuildJson {
             (
                 "phases",
                 self.phases.iter().map(Phase::json).collect::<Value>(),
+            ),
+            (
+                "exportedEnvironmentVariables",
+                self.exported
+                    .iter()
+                    .map(|(name, value)| json!({ "name": name, "value": value }))
+                    .collect::<Value>(),
             ),
         ]));
         build.into()
@@ -142,9 +152,12 @@ impl Sink for BuildJson {
                     phase.end = Some((event.time, *status, context.clone()));
                 }
             }
+            Event::VariablesExported { variables } => self.exported.clone_from(variables),
             Event::BuildFinished { status } => {
                 let build = self.build(event.time, *status);
-                replace(&self.path, &build)?;
+                let mut text = serde_json::to_vec_pretty(&build)?;
+                text.push(b'\n');
+                replace(&self.path, &text)?;
             }
             _ => {}
         }
@@ -154,21 +167,6 @@ impl Sink for BuildJson {
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
-}
-
-/// Writes the file beside its place first, so that there is never half of it.
-fn replace(path: &Path, build: &Value) -> io::Result<()> {
-    let directory = match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
-    let mut file = tempfile::Builder::new()
-        .permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644))
-        .tempfile_in(directory)?;
-    serde_json::to_writer_pretty(&mut file, build)?;
-    file.write_all(b"\n")?;
-    file.persist(path).map_err(|error| error.error)?;
-    Ok(())
 }
 
 /// Seconds since 1970, to the millisecond, as the API writes times.

@@ -88,6 +88,9 @@ impl<W: Write + Send> Sink for JsonLines<W> {
                 json!({ "phase": phase, "status": status, "context": context }),
             ),
             Event::ImagePull { image } => ("image-pull", json!({ "image": image })),
+            Event::VariablesExported { variables } => {
+                ("variables-exported", json!({ "variables": map(variables) }))
+            }
             Event::SourceReady {
                 directory,
                 secondary,

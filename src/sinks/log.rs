@@ -186,6 +186,7 @@ impl<W: Write + Send> Sink for Log<W> {
             | Event::Stopping { .. }
             | Event::Warning { .. }
             | Event::Hint { .. }
+            | Event::VariablesExported { .. }
             | Event::BuildFinished { .. } => self.out.flush(),
             event => agent_lines(event)
                 .iter()
@@ -281,6 +282,7 @@ fn agent_lines(event: &Event) -> Vec<String> {
         | Event::CommandInterrupted
         | Event::Warning { .. }
         | Event::Hint { .. }
+        | Event::VariablesExported { .. }
         | Event::BuildFinished { .. } => Vec::new(),
     }
 }

@@ -1,8 +1,10 @@
 //! Shows what happens: each sink turns events into one form of output.
 
 mod build_json;
+mod export_file;
 mod json;
 mod log;
+mod replace;
 mod sanitize;
 mod summary;
 
@@ -11,6 +13,7 @@ use std::io;
 use tokio::sync::mpsc;
 
 pub use build_json::BuildJson;
+pub use export_file::ExportFile;
 pub use json::JsonLines;
 pub use log::{Log, LogStyle};
 pub use summary::Summary;

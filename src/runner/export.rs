@@ -1,0 +1,36 @@
+//! The variables that a build hands on (contract §1.4).
+
+use super::driver::Evaluation;
+use super::{Interruption, Run, RunError};
+use crate::engine::Engine;
+use crate::event::Event;
+
+impl<E: Engine> Run<'_, E> {
+    /// Reads the exported variables as they stand when POST_BUILD has ended. One that nobody sets is
+    /// left out (assumed), and so is what is not text.
+    pub(super) async fn export_variables(&mut self) -> Result<(), Interruption> {
+        let names = match self.work() {
+            Some(work) if !work.exported.is_empty() => work.exported.clone(),
+            _ => return Ok(()),
+        };
+        let mut variables = Vec::with_capacity(names.len());
+        for name in names {
+            // The letter keeps line ends at the end of the value, and tells empty from unset.
+            let script = format!("if [ -n \"${{{name}+x}}\" ]; then printf %sx \"${name}\"; fi");
+            let cancellation = self.cancellation;
+            let sandbox = self.sandbox.as_mut().ok_or(RunError::ContainerDied)?;
+            let evaluated = cancellation.guard(sandbox.driver().evaluate(&script)).await;
+            let Evaluation { printed, stray } = evaluated.map_err(Interruption::Cancelled)??;
+            for bytes in stray {
+                self.events.emit(Event::Output { bytes }).await;
+            }
+            if let Some(value) = printed.strip_suffix(b"x") {
+                variables.push((name, String::from_utf8_lossy(value).into_owned()));
+            }
+        }
+        self.events
+            .emit(Event::VariablesExported { variables })
+            .await;
+        Ok(())
+    }
+}
