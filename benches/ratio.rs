@@ -4,17 +4,18 @@
 //! reports the median of the pairs' ratios. `scripts/bench` provides the engine and the image;
 //! arguments choose cases by parts of their names.
 
-use std::error::Error;
+mod rounds;
+
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use rounds::{Result, Rounds, is_wanted};
 
 const COBUILD: &str = env!("CARGO_BIN_EXE_cobuild");
 const IMAGE: &str = "cobuild-debian:12";
-
-type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 /// The same work, once as a build and once in plain docker.
 struct Case {
@@ -78,32 +79,26 @@ fn cases() -> Vec<Case> {
 }
 
 fn main() -> Result<()> {
-    let wanted: Vec<String> = std::env::args()
-        .skip(1)
-        .filter(|argument| !argument.starts_with('-'))
-        .collect();
-    let is_wanted = |name: &str| wanted.is_empty() || wanted.iter().any(|part| name.contains(part));
     let mut out = std::io::stdout();
     writeln!(out, "| case | cobuild | docker | ratio | bar |")?;
     writeln!(out, "| --- | --- | --- | --- | --- |")?;
     for case in cases().iter().filter(|case| is_wanted(case.name)) {
-        let (cobuild, docker, ratio) = measure(case)?;
+        let rounds = measure(case)?;
         writeln!(
             out,
-            "| {} | {:.2} s | {:.2} s | {ratio:.2} | {} |",
+            "| {} | {:.2} s | {:.2} s | {:.2} | {} |",
             case.name,
-            cobuild.as_secs_f64(),
-            docker.as_secs_f64(),
+            rounds.median(0),
+            rounds.median(1),
+            rounds.ratio(0, 1),
             case.bar
         )?;
         out.flush()?;
     }
     if is_wanted("version") {
-        let mut times = Vec::new();
-        for _ in 0..50 {
-            times.push(time(Command::new(COBUILD).arg("--version"))?);
-        }
-        let milliseconds = median(&mut times).as_secs_f64() * 1000.0;
+        let mut version = Command::new(COBUILD);
+        version.arg("--version");
+        let milliseconds = Rounds::run([version], 50)?.median(0) * 1000.0;
         writeln!(
             out,
             "| `cobuild --version` | {milliseconds:.1} ms | | | 10 ms |"
@@ -119,28 +114,13 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-/// Returns the median times of the two and the median of their ratios.
-fn measure(case: &Case) -> Result<(Duration, Duration, f64)> {
+/// Times the build and the same work in plain docker.
+fn measure(case: &Case) -> Result<Rounds<2>> {
     let source = tempfile::tempdir()?;
     let buildspec = prepare(case, source.path())?;
-    let mut build = cobuild(source.path(), &buildspec);
-    let mut plain = (case.docker)(source.path());
-    // Caches are warm for both.
-    time(&mut build)?;
-    time(&mut plain)?;
-    let (mut builds, mut plains, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
-    for _ in 0..case.pairs {
-        let (one, other) = (time(&mut build)?, time(&mut plain)?);
-        ratios.push(one.as_secs_f64() / other.as_secs_f64());
-        builds.push(one);
-        plains.push(other);
-    }
-    ratios.sort_by(f64::total_cmp);
-    Ok((
-        median(&mut builds),
-        median(&mut plains),
-        ratios[ratios.len() / 2],
-    ))
+    let build = cobuild(source.path(), &buildspec);
+    let plain = (case.docker)(source.path());
+    Rounds::run([build, plain], case.pairs)
 }
 
 /// Writes the source tree and its buildspec; the buildspec lies outside of the counted files.
@@ -182,26 +162,6 @@ fn docker_run(options: &[&str], script: &str) -> Command {
     command.args(["run", "--rm"]).args(options);
     command.args([IMAGE, "sh", "-c", script]);
     command
-}
-
-fn time(command: &mut Command) -> Result<Duration> {
-    command
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null());
-    let start = Instant::now();
-    let status = command.status()?;
-    let took = start.elapsed();
-    if status.success() {
-        Ok(took)
-    } else {
-        Err(format!("{command:?}: {status}").into())
-    }
-}
-
-fn median(times: &mut [Duration]) -> Duration {
-    times.sort();
-    times[times.len() / 2]
 }
 
 /// The peak of cobuild's resident memory, in megabytes, as the kernel counts it.

@@ -130,8 +130,9 @@ impl Section {
     /// assumed (a `Commands` has stood in a working buildspec).
     pub(super) fn key(self, name: &str, version: Version) -> Option<&'static Key> {
         KEYS.iter().find(|key| {
-            key.sections.contains(&self)
-                && key.name.eq_ignore_ascii_case(name)
+            // The name first: most are told apart by their lengths alone.
+            key.name.eq_ignore_ascii_case(name)
+                && key.sections.contains(&self)
                 && match key.since {
                     Since::Always => true,
                     Since::OnlyV0_1 => version == Version::V0_1,

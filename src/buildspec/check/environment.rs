@@ -35,17 +35,23 @@ pub(super) fn find(places: &Places<'_>, items: &Items<'_>, findings: &mut Findin
             }
         }
     }
+    let mut exports = places
+        .all(Section::Env, "exported-variables")
+        .flat_map(|place| texts(&place.entry.value))
+        .peekable();
+    // All words of all commands are many, and most buildspecs export nothing.
+    if exports.peek().is_none() {
+        return;
+    }
     // What a script read from a file sets is not to be seen.
     let all_seen = !items.items.iter().any(|item| reads_a_script(item.text));
     let part = |c: char| c.is_ascii_alphanumeric() || c == '_';
     for item in &items.items {
         known.extend(item.text.split(|c| !part(c)));
     }
-    for place in places.all(Section::Env, "exported-variables") {
-        for (node, names) in texts(&place.entry.value) {
-            for name in names.split_whitespace() {
-                exported(node, name, all_seen, &known, findings);
-            }
+    for (node, names) in exports {
+        for name in names.split_whitespace() {
+            exported(node, name, all_seen, &known, findings);
         }
     }
 }
