@@ -99,7 +99,11 @@ pub enum Event {
     CommandStarted {
         /// Its text, verbatim.
         text: String,
+        /// Its place in its list, counted from 1.
+        number: usize,
     },
+    /// The command is only pretended to run.
+    CommandMocked,
     /// Output of the running command, as it came: any bytes, cut anywhere.
     Output {
         /// The bytes.

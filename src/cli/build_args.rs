@@ -7,8 +7,11 @@ use anyhow::{Context as _, anyhow};
 use clap::builder::{OsStringValueParser, TypedValueParser as _};
 use clap::{Args, ValueEnum};
 use jiff::SignedDuration;
+use regex::Regex;
 
 use super::Failure;
+use crate::phase::PhaseType;
+use crate::plan::part::{self, Part, Step};
 use crate::plan::{Request, Transfer};
 use crate::project::image::default_image;
 use crate::settings::{
@@ -50,6 +53,18 @@ pub(super) struct BuildArgs {
     /// Build timeout, such as 90s, 30m or 1h30m.
     #[arg(long, value_name = "DURATION", default_value = "60m", value_parser = parse_duration)]
     timeout: Duration,
+
+    /// Begin at a phase, or at its command number N; what comes before does not run.
+    #[arg(long, value_name = "PHASE[:N]", conflicts_with = "only")]
+    from: Option<Step>,
+
+    /// Run the commands of this phase only.
+    #[arg(long, value_name = "PHASE", value_parser = part::phase)]
+    only: Option<PhaseType>,
+
+    /// Log commands that match the regular expression as mocked instead of running them.
+    #[arg(long, value_name = "REGEX")]
+    mock: Vec<Regex>,
 
     /// How the source reaches the container.
     #[arg(long, value_name = "HOW", default_value = "auto")]
@@ -99,6 +114,11 @@ impl BuildArgs {
             },
             overrides,
             buildspec,
+            part: Part {
+                from: self.from,
+                only: self.only,
+                mocks: self.mock.clone(),
+            },
         })
     }
 

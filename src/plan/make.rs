@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use super::environment::{self, Inputs, Origin, is_variable_name};
 use super::layout::{self, Layout};
+use super::part::Part;
 use super::{PhasePlan, Plan, Reading, SourcePlan, Store, Stored, Transfer, Work};
 use crate::buildspec::{self, Buildspec, OnFailure};
 use crate::event::BuildIdentity;
@@ -32,6 +33,8 @@ pub struct Request {
     pub overrides: Vec<(String, String)>,
     /// The buildspec.
     pub buildspec: BuildspecFile,
+    /// What of it runs.
+    pub part: Part,
 }
 
 /// Where a buildspec comes from, and its text.
@@ -138,7 +141,12 @@ pub fn make(request: Request, facts: &Facts) -> Plan {
         source_url: &source_location,
         secondary: &secondary_locations,
     });
-    let (reading, buildspec_variables) = read(request.buildspec, &layout, &request.overrides);
+    let (reading, buildspec_variables) = read(
+        request.buildspec,
+        &layout,
+        &request.overrides,
+        &request.part,
+    );
     for (name, value) in buildspec_variables {
         variables.set(Origin::Buildspec, &name, &value);
     }
@@ -183,6 +191,7 @@ pub fn make(request: Request, facts: &Facts) -> Plan {
         source_words: kind.log_words(),
         environment: variables.into_variables(),
         reading,
+        part: request.part,
     }
 }
 
@@ -191,6 +200,7 @@ fn read(
     file: BuildspecFile,
     layout: &Layout,
     overrides: &[(String, String)],
+    part: &Part,
 ) -> (Reading, Vec<(String, String)>) {
     let in_container = |path: &str| {
         if path.starts_with('/') {
@@ -243,7 +253,7 @@ fn read(
             }
             let variables = std::mem::take(&mut buildspec.env.variables);
             let inline = inline.then_some(text);
-            let work = work(buildspec, location, inline, overrides);
+            let work = work(buildspec, location, inline, overrides, part);
             (Reading::Accepted(Box::new(work)), variables)
         }
     }
@@ -263,6 +273,7 @@ fn work(
     location: String,
     inline: Option<Vec<u8>>,
     overrides: &[(String, String)],
+    part: &Part,
 ) -> Work {
     let phases: Vec<PhasePlan> = PhaseType::COMMAND_PHASES
         .into_iter()
@@ -270,7 +281,7 @@ fn work(
             let given = buildspec.phases.get(phase).cloned();
             let named = given.is_some();
             let given = given.unwrap_or_default();
-            PhasePlan {
+            let mut planned = PhasePlan {
                 phase,
                 named,
                 user: given
@@ -278,9 +289,12 @@ fn work(
                     .or_else(|| buildspec.run_as.clone())
                     .unwrap_or_else(|| "root".to_owned()),
                 commands: given.commands,
+                left_out: 0,
                 finally: given.finally,
                 on_failure: given.on_failure,
-            }
+            };
+            part.cut(&mut planned);
+            planned
         })
         .collect();
     let asks_for = |wanted: fn(&buildspec::Phase) -> bool| {
@@ -378,6 +392,7 @@ mod tests {
             secondary: vec![("other".into(), "/home/me/other".into())],
             transfer: Transfer::Automatic,
             overrides: vec![("GIVEN".into(), "by caller".into())],
+            part: Part::default(),
             buildspec,
         }
     }

@@ -7,6 +7,7 @@ pub mod artifacts;
 mod environment;
 pub mod layout;
 mod make;
+pub mod part;
 pub mod phases;
 
 use std::path::PathBuf;
@@ -19,6 +20,7 @@ use crate::buildspec::{Artifacts, Cache, OnFailure, ReportGroup, UnknownKeys, Ve
 use crate::event::BuildIdentity;
 use crate::phase::{PhaseContext, PhaseType};
 use layout::Layout;
+use part::Part;
 
 /// Everything about one build.
 #[derive(Debug, Clone)]
@@ -45,6 +47,8 @@ pub struct Plan {
     pub environment: Vec<Variable>,
     /// What the buildspec came to.
     pub reading: Reading,
+    /// What of it runs.
+    pub part: Part,
 }
 
 /// One source tree.
@@ -165,6 +169,8 @@ pub struct PhasePlan {
     pub user: String,
     /// `commands`.
     pub commands: Vec<String>,
+    /// How many commands at the beginning do not run.
+    pub left_out: usize,
     /// `finally`.
     pub finally: Vec<String>,
     /// What a failure leads to.

@@ -69,6 +69,7 @@ impl<E: Engine> Run<'_, E> {
             .cloned();
         let Some(PhasePlan {
             commands,
+            left_out,
             finally,
             user,
             ..
@@ -76,15 +77,15 @@ impl<E: Engine> Run<'_, E> {
         else {
             return Ok(Ended::succeeded());
         };
-        if commands.is_empty() && finally.is_empty() {
+        if left_out == commands.len() && finally.is_empty() {
             return Ok(Ended::succeeded());
         }
         if let Some(failure) = self.become_user(&user).await? {
             return Ok(Ended::failed(failure));
         }
-        let failure = self.commands(&commands).await?;
+        let failure = self.commands(&commands, left_out).await?;
         // Whether `finally` sees the failure of its own phase is not known; assumed that it does.
-        let failure_of_finally = self.commands(&finally).await?;
+        let failure_of_finally = self.commands(&finally, 0).await?;
         Ok(failure
             .or(failure_of_finally)
             .map_or_else(Ended::succeeded, Ended::failed))
@@ -124,13 +125,14 @@ impl<E: Engine> Run<'_, E> {
         Ok(Some(PhaseContext::new("CLIENT_ERROR", message)))
     }
 
-    /// Runs commands up to the first that fails and says why it did.
+    /// Runs commands, without the first `left_out`, up to the first that fails and says why it did.
     async fn commands(
         &mut self,
         commands: &[String],
+        left_out: usize,
     ) -> Result<Option<PhaseContext>, Interruption> {
-        for text in commands {
-            let status = self.command(text).await?;
+        for (index, text) in commands.iter().enumerate().skip(left_out) {
+            let status = self.command(text, index + 1).await?;
             if status != 0 {
                 self.carried.succeeding = false;
                 return Ok(Some(PhaseContext::new(
@@ -143,9 +145,21 @@ impl<E: Engine> Run<'_, E> {
     }
 
     /// Runs one command and returns its exit status.
-    async fn command(&mut self, text: &str) -> Result<i32, Interruption> {
+    async fn command(&mut self, text: &str, number: usize) -> Result<i32, Interruption> {
         if let Some(reason) = self.cancellation.reason() {
             return Err(Interruption::Cancelled(reason));
+        }
+        self.events
+            .emit(Event::CommandStarted {
+                text: text.to_owned(),
+                number,
+            })
+            .await;
+        if self.plan.part.is_mocked(text) {
+            self.carried.last_exit = 0;
+            self.events.emit(Event::CommandMocked).await;
+            self.finished(text, 0).await;
+            return Ok(0);
         }
         let function = match self.work().map(|work| work.version) {
             Some(Version::V0_1) => "cobuild_run_alone",
@@ -154,11 +168,6 @@ impl<E: Engine> Run<'_, E> {
         let mut program = Program::default();
         self.carried.update(&mut program);
         program.call(function, &[text]);
-        self.events
-            .emit(Event::CommandStarted {
-                text: text.to_owned(),
-            })
-            .await;
         let cancellation = self.cancellation;
         let events = self.events;
         let driver = self
@@ -187,13 +196,17 @@ impl<E: Engine> Run<'_, E> {
         // The driver answers nothing but numbers to a command.
         let status = status.parse().unwrap_or(i32::MAX);
         self.carried.last_exit = status;
+        self.finished(text, status).await;
+        Ok(status)
+    }
+
+    async fn finished(&self, text: &str, exit_status: i32) {
         self.events
             .emit(Event::CommandFinished {
                 text: text.to_owned(),
-                exit_status: status,
+                exit_status,
             })
             .await;
-        Ok(status)
     }
 }
 

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 
 use super::*;
 use crate::engine::fake::{FakeEngine, Reaction};
+use crate::plan::part::Part;
 use crate::plan::{BuildspecFile, Facts, GitFacts, Request, Transfer, make};
 
 struct Ran {
@@ -52,6 +53,7 @@ fn plan(buildspec: &str, image: &str) -> Plan {
         secondary: Vec::new(),
         transfer: Transfer::Mount,
         overrides: Vec::new(),
+        part: Part::default(),
         buildspec: BuildspecFile::Inline {
             text: buildspec.into(),
         },

@@ -123,7 +123,11 @@ impl<W: Write + Send> Sink for JsonLines<W> {
                         .collect::<Vec<_>>()
                 }),
             ),
-            Event::CommandStarted { text } => ("command-started", json!({ "command": text })),
+            Event::CommandStarted { text, number } => (
+                "command-started",
+                json!({ "command": text, "number": number }),
+            ),
+            Event::CommandMocked => ("command-mocked", json!({})),
             Event::CommandFinished { text, exit_status } => (
                 "command-finished",
                 json!({ "command": text, "exitStatus": exit_status }),

@@ -245,7 +245,8 @@ fn agent_lines(event: &Event) -> Vec<String> {
                 .map(|(phase, commands)| format!(" {phase}: {commands} commands")),
         )
         .collect(),
-        Event::CommandStarted { text } => vec![format!("Running command {text}")],
+        Event::CommandMocked => vec!["Mocked: the command did not run".to_owned()],
+        Event::CommandStarted { text, .. } => vec![format!("Running command {text}")],
         Event::ArtifactsStarted {
             identifier,
             base_directory,
@@ -358,7 +359,10 @@ mod tests {
         let text = written(
             LogStyle::default(),
             &[
-                Event::CommandStarted { text: block.into() },
+                Event::CommandStarted {
+                    text: block.into(),
+                    number: 1,
+                },
                 Event::Output {
                     bytes: "out\n".into(),
                 },

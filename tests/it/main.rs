@@ -18,6 +18,7 @@ mod errors;
 mod exports;
 mod log;
 mod output;
+mod parts;
 mod phases;
 mod plan;
 mod privileged;

@@ -41,6 +41,8 @@ fn work_json(work: &Work) -> Value {
             "phase": phase.phase,
             "named": phase.named,
             "commands": phase.commands,
+            "leftOut": phase.left_out,
+            "user": phase.user,
             "finally": phase.finally,
             "onFailure": on_failure(&phase.on_failure),
         })).collect::<Value>(),

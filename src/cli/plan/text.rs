@@ -6,6 +6,7 @@ use anstyle::Style;
 
 use super::{cache_action, on_failure, store_name};
 use crate::buildspec::Cache;
+use crate::plan::part::Part;
 use crate::plan::{PhasePlan, Plan, Reading, Work};
 
 /// Writes a plan for people.
@@ -38,7 +39,7 @@ pub(super) fn write(out: &mut impl Write, plan: &Plan) -> io::Result<()> {
         let shell = work.shell.as_deref().unwrap_or("sh");
         writeln!(out, "{bold}{:<11}{bold:#}{shell}", "shell")?;
         for phase in work.phases.iter().filter(|phase| phase.named) {
-            write_phase(out, phase)?;
+            write_phase(out, phase, &plan.part)?;
         }
     }
     writeln!(out, "\n{bold}environment{bold:#}")?;
@@ -60,7 +61,7 @@ pub(super) fn write(out: &mut impl Write, plan: &Plan) -> io::Result<()> {
     Ok(())
 }
 
-fn write_phase(out: &mut impl Write, phase: &PhasePlan) -> io::Result<()> {
+fn write_phase(out: &mut impl Write, phase: &PhasePlan, part: &Part) -> io::Result<()> {
     let bold = Style::new().bold();
     let on_failure = match on_failure(&phase.on_failure) {
         None => String::new(),
@@ -70,11 +71,19 @@ fn write_phase(out: &mut impl Write, phase: &PhasePlan) -> io::Result<()> {
     for (label, commands) in [("", &phase.commands), ("finally ", &phase.finally)] {
         for (index, command) in commands.iter().enumerate() {
             let number = format!("{label}{}", index + 1);
+            let is_left_out = label.is_empty() && index < phase.left_out;
+            let note = if is_left_out {
+                " (left out)"
+            } else if part.is_mocked(command) {
+                " (mocked)"
+            } else {
+                ""
+            };
             // The further lines of a command stand below its first.
             let indented = command
                 .trim_end()
                 .replace('\n', &format!("\n{:width$}", "", width = number.len() + 4));
-            writeln!(out, "  {number}  {indented}")?;
+            writeln!(out, "  {number}{note}  {indented}")?;
         }
     }
     Ok(())

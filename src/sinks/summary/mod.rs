@@ -34,10 +34,8 @@ struct Build {
     artifacts: Option<PathBuf>,
     start: Option<Timestamp>,
     phases: Vec<Phase>,
-    /// The command that runs.
+    /// When the command that runs began, and its place in its list.
     running: Option<(Timestamp, usize)>,
-    /// How many commands of the present phase have begun.
-    begun: usize,
     tail: Tail,
     /// The slowest commands, the slowest first.
     slowest: Vec<Command>,
@@ -129,7 +127,6 @@ impl Build {
         match &event.event {
             Event::BuildStarted(_) => self.start = Some(event.time),
             Event::PhaseStarted { phase } => {
-                self.begun = 0;
                 self.phases.push(Phase {
                     kind: *phase,
                     start: event.time,
@@ -143,9 +140,8 @@ impl Build {
                     phase.end = Some((event.time, *status, context.clone()));
                 }
             }
-            Event::CommandStarted { .. } => {
-                self.begun += 1;
-                self.running = Some((event.time, self.begun));
+            Event::CommandStarted { number, .. } => {
+                self.running = Some((event.time, *number));
             }
             Event::Output { bytes } => self.tail.feed(bytes),
             Event::CommandFinished { text, exit_status } => {

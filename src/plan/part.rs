@@ -1,0 +1,169 @@
+//! Parts of a build: where it begins, which phase alone it runs, what is only pretended.
+
+use std::str::FromStr;
+
+use regex::Regex;
+
+use super::PhasePlan;
+use crate::phase::PhaseType;
+
+/// A command phase, or a command of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Step {
+    /// The phase.
+    pub phase: PhaseType,
+    /// The command, counted from 1 in `commands`; absent means the phase's first.
+    pub command: Option<usize>,
+}
+
+impl FromStr for Step {
+    type Err = String;
+
+    /// Reads `PHASE` or `PHASE:N`, the phase as in a buildspec or as in the log.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (name, number) = match text.split_once(':') {
+            Some((name, number)) => (name, Some(number)),
+            None => (text, None),
+        };
+        let phase = phase(name)?;
+        let command = number
+            .map(|number| match number.parse() {
+                Ok(number) if number > 0 => Ok(number),
+                Ok(_) | Err(_) => Err(format!(
+                    "`{number}` is no number of a command: they count from 1"
+                )),
+            })
+            .transpose()?;
+        Ok(Self { phase, command })
+    }
+}
+
+/// Reads the name of a command phase, without regard to case.
+pub fn phase(name: &str) -> Result<PhaseType, String> {
+    PhaseType::COMMAND_PHASES
+        .into_iter()
+        .find(|phase| phase.as_str().eq_ignore_ascii_case(name))
+        .ok_or_else(|| format!("`{name}` is none of install, pre_build, build and post_build"))
+}
+
+/// What of a build runs.
+#[derive(Debug, Clone, Default)]
+pub struct Part {
+    /// Where it begins; the commands before are left out, and so is `finally` of earlier phases.
+    pub from: Option<Step>,
+    /// The only phase whose commands run.
+    pub only: Option<PhaseType>,
+    /// Commands that match one of these are logged and succeed without running.
+    pub mocks: Vec<Regex>,
+}
+
+impl Part {
+    /// Whether all of the build runs.
+    pub fn is_whole(&self) -> bool {
+        self.from.is_none() && self.only.is_none()
+    }
+
+    /// Leaves out of a phase what does not run.
+    pub(super) fn cut(&self, planned: &mut PhasePlan) {
+        let before = self.from.is_some_and(|step| planned.phase < step.phase);
+        let other = self.only.is_some_and(|only| planned.phase != only);
+        if before || other {
+            planned.left_out = planned.commands.len();
+            planned.finally.clear();
+        } else if let Some(Step {
+            phase,
+            command: Some(command),
+        }) = self.from
+            && phase == planned.phase
+        {
+            planned.left_out = (command - 1).min(planned.commands.len());
+        }
+    }
+
+    /// Whether a command is only pretended to run.
+    pub fn is_mocked(&self, command: &str) -> bool {
+        self.mocks.iter().any(|mock| mock.is_match(command))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use PhaseType::{Build, Install, PostBuild, PreBuild};
+
+    #[test]
+    fn steps_are_read_as_people_write_them() {
+        let step = |phase, command| Ok(Step { phase, command });
+        for (text, read) in [
+            ("build", step(Build, None)),
+            ("BUILD:3", step(Build, Some(3))),
+            ("pre_build:1", step(PreBuild, Some(1))),
+            ("Post_Build", step(PostBuild, None)),
+        ] {
+            assert_eq!(text.parse::<Step>(), read, "{text}");
+        }
+        for text in [
+            "",
+            "prebuild",
+            "build:0",
+            "build:",
+            "build:x",
+            "UPLOAD_ARTIFACTS",
+        ] {
+            assert!(text.parse::<Step>().is_err(), "{text}");
+        }
+    }
+
+    fn left(part: &Part) -> Vec<(usize, usize)> {
+        [Install, PreBuild, Build, PostBuild]
+            .into_iter()
+            .map(|phase| {
+                let mut planned = PhasePlan {
+                    phase,
+                    named: true,
+                    user: "root".to_owned(),
+                    commands: vec!["a".to_owned(), "b".to_owned(), "c".to_owned()],
+                    left_out: 0,
+                    finally: vec!["f".to_owned()],
+                    on_failure: crate::buildspec::OnFailure::Default,
+                };
+                part.cut(&mut planned);
+                (planned.left_out, planned.finally.len())
+            })
+            .collect()
+    }
+
+    #[test]
+    fn what_lies_before_is_left_out() {
+        let from = |text: &str| Part {
+            from: Some(text.parse().unwrap()),
+            ..Part::default()
+        };
+        assert_eq!(left(&Part::default()), [(0, 1); 4]);
+        assert_eq!(left(&from("install")), [(0, 1); 4]);
+        assert_eq!(left(&from("build")), [(3, 0), (3, 0), (0, 1), (0, 1)]);
+        assert_eq!(left(&from("build:3")), [(3, 0), (3, 0), (2, 1), (0, 1)]);
+        assert_eq!(left(&from("build:9")), [(3, 0), (3, 0), (3, 1), (0, 1)]);
+    }
+
+    #[test]
+    fn one_phase_alone() {
+        let only = Part {
+            only: Some(PreBuild),
+            ..Part::default()
+        };
+        assert_eq!(left(&only), [(3, 0), (0, 1), (3, 0), (3, 0)]);
+        assert!(!only.is_whole());
+    }
+
+    #[test]
+    fn mocks_match_anywhere() {
+        let part = Part {
+            mocks: vec![Regex::new("^aws s3 |docker push").unwrap()],
+            ..Part::default()
+        };
+        assert!(part.is_mocked("aws s3 sync . s3://b"));
+        assert!(part.is_mocked("echo x\ndocker push y"));
+        assert!(!part.is_mocked("echo aws s3"));
+    }
+}
