@@ -91,12 +91,26 @@ pub static CODES: &[&Code] = &[
     &commands::LOST_STATUS,
     &commands::LOST_STATE,
     &commands::MASKED_FAILURE,
+    &commands::DOCKER_DAEMON,
 ];
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::buildspec::check;
+
+    #[test]
+    fn no_code_is_missing() {
+        let sources = [
+            include_str!("code/batch.rs"),
+            include_str!("code/commands.rs"),
+            include_str!("code/environment.rs"),
+            include_str!("code/errors.rs"),
+            include_str!("code/structure.rs"),
+        ];
+        let defined = sources.iter().map(|text| text.matches("id: \"bs").count());
+        assert_eq!(defined.sum::<usize>(), CODES.len());
+    }
 
     #[test]
     fn numbers_rise_and_names_are_unique() {
@@ -118,11 +132,12 @@ mod tests {
     }
 
     #[test]
-    fn the_bad_example_of_each_code_has_it_and_the_good_one_has_nothing() {
+    fn the_bad_example_of_each_code_has_nothing_else_and_the_good_one_has_nothing() {
         for code in CODES {
             let bad = check(code.bad.as_bytes());
+            assert!(!bad.is_empty(), "{}", code.id);
             assert!(
-                bad.iter().any(|one| one.code == *code),
+                bad.iter().all(|one| one.code == *code),
                 "{}: {bad:#?}",
                 code.id
             );

@@ -1,5 +1,6 @@
 //! What is to be said of one place of a buildspec.
 
+use super::Refusal;
 use super::node::{Position, Span};
 use super::{Code, Severity};
 
@@ -12,7 +13,8 @@ pub struct Diagnostic {
     pub message: String,
     /// Where; never more than one line.
     pub span: Span,
-    /// CodeBuild's own message, exactly, when it refuses the buildspec for this.
+    /// What CodeBuild's log says when it refuses the buildspec or its batch for this: status code and
+    /// message.
     pub note: Option<String>,
     /// What to do about it.
     pub help: Option<String>,
@@ -91,6 +93,57 @@ impl<'text> Findings<'text> {
         }
     }
 
+    /// Returns the place of a mark that stands before an empty place, with nothing but blanks between;
+    /// else the place itself.
+    pub(super) fn mark_before(&self, span: Span, mark: char) -> Span {
+        let Position { line, column } = span.start;
+        if span.start != span.end {
+            return span;
+        }
+        let before: String = self
+            .text_of(line)
+            .chars()
+            .take(column.saturating_sub(1))
+            .collect();
+        let Some(rest) = before.trim_end().strip_suffix(mark) else {
+            return span;
+        };
+        let column = rest.chars().count() + 1;
+        let place = |column| Position { line, column };
+        Span {
+            start: place(column),
+            end: place(column + 1),
+        }
+    }
+
+    /// Returns the place of an occurrence of a text, counted from 0, within a stretch and not before
+    /// `line`.
+    pub(super) fn occurrence(
+        &self,
+        within: Span,
+        line: usize,
+        needle: &str,
+        count: usize,
+    ) -> Option<Span> {
+        let mut places = (line..=within.end.line).flat_map(|line| {
+            let text = self.text_of(line);
+            let skipped = match within.start {
+                start if start.line == line => start.column.saturating_sub(1),
+                _ => 0,
+            };
+            let from = text.char_indices().nth(skipped).map_or(0, |(at, _)| at);
+            let found = text[from..].match_indices(needle);
+            found.map(move |(at, _)| (line, from + at))
+        });
+        let (line, at) = places.nth(count)?;
+        let column = self.text_of(line)[..at].chars().count() + 1;
+        let place = |column| Position { line, column };
+        Some(Span {
+            start: place(column),
+            end: place(column + needle.chars().count()),
+        })
+    }
+
     /// Returns the place of a text within a stretch: on `line` when it is there, else wherever it
     /// first is, else all of the stretch.
     pub(super) fn locate(&self, within: Span, line: usize, needle: &str) -> Span {
@@ -138,6 +191,11 @@ impl<'text> Findings<'text> {
     /// Returns whether one of these has been found.
     pub(super) fn has_any(&self, codes: &[&Code]) -> bool {
         self.found.iter().any(|one| codes.contains(&one.code))
+    }
+
+    /// Returns whether a problem of this kind has been found.
+    pub(super) fn has(&self, code: &Code) -> bool {
+        self.found.iter().any(|one| one.code == code)
     }
 
     /// Returns whether an error has been found.
@@ -201,9 +259,9 @@ impl Finding<'_> {
     }
 
     /// Adds CodeBuild's own message.
-    pub(super) fn note(mut self, note: impl Into<String>) -> Self {
+    pub(super) fn note(mut self, refusal: &Refusal) -> Self {
         if let Some(one) = &mut self.0 {
-            one.note = Some(note.into());
+            one.note = Some(refusal.in_log());
         }
         self
     }

@@ -28,7 +28,7 @@ mod unknown;
 mod yaml;
 
 pub use batch::{Batch, BatchBuild, BatchBuilds, BatchEnv, BatchFanout, BatchMatrix, Dependency};
-pub use check::check;
+pub use check::{Project, check, check_for};
 pub use code::{CODES, Code, Severity};
 pub use diagnostic::Diagnostic;
 pub use encoding::readable;
@@ -224,11 +224,13 @@ pub struct UnknownKeys {
     pub keys: Vec<String>,
 }
 
-/// Why CodeBuild refuses a buildspec: the message of the `YAML_FILE_ERROR` that ends
-/// `DOWNLOAD_SOURCE` (contract §1.2).
+/// Why CodeBuild refuses a buildspec: the context of a phase that fails for it, `DOWNLOAD_SOURCE`
+/// (contract §1.2), or in a batch `DOWNLOAD_BATCHSPEC`.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct Refusal {
+    /// `YAML_FILE_ERROR`, or `BATCH_SPEC_VALIDATION_ERROR` for a batch.
+    pub status_code: &'static str,
     /// CodeBuild's own text.
     pub message: String,
 }

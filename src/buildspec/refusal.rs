@@ -9,8 +9,22 @@ const PHASE_NAMES: &str = "build,install,post_build,pre_build";
 impl Refusal {
     fn new(message: impl Into<String>) -> Self {
         Self {
+            status_code: "YAML_FILE_ERROR",
             message: message.into(),
         }
+    }
+
+    /// Makes it the refusal of a batch.
+    pub(super) fn of_batch(self) -> Self {
+        Self {
+            status_code: "BATCH_SPEC_VALIDATION_ERROR",
+            ..self
+        }
+    }
+
+    /// Returns the text that the log has for it, status code and all.
+    pub(super) fn in_log(&self) -> String {
+        format!("{} Message: {}", self.status_code, self.message)
     }
 
     /// A YAML error found on a line, counted from 1.
@@ -72,7 +86,7 @@ impl Refusal {
     /// A batch whose builds cannot be told or started. The beginning is CodeBuild's own, two dots
     /// and all.
     pub(super) fn batch(problem: impl std::fmt::Display) -> Self {
-        Self::new(format!("BatchSpec has invalid values.. {problem}"))
+        Self::new(format!("BatchSpec has invalid values.. {problem}")).of_batch()
     }
 
     /// Builds of a batch whose identifiers are none.

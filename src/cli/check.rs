@@ -14,7 +14,7 @@ use anyhow::{Context as _, anyhow};
 use clap::{Args, ColorChoice, ValueEnum};
 
 use super::{Failure, choice, stderr};
-use crate::buildspec::{self, CODES, Code, Diagnostic, Severity};
+use crate::buildspec::{self, CODES, Code, Diagnostic, Project, Severity};
 use crate::exit::ExitStatus;
 
 /// Find every problem of buildspecs: what CodeBuild refuses, what it silently ignores, and what
@@ -38,8 +38,12 @@ pub(super) struct CheckArgs {
     #[arg(long)]
     deny_warnings: bool,
 
+    /// The project is privileged, so docker commands have their daemon.
+    #[arg(short = 'd', long)]
+    privileged: bool,
+
     /// Explain a code, such as bs101 or unknown-key; `codes` lists them all.
-    #[arg(long, value_name = "CODE", conflicts_with_all = ["paths", "format", "deny_warnings"])]
+    #[arg(long, value_name = "CODE", conflicts_with_all = ["paths", "format", "deny_warnings", "privileged"])]
     explain: Option<String>,
 }
 
@@ -78,12 +82,15 @@ pub(super) fn check(args: &CheckArgs, color: ColorChoice) -> Result<ExitStatus, 
         let text = explain(code)?;
         return written(out.write_all(text.as_bytes())).map(|()| ExitStatus::Succeeded);
     }
+    let project = Project {
+        privileged: args.privileged,
+    };
     let mut all = Vec::new();
     for (path, bytes) in find::read(&args.paths)? {
         all.push(Checked {
             path,
             text: buildspec::readable(&bytes),
-            found: buildspec::check(&bytes),
+            found: buildspec::check_for(&bytes, project),
         });
     }
     let shown = match args.format {

@@ -143,6 +143,39 @@ fn buildspecs_are_found_below_a_directory() {
 }
 
 #[test]
+fn the_buildspecs_of_this_repository_give_no_cause() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut samples: Vec<String> = walkdir::WalkDir::new(root.join("buildspecs"))
+        .into_iter()
+        .filter_entry(|entry| entry.file_name() != "invalid")
+        .map(|entry| entry.unwrap().into_path())
+        .filter(|path| path.extension().is_some_and(|kind| kind == "yml"))
+        .map(|path| path.to_str().unwrap().to_owned())
+        .collect();
+    assert!(samples.len() > 50, "{samples:?}");
+    samples.extend(["--deny-warnings".to_owned(), "examples".to_owned()]);
+    let arguments: Vec<&str> = samples.iter().map(String::as_str).collect();
+    let (code, stdout, stderr) = check(root, &arguments);
+    assert_eq!((code, stdout.as_str()), (0, ""), "{stderr}");
+    // What is there to be found fault with is found by name only.
+    assert_eq!(check(root, &["buildspecs/invalid"]).0, 2);
+}
+
+#[test]
+fn a_privileged_project_has_its_docker_daemon() {
+    let text = GOOD.replace("make", "docker build .");
+    let here = directory(&[("buildspec.yml", &text)]);
+    for (arguments, expected) in [
+        (vec!["--deny-warnings"], 1),
+        (vec!["--deny-warnings", "-d"], 0),
+        (vec!["--deny-warnings", "--privileged"], 0),
+    ] {
+        let (code, stdout, _) = check(here.path(), &arguments);
+        assert_eq!(code, expected, "{arguments:?} {stdout}");
+    }
+}
+
+#[test]
 fn stdin_is_a_buildspec_too() {
     let here = directory(&[("text", BAD)]);
     let text = std::fs::File::open(here.path().join("text")).unwrap();
@@ -185,7 +218,7 @@ fn json_has_everything() {
         error["note"]
             .as_str()
             .unwrap()
-            .starts_with("Expected Commands[0]")
+            .starts_with("YAML_FILE_ERROR Message: Expected Commands[0]")
     );
     assert_eq!(found["diagnostics"][0]["note"], Value::Null);
 }

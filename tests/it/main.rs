@@ -16,6 +16,7 @@ mod commands;
 mod environment;
 mod errors;
 mod exports;
+mod invalid;
 mod log;
 mod output;
 mod parts;

@@ -23,6 +23,10 @@ pub(in super::super) const MOST_CHARACTERS: usize = 128;
 /// The message with which the batch ends in `BATCH_SPEC_VALIDATION_ERROR`. That of identifiers is
 /// CodeBuild's; the others, and that the batch is refused for them, are assumed.
 pub(in super::super) fn read(node: &Node) -> Result<Batch, Refusal> {
+    section(node).map_err(Refusal::of_batch)
+}
+
+fn section(node: &Node) -> Result<Batch, Refusal> {
     let fields = Fields::of(Section::Batch, node)?;
     let mut kinds = KINDS
         .into_iter()

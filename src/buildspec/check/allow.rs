@@ -7,7 +7,8 @@ use std::collections::HashMap;
 use super::super::code::structure::UNKNOWN_CODE;
 use super::super::diagnostic::{Diagnostic, Findings};
 use super::super::node::{Position, Span};
-use super::super::{Code, Severity};
+use super::super::{CODES, Code, Severity};
+use super::keys::suggestion;
 
 /// What a text allows.
 #[derive(Debug, Default)]
@@ -26,9 +27,12 @@ pub(super) fn apply(text: &str, mut findings: Findings<'_>) -> Vec<Diagnostic> {
     }
     let allowed = Allowed::of(findings.lines());
     for (name, place) in &allowed.unknown {
-        findings
-            .add(&UNKNOWN_CODE, *place, format!("there is no code `{name}`"))
-            .help("`cobuild check --explain codes` lists them");
+        let message = format!("there is no code `{name}`");
+        let finding = findings.add(&UNKNOWN_CODE, *place, message);
+        match suggestion(name, CODES.iter().map(|code| code.name)) {
+            Some(meant) => finding.help(format!("did you mean `{meant}`?")),
+            None => finding.help("`cobuild check --explain codes` lists them"),
+        };
     }
     let mut found = findings.into_diagnostics();
     found.retain(|one| {
@@ -71,26 +75,24 @@ impl Allowed {
             return Vec::new();
         };
         let mut codes = Vec::new();
-        for name in list
-            .split(',')
-            .map(str::trim)
-            .filter(|name| !name.is_empty())
-        {
+        let mut column = line[..at].chars().count() + 1;
+        for part in list.split(',') {
+            let name = part.trim();
             if let Some(code) = Code::find(name) {
                 codes.push(code);
-            } else {
-                let column = line[..at].chars().count() + 1;
-                let end = column + list.chars().count();
+            } else if !name.is_empty() {
+                let blanks = part.chars().take_while(|c| c.is_whitespace()).count();
                 let place = |column| Position {
                     line: number,
                     column,
                 };
                 let span = Span {
-                    start: place(column),
-                    end: place(end),
+                    start: place(column + blanks),
+                    end: place(column + blanks + name.chars().count()),
                 };
                 self.unknown.push((name.to_owned(), span));
             }
+            column += part.chars().count() + 1;
         }
         codes
     }

@@ -13,6 +13,7 @@ use super::super::code::structure::IGNORED_KIND;
 use super::super::diagnostic::Findings;
 use super::super::keys::Section;
 use super::super::node::{Node, Span, Style, Value};
+use super::docker;
 use super::items::Items;
 use super::places::{Places, last, sequence, text, texts};
 
@@ -46,7 +47,7 @@ pub(super) fn find(places: &Places<'_>, items: &Items<'_>, findings: &mut Findin
             )
             .help(format!("write `version: {}`", scalar.text));
     }
-    let docker = docker(items);
+    let docker = docker::is_used(items);
     for name in ["build-list", "build-graph"] {
         if let Some(place) = places.last(Section::Batch, name) {
             let builds = sequence(&place.entry.value);
@@ -72,7 +73,7 @@ pub(super) fn find(places: &Places<'_>, items: &Items<'_>, findings: &mut Findin
                 batch.entry.key.span,
                 "a batch build refuses this batch",
             )
-            .note(refusal.message);
+            .note(&refusal);
     }
 }
 
@@ -151,7 +152,7 @@ fn identifiers(builds: &[Node], findings: &mut Findings<'_>) {
             let message = format!("identifier `{name}` may hold letters, digits and `_` only");
             let finding = findings
                 .add(&IDENTIFIER, node.span, message)
-                .note(Refusal::identifiers(&[name]).message);
+                .note(&Refusal::identifiers(&[name]));
             if !mended.is_empty() {
                 finding.help(format!("write `{mended}`"));
             }
@@ -159,7 +160,7 @@ fn identifiers(builds: &[Node], findings: &mut Findings<'_>) {
             let message = format!("identifiers have fewer than {MOST_CHARACTERS} characters");
             findings
                 .add(&IDENTIFIER, node.span, message)
-                .note(Refusal::identifiers(&[name]).message);
+                .note(&Refusal::identifiers(&[name]));
         }
         if !seen.insert(name) {
             findings.add(
@@ -238,18 +239,6 @@ fn similar<'name>(name: &str, known: &HashMap<&'name str, usize>) -> Option<&'na
         .filter(|(distance, known)| *distance <= (known.len() / 3).max(1))
         .min()
         .map(|(_, known)| known)
-}
-
-/// Returns whether a command needs a docker daemon.
-fn docker(items: &Items<'_>) -> bool {
-    items.items.iter().any(|item| {
-        item.script.commands.iter().any(|command| {
-            command.name() == Some("docker")
-                && command.arguments().next().is_some_and(|word| {
-                    matches!(word, "build" | "run" | "pull" | "push" | "compose")
-                })
-        })
-    })
 }
 
 fn environment(build: &Node, docker: bool, findings: &mut Findings<'_>) {

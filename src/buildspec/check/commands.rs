@@ -4,10 +4,11 @@ use std::collections::HashSet;
 
 use super::super::Version;
 use super::super::code::commands::{
-    BASHISM, LOST_DEFINITION, LOST_OPTION, LOST_STATE, LOST_STATUS, MASKED_FAILURE,
+    BASHISM, LOST_DEFINITION, LOST_OPTION, LOST_STATE, LOST_STATUS,
 };
 use super::super::diagnostic::Findings;
-use super::items::{Item, Items, Shell};
+use super::items::{Item, Items, MOST_PER_ITEM, Shell};
+use super::pipes;
 use super::shell::{Command, is_assignment};
 
 /// Finds what is wrong with the commands of a buildspec.
@@ -22,7 +23,7 @@ pub(super) fn find(version: Version, items: &Items<'_>, findings: &mut Findings<
     for (index, item) in items.items.iter().enumerate() {
         options(item, findings);
         status(item, findings);
-        pipes(item, findings);
+        pipes::find(item, items.shell, findings);
         if items.shell == Shell::Sh {
             bashisms(item, findings);
         }
@@ -47,9 +48,10 @@ fn definitions(items: &[Item<'_>], findings: &mut Findings<'_>) {
             if let Some(name) = command.name()
                 && before.contains(name)
                 && !here.contains(name)
+                && told.len() < MOST_PER_ITEM
                 && told.insert(name)
             {
-                let place = findings.locate(item.span(), item.line(command.line), name);
+                let place = item.place(name, command.line, findings);
                 let message = format!("`{name}` is defined in another item and not known here");
                 findings
                     .add(&LOST_DEFINITION, place, message)
@@ -71,9 +73,10 @@ fn arrays(items: &[Item<'_>], findings: &mut Findings<'_>) {
                 if let Some(name) = array_used(word)
                     && before.contains(name)
                     && !here.contains(name)
+                    && told.len() < MOST_PER_ITEM
                     && told.insert(name)
                 {
-                    let place = findings.locate(item.span(), item.line(command.line), name);
+                    let place = item.place(name, command.line, findings);
                     let message = format!("array `{name}` is set in another item and empty here");
                     findings
                         .add(&LOST_DEFINITION, place, message)
@@ -116,7 +119,7 @@ fn options(item: &Item<'_>, findings: &mut Findings<'_>) {
         return;
     }
     let first = &commands[0];
-    let place = findings.locate(item.span(), item.line(first.line), first.words[0]);
+    let place = item.place(first.words[0], first.line, findings);
     let message = format!(
         "`{}` ends with this item and has no effect on the next ones",
         name(first)
@@ -134,13 +137,15 @@ fn status(item: &Item<'_>, findings: &mut Findings<'_>) {
     let Some(first) = item.script.commands.first() else {
         return;
     };
-    let asks = |word: &str| {
-        (word.contains("$?") || word.contains("${?}"))
-            && !word.contains(['\'', '`'])
-            && !word.contains("$(")
-    };
-    if first.words.iter().any(|word| asks(word)) {
-        let place = findings.locate(item.span(), item.line(first.line), "$?");
+    let asked = first.words.iter().find_map(|word| {
+        let substitutes = word.contains(['\'', '`']) || word.contains("$(");
+        let mut found = ["$?", "${?}"]
+            .into_iter()
+            .filter_map(|asked| word.find(asked).map(|at| &word[at..at + asked.len()]));
+        found.next().filter(|_| !substitutes)
+    });
+    if let Some(asked) = asked {
+        let place = item.place(asked, first.line, findings);
         findings
             .add(
                 &LOST_STATUS,
@@ -151,77 +156,6 @@ fn status(item: &Item<'_>, findings: &mut Findings<'_>) {
                 "write both as one item; in a later phase, ask CODEBUILD_LAST_EXIT or \
                  CODEBUILD_BUILD_SUCCEEDING",
             );
-    }
-}
-
-/// Commands that build or test: their failure is what a build is for.
-const BUILDERS: &[&str] = &[
-    "ant",
-    "bazel",
-    "bundle",
-    "cargo",
-    "cdk",
-    "cmake",
-    "composer",
-    "ctest",
-    "docker",
-    "dotnet",
-    "go",
-    "gradle",
-    "gradlew",
-    "jest",
-    "make",
-    "mvn",
-    "mvnw",
-    "ninja",
-    "npm",
-    "npx",
-    "phpunit",
-    "pnpm",
-    "poetry",
-    "pytest",
-    "rake",
-    "rspec",
-    "sam",
-    "sbt",
-    "terraform",
-    "tox",
-    "yarn",
-];
-
-/// Pipes that end in what never fails.
-fn pipes(item: &Item<'_>, findings: &mut Findings<'_>) {
-    let minds = || item.text.contains("pipefail") || item.text.contains("PIPESTATUS");
-    let mut begin = 0;
-    let mut told = HashSet::new();
-    let commands = &item.script.commands;
-    for (index, command) in commands.iter().enumerate() {
-        if command.piped {
-            continue;
-        }
-        let first = &commands[begin];
-        let piped = begin < index;
-        begin = index + 1;
-        if !piped || command.name() != Some("tee") || minds() {
-            continue;
-        }
-        let name = first.name().unwrap_or_default();
-        let builder = name.rsplit('/').next().unwrap_or(name);
-        let builds = BUILDERS.contains(&builder)
-            || (builder.starts_with("python")
-                && first
-                    .arguments()
-                    .any(|word| matches!(word, "pytest" | "unittest" | "tox")));
-        if builds && told.insert(name) {
-            let place = findings.locate(item.span(), item.line(first.line), name);
-            findings
-                .add(
-                    &MASKED_FAILURE,
-                    place,
-                    format!("when `{name}` fails, the pipe into `tee` hides it"),
-                )
-                .help("begin the item with `set -o pipefail`, with `env.shell: bash`");
-        }
     }
 }
 
@@ -238,14 +172,13 @@ const BASH_COMMANDS: &[(&str, &str)] = &[
     ("readarray", "`while read`"),
 ];
 
-/// How many different bashisms of one item are told.
-const MOST_PER_ITEM: usize = 100;
-
 fn bashisms(item: &Item<'_>, findings: &mut Findings<'_>) {
     let mut told = HashSet::new();
     let mut tell = |what: &str, line: usize, instead: &str| {
-        if told.len() < MOST_PER_ITEM && told.insert(what.to_owned()) {
-            let place = findings.locate(item.span(), item.line(line), what);
+        // Who is told of `pushd` knows of `popd`.
+        let known = what == "popd" && told.contains("pushd");
+        if !known && told.len() < MOST_PER_ITEM && told.insert(what.to_owned()) {
+            let place = item.place(what, line, findings);
             let what = what.lines().next().unwrap_or_default();
             findings
                 .add(
@@ -268,16 +201,21 @@ fn bashisms(item: &Item<'_>, findings: &mut Findings<'_>) {
     }
     for command in &item.script.commands {
         let name = command.name().unwrap_or_default();
-        if let Some((name, instead)) = BASH_COMMANDS.iter().find(|(bash, _)| *bash == name)
-            && (*name != "[[" || command.words.contains(&"]]"))
+        if let Some((_, instead)) = BASH_COMMANDS.iter().find(|(bash, _)| *bash == name)
+            && (name != "[[" || command.words.contains(&"]]"))
         {
             tell(name, command.line, instead);
         }
-        if name == "[" && command.words.contains(&"==") {
-            tell("==", command.line, "`=`");
+        let word = |text| command.words.iter().find(|word| **word == text);
+        if name == "["
+            && let Some(equals) = word("==")
+        {
+            tell(equals, command.line, "`=`");
         }
-        if name == "set" && command.arguments().any(|word| word == "pipefail") {
-            tell("pipefail", command.line, "without a pipe");
+        if name == "set"
+            && let Some(option) = word("pipefail")
+        {
+            tell(option, command.line, "without a pipe");
         }
         for word in &command.words {
             if let Some(expansion) = bash_expansion(word) {
@@ -324,7 +262,7 @@ fn state(item: &Item<'_>, findings: &mut Findings<'_>) {
     };
     if !commands.is_empty() && commands.iter().all(changes) {
         let first = &commands[0];
-        let place = findings.locate(item.span(), item.line(first.line), first.words[0]);
+        let place = item.place(first.words[0], first.line, findings);
         findings
             .add(
                 &LOST_STATE,

@@ -100,7 +100,7 @@ fn variable(map: &str, entry: &Entry, findings: &mut Findings<'_>) {
                     place,
                     format!("`{reference}` is not expanded: the value is taken as written"),
                 )
-                .help(format!("assign `{name}` in a command"));
+                .help(format!("assign `{name}` in a command: a shell expands it"));
         }
     }
 }

@@ -39,9 +39,9 @@ impl Walk<'_, '_> {
         code: &'static Code,
         span: Span,
         message: impl Into<String>,
-        refusal: Refusal,
+        refusal: &Refusal,
     ) -> Finding<'_> {
-        self.findings.add(code, span, message).note(refusal.message)
+        self.findings.add(code, span, message).note(refusal)
     }
 
     fn kind(&mut self, span: Span, found: &str, wanted: &str) {
@@ -57,13 +57,19 @@ impl Walk<'_, '_> {
             _ => "a map",
         };
         let message = format!("this is {found_here}, but {wanted_here} is wanted");
-        let finding = self.refuse(&KIND, span, message, Refusal::kind(found, wanted));
+        let finding = self.refuse(&KIND, span, message, &Refusal::kind(found, wanted));
         match (found, wanted) {
             ("string", "map") => {
                 finding.help("write keys with values, as in `name: value`");
             }
             ("list", "map") => {
                 finding.help("write keys with values, as in `name: value`, without `-`");
+            }
+            ("map", "list") => {
+                finding.help("begin each item with `- `");
+            }
+            ("list", "string") => {
+                finding.help("write one text, without `-` and brackets");
             }
             ("map", "string") => {
                 finding.help("put a text that holds `: ` or begins with a bracket into quotes");
@@ -80,7 +86,7 @@ impl Walk<'_, '_> {
             if !filled("batch") || filled("phases") {
                 let place = self.findings.line(root.span.start.line);
                 let message = "the buildspec has no `version`";
-                self.refuse(&NO_BUILDSPEC, place, message, Refusal::no_buildspec())
+                self.refuse(&NO_BUILDSPEC, place, message, &Refusal::no_buildspec())
                     .help("begin it with `version: 0.2`");
             }
             return;
@@ -90,7 +96,7 @@ impl Walk<'_, '_> {
         {
             let message = format!("version `{}` does not exist", scalar.text);
             let refusal = Refusal::version(&scalar.text);
-            self.refuse(&VERSION, entry.value.span, message, refusal)
+            self.refuse(&VERSION, entry.value.span, message, &refusal)
                 .help("write `version: 0.2`");
         }
     }
@@ -105,7 +111,7 @@ impl Walk<'_, '_> {
                         &KIND,
                         entry.key.span,
                         message,
-                        Refusal::kind("map", "string"),
+                        &Refusal::kind("map", "string"),
                     )
                     .help("put what begins with a bracket into quotes");
                 }
@@ -138,7 +144,7 @@ impl Walk<'_, '_> {
                 ("phases", _) => self.phases(&entry.value),
                 ("steps", _) => {
                     let message = "`steps` need an account that is connected to GitHub";
-                    self.refuse(&STEPS, entry.key.span, message, Refusal::steps())
+                    self.refuse(&STEPS, entry.key.span, message, &Refusal::steps())
                         .help("write what they do as `commands`");
                 }
                 ("commands", _) => self.commands("Commands", &entry.value),
@@ -170,7 +176,7 @@ impl Walk<'_, '_> {
             };
             let message = format!("`{name}` is no phase");
             let refusal = Refusal::phase_name(name);
-            self.refuse(&PHASE_NAME, entry.key.span, message, refusal)
+            self.refuse(&PHASE_NAME, entry.key.span, message, &refusal)
                 .help(help);
         }
     }
@@ -188,13 +194,13 @@ impl Walk<'_, '_> {
                 Value::Mapping(_) => {
                     let message = "YAML reads this command as a map";
                     let refusal = Refusal::command_is_map(list, index, line);
-                    self.refuse(&COMMAND_TYPE, item.span, message, refusal)
+                    self.refuse(&COMMAND_TYPE, item.span, message, &refusal)
                         .help("put the whole command into quotes, or into a block after `- |`");
                 }
                 Value::Sequence(_) => {
                     let message = "YAML reads this command as a list";
                     let refusal = Refusal::command_is_list(list, index, line);
-                    self.refuse(&COMMAND_TYPE, item.span, message, refusal)
+                    self.refuse(&COMMAND_TYPE, item.span, message, &refusal)
                         .help("put the whole command into quotes, or into a block after `- |`");
                 }
             }

@@ -1,5 +1,6 @@
 //! The commands of all phases, in the order in which they run.
 
+use super::super::diagnostic::Findings;
 use super::super::keys::Section;
 use super::super::node::{Node, Scalar, Span, Style, Value};
 use super::places::{Places, text, texts};
@@ -24,9 +25,38 @@ pub(super) struct Item<'tree> {
     pub(super) script: Script<'tree>,
 }
 
-impl Item<'_> {
+impl<'tree> Item<'tree> {
+    /// Returns the text from one word of the script to another.
+    pub(super) fn stretch(&self, first: &str, last: &str) -> Option<&'tree str> {
+        let end = self.offset(last)? + last.len();
+        self.text.get(self.offset(first)?..end)
+    }
+
+    /// Returns where a part of the script stands. One that is no slice of the text, or that the file
+    /// spells otherwise, is searched for, first on its line, counted from 0.
+    pub(super) fn place(&self, part: &str, line: usize, findings: &Findings<'_>) -> Span {
+        self.exact_place(part, findings)
+            .unwrap_or_else(|| findings.locate(self.node.span, self.line(line), part))
+    }
+
+    /// However the file folds, indents or quotes a script, it has the same words in the same order.
+    fn exact_place(&self, part: &str, findings: &Findings<'_>) -> Option<Span> {
+        let start = self.offset(part)?;
+        let part = part.lines().next()?;
+        let before = self.text.match_indices(part).map(|(at, _)| at);
+        let count = before.take_while(|at| *at < start).count();
+        findings.occurrence(self.node.span, self.line(0), part, count)
+    }
+
+    /// Returns where a slice of the text begins in it.
+    fn offset(&self, part: &str) -> Option<usize> {
+        let start = part.as_ptr().addr();
+        let offset = start.checked_sub(self.text.as_ptr().addr())?;
+        (offset + part.len() <= self.text.len()).then_some(offset)
+    }
+
     /// Returns where a line of the script stands, counted from 0, as far as that can be told.
-    pub(super) fn line(&self, line: usize) -> usize {
+    fn line(&self, line: usize) -> usize {
         let before = match &self.node.value {
             Value::Scalar(Scalar {
                 style: Style::Block,
@@ -36,11 +66,10 @@ impl Item<'_> {
         };
         self.node.span.start.line + before + line
     }
-
-    pub(super) fn span(&self) -> Span {
-        self.node.span
-    }
 }
+
+/// How many problems of one kind are told of one item: a hostile text has more.
+pub(super) const MOST_PER_ITEM: usize = 100;
 
 /// The commands of a buildspec.
 #[derive(Debug)]

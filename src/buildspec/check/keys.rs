@@ -1,6 +1,6 @@
 //! Keys that are unknown, misspelt, in another case, or there twice.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use super::super::Version;
 use super::super::code::structure::{DUPLICATE_KEY, KEY_CASE, UNKNOWN_KEY};
@@ -60,7 +60,7 @@ fn unknown(section: Section, entry: &Entry, version: Version, findings: &mut Fin
         _ if section.has(&name.to_ascii_lowercase()) => {
             // It is known where it stands, so it is one of version 0.1.
             finding.help(if section == Section::Root {
-                "write `env` with `variables`"
+                "only version 0.1 knows it: write `env` with `variables`"
             } else {
                 "leave it out: only version 0.1 knows it"
             });
@@ -167,16 +167,21 @@ fn duplicates(node: &Node, findings: &mut Findings<'_>) {
             }
         }
         Value::Mapping(entries) => {
-            let mut seen = HashSet::new();
+            let mut last = HashMap::new();
             for entry in entries.iter().rev() {
-                if let Some(name) = &entry.key.text
-                    && !seen.insert(name)
-                {
-                    let message = format!("`{name}` stands here again further down");
-                    findings
-                        .add(&DUPLICATE_KEY, entry.key.span, message)
-                        .help("this one does not count: remove it, or bring the two together");
-                }
+                let Some(name) = &entry.key.text else {
+                    continue;
+                };
+                let line = entry.key.span.start.line;
+                let Some(counts) = last.get(name) else {
+                    last.insert(name, line);
+                    continue;
+                };
+                let message =
+                    format!("this `{name}` does not count: there is another on line {counts}");
+                findings
+                    .add(&DUPLICATE_KEY, entry.key.span, message)
+                    .help("remove this one, or bring the two together");
             }
             for entry in entries {
                 duplicates(&entry.value, findings);

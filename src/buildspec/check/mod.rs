@@ -6,19 +6,23 @@
 mod allow;
 mod batch;
 mod commands;
+mod docker;
 mod environment;
 mod errors;
 mod files;
 mod items;
 mod keys;
+mod no_yaml;
+mod pipes;
 mod places;
+mod program;
 mod shell;
 mod values;
 
 #[cfg(test)]
 mod tests;
 
-use super::code::errors::{KIND, NO_BUILDSPEC, SYNTAX};
+use super::code::errors::{KIND, NO_BUILDSPEC};
 use super::diagnostic::{Diagnostic, Findings};
 use super::encoding::{decode, readable};
 use super::node::{Node, Value};
@@ -27,38 +31,59 @@ use super::{Buildspec, Refusal, Version, yaml};
 use items::Items;
 use places::Places;
 
-/// Finds every problem of a buildspec, in the order of the text.
+/// What is known of the project that builds a buildspec, and stands nowhere in it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Project {
+    /// Whether its builds run in privileged mode (contract §5).
+    pub privileged: bool,
+}
+
+/// Finds every problem of a buildspec of which no project is known, in the order of the text.
 ///
 /// Places are counted in the text that [`readable`] gives. There is an error exactly when
 /// [`parse`](super::parse) refuses the buildspec; the note of one of them is then its refusal.
 pub fn check(bytes: &[u8]) -> Vec<Diagnostic> {
+    check_for(bytes, Project::default())
+}
+
+/// Finds every problem of a project's buildspec, as [`check`] does.
+pub fn check_for(bytes: &[u8], project: Project) -> Vec<Diagnostic> {
     let text = match decode(bytes) {
         Ok(text) => text,
         Err(refusal) => {
             let text = readable(bytes);
             let mut findings = Findings::new(&text);
-            syntax(&refusal, &mut findings);
+            no_yaml::tell(&refusal, &mut findings);
             return findings.into_diagnostics();
         }
     };
     let mut findings = Findings::new(&text);
     match yaml::read(&text) {
-        Err(refusal) => syntax(&refusal, &mut findings),
+        Err(refusal) => no_yaml::tell(&refusal, &mut findings),
         Ok(Some(root)) if matches!(root.value, Value::Mapping(_)) => {
-            tree(&root, &mut findings);
+            tree(&root, project, &mut findings);
         }
-        Ok(_) => {
-            let place = findings.line(1);
+        Ok(other) => {
+            let (message, line) = match &other {
+                Some(node) if !node.is_null() => {
+                    let is_list = matches!(node.value, Value::Sequence(_));
+                    let kind = if is_list { "list" } else { "text" };
+                    let message = format!("this is a {kind}, but a buildspec is a map");
+                    (message, node.span.start.line)
+                }
+                _ => ("the buildspec is empty".to_owned(), 1),
+            };
+            let place = findings.line(line);
             findings
-                .add(&NO_BUILDSPEC, place, "this is no buildspec")
-                .note(Refusal::no_buildspec().message)
-                .help("a buildspec is a map that begins with `version: 0.2`");
+                .add(&NO_BUILDSPEC, place, message)
+                .note(&Refusal::no_buildspec())
+                .help("begin it with `version: 0.2`, and put the commands under `phases`");
         }
     }
     allow::apply(&text, findings)
 }
 
-fn tree(root: &Node, findings: &mut Findings<'_>) {
+fn tree(root: &Node, project: Project, findings: &mut Findings<'_>) {
     let version = errors::version(root).unwrap_or(Version::V0_2);
     errors::find(root, version, findings);
     if let Err(refusal) = Buildspec::from_node(root)
@@ -68,7 +93,7 @@ fn tree(root: &Node, findings: &mut Findings<'_>) {
         let place = findings.line(root.span.start.line);
         findings
             .add(&KIND, place, "CodeBuild refuses this buildspec")
-            .note(refusal.message);
+            .note(&refusal);
     }
     let places = Places::of(root, version);
     keys::find(root, &places, findings);
@@ -78,23 +103,7 @@ fn tree(root: &Node, findings: &mut Findings<'_>) {
     files::find(&places, findings);
     batch::find(&places, &items, findings);
     commands::find(version, &items, findings);
-}
-
-/// Tells of a text that is no YAML. The refusal counts lines from 0.
-fn syntax(refusal: &Refusal, findings: &mut Findings<'_>) {
-    let (problem, line) = match refusal.message.rsplit_once(" at line ") {
-        Some((problem, line)) => (problem, line.parse().map_or(1, |line: usize| line + 1)),
-        None => (refusal.message.as_str(), 1),
-    };
-    let place = findings.line(line);
-    let finding = findings
-        .add(&SYNTAX, place, problem)
-        .note(refusal.message.clone());
-    if problem.contains("mapping values are not allowed") {
-        finding.help("put a text that has `: ` in it into quotes, or into a block after `|`");
-    } else if problem.contains("cannot start any token") {
-        finding.help(
-            "indent with blanks, not tabs, and quote what begins with `@`, `%` or a backtick",
-        );
+    if !project.privileged {
+        docker::find(&places, &items, findings);
     }
 }

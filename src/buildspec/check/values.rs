@@ -30,10 +30,13 @@ const SHELLS: &[&str] = &[
     "cmd",
 ];
 
-/// The runtimes of build images. `docker` is one on old images only.
+/// The runtimes of build images.
 const RUNTIMES: &[&str] = &[
-    "android", "docker", "dotnet", "golang", "java", "nodejs", "php", "python", "ruby", "rust",
+    "android", "dotnet", "golang", "java", "nodejs", "php", "python", "ruby", "rust",
 ];
+
+/// A runtime of old images only.
+const OLD_RUNTIME: &str = "docker";
 
 /// What people call a runtime instead of its name.
 const NICKNAMES: &[(&str, &str)] = &[
@@ -70,9 +73,10 @@ fn shape(place: &Place<'_>, findings: &mut Findings<'_>) {
             let blank = text(item).is_none_or(|text| text.trim().is_empty());
             if blank && matches!(item.value, Value::Scalar(_)) {
                 let message = format!("this item of `{}` is empty", place.key.name);
+                let place = findings.mark_before(item.span, '-');
                 findings
-                    .add(&EMPTY_ITEM, item.span, message)
-                    .help("remove the `-`");
+                    .add(&EMPTY_ITEM, place, message)
+                    .help("remove it, or write what belongs there");
             }
         }
     }
@@ -132,8 +136,22 @@ fn kind(shape: Shape, name: &str, value: &Node, findings: &mut Findings<'_>) {
         Shape::Foreign => None,
     };
     if let Some(wanted) = wanted {
-        let message = format!("`{name}` takes {wanted}");
-        findings.add(&IGNORED_KIND, value.span, message);
+        let found = match value.value {
+            Value::Scalar(_) => "a text",
+            Value::Sequence(_) => "a list",
+            Value::Mapping(_) => "a map",
+        };
+        let message = if wanted.starts_with(found) {
+            format!("`{name}` takes {wanted}, and of nothing else")
+        } else {
+            format!("`{name}` takes {wanted}, but this is {found}")
+        };
+        let finding = findings.add(&IGNORED_KIND, value.span, message);
+        match wanted {
+            "a map" => finding.help("write keys with values, as in `name: value`"),
+            "a text" => finding.help("write one value behind the colon"),
+            _ => finding.help("begin each item with `- `"),
+        };
     }
 }
 
@@ -160,9 +178,12 @@ fn on_failure(value: &Node, findings: &mut Findings<'_>) {
     {
         let message = format!("`{text}` is no form of `on-failure`, so it does nothing");
         let finding = findings.add(&ON_FAILURE, value.span, message);
-        match suggestion(text, ["ABORT", "CONTINUE", "RETRY"]) {
-            Some(meant) => finding.help(format!("did you mean `{meant}`?")),
-            None => finding.help("the forms are ABORT, CONTINUE and RETRY-<count>-<regex>"),
+        let words = || text.split(|c: char| !c.is_ascii_alphanumeric());
+        let count = words().find(|word| word.parse::<u8>().is_ok());
+        match (suggestion(text, ["ABORT", "CONTINUE", "RETRY"]), count) {
+            (Some("RETRY"), Some(count)) => finding.help(format!("did you mean `RETRY-{count}`?")),
+            (Some(meant), _) => finding.help(format!("did you mean `{meant}`?")),
+            (None, _) => finding.help("the forms are ABORT, CONTINUE and RETRY-<count>-<regex>"),
         };
     }
 }
@@ -174,9 +195,12 @@ fn shell(value: &Node, findings: &mut Findings<'_>) {
     {
         let message = format!("`{text}` is not a shell that CodeBuild documents");
         let finding = findings.add(&SHELL, value.span, message);
-        if let Some(meant) = suggestion(text, SHELLS.iter().copied()) {
-            finding.help(format!("did you mean `{meant}`?"));
-        }
+        match suggestion(text, SHELLS.iter().copied()) {
+            Some(meant) => finding.help(format!("did you mean `{meant}`?")),
+            None => {
+                finding.help("the shells are bash and sh; on Windows, powershell.exe and cmd.exe")
+            }
+        };
     }
 }
 
@@ -211,7 +235,7 @@ fn runtimes(value: &Node, findings: &mut Findings<'_>) {
         let Some(name) = entry.key.text.as_deref() else {
             continue;
         };
-        if RUNTIMES.contains(&name) || name.contains('$') {
+        if RUNTIMES.contains(&name) || name == OLD_RUNTIME || name.contains('$') {
             continue;
         }
         let finding = findings.add(
@@ -223,9 +247,10 @@ fn runtimes(value: &Node, findings: &mut Findings<'_>) {
             .iter()
             .find(|(nickname, _)| nickname.eq_ignore_ascii_case(name))
             .map(|(_, name)| *name);
-        match nickname.or_else(|| suggestion(name, RUNTIMES.iter().copied())) {
-            Some(meant) => finding.help(format!("did you mean `{meant}`?")),
-            None => finding.help(format!("the runtimes are {}", RUNTIMES.join(", "))),
-        };
+        let meant = nickname.or_else(|| suggestion(name, RUNTIMES.iter().copied()));
+        finding.help(meant.map_or_else(
+            || format!("the runtimes are {}", RUNTIMES.join(", ")),
+            |meant| format!("did you mean `{meant}`?"),
+        ));
     }
 }

@@ -137,9 +137,10 @@ pub(in super::super) static MASKED_FAILURE: Code = Code {
     name: "masked-failure",
     severity: Severity::Warning,
     summary: "A pipe hides that a build or a test failed.",
-    explanation: "The status of `a | b` is that of `b`, and `tee` always succeeds. In bash, `set -o \
-        pipefail` at the start of the same item mends it; in sh, write into a file and show \
-        it afterwards.",
+    explanation: "The status of `a | b` is that of `b`, and `tee`, `tail` or `grep -v` succeed whatever \
+        `a` does. In bash, `set -o pipefail` at the start of the same item mends it; in sh, \
+        write into a file and show it afterwards. Where a failure is no matter, `|| true` at \
+        the end says so.",
     bad: "\
 version: 0.2
 phases:
@@ -157,5 +158,37 @@ phases:
       - |
         set -o pipefail
         make test | tee test.log
+",
+};
+
+pub(in super::super) static DOCKER_DAEMON: Code = Code {
+    id: "bs507",
+    name: "docker-daemon",
+    severity: Severity::Warning,
+    summary: "Docker commands need a daemon, and nothing in the buildspec starts one.",
+    explanation: "Without privileged mode they are expected to end with `Cannot connect to the Docker \
+        daemon at unix:///var/run/docker.sock`. The project sets that mode, not the \
+        buildspec: where it does, check with `-d`, or write `# cobuild: allow(docker-daemon)` \
+        above everything else. In a privileged build CodeBuild's own images start the daemon \
+        themselves; in any other image the buildspec has to start `dockerd` first. Nothing is \
+        told where a batch has `privileged-mode: true` or where something names a DOCKER_HOST; \
+        else it is told once, at the first such command.",
+    bad: "\
+version: 0.2
+phases:
+  build:
+    commands:
+      - docker build .
+",
+    good: "\
+version: 0.2
+phases:
+  install:
+    commands:
+      - nohup dockerd --host=unix:///var/run/docker.sock &
+      - timeout 15 sh -c 'until docker info; do sleep 1; done'
+  build:
+    commands:
+      - docker build .
 ",
 };

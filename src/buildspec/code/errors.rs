@@ -8,8 +8,9 @@ pub(in super::super) static SYNTAX: Code = Code {
     severity: Severity::Error,
     summary: "The text is not YAML.",
     explanation: "CodeBuild reads a buildspec with Go's YAML library and ends the build in \
-        DOWNLOAD_SOURCE when it cannot. It counts lines from 0; the place shown here counts \
-        from 1. Usual causes are a tab as indentation, a `: ` in a command without quotes, \
+        DOWNLOAD_SOURCE when it cannot. Its message counts lines from 0, and names the one on \
+        which it had to stop; shown here is the line, counted from 1, on which the mistake \
+        probably is. Usual ones are a tab as indentation, a `: ` in a command without quotes, \
         and a bracket or quote that is never closed.",
     bad: "\
 version: 0.2
@@ -101,7 +102,7 @@ pub(in super::super) static COMMAND_TYPE: Code = Code {
     severity: Severity::Error,
     summary: "A command is a map or a list instead of a text.",
     explanation: "YAML reads `- echo \"a: b\"` as a map with the key `echo \"a`, because of the colon and \
-        the blank. Put the whole command in quotes, or write it as a block after `- |`.",
+        the blank. Put the whole command into quotes, or into a block after `|`.",
     bad: "\
 version: 0.2
 phases:

@@ -157,8 +157,8 @@ pub(in super::super) static ON_FAILURE: Code = Code {
     name: "on-failure",
     severity: Severity::Warning,
     summary: "An `on-failure` has a form that does not exist, so the default holds.",
-    explanation: "The forms are ABORT, CONTINUE, RETRY, RETRY-count, RETRY-regex and RETRY-count- \
-        regex, with a count from 0 to 100.",
+    explanation: "The forms are ABORT, CONTINUE, RETRY, RETRY-count, RETRY-regex and \
+        RETRY-count-regex, with a count from 0 to 100.",
     bad: "\
 version: 0.2
 phases:

@@ -1,5 +1,6 @@
 //! Diagnostics in the shape of rustc's: the one file that names the crate that draws them.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
@@ -11,7 +12,10 @@ use crate::buildspec::{Diagnostic, Position, Severity};
 const LONGEST: usize = 400;
 
 /// How much is shown on either side of the place on a line that is too long.
-const AROUND: usize = 60;
+const AROUND: usize = 40;
+
+/// Stands for what is not shown.
+const CUT: &str = "...";
 
 /// Renders everything found. Colours are always there: the stream drops them when they are not
 /// wanted.
@@ -21,51 +25,55 @@ pub(super) fn render(all: &[Checked]) -> String {
     for checked in all {
         let lines: Vec<&str> = checked.text.split('\n').collect();
         for one in &checked.found {
-            shown.push_str(&renderer.render(&[group(one, &checked.path, &lines)]));
+            shown.push_str(&rendered(&renderer, one, &checked.path, &lines));
             shown.push_str("\n\n");
         }
     }
     shown
 }
 
-fn group<'a>(one: &'a Diagnostic, path: &'a str, lines: &[&'a str]) -> Group<'a> {
+fn rendered(renderer: &Renderer, one: &Diagnostic, path: &str, lines: &[&str]) -> String {
+    let place = one.span.start;
+    let line = lines
+        .get(place.line.saturating_sub(1))
+        .map_or("", |line| line.trim_end_matches('\r'));
+    let range = bytes(line, place, one.span.end);
+    if line.len() <= LONGEST {
+        return renderer.render(&[group(one, path, line.into(), range)]);
+    }
+    let (part, range) = around(line, &range);
+    let column = part[..range.start].chars().count() + 1;
+    let shown = renderer.render(&[group(one, path, part.into(), range)]);
+    // The renderer counts the columns of what it is given.
+    let at = |column| format!("{path}:{}:{column}", place.line);
+    shown.replacen(&at(column), &at(place.column), 1)
+}
+
+fn group<'a>(
+    one: &'a Diagnostic,
+    path: &'a str,
+    source: Cow<'a, str>,
+    range: Range<usize>,
+) -> Group<'a> {
     let level = match one.severity() {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
     };
-    let line = lines
-        .get(one.span.start.line.saturating_sub(1))
-        .map_or("", |line| line.trim_end_matches('\r'));
-    let range = bytes(line, one.span.start, one.span.end);
     let title = level.primary_title(visible(&one.message)).id(one.code.id);
-    let mut group = if line.len() > LONGEST {
-        let part = around(line, &range);
-        let start = range.start - part.start;
-        let end = range.end.min(part.end) - part.start;
-        title.element(snippet(&line[part], start..end, one, path))
-    } else {
-        title.element(snippet(line, range, one, path))
-    };
+    let mut group = title.element(
+        Snippet::source(source)
+            .line_start(one.span.start.line)
+            .path(path)
+            .annotation(AnnotationKind::Primary.span(range)),
+    );
     if let Some(note) = &one.note {
-        let note = format!("CodeBuild: YAML_FILE_ERROR Message: {}", visible(note));
+        let note = format!("CodeBuild: {}", visible(note));
         group = group.element(Level::NOTE.message(note));
     }
     if let Some(help) = &one.help {
         group = group.element(Level::HELP.message(visible(help)));
     }
     group
-}
-
-fn snippet<'a>(
-    line: &'a str,
-    range: Range<usize>,
-    one: &Diagnostic,
-    path: &'a str,
-) -> Snippet<'a, annotate_snippets::Annotation<'a>> {
-    Snippet::source(line)
-        .line_start(one.span.start.line)
-        .path(path)
-        .annotation(AnnotationKind::Primary.span(range))
 }
 
 /// Returns the bytes of a line between two places on it.
@@ -79,18 +87,19 @@ fn bytes(line: &str, start: Position, end: Position) -> Range<usize> {
     first..at(end.column).max(first)
 }
 
-/// Returns the part of a long line that is shown.
-fn around(line: &str, range: &Range<usize>) -> Range<usize> {
-    let start = line[..range.start]
-        .char_indices()
-        .rev()
-        .nth(AROUND - 1)
-        .map_or(0, |(at, _)| at);
-    let end = line[range.start..]
-        .char_indices()
+/// Returns the part of a long line that is shown, and where the place is in it.
+fn around(line: &str, range: &Range<usize>) -> (String, Range<usize>) {
+    let mut before = line[..range.start].char_indices().rev();
+    let start = before.nth(AROUND - 1).map_or(0, |(at, _)| at);
+    let mut behind = line[range.start..].char_indices();
+    let end = behind
         .nth(2 * AROUND)
         .map_or(line.len(), |(at, _)| range.start + at);
-    start..end
+    let left = if start > 0 { CUT } else { "" };
+    let right = if end < line.len() { CUT } else { "" };
+    let moved = |at: usize| at.min(end) - start + left.len();
+    let part = format!("{left}{}{right}", &line[start..end]);
+    (part, moved(range.start)..moved(range.end))
 }
 
 /// Names from the file may hold what a terminal obeys.
@@ -145,5 +154,6 @@ error[bs004]: `pre-build` is no phase
         );
         assert!(shown.contains("a\u{FFFD}b"), "{shown}");
         assert!(!shown.contains('\u{1b}'), "{shown}");
+        assert!(shown.contains(" --> buildspec.yml:4:1020\n"), "{shown}");
     }
 }
