@@ -80,6 +80,8 @@ pub enum Event {
     RuntimesUnsupported,
     /// The image has runtimes to select from and the buildspec selects none.
     NoRuntimeSelected,
+    /// A runtime is chosen, or cannot be.
+    Runtime(RuntimeChoice),
     /// The agent enters the source directory.
     DirectoryEntered {
         /// The directory.
@@ -167,6 +169,49 @@ pub enum Event {
         /// How.
         status: Status,
     },
+}
+
+/// What the agent decides about one runtime (contract §1.7).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RuntimeChoice {
+    /// A word such as `latest` stands for a version.
+    Resolved {
+        /// The runtime.
+        runtime: String,
+        /// The word.
+        alias: String,
+        /// The version.
+        version: String,
+    },
+    /// A version is selected.
+    Selected {
+        /// The runtime.
+        runtime: String,
+        /// The version.
+        version: String,
+        /// Why.
+        by: SelectedBy,
+    },
+    /// A version needs another version of a second runtime than the buildspec selects.
+    Clash {
+        /// The runtime.
+        runtime: String,
+        /// Its version.
+        version: String,
+        /// The second runtime.
+        other: String,
+        /// The version that the buildspec selects of it.
+        selected: String,
+    },
+}
+
+/// What selects a runtime.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SelectedBy {
+    /// The buildspec names it.
+    Buildspec,
+    /// Another runtime requires it.
+    Dependency,
 }
 
 /// What names a build.

@@ -15,6 +15,7 @@
 //! - [`project`] is pure: image names and kinds of source.
 //! - [`plan`] is pure: decides everything about a build before it runs. The phase machine
 //!   [`plan::phases::next`] is a total function.
+//! - [`runtimes`] is pure: the runtimes that an image offers, and what a buildspec selects of them.
 //! - [`source`] reads the host's trees: git facts, and a tree as a tar stream.
 //! - [`engine`] is a trait at the level of container primitives, with the Docker API behind it and a
 //!   scripted fake for the tests of the run loop.
@@ -52,6 +53,7 @@ pub mod phase;
 pub mod plan;
 pub mod project;
 pub mod runner;
+pub mod runtimes;
 pub mod settings;
 pub mod sinks;
 pub mod source;

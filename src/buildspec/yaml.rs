@@ -17,7 +17,7 @@ use super::tabs;
 /// How deep lists and maps may nest, aliases included.
 ///
 /// No buildspec needs ten levels; the bound keeps every walk over the tree within the stack.
-const MAX_DEPTH: usize = 200;
+const MAX_DEPTH: usize = 100;
 
 /// How many quoted texts may stand too far left, each of which means reading everything again.
 const MAX_PUSHED: usize = 50;

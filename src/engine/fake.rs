@@ -31,6 +31,8 @@ pub(crate) enum Reaction {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct FakeEngine {
     reactions: BTreeMap<String, Reaction>,
+    /// The image's table of runtimes, when it has one.
+    runtimes: Option<&'static str>,
     log: Arc<Mutex<Vec<String>>>,
     /// The answer to the start of a container, when it is a refusal.
     refusals: Arc<Mutex<Vec<&'static str>>>,
@@ -46,6 +48,12 @@ impl FakeEngine {
                 .collect(),
             ..Self::default()
         }
+    }
+
+    /// Gives the image a table of runtimes.
+    pub(crate) fn with_runtimes(mut self, table: &'static str) -> Self {
+        self.runtimes = Some(table);
+        self
     }
 
     /// Refuses the next starts for these reasons.
@@ -196,7 +204,15 @@ async fn serve(engine: FakeEngine, input: DuplexStream, output: mpsc::UnboundedS
                 fence("0");
             }
             Some("cobuild_count") => fence("4"),
-            Some("cobuild_fence_if_there") => fence("absent"),
+            Some("cobuild_fence_if_there") => fence(match engine.runtimes {
+                Some(_) => "there",
+                None => "absent",
+            }),
+            Some("cobuild_print") => {
+                fence("begin");
+                say(engine.runtimes.unwrap_or_default());
+                fence("0");
+            }
             _ => {}
         }
     }

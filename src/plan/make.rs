@@ -297,12 +297,12 @@ fn work(
             planned
         })
         .collect();
-    let asks_for = |wanted: fn(&buildspec::Phase) -> bool| {
-        PhaseType::COMMAND_PHASES
-            .into_iter()
-            .filter_map(|phase| buildspec.phases.get(phase))
-            .any(wanted)
-    };
+    let runtime_versions = buildspec
+        .phases
+        .install
+        .as_ref()
+        .map(|install| install.runtime_versions.clone())
+        .unwrap_or_default();
     let mut warnings = Vec::new();
     if phases
         .iter()
@@ -323,7 +323,7 @@ fn work(
         inline,
         version: buildspec.version,
         shell: buildspec.env.shell.clone(),
-        wants_runtimes: asks_for(|phase| !phase.runtime_versions.is_empty()),
+        runtime_versions,
         stored: stored(&buildspec, overrides),
         cache: buildspec.cache,
         reports: buildspec.reports,

@@ -104,8 +104,8 @@ pub struct Work {
     pub unknown_keys: Vec<UnknownKeys>,
     /// The shell as written, when one is selected.
     pub shell: Option<String>,
-    /// Whether runtime versions are asked for.
-    pub wants_runtimes: bool,
+    /// Name and version, as written, of each runtime that is to be selected.
+    pub runtime_versions: Vec<(String, String)>,
     /// Stored values that nobody gives; there being any fails DOWNLOAD_SOURCE.
     pub stored: Vec<Stored>,
     /// The cache, when there is a section for it.

@@ -12,6 +12,9 @@ use crate::event::Event;
 use crate::phase::{PhaseContext, PhaseType};
 use crate::plan::{PhasePlan, Transfer, layout};
 
+/// The worker's function for a command that hands its directory and variables on.
+pub(super) const RUN: &str = "cobuild_run";
+
 /// How long until processes that were asked to end are looked for again.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
@@ -135,10 +138,7 @@ impl<E: Engine> Run<'_, E> {
             let status = self.command(text, index + 1).await?;
             if status != 0 {
                 self.carried.succeeding = false;
-                return Ok(Some(PhaseContext::new(
-                    "COMMAND_EXECUTION_ERROR",
-                    format!("Error while executing command: {text}. Reason: exit status {status}"),
-                )));
+                return Ok(Some(command_failed(text, status)));
             }
         }
         Ok(None)
@@ -146,6 +146,21 @@ impl<E: Engine> Run<'_, E> {
 
     /// Runs one command and returns its exit status.
     async fn command(&mut self, text: &str, number: usize) -> Result<i32, Interruption> {
+        let function = match self.work().map(|work| work.version) {
+            Some(Version::V0_1) => "cobuild_run_alone",
+            Some(Version::V0_2) | None => RUN,
+        };
+        self.run_command(function, text, number).await
+    }
+
+    /// Runs one command by this function of the worker and returns its exit status. `number` is its
+    /// place in its list, counted from 1.
+    pub(super) async fn run_command(
+        &mut self,
+        function: &str,
+        text: &str,
+        number: usize,
+    ) -> Result<i32, Interruption> {
         if let Some(reason) = self.cancellation.reason() {
             return Err(Interruption::Cancelled(reason));
         }
@@ -161,10 +176,6 @@ impl<E: Engine> Run<'_, E> {
             self.finished(text, 0).await;
             return Ok(0);
         }
-        let function = match self.work().map(|work| work.version) {
-            Some(Version::V0_1) => "cobuild_run_alone",
-            Some(Version::V0_2) | None => "cobuild_run",
-        };
         let mut program = Program::default();
         self.carried.update(&mut program);
         program.call(function, &[text]);
@@ -208,6 +219,14 @@ impl<E: Engine> Run<'_, E> {
             })
             .await;
     }
+}
+
+/// Says why a phase fails whose command failed (contract §2.5).
+pub(super) fn command_failed(text: &str, status: i32) -> PhaseContext {
+    PhaseContext::new(
+        "COMMAND_EXECUTION_ERROR",
+        format!("Error while executing command: {text}. Reason: exit status {status}"),
+    )
 }
 
 /// Asks the running command to end and shows what it still has to say, until all its processes are

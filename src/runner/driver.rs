@@ -134,6 +134,19 @@ impl Driver {
         let mut program = Program::default();
         program.call("cobuild_evaluate", &[script]);
         self.send(program.text()).await?;
+        self.evaluation().await
+    }
+
+    /// Returns the text of a file of the container; a newline is added where the last line has none.
+    pub(super) async fn print(&mut self, path: &str) -> Result<Evaluation, DriverError> {
+        let mut program = Program::default();
+        program.call("cobuild_print", &[path]);
+        self.send(program.text()).await?;
+        self.evaluation().await
+    }
+
+    /// Reads an answer between two fences.
+    async fn evaluation(&mut self) -> Result<Evaluation, DriverError> {
         let mut stray = Vec::new();
         let mut printed = None::<Vec<u8>>;
         loop {
@@ -154,10 +167,10 @@ impl Driver {
     }
 }
 
-/// What came of a script.
+/// What came of a script, or of a file that was read.
 #[derive(Debug)]
 pub(super) struct Evaluation {
-    /// What it printed, without newlines at the end.
+    /// What a script printed, without newlines at the end; or a file's text.
     pub(super) printed: Vec<u8>,
     /// What others printed meanwhile.
     pub(super) stray: Vec<Bytes>,

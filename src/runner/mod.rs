@@ -12,6 +12,7 @@ mod events;
 mod export;
 mod output;
 mod program;
+mod runtimes;
 mod sandbox;
 mod scratch;
 mod sweep;
@@ -381,24 +382,28 @@ impl<'a, E: Engine> Run<'a, E> {
             .guard(sandbox.prepare(plan, work))
             .await
             .map_err(Interruption::Cancelled)??;
-        for event in self.start_sequence(work, has_runtimes) {
+        for event in self.start_sequence(work) {
             self.events.emit(event).await;
         }
-        match work.stored.first() {
-            Some(stored) => {
-                let message = format!(
-                    "stored values are not looked up yet: give the value as `--env {}=VALUE`",
-                    stored.variable
-                );
-                self.events.emit(Event::Hint { message }).await;
-                Ok(Ended::failed(stored.failure()))
-            }
-            None => Ok(Ended::succeeded()),
+        if let Some(stored) = work.stored.first() {
+            let message = format!(
+                "stored values are not looked up yet: give the value as `--env {}=VALUE`",
+                stored.variable
+            );
+            self.events.emit(Event::Hint { message }).await;
+            return Ok(Ended::failed(stored.failure()));
         }
+        if let Some(failure) = self.select_runtimes(work, has_runtimes).await? {
+            return Ok(Ended::failed(failure));
+        }
+        for event in self.registration(work) {
+            self.events.emit(event).await;
+        }
+        Ok(Ended::succeeded())
     }
 
-    /// What the agent says between finding the buildspec and the first command (contract §4.3).
-    fn start_sequence(&self, work: &Work, has_runtimes: bool) -> Vec<Event> {
+    /// What the agent says between finding the buildspec and the runtimes (contract §4.3).
+    fn start_sequence(&self, work: &Work) -> Vec<Event> {
         let mut events = vec![Event::BuildspecLocated {
             path: work.location.clone(),
         }];
@@ -427,35 +432,27 @@ impl<'a, E: Engine> Run<'a, E> {
                 .iter()
                 .any(|stored| stored.store == Store::ParameterStore),
         });
-        if !work.stored.is_empty() {
-            return events;
-        }
-        if work.wants_runtimes {
-            events.push(if has_runtimes {
-                Event::Warning {
-                    message: "`runtime-versions` are not selected yet: the image's defaults hold"
-                        .to_owned(),
-                }
-            } else {
-                Event::RuntimesUnsupported
-            });
-        } else if has_runtimes {
-            events.push(Event::NoRuntimeSelected);
-        }
-        events.push(Event::DirectoryEntered {
-            path: self.plan.layout.source.clone(),
-        });
-        events.push(Event::CacheExpanded {
-            paths: work.cache.as_ref().map(|cache| cache.paths.clone()),
-        });
-        events.push(Event::AgentRegistered {
-            phases: work
-                .phases
-                .iter()
-                .filter(|phase| phase.named)
-                .map(|phase| (phase.phase, phase.commands.len()))
-                .collect(),
-        });
+        events
+    }
+
+    /// What the agent says between the runtimes and the first command (contract §4.3).
+    fn registration(&self, work: &Work) -> Vec<Event> {
+        let mut events = vec![
+            Event::DirectoryEntered {
+                path: self.plan.layout.source.clone(),
+            },
+            Event::CacheExpanded {
+                paths: work.cache.as_ref().map(|cache| cache.paths.clone()),
+            },
+            Event::AgentRegistered {
+                phases: work
+                    .phases
+                    .iter()
+                    .filter(|phase| phase.named)
+                    .map(|phase| (phase.phase, phase.commands.len()))
+                    .collect(),
+            },
+        ];
         let warnings = work.warnings.iter().cloned();
         events.extend(warnings.map(|message| Event::Warning { message }));
         events

@@ -296,3 +296,61 @@ async fn a_refused_buildspec_needs_no_container() {
         ]
     );
 }
+
+const RUNTIMES: &str = "runtimes: {java: {versions: {8: {commands: [j1, j2]}, default: {commands: [jd1, jd2]}}}, go: {versions: {1: {commands: [g]}}}}";
+
+const WITH_RUNTIMES: &str =
+    "version: 0.2\nphases:\n  install: {runtime-versions: {java: 8, go: 1.x}, commands: [i]}\n";
+
+#[tokio::test]
+async fn runtimes_are_installed_before_the_first_phase_of_commands() {
+    let engine = FakeEngine::new(&[]).with_runtimes(RUNTIMES);
+    let ran = run_plan(&plan(WITH_RUNTIMES, "image"), &engine, &[]).await;
+    assert_eq!(ran.outcome.status, Status::Succeeded);
+    assert_eq!(ran.commands(), ["j1", "j2", "g", "i"]);
+    let before = |event: fn(&Event) -> bool| ran.events.iter().position(event).unwrap();
+    let selected = before(|event| matches!(event, Event::Runtime(_)));
+    let command = before(|event| matches!(event, Event::CommandStarted { .. }));
+    let entered = before(|event| matches!(event, Event::DirectoryEntered { .. }));
+    assert!(selected < command && command < entered);
+}
+
+#[tokio::test]
+async fn a_runtime_that_fails_costs_the_build_in_its_source_phase() {
+    let engine = FakeEngine::new(&[("j1", Reaction::Ends("no\n", 4))]).with_runtimes(RUNTIMES);
+    let ran = run_plan(&plan(WITH_RUNTIMES, "image"), &engine, &[]).await;
+    assert_eq!(ran.outcome.status, Status::Failed);
+    assert_eq!(ran.commands(), ["j1"]);
+    assert_eq!(
+        ran.phases[3..],
+        [
+            (PhaseType::DownloadSource, Status::Failed),
+            (PhaseType::Finalizing, Status::Succeeded)
+        ]
+    );
+    assert_eq!(
+        ran.context(PhaseType::DownloadSource).unwrap(),
+        &PhaseContext::new(
+            "COMMAND_EXECUTION_ERROR",
+            "Error while executing command: j1. Reason: exit status 4"
+        )
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_runtime_that_hangs_is_cut_short() {
+    for (reason, status) in [
+        (CancelReason::Stop, Status::Stopped),
+        (CancelReason::Timeout, Status::TimedOut),
+    ] {
+        let engine = FakeEngine::new(&[("j2", Reaction::Hangs)]).with_runtimes(RUNTIMES);
+        let cancels = [(Duration::from_secs(5), reason)];
+        let ran = run_plan(&plan(WITH_RUNTIMES, "image"), &engine, &cancels).await;
+        assert_eq!(
+            ran.phases.last().unwrap(),
+            &(PhaseType::DownloadSource, status)
+        );
+        assert_eq!(ran.commands(), ["j1", "j2"]);
+        assert!(ran.asked.contains(&"signal TERM".to_owned()));
+    }
+}

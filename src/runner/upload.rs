@@ -185,7 +185,7 @@ impl<E: Engine> Run<'_, E> {
 
     /// Expands variables and commands as a shell does between double quotes, with the state that
     /// the last command left.
-    async fn expand(&mut self, text: &str) -> Result<String, Interruption> {
+    pub(super) async fn expand(&mut self, text: &str) -> Result<String, Interruption> {
         if !text.contains(['$', '`']) {
             return Ok(text.to_owned());
         }
@@ -238,7 +238,7 @@ impl<E: Engine> Run<'_, E> {
             .collect())
     }
 
-    async fn evaluate(&mut self, script: &str) -> Result<String, Interruption> {
+    pub(super) async fn evaluate(&mut self, script: &str) -> Result<String, Interruption> {
         let cancellation = self.cancellation;
         let sandbox = self.sandbox.as_mut().ok_or(RunError::ContainerDied)?;
         let evaluation = cancellation

@@ -122,3 +122,13 @@ cobuild_evaluate() {
     set -- "$?"
     printf '\036%s begin\036%s\036%s %s\036' "$cobuild_token" "$cobuild_result" "$cobuild_token" "$1"
 }
+
+# cobuild_print FILE: answers the text of a file between two fences. It is read by the shell alone: a
+# build may have no PATH.
+cobuild_print() {
+    cobuild_fence begin
+    while IFS= read -r cobuild_line || [ -n "$cobuild_line" ]; do
+        printf '%s\n' "$cobuild_line"
+    done < "$1"
+    cobuild_fence 0
+}

@@ -5,7 +5,7 @@ use std::io::{self, BufWriter, Write};
 use serde_json::{Value, json};
 
 use super::Sink;
-use crate::event::{Event, Timestamped};
+use crate::event::{Event, RuntimeChoice, SelectedBy, Timestamped};
 
 /// The longest piece of output that waits for its newline.
 const LONGEST_LINE: usize = 64 * 1024;
@@ -112,6 +112,7 @@ impl<W: Write + Send> Sink for JsonLines<W> {
             ),
             Event::RuntimesUnsupported => ("runtimes-unsupported", json!({})),
             Event::NoRuntimeSelected => ("no-runtime-selected", json!({})),
+            Event::Runtime(choice) => runtime(choice),
             Event::DirectoryEntered { path } => ("directory-entered", json!({ "path": path })),
             Event::CacheExpanded { paths } => ("cache-expanded", json!({ "paths": paths })),
             Event::AgentRegistered { phases } => (
@@ -165,6 +166,47 @@ impl<W: Write + Send> Sink for JsonLines<W> {
 
     fn flush(&mut self) -> io::Result<()> {
         self.out.flush()
+    }
+}
+
+fn runtime(choice: &RuntimeChoice) -> (&'static str, Value) {
+    match choice {
+        RuntimeChoice::Resolved {
+            runtime,
+            alias,
+            version,
+        } => (
+            "runtime-resolved",
+            json!({ "runtime": runtime, "alias": alias, "version": version }),
+        ),
+        RuntimeChoice::Selected {
+            runtime,
+            version,
+            by,
+        } => {
+            let by = match by {
+                SelectedBy::Buildspec => "buildspec",
+                SelectedBy::Dependency => "dependency",
+            };
+            (
+                "runtime-selected",
+                json!({ "runtime": runtime, "version": version, "by": by }),
+            )
+        }
+        RuntimeChoice::Clash {
+            runtime,
+            version,
+            other,
+            selected,
+        } => (
+            "runtime-clash",
+            json!({
+                "runtime": runtime,
+                "version": version,
+                "other": other,
+                "selected": selected,
+            }),
+        ),
     }
 }
 

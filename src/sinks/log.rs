@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 
 use super::Sink;
 use super::sanitize::Sanitizer;
-use crate::event::{Event, Timestamped};
+use crate::event::{Event, RuntimeChoice, SelectedBy, Timestamped};
 use crate::phase::{PhaseContext, PhaseType, Status};
 
 /// How much output is gathered before it is written.
@@ -232,6 +232,7 @@ fn agent_lines(event: &Event) -> Vec<String> {
                 .to_owned(),
         ],
         Event::NoRuntimeSelected => vec!["No runtime version selected in buildspec.".to_owned()],
+        Event::Runtime(choice) => vec![runtime(choice)],
         Event::DirectoryEntered { path } => vec![format!("Moving to directory {path}")],
         Event::CacheExpanded { paths } => cache(paths.as_deref()),
         Event::AgentRegistered { phases } => [
@@ -285,6 +286,38 @@ fn agent_lines(event: &Event) -> Vec<String> {
         | Event::Hint { .. }
         | Event::VariablesExported { .. }
         | Event::BuildFinished { .. } => Vec::new(),
+    }
+}
+
+/// The words for a runtime that another one requires are assumed.
+fn runtime(choice: &RuntimeChoice) -> String {
+    match choice {
+        RuntimeChoice::Resolved {
+            runtime,
+            alias,
+            version,
+        } => format!("Resolved '{runtime}' runtime alias '{alias}' to '{version}'."),
+        RuntimeChoice::Selected {
+            runtime,
+            version,
+            by,
+        } => {
+            let reason = match by {
+                SelectedBy::Buildspec => "manual selections",
+                SelectedBy::Dependency => "runtime dependencies",
+            };
+            format!("Selecting '{runtime}' runtime version '{version}' based on {reason}...")
+        }
+        RuntimeChoice::Clash {
+            runtime,
+            version,
+            other,
+            selected,
+        } => format!(
+            "Runtime '{runtime}' version '{version}' has a dependency on runtime '{other}', but \
+             '{other}' version '{selected}' has already been manually selected. Not attempting to \
+             override."
+        ),
     }
 }
 

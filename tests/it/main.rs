@@ -24,6 +24,7 @@ mod phases;
 mod plan;
 mod privileged;
 mod run_as;
+mod runtimes;
 mod samples;
 mod schema;
 mod source;

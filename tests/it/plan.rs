@@ -68,7 +68,10 @@ fn the_commands_are_shown_phase_by_phase() {
             .contains("project    my-app\nbuild      1\nimage      image:1\n"),
         "{run}"
     );
-    assert!(run.stdout.contains("\nINSTALL\n"), "{run}");
+    assert!(
+        run.stdout.contains("\nINSTALL\n  runtime  python: 3.10\n"),
+        "{run}"
+    );
     assert!(!run.stdout.contains("PRE_BUILD"), "{run}");
 }
 
@@ -113,6 +116,10 @@ fn the_same_comes_as_json() {
         "echo one\necho two\n"
     );
     assert_eq!(plan["work"]["phases"][2]["onFailure"], "ABORT");
+    assert_eq!(
+        plan["work"]["runtimeVersions"],
+        serde_json::json!([{ "runtime": "python", "version": "3.10" }])
+    );
     assert_eq!(plan["work"]["stored"][0]["reference"], "/my/token");
     assert_eq!(plan["work"]["artifacts"]["baseDirectory"], "dist");
     assert_eq!(

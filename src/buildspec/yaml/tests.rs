@@ -428,15 +428,15 @@ fn depth_is_bounded() {
         stairs,
         format!(
             "a: &x {}{}\nb: {}*x{}\n",
-            "[".repeat(150),
-            "]".repeat(150),
-            "[".repeat(150),
-            "]".repeat(150)
+            "[".repeat(75),
+            "]".repeat(75),
+            "[".repeat(75),
+            "]".repeat(75)
         ),
     ] {
         let message = refusal(&text);
         assert!(
-            message.starts_with("exceeded max depth of 200"),
+            message.starts_with("exceeded max depth of 100"),
             "{message}"
         );
     }

@@ -46,6 +46,10 @@ fn work_json(work: &Work) -> Value {
             "finally": phase.finally,
             "onFailure": on_failure(&phase.on_failure),
         })).collect::<Value>(),
+        "runtimeVersions": work.runtime_versions.iter().map(|(runtime, version)| json!({
+            "runtime": runtime,
+            "version": version,
+        })).collect::<Value>(),
         "stored": work.stored.iter().map(|stored| json!({
             "variable": stored.variable,
             "store": store_name(stored.store),

@@ -6,6 +6,7 @@ use anstyle::Style;
 
 use super::{cache_action, on_failure, store_name};
 use crate::buildspec::Cache;
+use crate::phase::PhaseType;
 use crate::plan::part::Part;
 use crate::plan::{PhasePlan, Plan, Reading, Work};
 
@@ -39,7 +40,7 @@ pub(super) fn write(out: &mut impl Write, plan: &Plan) -> io::Result<()> {
         let shell = work.shell.as_deref().unwrap_or("sh");
         writeln!(out, "{bold}{:<11}{bold:#}{shell}", "shell")?;
         for phase in work.phases.iter().filter(|phase| phase.named) {
-            write_phase(out, phase, &plan.part)?;
+            write_phase(out, phase, &plan.part, work)?;
         }
     }
     writeln!(out, "\n{bold}environment{bold:#}")?;
@@ -61,13 +62,23 @@ pub(super) fn write(out: &mut impl Write, plan: &Plan) -> io::Result<()> {
     Ok(())
 }
 
-fn write_phase(out: &mut impl Write, phase: &PhasePlan, part: &Part) -> io::Result<()> {
+fn write_phase(
+    out: &mut impl Write,
+    phase: &PhasePlan,
+    part: &Part,
+    work: &Work,
+) -> io::Result<()> {
     let bold = Style::new().bold();
     let on_failure = match on_failure(&phase.on_failure) {
         None => String::new(),
         Some(on_failure) => format!(" (on-failure: {on_failure})"),
     };
     writeln!(out, "\n{bold}{}{bold:#}{on_failure}", phase.phase)?;
+    if phase.phase == PhaseType::Install {
+        for (runtime, version) in &work.runtime_versions {
+            writeln!(out, "  runtime  {runtime}: {version}")?;
+        }
+    }
     for (label, commands) in [("", &phase.commands), ("finally ", &phase.finally)] {
         for (index, command) in commands.iter().enumerate() {
             let number = format!("{label}{}", index + 1);
