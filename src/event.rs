@@ -8,8 +8,22 @@ use std::time::Duration;
 use bytes::Bytes;
 use jiff::Timestamp;
 use serde::Serialize;
+use tokio::sync::oneshot;
 
 use crate::phase::{PhaseContext, PhaseType, Status};
+
+/// What goes from those who run to those who show.
+#[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly all are events, and a chatty build has many: a box for each would cost more"
+)]
+pub enum Message {
+    /// Something happened.
+    Event(Timestamped),
+    /// Somebody waits until everything before this has been shown.
+    Barrier(oneshot::Sender<()>),
+}
 
 /// An event and the moment it was emitted.
 #[derive(Debug, Clone)]

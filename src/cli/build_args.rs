@@ -19,7 +19,7 @@ use crate::settings::{
 };
 
 /// The build that is meant.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(super) struct BuildArgs {
     /// Build image [default: the current Amazon Linux curated image].
     #[arg(short, long, value_name = "IMAGE")]

@@ -74,6 +74,11 @@ impl Failure {
         Self::no_verdict(error).hint(hint)
     }
 
+    /// Returns the error with its causes in one line.
+    pub(super) fn in_one_line(&self) -> String {
+        format!("{:#}", self.error)
+    }
+
     /// Renders the failure for stderr: the error, its causes, the hint.
     pub(super) fn render(&self) -> String {
         let style = |color: AnsiColor| Style::new().bold().fg_color(Some(color.into()));

@@ -2,6 +2,8 @@
 
 mod build_args;
 mod check;
+mod clean;
+mod debug;
 mod failure;
 mod gather;
 mod plan;
@@ -54,6 +56,7 @@ enum Command {
     Plan(Box<plan::PlanArgs>),
     Schema(schema::SchemaArgs),
     Check(check::CheckArgs),
+    Clean(clean::CleanArgs),
 }
 
 const EXIT_STATUS: &str = "\
@@ -74,6 +77,7 @@ impl Cli {
             Command::Plan(args) => plan::run(*args, environment, self.color).await,
             Command::Schema(args) => schema::run(&args),
             Command::Check(args) => check::check(&args, self.color),
+            Command::Clean(args) => clean::run(args, environment).await,
         };
         done.unwrap_or_else(|failure| {
             // Nobody is left to tell when stderr is gone.

@@ -10,6 +10,7 @@ use clap::{Args, ColorChoice, ValueEnum};
 use uuid::Uuid;
 
 use super::build_args::BuildArgs;
+use super::debug::DebugArgs;
 use super::gather::{self, Numbering};
 use super::supervise::supervise;
 use super::{Failure, stderr};
@@ -31,6 +32,9 @@ const GRACE: Duration = Duration::from_secs(10);
 pub(super) struct RunArgs {
     #[command(flatten)]
     build: BuildArgs,
+
+    #[command(flatten)]
+    debug: DebugArgs,
 
     /// Where artifacts go; without it they are matched and not kept. Secondary artifacts go into
     /// DIR/ID.
@@ -90,6 +94,13 @@ pub(super) async fn run(
     let engine = Docker::connect(&endpoint).map_err(|error| Failure::engine(error, &endpoint))?;
     let facts = gather::facts(&request, environment, Numbering::Take).await;
     let plan = plan::make(request, &facts);
+    let debugger = args.debug.debugger(
+        &engine,
+        args.host.as_deref(),
+        &args.build,
+        environment,
+        &facts,
+    )?;
     let settings = RunSettings {
         scratch_root: environment.cache_directory().join("runs"),
         labels: gather::labels(),
@@ -98,7 +109,9 @@ pub(super) async fn run(
         artifacts: artifacts.clone(),
     };
     let sinks = sinks(&args, color, artifacts);
-    let (outcome, stopped_by) = supervise(&plan, &engine, &settings, sinks).await?;
+    let time_limit = (!args.debug.is_on()).then_some(plan.timeout);
+    let (outcome, stopped_by) =
+        supervise(&plan, &engine, &settings, sinks, debugger, time_limit).await?;
     match outcome.fault {
         Some(RunError::Engine(error)) => Err(Failure::engine(error, &endpoint)),
         Some(error) => Err(Failure::no_verdict(error)),
@@ -106,7 +119,9 @@ pub(super) async fn run(
             (Status::Succeeded, _) => ExitStatus::Succeeded,
             (Status::Stopped, Some(signal)) => signal,
             (Status::Failed | Status::TimedOut, _) => ExitStatus::BuildFailed,
-            (Status::Fault | Status::Stopped, _) => ExitStatus::NoVerdict,
+            // Somebody stopped it in the debugger.
+            (Status::Stopped, None) => ExitStatus::Interrupted,
+            (Status::Fault, _) => ExitStatus::NoVerdict,
         }),
     }
 }

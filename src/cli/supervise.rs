@@ -12,7 +12,7 @@ use crate::engine::docker::Docker;
 use crate::exit::ExitStatus;
 use crate::phase::Status;
 use crate::plan::Plan;
-use crate::runner::{self, CancelReason, Cancellation, Canceller, Outcome, RunSettings};
+use crate::runner::{self, CancelReason, Cancellation, Canceller, Debugger, Outcome, RunSettings};
 use crate::sinks::{Sink, show};
 
 /// How long the leavings of others may hold up a build's end.
@@ -27,6 +27,8 @@ pub(super) async fn supervise(
     engine: &Docker,
     settings: &RunSettings,
     mut sinks: Vec<Box<dyn Sink>>,
+    debugger: Option<Box<dyn Debugger>>,
+    time_limit: Option<Duration>,
 ) -> Result<(Outcome, Option<ExitStatus>), Failure> {
     let (canceller, cancellation) = runner::cancellation();
     let (signals, listening) = Signals::listen(canceller.clone())
@@ -43,9 +45,9 @@ pub(super) async fn supervise(
             shown
         }
     });
-    let clock = tokio::spawn(time_out(plan.timeout, canceller));
+    let clock = tokio::spawn(time_out(time_limit, canceller));
     let running = async {
-        let run = runner::run(plan, engine, settings, &events, &cancellation);
+        let run = runner::run(plan, engine, settings, &events, &cancellation, debugger);
         let sweep = runner::sweep(engine, &plan.engine_image, settings);
         let (outcome, _) = tokio::join!(run, tokio::time::timeout(SWEEP_LIMIT, sweep));
         drop(events);
@@ -80,9 +82,11 @@ pub(super) async fn supervise(
     }
 }
 
-async fn time_out(timeout: Duration, canceller: Canceller) {
-    tokio::time::sleep(timeout).await;
-    canceller.cancel(CancelReason::Timeout);
+async fn time_out(limit: Option<Duration>, canceller: Canceller) {
+    if let Some(limit) = limit {
+        tokio::time::sleep(limit).await;
+        canceller.cancel(CancelReason::Timeout);
+    }
 }
 
 /// Waits until the user has asked twice and even the killing takes too long.

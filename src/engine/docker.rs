@@ -6,8 +6,9 @@ use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use bollard::errors::Error as BollardError;
+use bollard::exec::{ResizeExecOptions, StartExecOptions, StartExecResults};
 use bollard::models::{
-    ContainerCreateBody, HostConfig, HostConfigLogConfig, Mount as ApiMount, MountType,
+    ContainerCreateBody, ExecConfig, HostConfig, HostConfigLogConfig, Mount as ApiMount, MountType,
     MountVolumeOptions, MountVolumeOptionsDriverConfig,
 };
 use bollard::query_parameters::{
@@ -21,7 +22,8 @@ use futures_util::{StreamExt, TryStreamExt};
 use super::endpoint::Endpoint;
 use super::{
     Attachment, ByteStream, ContainerId, ContainerSpec, Engine, EngineError, EngineFacts,
-    ImageFacts, ListedContainer, Mount, Operation, UploadStream,
+    ImageFacts, ListedContainer, Mount, Operation, Terminal, TerminalId, TerminalSize,
+    TerminalSpec, UploadStream,
 };
 
 /// How long an ordinary request may take, in seconds.
@@ -166,6 +168,74 @@ impl Engine for Docker {
             .map_err(failed(Operation::StartContainer))
     }
 
+    async fn open_terminal(
+        &self,
+        container: &ContainerId,
+        spec: &TerminalSpec,
+    ) -> Result<Terminal, EngineError> {
+        let config = ExecConfig {
+            attach_stdin: Some(true),
+            attach_stdout: Some(true),
+            attach_stderr: Some(true),
+            tty: Some(true),
+            cmd: Some(spec.command.clone()),
+            user: Some(spec.user.clone()),
+            env: Some(
+                spec.environment
+                    .iter()
+                    .map(|(name, value)| format!("{name}={value}"))
+                    .collect(),
+            ),
+            ..ExecConfig::default()
+        };
+        let created = self
+            .client
+            .create_exec(&container.0, config)
+            .await
+            .map_err(failed(Operation::OpenTerminal))?;
+        let options = StartExecOptions {
+            tty: true,
+            ..StartExecOptions::default()
+        };
+        let started = self
+            .client
+            .start_exec(&created.id, Some(options))
+            .await
+            .map_err(failed(Operation::OpenTerminal))?;
+        match started {
+            StartExecResults::Attached { output, input } => Ok(Terminal {
+                id: TerminalId(created.id),
+                streams: Attachment {
+                    input,
+                    output: output
+                        .map_ok(bollard::container::LogOutput::into_bytes)
+                        .map_err(failed(Operation::ReadOutput))
+                        .boxed(),
+                },
+            }),
+            StartExecResults::Detached => Err(EngineError {
+                operation: Operation::OpenTerminal,
+                status: None,
+                source: "the engine does not attach to it".into(),
+            }),
+        }
+    }
+
+    async fn resize_terminal(
+        &self,
+        terminal: &TerminalId,
+        size: TerminalSize,
+    ) -> Result<(), EngineError> {
+        let options = ResizeExecOptions {
+            height: size.rows,
+            width: size.columns,
+        };
+        self.client
+            .resize_exec(&terminal.0, options)
+            .await
+            .map_err(failed(Operation::OpenTerminal))
+    }
+
     async fn wait_removed(&self, container: &ContainerId) -> Result<(), EngineError> {
         let options = WaitContainerOptionsBuilder::default()
             .condition("removed")
@@ -192,11 +262,15 @@ impl Engine for Docker {
             .or_else(|error| ignore_absent(failed(Operation::RemoveContainer)(error)))
     }
 
-    async fn list_unstarted(&self, label: &str) -> Result<Vec<ListedContainer>, EngineError> {
-        let filters = HashMap::from([
-            ("label".to_owned(), vec![label.to_owned()]),
-            ("status".to_owned(), vec!["created".to_owned()]),
-        ]);
+    async fn list_containers(
+        &self,
+        label: &str,
+        state: Option<&str>,
+    ) -> Result<Vec<ListedContainer>, EngineError> {
+        let mut filters = HashMap::from([("label".to_owned(), vec![label.to_owned()])]);
+        if let Some(state) = state {
+            filters.insert("status".to_owned(), vec![state.to_owned()]);
+        }
         let options = ListContainersOptionsBuilder::default()
             .all(true)
             .filters(&filters)
@@ -211,6 +285,7 @@ impl Engine for Docker {
             .filter_map(|container| {
                 Some(ListedContainer {
                     id: ContainerId(container.id?),
+                    image: container.image.unwrap_or_default(),
                     labels: container.labels.unwrap_or_default().into_iter().collect(),
                 })
             })

@@ -11,7 +11,8 @@ use tokio::sync::mpsc;
 
 use super::{
     Attachment, ByteStream, ContainerId, ContainerSpec, Engine, EngineError, EngineFacts,
-    ImageFacts, ListedContainer, Operation, UploadStream,
+    ImageFacts, ListedContainer, Operation, Terminal, TerminalId, TerminalSize, TerminalSpec,
+    UploadStream,
 };
 
 /// What a scripted command does.
@@ -108,6 +109,26 @@ impl Engine for FakeEngine {
         })
     }
 
+    async fn open_terminal(
+        &self,
+        _container: &ContainerId,
+        _spec: &TerminalSpec,
+    ) -> Result<Terminal, EngineError> {
+        Err(EngineError {
+            operation: Operation::OpenTerminal,
+            status: None,
+            source: "there is none".into(),
+        })
+    }
+
+    async fn resize_terminal(
+        &self,
+        _terminal: &TerminalId,
+        _size: TerminalSize,
+    ) -> Result<(), EngineError> {
+        Ok(())
+    }
+
     async fn start_container(&self, _container: &ContainerId) -> Result<(), EngineError> {
         match self.refusals.lock().unwrap().pop() {
             None => Ok(()),
@@ -129,7 +150,11 @@ impl Engine for FakeEngine {
         Ok(())
     }
 
-    async fn list_unstarted(&self, _label: &str) -> Result<Vec<ListedContainer>, EngineError> {
+    async fn list_containers(
+        &self,
+        _label: &str,
+        _state: Option<&str>,
+    ) -> Result<Vec<ListedContainer>, EngineError> {
         Ok(Vec::new())
     }
 

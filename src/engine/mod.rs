@@ -61,6 +61,20 @@ pub trait Engine: Send + Sync {
         container: &ContainerId,
     ) -> impl Future<Output = Result<(), EngineError>> + Send;
 
+    /// Runs a command in a running container, on a terminal of its own.
+    fn open_terminal(
+        &self,
+        container: &ContainerId,
+        spec: &TerminalSpec,
+    ) -> impl Future<Output = Result<Terminal, EngineError>> + Send;
+
+    /// Tells a terminal how large it is.
+    fn resize_terminal(
+        &self,
+        terminal: &TerminalId,
+        size: TerminalSize,
+    ) -> impl Future<Output = Result<(), EngineError>> + Send;
+
     /// Waits until a container is gone, volumes included. One that is gone already is no error.
     fn wait_removed(
         &self,
@@ -73,10 +87,11 @@ pub trait Engine: Send + Sync {
         container: &ContainerId,
     ) -> impl Future<Output = Result<(), EngineError>> + Send;
 
-    /// Lists containers that were created but never started and carry all these labels.
-    fn list_unstarted(
+    /// Lists containers that carry this label: all of them, or those in this state.
+    fn list_containers(
         &self,
         label: &str,
+        state: Option<&str>,
     ) -> impl Future<Output = Result<Vec<ListedContainer>, EngineError>> + Send;
 
     /// Unpacks a tar stream below `directory`, which must exist in the container.
@@ -176,11 +191,46 @@ impl std::fmt::Debug for Attachment {
     }
 }
 
+/// A command to run on a terminal.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TerminalSpec {
+    /// The command.
+    pub command: Vec<String>,
+    /// The user that runs it.
+    pub user: String,
+    /// Variables besides the container's.
+    pub environment: Vec<(String, String)>,
+}
+
+/// The size of a terminal, in characters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TerminalSize {
+    /// Lines.
+    pub rows: u16,
+    /// Columns.
+    pub columns: u16,
+}
+
+/// A terminal's id, as the engine gave it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TerminalId(pub String);
+
+/// A terminal in a container; it ends when its command does.
+#[derive(Debug)]
+pub struct Terminal {
+    /// Its id.
+    pub id: TerminalId,
+    /// What is typed, and what is shown.
+    pub streams: Attachment,
+}
+
 /// A container as a list shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListedContainer {
     /// Its id.
     pub id: ContainerId,
+    /// Its image.
+    pub image: String,
     /// Its labels.
     pub labels: BTreeMap<String, String>,
 }

@@ -18,6 +18,15 @@ pub const DIRECTORY_FILE: &str = "/codebuild/output/tmp/dir.txt";
 /// Commands that CodeBuild adds to every build; the last entry of `PATH`.
 pub const USER_BIN: &str = "/codebuild/user/bin";
 
+/// Where a debugging session keeps its files.
+pub const DEBUG_DIRECTORY: &str = "/codebuild/user/debug";
+
+/// Opens a shell with the build's variables, in its directory.
+pub const DEBUG_SHELL: &str = "/codebuild/user/debug/shell";
+
+/// Is there when `codebuild-resume` was called.
+pub const RESUME_FILE: &str = "/codebuild/user/debug/resume";
+
 /// The image's own table of runtimes.
 pub const RUNTIMES: &str = "/codebuild/image/config/runtimes.yml";
 

@@ -158,6 +158,13 @@ impl Stored {
     }
 }
 
+impl PhasePlan {
+    /// Whether any command of the phase runs.
+    pub fn runs_anything(&self) -> bool {
+        self.left_out < self.commands.len() || !self.finally.is_empty()
+    }
+}
+
 /// One command phase.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PhasePlan {

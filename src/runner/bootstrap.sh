@@ -4,11 +4,14 @@ exec 2>&1
 trap : TERM INT HUP
 # The relay hands cobuild's lines to the worker. It sees the end of its input even while a command
 # runs, and then takes everything down: so the container ends when cobuild does, however that ends.
-# A line that begins with the token is for the relay itself: a signal for everything else.
+# A line that begins with the token is for the relay itself: a signal for everything else, the end of
+# a breakpoint, or the wish that the container stays for somebody to look into it.
 {
     IFS= read -r cobuild_token
     while IFS= read -r cobuild_line; do
         case $cobuild_line in
+            "$cobuild_token resume") rm -f /codebuild/user/debug/breakpoint.* ;;
+            "$cobuild_token keep") while :; do sleep 3600; done ;;
             "$cobuild_token "*) kill -s "${cobuild_line#* }" -- -1 ;;
             *) printf '%s\n' "$cobuild_line" ;;
         esac

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::debug::{Cause, Verdict};
 use super::driver::{Driver, DriverError};
 use super::output::Piece;
 use super::program::{Program, exports};
@@ -10,10 +11,24 @@ use crate::buildspec::Version;
 use crate::engine::Engine;
 use crate::event::Event;
 use crate::phase::{PhaseContext, PhaseType};
-use crate::plan::{PhasePlan, Transfer, layout};
+use crate::plan::{Transfer, layout};
 
 /// The worker's function for a command that hands its directory and variables on.
 pub(super) const RUN: &str = "cobuild_run";
+
+/// What the driver answers when a command waits at a `codebuild-breakpoint`.
+const BREAKPOINT: &str = "breakpoint";
+
+/// The place of a command in its buildspec.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Place {
+    /// Its phase.
+    pub(super) phase: PhaseType,
+    /// Whether it is one of `finally`.
+    pub(super) is_finally: bool,
+    /// Its place in its list, counted from 1.
+    pub(super) number: usize,
+}
 
 /// How long until processes that were asked to end are looked for again.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
@@ -29,6 +44,13 @@ pub(super) struct Carried {
     user: String,
     /// The two values as the container has them.
     told: (bool, i32),
+}
+
+impl Carried {
+    /// The user of the commands.
+    pub(super) fn user(&self) -> &str {
+        &self.user
+    }
 }
 
 impl Default for Carried {
@@ -66,29 +88,20 @@ impl<E: Engine> Run<'_, E> {
     /// Runs `commands` up to the first that fails, then `finally` up to the first that fails
     /// (the latter assumed); the phase succeeds when all of both do.
     pub(super) async fn command_phase(&mut self, phase: PhaseType) -> Result<Ended, Interruption> {
-        let planned = self
-            .work()
-            .and_then(|work| work.phases.iter().find(|planned| planned.phase == phase))
-            .cloned();
-        let Some(PhasePlan {
-            commands,
-            left_out,
-            finally,
-            user,
-            ..
-        }) = planned
-        else {
+        let planned = self.phases.iter().find(|planned| planned.phase == phase);
+        let Some(planned) = planned.filter(|planned| planned.runs_anything()) else {
             return Ok(Ended::succeeded());
         };
-        if left_out == commands.len() && finally.is_empty() {
-            return Ok(Ended::succeeded());
-        }
+        let user = planned.user.clone();
         if let Some(failure) = self.become_user(&user).await? {
             return Ok(Ended::failed(failure));
         }
-        let failure = self.commands(&commands, left_out).await?;
+        let failure = self.commands(phase, false).await?;
+        if self.kept {
+            return Ok(failure.map_or_else(Ended::succeeded, Ended::failed));
+        }
         // Whether `finally` sees the failure of its own phase is not known; assumed that it does.
-        let failure_of_finally = self.commands(&finally, 0).await?;
+        let failure_of_finally = self.commands(phase, true).await?;
         Ok(failure
             .or(failure_of_finally)
             .map_or_else(Ended::succeeded, Ended::failed))
@@ -128,38 +141,98 @@ impl<E: Engine> Run<'_, E> {
         Ok(Some(PhaseContext::new("CLIENT_ERROR", message)))
     }
 
-    /// Runs commands, without the first `left_out`, up to the first that fails and says why it did.
+    /// Runs the `commands` of a phase that are not left out, or its `finally`, up to the first that
+    /// fails, and says why it did.
     async fn commands(
         &mut self,
-        commands: &[String],
-        left_out: usize,
+        phase: PhaseType,
+        is_finally: bool,
     ) -> Result<Option<PhaseContext>, Interruption> {
-        for (index, text) in commands.iter().enumerate().skip(left_out) {
-            let status = self.command(text, index + 1).await?;
-            if status != 0 {
-                self.carried.succeeding = false;
-                return Ok(Some(command_failed(text, status)));
+        let mut place = Place {
+            phase,
+            is_finally,
+            number: 1 + if is_finally { 0 } else { self.left_out(phase) },
+        };
+        let mut breaks = self.breaks_at(place);
+        while let Some(text) = self.text_of(place) {
+            if breaks {
+                breaks = false;
+                match self.halt(place, &text, Cause::Before).await? {
+                    Verdict::RetryEdited(phases) => {
+                        self.phases = phases;
+                        continue;
+                    }
+                    Verdict::Skip => {
+                        place.number += 1;
+                        breaks = self.breaks_at(place);
+                        continue;
+                    }
+                    Verdict::Keep => {
+                        self.kept = true;
+                        return Err(Interruption::Cancelled(CancelReason::Stop));
+                    }
+                    _ => {}
+                }
             }
+            let status = self.command(&text, place).await?;
+            if status != 0 {
+                let cause = Cause::Failed {
+                    exit_status: status,
+                };
+                match self.halt(place, &text, cause).await? {
+                    Verdict::Retry => continue,
+                    Verdict::RetryEdited(phases) => {
+                        self.phases = phases;
+                        continue;
+                    }
+                    Verdict::Skip => {}
+                    verdict => {
+                        self.kept = verdict == Verdict::Keep;
+                        self.carried.succeeding = false;
+                        return Ok(Some(command_failed(&text, status)));
+                    }
+                }
+            }
+            place.number += 1;
+            breaks = self.breaks_at(place);
         }
         Ok(None)
     }
 
+    fn left_out(&self, phase: PhaseType) -> usize {
+        let planned = self.phases.iter().find(|planned| planned.phase == phase);
+        planned.map_or(0, |planned| planned.left_out)
+    }
+
+    /// Returns the command in a place, if there is one.
+    fn text_of(&self, place: Place) -> Option<String> {
+        let planned = self
+            .phases
+            .iter()
+            .find(|planned| planned.phase == place.phase)?;
+        let list = if place.is_finally {
+            &planned.finally
+        } else {
+            &planned.commands
+        };
+        list.get(place.number - 1).cloned()
+    }
+
     /// Runs one command and returns its exit status.
-    async fn command(&mut self, text: &str, number: usize) -> Result<i32, Interruption> {
+    async fn command(&mut self, text: &str, place: Place) -> Result<i32, Interruption> {
         let function = match self.work().map(|work| work.version) {
             Some(Version::V0_1) => "cobuild_run_alone",
             Some(Version::V0_2) | None => RUN,
         };
-        self.run_command(function, text, number).await
+        self.run_command(function, text, place).await
     }
 
-    /// Runs one command by this function of the worker and returns its exit status. `number` is its
-    /// place in its list, counted from 1.
+    /// Runs one command by this function of the worker and returns its exit status.
     pub(super) async fn run_command(
         &mut self,
         function: &str,
         text: &str,
-        number: usize,
+        place: Place,
     ) -> Result<i32, Interruption> {
         if let Some(reason) = self.cancellation.reason() {
             return Err(Interruption::Cancelled(reason));
@@ -167,7 +240,7 @@ impl<E: Engine> Run<'_, E> {
         self.events
             .emit(Event::CommandStarted {
                 text: text.to_owned(),
-                number,
+                number: place.number,
             })
             .await;
         if self.plan.part.is_mocked(text) {
@@ -179,29 +252,23 @@ impl<E: Engine> Run<'_, E> {
         let mut program = Program::default();
         self.carried.update(&mut program);
         program.call(function, &[text]);
-        let cancellation = self.cancellation;
-        let events = self.events;
-        let driver = self
-            .sandbox
-            .as_mut()
-            .ok_or(RunError::ContainerDied)?
-            .driver();
         // Sent whole, even when the build is being cut short: an answer is waited for.
-        driver.send(program.text()).await?;
-        let status = match cancellation.guard(answer(driver, events)).await {
-            Ok(status) => status?,
-            Err(reason) => {
-                let grace = self.settings.grace;
-                if reason == CancelReason::Stop {
-                    events.emit(Event::Stopping { grace }).await;
+        self.driver()?.send(program.text()).await?;
+        let status = loop {
+            let (cancellation, events) = (self.cancellation, self.events);
+            let driver = self.driver()?;
+            match cancellation.guard(answer(driver, events)).await {
+                Ok(answer) => {
+                    let answer = answer?;
+                    if answer != BREAKPOINT {
+                        break answer;
+                    }
+                    self.at_breakpoint(place, text).await?;
                 }
-                let wind_down = wind_down(driver, grace, events);
-                tokio::select! {
-                    () = wind_down => {}
-                    _ = cancellation.reached(CancelReason::Kill) => {}
+                Err(reason) => {
+                    self.cut_short(reason).await?;
+                    return Err(Interruption::Cancelled(reason));
                 }
-                events.emit(Event::CommandInterrupted).await;
-                return Err(Interruption::Cancelled(reason));
             }
         };
         // The driver answers nothing but numbers to a command.
@@ -209,6 +276,40 @@ impl<E: Engine> Run<'_, E> {
         self.carried.last_exit = status;
         self.finished(text, status).await;
         Ok(status)
+    }
+
+    /// Lets the build stand still while its command waits at a breakpoint.
+    async fn at_breakpoint(&mut self, place: Place, text: &str) -> Result<(), Interruption> {
+        match self.halt(place, text, Cause::Breakpoint).await {
+            Ok(Verdict::Wait) => Ok(()),
+            Ok(_) => Ok(self.driver()?.resume().await?),
+            Err(Interruption::Cancelled(reason)) => {
+                self.cut_short(reason).await?;
+                Err(Interruption::Cancelled(reason))
+            }
+            Err(interruption) => Err(interruption),
+        }
+    }
+
+    /// Asks the running command to end, and waits for that as long as it may take.
+    async fn cut_short(&mut self, reason: CancelReason) -> Result<(), Interruption> {
+        let (cancellation, events) = (self.cancellation, self.events);
+        let grace = self.settings.grace;
+        if reason == CancelReason::Stop {
+            events.emit(Event::Stopping { grace }).await;
+        }
+        let wind_down = wind_down(self.driver()?, grace, events);
+        tokio::select! {
+            () = wind_down => {}
+            _ = cancellation.reached(CancelReason::Kill) => {}
+        }
+        events.emit(Event::CommandInterrupted).await;
+        Ok(())
+    }
+
+    fn driver(&mut self) -> Result<&mut Driver, RunError> {
+        let sandbox = self.sandbox.as_mut().ok_or(RunError::ContainerDied)?;
+        Ok(sandbox.driver())
     }
 
     async fn finished(&self, text: &str, exit_status: i32) {

@@ -109,6 +109,18 @@ impl Driver {
         self.send(&line).await
     }
 
+    /// Lets commands go on that wait at a breakpoint.
+    pub(super) async fn resume(&mut self) -> Result<(), DriverError> {
+        let line = format!("{} resume\n", self.token);
+        self.send(&line).await
+    }
+
+    /// Lets the container live on when its stdin ends.
+    pub(super) async fn keep(&mut self) -> Result<(), DriverError> {
+        let line = format!("{} keep\n", self.token);
+        self.send(&line).await
+    }
+
     /// Returns the next piece of the stream. Dropping the future loses nothing.
     pub(super) async fn next(&mut self) -> Result<Piece, DriverError> {
         loop {

@@ -1,9 +1,9 @@
 //! Hands events over to those who show them.
 
 use jiff::Timestamp;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
-use crate::event::{Event, Timestamped};
+use crate::event::{Event, Message, Timestamped};
 
 /// How many events may wait to be shown; then the build waits as well.
 const WAITING: usize = 64;
@@ -11,12 +11,12 @@ const WAITING: usize = 64;
 /// The runner's end of the event channel.
 #[derive(Debug, Clone)]
 pub struct EventSender {
-    sender: mpsc::Sender<Timestamped>,
+    sender: mpsc::Sender<Message>,
     clock: fn() -> Timestamp,
 }
 
 /// Makes the channel; `clock` dates the events.
-pub fn channel(clock: fn() -> Timestamp) -> (EventSender, mpsc::Receiver<Timestamped>) {
+pub fn channel(clock: fn() -> Timestamp) -> (EventSender, mpsc::Receiver<Message>) {
     let (sender, receiver) = mpsc::channel(WAITING);
     (EventSender { sender, clock }, receiver)
 }
@@ -26,6 +26,16 @@ impl EventSender {
     pub async fn emit(&self, event: Event) {
         let time = (self.clock)();
         // When nobody shows events any more the build is cancelled by whoever stopped doing so.
-        let _ = self.sender.send(Timestamped { time, event }).await;
+        let message = Message::Event(Timestamped { time, event });
+        let _ = self.sender.send(message).await;
+    }
+
+    /// Waits until everything that was emitted has been shown.
+    pub async fn shown(&self) {
+        let (sender, receiver) = oneshot::channel();
+        if self.sender.send(Message::Barrier(sender)).await.is_ok() {
+            // When nobody shows events any more there is nothing to wait for.
+            let _ = receiver.await;
+        }
     }
 }

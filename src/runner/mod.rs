@@ -7,6 +7,7 @@
 
 mod cancel;
 mod command;
+mod debug;
 mod driver;
 mod events;
 mod export;
@@ -25,15 +26,16 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 pub use cancel::{CancelReason, Cancellation, Canceller, cancellation};
+pub use debug::{Cause, Debugger, Halt, RESUMED_MARK, Verdict};
 pub use events::{EventSender, channel};
-pub use sweep::sweep;
+pub use sweep::{Left, clean, sweep};
 
 use crate::buildspec::OnFailure;
 use crate::collect::artifact::CollectError;
 use crate::engine::{Engine, EngineError, EngineFacts, ImageFacts, Operation};
 use crate::event::Event;
 use crate::phase::{PhaseContext, PhaseType, Status};
-use crate::plan::{Plan, Reading, Store, Work, phases};
+use crate::plan::{PhasePlan, Plan, Reading, Store, Work, phases};
 use sandbox::Sandbox;
 
 /// What a run needs besides its plan.
@@ -142,16 +144,22 @@ impl<T: Into<RunError>> From<T> for Interruption {
     }
 }
 
-/// Runs a plan to its end and leaves nothing behind.
+/// Runs a plan to its end and leaves nothing behind, unless the debugger wants the container kept.
 pub async fn run<E: Engine>(
     plan: &Plan,
     engine: &E,
     settings: &RunSettings,
     events: &EventSender,
     cancellation: &Cancellation,
+    debugger: Option<Box<dyn Debugger>>,
 ) -> Outcome {
     let mut run = Run {
         plan,
+        phases: match &plan.reading {
+            Reading::Accepted(work) => work.phases.clone(),
+            Reading::Refused { .. } => Vec::new(),
+        },
+        debugger,
         engine,
         settings,
         events,
@@ -159,6 +167,7 @@ pub async fn run<E: Engine>(
         sandbox: None,
         carried: command::Carried::default(),
         fault: None,
+        kept: false,
         dead: false,
     };
     run.build().await
@@ -166,6 +175,9 @@ pub async fn run<E: Engine>(
 
 struct Run<'a, E> {
     plan: &'a Plan,
+    /// The command phases as they stand; a debugger may bring new ones.
+    phases: Vec<PhasePlan>,
+    debugger: Option<Box<dyn Debugger>>,
     engine: &'a E,
     settings: &'a RunSettings,
     events: &'a EventSender,
@@ -173,6 +185,8 @@ struct Run<'a, E> {
     sandbox: Option<Sandbox<'a, E>>,
     carried: command::Carried,
     fault: Option<RunError>,
+    /// Whether the container is to stay.
+    kept: bool,
     /// Whether the container is gone before its time; then no phase can follow.
     dead: bool,
 }
@@ -202,7 +216,9 @@ impl<'a, E: Engine> Run<'a, E> {
                     context: ended.context,
                 })
                 .await;
-            phase = next.filter(|_| !self.dead).unwrap_or(PhaseType::Completed);
+            phase = next
+                .filter(|_| !self.dead && !self.kept)
+                .unwrap_or(PhaseType::Completed);
         }
         self.take_down().await;
         self.events.emit(Event::PhaseStarted { phase }).await;
@@ -246,8 +262,9 @@ impl<'a, E: Engine> Run<'a, E> {
     }
 
     fn on_failure(&self, phase: PhaseType) -> &OnFailure {
-        self.work()
-            .and_then(|work| work.phases.iter().find(|planned| planned.phase == phase))
+        self.phases
+            .iter()
+            .find(|planned| planned.phase == phase)
             .map_or(&OnFailure::Default, |planned| &planned.on_failure)
     }
 
@@ -377,9 +394,10 @@ impl<'a, E: Engine> Run<'a, E> {
             }
         };
         let cancellation = self.cancellation;
+        let session = self.debugger.is_some().then_some(&self.settings.token);
         let sandbox = self.sandbox.as_mut().ok_or(RunError::ContainerDied)?;
         let has_runtimes = cancellation
-            .guard(sandbox.prepare(plan, work))
+            .guard(sandbox.prepare(plan, work, session))
             .await
             .map_err(Interruption::Cancelled)??;
         for event in self.start_sequence(work) {
@@ -463,6 +481,10 @@ impl<'a, E: Engine> Run<'a, E> {
         let Some(sandbox) = self.sandbox.take() else {
             return;
         };
+        if self.kept {
+            sandbox.keep().await;
+            return;
+        }
         let closed = if self.cancellation.reason().is_some() {
             sandbox.kill().await
         } else {

@@ -1,12 +1,12 @@
 //! The runtimes that a buildspec selects: the last step of DOWNLOAD_SOURCE that can fail
 //! (contract §1.7).
 
-use super::command::{RUN, command_failed};
+use super::command::{Place, RUN, command_failed};
 use super::program::{Program, exports};
 use super::{Interruption, Run, RunError};
 use crate::engine::Engine;
 use crate::event::Event;
-use crate::phase::PhaseContext;
+use crate::phase::{PhaseContext, PhaseType};
 use crate::plan::{Work, layout};
 use crate::runtimes::{Installation, Selection, Table, TableError, select};
 
@@ -102,7 +102,12 @@ impl<E: Engine> Run<'_, E> {
                 self.set_version(Some(version)).await?;
             }
             for (index, command) in installation.commands.iter().enumerate() {
-                let status = self.run_command(RUN, command, index + 1).await?;
+                let place = Place {
+                    phase: PhaseType::DownloadSource,
+                    is_finally: false,
+                    number: index + 1,
+                };
+                let status = self.run_command(RUN, command, place).await?;
                 if status != 0 {
                     return Ok(Some(command_failed(command, status)));
                 }

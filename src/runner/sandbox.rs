@@ -7,7 +7,7 @@ use super::driver::{BOOTSTRAP, Driver, DriverError};
 use super::output::Piece;
 use super::program::{Program, can_be_unset, exports};
 use super::scratch::Scratch;
-use super::{RunError, RunSettings, sweep};
+use super::{RunError, RunSettings, debug, sweep};
 use crate::engine::{
     Attachment, ContainerId, ContainerSpec, Engine, EngineError, EngineFacts, ImageFacts, Mount,
 };
@@ -151,8 +151,13 @@ impl<'a, E: Engine> Sandbox<'a, E> {
     }
 
     /// Brings in the sources and everything else the first command finds. Returns whether the image
-    /// has a table of runtimes.
-    pub(super) async fn prepare(&mut self, plan: &Plan, work: &Work) -> Result<bool, RunError> {
+    /// has a table of runtimes. `session` is the token when somebody debugs the build.
+    pub(super) async fn prepare(
+        &mut self,
+        plan: &Plan,
+        work: &Work,
+        session: Option<&String>,
+    ) -> Result<bool, RunError> {
         if !self.means.copy_on_write && plan.transfer != Transfer::Mount {
             for source in &plan.sources {
                 let tar = archive::stream(source.host.clone(), source.directory.clone());
@@ -165,6 +170,11 @@ impl<'a, E: Engine> Sandbox<'a, E> {
             self.container.short(),
         );
         let mut program = layout_program(plan, work, &self.foreign_trees(plan));
+        debug::add_commands(&mut program, session);
+        if session.is_some() {
+            let shell = debug::shell_script(&self.image.environment, work.shell.as_deref());
+            program.call("cobuild_write", &[layout::DEBUG_SHELL, &shell]);
+        }
         add_state(&mut program, plan, work, &environment, &self.image);
         self.driver.send(program.text()).await?;
         let mut complaint = Vec::new();
@@ -210,6 +220,18 @@ impl<'a, E: Engine> Sandbox<'a, E> {
             sweep::discard(self.engine, &self.image_name, scratch).await;
         }
         Ok(())
+    }
+
+    /// Leaves the container, and what it stands on, to whoever wants to look into it.
+    pub(super) async fn keep(mut self) {
+        if let Err(error) = self.driver.keep().await {
+            tracing::warn!(%error, "cannot keep the build container");
+        }
+        if let Some(scratch) = self.scratch
+            && let Err(error) = scratch.keep(&self.container.0)
+        {
+            tracing::warn!(%error, "cannot keep the source tree of the build");
+        }
     }
 
     /// Takes everything down at once.
@@ -293,12 +315,6 @@ fn layout_program(plan: &Plan, work: &Work, foreign: &[&SourcePlan]) -> Program 
     program.call("mkdir", &["-p", layout::READONLY, layout::USER_BIN]);
     for source in &plan.sources {
         program.call("mkdir", &["-p", &source.directory]);
-    }
-    // Outside of a debugging session both do nothing, and succeed (contract §6.4).
-    for command in ["codebuild-breakpoint", "codebuild-resume"] {
-        let path = format!("{}/{command}", layout::USER_BIN);
-        program.call("cobuild_write", &[&path, "#!/bin/sh\nexit 0\n"]);
-        program.call("chmod", &["755", &path]);
     }
     if let Some(text) = &work.inline {
         let text = String::from_utf8_lossy(text);

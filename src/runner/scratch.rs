@@ -9,6 +9,9 @@ use rustix::fs::{FlockOperation, flock};
 
 use crate::engine::CopyOnWrite;
 
+/// The extension of the file beside a directory that says which container still uses it.
+const KEPT: &str = "kept";
+
 /// A build's own directory below the scratch root; whoever holds its lock is using it.
 ///
 /// The lock goes with the process, so a directory whose lock is free was left by a killed run and
@@ -68,6 +71,13 @@ impl Scratch {
         &self.directory
     }
 
+    /// Leaves the directory to a container that lives on, named in its keeping file; a sweep does not
+    /// see it any more.
+    pub(super) fn keep(self, container: &str) -> io::Result<()> {
+        fs::write(self.directory.with_extension(KEPT), container)?;
+        fs::remove_file(&self.lock_path)
+    }
+
     /// Removes everything. Fails when the build left what this user may not remove.
     pub(super) fn remove(&self) -> io::Result<()> {
         remove_tree(&self.directory)?;
@@ -91,6 +101,48 @@ pub(super) fn abandoned(root: &Path) -> Vec<Scratch> {
                 directory: lock_path.with_extension(""),
                 lock_path,
                 _lock: lock,
+            })
+        })
+        .collect()
+}
+
+/// A directory that was left to a container.
+#[derive(Debug)]
+pub(super) struct Kept {
+    /// The directory.
+    pub(super) directory: PathBuf,
+    /// The container that uses it.
+    pub(super) container: String,
+}
+
+impl Kept {
+    /// Takes the directory back, once the container is gone; `None` when somebody else does.
+    pub(super) fn take_over(&self) -> Option<Scratch> {
+        let lock_path = self.directory.with_extension("lock");
+        let lock = File::create(&lock_path).ok()?;
+        flock(&lock, FlockOperation::NonBlockingLockExclusive).ok()?;
+        fs::remove_file(self.directory.with_extension(KEPT)).ok()?;
+        Some(Scratch {
+            directory: self.directory.clone(),
+            lock_path,
+            _lock: lock,
+        })
+    }
+}
+
+/// Lists the directories below `root` that were left to containers.
+pub(super) fn kept(root: &Path) -> Vec<Kept> {
+    let Ok(entries) = fs::read_dir(root) else {
+        return Vec::new();
+    };
+    entries
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|path| path.extension().is_some_and(|kind| kind == KEPT))
+        .filter_map(|path| {
+            Some(Kept {
+                container: fs::read_to_string(&path).ok()?,
+                directory: path.with_extension(""),
             })
         })
         .collect()

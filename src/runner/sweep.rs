@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use rustix::process::{Pid, test_kill_process};
 
 use super::RunSettings;
 use super::sandbox::start;
-use super::scratch::{Scratch, abandoned};
-use crate::engine::{ContainerSpec, Engine, EngineError, ListedContainer, Mount};
+use super::scratch::{self, Scratch, abandoned};
+use crate::engine::{ContainerId, ContainerSpec, Engine, EngineError, ListedContainer, Mount};
 
 /// Removes what killed runs of this host left: their directories, and containers that were created
 /// and never started. Everything else of theirs went by itself.
@@ -29,12 +29,76 @@ async fn remove_unstarted<E: Engine>(
     engine: &E,
     settings: &RunSettings,
 ) -> Result<(), EngineError> {
-    for container in engine.list_unstarted("cobuild.pid").await? {
+    for container in engine
+        .list_containers("cobuild.pid", Some("created"))
+        .await?
+    {
         if is_orphan(&container, &settings.labels) {
             engine.remove_container(&container.id).await?;
         }
     }
     Ok(())
+}
+
+/// Removes what finished debugging sessions of this host left: their containers, which run on, and
+/// the directories that those use. Returns the builds that are gone; with `dry_run` those that would
+/// go.
+pub async fn clean<E: Engine>(
+    engine: &E,
+    scratch_root: &Path,
+    labels: &BTreeMap<String, String>,
+    dry_run: bool,
+) -> Result<Vec<Left>, EngineError> {
+    let mut gone = Vec::new();
+    let mut image = None;
+    for container in engine.list_containers("cobuild.build", None).await? {
+        if !is_orphan(&container, labels) {
+            continue;
+        }
+        if !dry_run {
+            engine.remove_container(&container.id).await?;
+            engine.wait_removed(&container.id).await?;
+        }
+        image = Some(container.image);
+        gone.push(Left::Container {
+            id: container.id,
+            build: container
+                .labels
+                .get("cobuild.build")
+                .cloned()
+                .unwrap_or_default(),
+        });
+    }
+    for kept in scratch::kept(scratch_root) {
+        let in_use = !dry_run && is_there(engine, &kept.container).await?;
+        if in_use {
+            continue;
+        }
+        gone.push(Left::Directory(kept.directory.clone()));
+        if !dry_run && let Some(scratch) = kept.take_over() {
+            discard(engine, image.as_deref().unwrap_or_default(), &scratch).await;
+        }
+    }
+    Ok(gone)
+}
+
+/// Something that a debugging session left.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Left {
+    /// A build container.
+    Container {
+        /// Its id.
+        id: ContainerId,
+        /// Its build.
+        build: String,
+    },
+    /// A directory of the host.
+    Directory(PathBuf),
+}
+
+async fn is_there<E: Engine>(engine: &E, container: &str) -> Result<bool, EngineError> {
+    let all = engine.list_containers("cobuild.build", None).await?;
+    Ok(all.iter().any(|one| one.id.0 == container))
 }
 
 /// Whether the container belongs to a process of this host that is no more.

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 
 use super::*;
 use crate::engine::fake::{FakeEngine, Reaction};
+use crate::event::Message;
 use crate::plan::part::Part;
 use crate::plan::{BuildspecFile, Facts, GitFacts, Request, Transfer, make};
 
@@ -80,12 +81,14 @@ async fn run_plan(plan: &Plan, engine: &FakeEngine, cancels: &[(Duration, Cancel
     let (sender, mut receiver) = channel(|| Timestamp::UNIX_EPOCH);
     let gathering = tokio::spawn(async move {
         let mut events = Vec::new();
-        while let Some(event) = receiver.recv().await {
-            events.push(event.event);
+        while let Some(message) = receiver.recv().await {
+            if let Message::Event(event) = message {
+                events.push(event.event);
+            }
         }
         events
     });
-    let outcome = run(plan, engine, &settings, &sender, &cancellation).await;
+    let outcome = run(plan, engine, &settings, &sender, &cancellation, None).await;
     drop(sender);
     let events = gathering.await.unwrap();
     let phases = events

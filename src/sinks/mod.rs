@@ -18,7 +18,7 @@ pub use json::JsonLines;
 pub use log::{Log, LogStyle};
 pub use summary::Summary;
 
-use crate::event::Timestamped;
+use crate::event::{Message, Timestamped};
 
 /// A form of output.
 pub trait Sink: Send {
@@ -30,23 +30,27 @@ pub trait Sink: Send {
 }
 
 /// Shows events until there are no more, on the calling thread, which may block.
-pub fn show(
-    mut events: mpsc::Receiver<Timestamped>,
-    sinks: &mut [Box<dyn Sink>],
-) -> io::Result<()> {
-    while let Some(event) = events.blocking_recv() {
-        for sink in sinks.iter_mut() {
-            sink.event(&event)?;
-        }
-        let mut waiting = events.try_recv();
-        while let Ok(event) = waiting {
-            for sink in sinks.iter_mut() {
-                sink.event(&event)?;
+pub fn show(mut messages: mpsc::Receiver<Message>, sinks: &mut [Box<dyn Sink>]) -> io::Result<()> {
+    while let Some(message) = messages.blocking_recv() {
+        let mut next = Some(message);
+        let mut waiting = Vec::new();
+        while let Some(message) = next {
+            match message {
+                Message::Event(event) => {
+                    for sink in sinks.iter_mut() {
+                        sink.event(&event)?;
+                    }
+                }
+                Message::Barrier(sender) => waiting.push(sender),
             }
-            waiting = events.try_recv();
+            next = messages.try_recv().ok();
         }
         for sink in sinks.iter_mut() {
             sink.flush()?;
+        }
+        for sender in waiting {
+            // Whoever waited may have gone.
+            let _ = sender.send(());
         }
     }
     Ok(())

@@ -23,7 +23,7 @@ impl Build {
     ) -> io::Result<()> {
         self.phases(out)?;
         self.slowest(out)?;
-        for command in &self.failed {
+        for command in self.failed.iter().filter(|it| !self.came_right(it.phase)) {
             failed_command(out, command)?;
         }
         self.exported(out)?;
@@ -39,6 +39,13 @@ impl Build {
             writeln!(out, "{style}hint:{style:#} {hint}")?;
         }
         Ok(())
+    }
+
+    /// Whether a phase succeeded in the end, whatever was tried before.
+    fn came_right(&self, kind: PhaseType) -> bool {
+        self.phases
+            .iter()
+            .any(|phase| phase.kind == kind && matches!(phase.end, Some((_, Status::Succeeded, _))))
     }
 
     /// The table of phases: those of the agent, and any other that did not succeed.

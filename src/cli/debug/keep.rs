@@ -1,0 +1,64 @@
+//! A debugger without a terminal: it says how to get into the container, and leaves it.
+
+use std::io::Write;
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+
+use super::{Breaks, place};
+use crate::phase::PhaseType;
+use crate::runner::{Cause, Debugger, Halt, Verdict};
+
+/// Leaves the container of a build that fails to others.
+#[derive(Debug)]
+pub(super) struct Keep {
+    breaks: Breaks,
+    host: Option<String>,
+}
+
+impl Keep {
+    pub(super) fn new(breaks: Breaks, host: Option<String>) -> Self {
+        Self { breaks, host }
+    }
+
+    /// Returns the command line that opens a shell in the build.
+    fn exec_line(&self, halt: &Halt) -> String {
+        let host = match &self.host {
+            None => String::new(),
+            Some(host) => format!("--host {host} "),
+        };
+        format!(
+            "docker {host}exec -it -u {} {} {}",
+            halt.shell.user,
+            halt.container.short(),
+            halt.shell.command.join(" ")
+        )
+    }
+}
+
+impl Debugger for Keep {
+    fn breaks_at(&self, phase: PhaseType, number: usize) -> bool {
+        self.breaks.at(phase, number)
+    }
+
+    fn decide<'a>(&'a mut self, halt: &'a Halt) -> BoxFuture<'a, Verdict> {
+        let (verdict, what) = match halt.cause {
+            Cause::Breakpoint => (
+                Verdict::Wait,
+                "`codebuild-resume` in it lets the build go on",
+            ),
+            Cause::Before | Cause::Failed { .. } => {
+                (Verdict::Keep, "`cobuild clean` removes the container")
+            }
+        };
+        let told = format!(
+            "the build stands still: {}: {}\n  {}\n{what}\n",
+            place(halt),
+            halt.command.trim_end(),
+            self.exec_line(halt)
+        );
+        // Without anybody to read it the build stands still all the same.
+        let _ = std::io::stderr().lock().write_all(told.as_bytes());
+        async move { verdict }.boxed()
+    }
+}

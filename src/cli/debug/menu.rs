@@ -1,0 +1,168 @@
+//! The menu of a build that stands still.
+
+use std::io;
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+
+use super::shell::{self, ShellEnd};
+use super::terminal::Terminal;
+use super::{Breaks, Reread, place};
+use crate::engine::docker::Docker;
+use crate::phase::PhaseType;
+use crate::runner::{Cause, Debugger, Halt, Verdict};
+
+/// Asks on the terminal what happens next.
+pub(super) struct Menu {
+    terminal: Terminal,
+    engine: Docker,
+    breaks: Breaks,
+    reread: Reread,
+}
+
+/// What can be chosen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Choice {
+    Shell,
+    Retry,
+    Edited,
+    Skip,
+    GoOn,
+    Abort,
+}
+
+impl Choice {
+    /// What there is to choose, with its key and what it does.
+    fn offered(cause: Cause) -> &'static [(Self, &'static str, &'static str)] {
+        match cause {
+            Cause::Failed { .. } => &[
+                (Self::Shell, "s", "shell in the build"),
+                (Self::Retry, "r", "retry the command"),
+                (Self::Edited, "e", "read the buildspec again and retry"),
+                (Self::Skip, "k", "skip it, as if it had succeeded"),
+                (Self::GoOn, "g", "go on with the failure"),
+                (Self::Abort, "a", "abort the build"),
+            ],
+            Cause::Before => &[
+                (Self::Shell, "s", "shell in the build"),
+                (Self::GoOn, "g", "go on"),
+                (Self::Edited, "e", "read the buildspec again and go on"),
+                (Self::Skip, "k", "skip the command"),
+                (Self::Abort, "a", "abort the build"),
+            ],
+            Cause::Breakpoint => &[
+                (Self::Shell, "s", "shell in the build"),
+                (Self::GoOn, "g", "go on"),
+                (Self::Abort, "a", "abort the build"),
+            ],
+        }
+    }
+
+    /// Reads a line that was typed: a key, whatever follows it.
+    fn read(line: &str, cause: Cause) -> Option<Self> {
+        let key = line.trim().chars().next()?.to_ascii_lowercase();
+        Self::offered(cause)
+            .iter()
+            .find(|(_, offered, _)| offered.starts_with(key))
+            .map(|(choice, ..)| *choice)
+    }
+}
+
+impl Menu {
+    pub(super) fn new(terminal: Terminal, engine: Docker, breaks: Breaks, reread: Reread) -> Self {
+        Self {
+            terminal,
+            engine,
+            breaks,
+            reread,
+        }
+    }
+
+    async fn ask(&self, halt: &Halt) -> io::Result<Verdict> {
+        let mut introduction = format!("\n== {}\n", place(halt));
+        for line in halt.command.trim_end().lines() {
+            introduction.extend(["   ", line, "\n"]);
+        }
+        self.say(&introduction).await?;
+        loop {
+            let Some(choice) = self.choose(halt.cause).await? else {
+                continue;
+            };
+            match choice {
+                Choice::Shell => match shell::run(&self.terminal, &self.engine, halt).await {
+                    Ok(ShellEnd::Left) => {}
+                    Ok(ShellEnd::Resumed) => return Ok(Verdict::GoOn),
+                    Err(error) => self.say(&format!("no shell: {error:#}\n")).await?,
+                },
+                Choice::Edited => match self.reread.phases() {
+                    Ok(phases) => return Ok(Verdict::RetryEdited(phases)),
+                    Err(problem) => self.say(&format!("{problem}\n")).await?,
+                },
+                Choice::Retry => return Ok(Verdict::Retry),
+                Choice::Skip => return Ok(Verdict::Skip),
+                Choice::GoOn => return Ok(Verdict::GoOn),
+                Choice::Abort => return Ok(Verdict::Abort),
+            }
+        }
+    }
+
+    /// Asks once; `None` when nothing was chosen.
+    async fn choose(&self, cause: Cause) -> io::Result<Option<Choice>> {
+        let mut question = String::new();
+        for (_, key, what) in Choice::offered(cause) {
+            question.extend(["  ", key, "  ", what, "\n"]);
+        }
+        question.push_str("debug> ");
+        self.say(&question).await?;
+        let mut line = [0; 256];
+        let count = self.terminal.read(&mut line).await?;
+        if count == 0 {
+            // Nobody is there any more, or wants to be.
+            return Ok(Some(Choice::Abort));
+        }
+        let line = String::from_utf8_lossy(&line[..count]);
+        Ok(Choice::read(&line, cause))
+    }
+
+    async fn say(&self, text: &str) -> io::Result<()> {
+        self.terminal.write(text.as_bytes()).await
+    }
+}
+
+impl Debugger for Menu {
+    fn breaks_at(&self, phase: PhaseType, number: usize) -> bool {
+        self.breaks.at(phase, number)
+    }
+
+    fn decide<'a>(&'a mut self, halt: &'a Halt) -> BoxFuture<'a, Verdict> {
+        async move {
+            self.ask(halt).await.unwrap_or_else(|error| {
+                tracing::warn!(%error, "the terminal is gone");
+                Verdict::Abort
+            })
+        }
+        .boxed()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_or_a_word_chooses_what_is_offered() {
+        let failed = Cause::Failed { exit_status: 1 };
+        for (line, choice) in [
+            ("s\n", Some(Choice::Shell)),
+            ("Retry\n", Some(Choice::Retry)),
+            (" go on\n", Some(Choice::GoOn)),
+            ("k", Some(Choice::Skip)),
+            ("\n", None),
+            ("x\n", None),
+        ] {
+            assert_eq!(Choice::read(line, failed), choice, "{line:?}");
+        }
+        assert_eq!(Choice::read("r\n", Cause::Before), None);
+        assert_eq!(Choice::read("k\n", Cause::Breakpoint), None);
+    }
+}

@@ -1,0 +1,130 @@
+//! `cobuild run --debug`: lets people look into a build that stands still.
+
+mod keep;
+mod menu;
+mod shell;
+mod terminal;
+
+use clap::{Args, ValueEnum};
+
+use super::Failure;
+use super::build_args::BuildArgs;
+use crate::engine::docker::Docker;
+use crate::phase::PhaseType;
+use crate::plan::part::Step;
+use crate::plan::{self, Facts, PhasePlan, Reading};
+use crate::runner::Debugger;
+use crate::settings::Environment;
+
+use keep::Keep;
+use menu::Menu;
+use terminal::Terminal;
+
+/// How a build is debugged.
+#[derive(Debug, Args)]
+pub(super) struct DebugArgs {
+    /// Stand still at a failing command and at a codebuild-breakpoint, and offer a shell in the build, a
+    /// retry and more. `keep` needs no terminal: it leaves the container and says how to get in.
+    #[arg(
+        long,
+        value_name = "HOW",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "ask"
+    )]
+    debug: Option<How>,
+
+    /// Stand still before a phase, or before its command number N, too; goes with --debug.
+    #[arg(long, value_name = "PHASE[:N]", requires = "debug")]
+    break_at: Vec<Step>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum How {
+    /// Ask on the terminal what happens next.
+    Ask,
+    /// Leave the container to others.
+    Keep,
+}
+
+/// The commands before which a build stands still.
+#[derive(Debug, Clone)]
+struct Breaks(Vec<Step>);
+
+impl Breaks {
+    fn at(&self, phase: PhaseType, number: usize) -> bool {
+        self.0
+            .iter()
+            .any(|step| step.phase == phase && step.command.unwrap_or(1) == number)
+    }
+}
+
+/// Reads the phases of the build anew, after somebody has edited the buildspec.
+struct Reread {
+    build: BuildArgs,
+    environment: Environment,
+    facts: Facts,
+}
+
+impl Reread {
+    fn phases(&self) -> Result<Vec<PhasePlan>, String> {
+        let request = self
+            .build
+            .request(&self.environment)
+            .map_err(|failure| failure.in_one_line())?;
+        match plan::make(request, &self.facts).reading {
+            Reading::Accepted(work) => Ok(work.phases),
+            Reading::Refused { context, .. } => {
+                Err(format!("{}: {}", context.status_code, context.message))
+            }
+        }
+    }
+}
+
+impl DebugArgs {
+    /// Whether somebody debugs the build, whose time then stands still with it.
+    pub(super) fn is_on(&self) -> bool {
+        self.debug.is_some()
+    }
+
+    /// Makes the debugger that is asked for.
+    pub(super) fn debugger(
+        &self,
+        engine: &Docker,
+        host: Option<&str>,
+        build: &BuildArgs,
+        environment: &Environment,
+        facts: &Facts,
+    ) -> Result<Option<Box<dyn Debugger>>, Failure> {
+        let breaks = Breaks(self.break_at.clone());
+        match self.debug {
+            None => Ok(None),
+            Some(How::Keep) => Ok(Some(Box::new(Keep::new(breaks, host.map(str::to_owned))))),
+            Some(How::Ask) => {
+                let terminal = Terminal::open().map_err(|error| {
+                    Failure::usage(anyhow::Error::new(error).context("--debug needs a terminal"))
+                        .hint("--debug=keep leaves the container to be looked into from elsewhere")
+                })?;
+                let reread = Reread {
+                    build: build.clone(),
+                    environment: environment.clone(),
+                    facts: facts.clone(),
+                };
+                let menu = Menu::new(terminal, engine.clone(), breaks, reread);
+                Ok(Some(Box::new(menu)))
+            }
+        }
+    }
+}
+
+/// The place where a build stands still, in words.
+fn place(halt: &crate::runner::Halt) -> String {
+    use crate::runner::Cause;
+    let list = if halt.is_finally { "finally " } else { "" };
+    let command = format!("{} {list}command {}", halt.phase, halt.number);
+    match halt.cause {
+        Cause::Before => format!("before {command}"),
+        Cause::Failed { exit_status } => format!("{command} failed with exit status {exit_status}"),
+        Cause::Breakpoint => format!("at a breakpoint in {command}"),
+    }
+}

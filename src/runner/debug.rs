@@ -1,0 +1,212 @@
+//! Builds that stand still for somebody to look into them (contract §6.4).
+
+use std::future::Future;
+use std::pin::Pin;
+
+use super::command::Place;
+use super::program::{Program, can_be_unset, quote};
+use super::{CancelReason, Interruption, Run, RunError};
+use crate::engine::{ContainerId, Engine, TerminalSpec};
+use crate::phase::PhaseType;
+use crate::plan::{PhasePlan, layout};
+
+/// Where and why a build stands still.
+#[derive(Debug, Clone)]
+pub struct Halt {
+    /// The phase.
+    pub phase: PhaseType,
+    /// Whether the command is one of `finally`.
+    pub is_finally: bool,
+    /// The command's place in its list, counted from 1.
+    pub number: usize,
+    /// The command, verbatim.
+    pub command: String,
+    /// Why.
+    pub cause: Cause,
+    /// The build container.
+    pub container: ContainerId,
+    /// What opens a shell in it, with the build's variables and in its directory.
+    pub shell: TerminalSpec,
+}
+
+/// Why a build stands still.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cause {
+    /// The command is the next to run.
+    Before,
+    /// The command failed.
+    Failed {
+        /// With this.
+        exit_status: i32,
+    },
+    /// The command runs, and waits at a `codebuild-breakpoint`.
+    Breakpoint,
+}
+
+/// What happens next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// The build goes on as if it had not stood still: a failed command has failed.
+    GoOn,
+    /// The command runs, again when it ran already.
+    Retry,
+    /// The phases are these from now on, and the command in this place of them runs.
+    RetryEdited(Vec<PhasePlan>),
+    /// The command counts as one that succeeded.
+    Skip,
+    /// The build is stopped.
+    Abort,
+    /// The build ends here, and its container stays.
+    Keep,
+    /// The breakpoint is left to whoever calls `codebuild-resume`.
+    Wait,
+}
+
+/// Somebody who looks into builds.
+pub trait Debugger: Send {
+    /// Returns whether the build is to stand still before this command of `commands`, counted from 1.
+    fn breaks_at(&self, phase: PhaseType, number: usize) -> bool;
+
+    /// Decides what happens next. Everything that was put out so far has been shown.
+    ///
+    /// The future may be dropped when the build is cut short.
+    fn decide<'a>(
+        &'a mut self,
+        halt: &'a Halt,
+    ) -> Pin<Box<dyn Future<Output = Verdict> + Send + 'a>>;
+}
+
+/// Opens a shell that begins as the next command would, with the shell of the commands where they
+/// have chosen one, else with bash where there is one.
+pub(super) fn shell_script(image: &[(String, String)], shell: Option<&str>) -> String {
+    let names: Vec<&str> = image
+        .iter()
+        .map(|(name, _)| name.as_str())
+        .filter(|name| can_be_unset(name))
+        .collect();
+    // What the build has unset is not to come back from the image.
+    let unset = if names.is_empty() {
+        String::new()
+    } else {
+        format!("unset {}\n", names.join(" "))
+    };
+    format!(
+        "{unset}IFS= read -r PWD < {directory}
+cd -- \"$PWD\" || cd /
+set -a
+. {environment}
+set +a
+shell=$(command -v {shell} || command -v sh)
+\"$shell\" -i
+if [ -e {resume} ]; then
+    rm -f {resume}
+    printf '{RESUMED}'
+fi
+",
+        directory = layout::DIRECTORY_FILE,
+        environment = layout::ENVIRONMENT_FILE,
+        shell = quote(shell.unwrap_or("bash")),
+        resume = layout::RESUME_FILE,
+    )
+}
+
+/// What a shell says at its end when `codebuild-resume` was called in it, as `printf` writes it.
+const RESUMED: &str = "\\036resume\\036";
+
+/// The same, as it arrives.
+pub const RESUMED_MARK: &[u8] = b"\x1eresume\x1e";
+
+/// Adds the commands of a debugging session; without one both do nothing, and succeed.
+pub(super) fn add_commands(program: &mut Program, session: Option<&String>) {
+    let (pause, resume) = match session {
+        None => {
+            let nothing = "#!/bin/sh\nexit 0\n".to_owned();
+            (nothing.clone(), nothing)
+        }
+        Some(token) => {
+            program.call("mkdir", &["-p", layout::DEBUG_DIRECTORY]);
+            program.call("chmod", &["777", layout::DEBUG_DIRECTORY]);
+            (pause_script(token), resume_script())
+        }
+    };
+    for (name, text) in [
+        ("codebuild-breakpoint", pause),
+        ("codebuild-resume", resume),
+    ] {
+        let path = format!("{}/{name}", layout::USER_BIN);
+        program.call("cobuild_write", &[&path, &text]);
+        program.call("chmod", &["755", &path]);
+    }
+}
+
+/// Says in the container's own output that the command waits, wherever the command's output goes, and
+/// waits until its file is gone.
+fn pause_script(token: &str) -> String {
+    format!(
+        "#!/bin/sh
+file={}/breakpoint.$$
+: > \"$file\" || exit
+{{ printf '\\036{token} breakpoint\\036' > /proc/1/fd/1; }} 2> /dev/null || printf '\\036{token} breakpoint\\036'
+while [ -e \"$file\" ]; do
+    sleep 0.1 2> /dev/null || sleep 1
+done
+",
+        layout::DEBUG_DIRECTORY
+    )
+}
+
+/// Lets the build go on, and ends the shell that it is called in.
+fn resume_script() -> String {
+    format!(
+        "#!/bin/sh
+: > {resume}
+rm -f {directory}/breakpoint.*
+kill -s HUP \"$PPID\"
+",
+        resume = layout::RESUME_FILE,
+        directory = layout::DEBUG_DIRECTORY
+    )
+}
+
+impl<E: Engine> Run<'_, E> {
+    /// Lets the build stand still, when somebody looks into it, and returns what happens next.
+    pub(super) async fn halt(
+        &mut self,
+        place: Place,
+        command: &str,
+        cause: Cause,
+    ) -> Result<Verdict, Interruption> {
+        let Some(debugger) = &mut self.debugger else {
+            return Ok(Verdict::GoOn);
+        };
+        let sandbox = self.sandbox.as_ref().ok_or(RunError::ContainerDied)?;
+        let halt = Halt {
+            phase: place.phase,
+            is_finally: place.is_finally,
+            number: place.number,
+            command: command.to_owned(),
+            cause,
+            container: sandbox.container().clone(),
+            shell: TerminalSpec {
+                command: vec!["sh".to_owned(), layout::DEBUG_SHELL.to_owned()],
+                user: self.carried.user().to_owned(),
+                environment: Vec::new(),
+            },
+        };
+        self.events.shown().await;
+        let verdict = self.cancellation.guard(debugger.decide(&halt)).await;
+        match verdict.map_err(Interruption::Cancelled)? {
+            Verdict::Abort => Err(Interruption::Cancelled(CancelReason::Stop)),
+            verdict => Ok(verdict),
+        }
+    }
+
+    /// Whether the build is to stand still before a command of `commands`.
+    pub(super) fn breaks_at(&self, place: Place) -> bool {
+        !place.is_finally
+            && self
+                .debugger
+                .as_ref()
+                .is_some_and(|debugger| debugger.breaks_at(place.phase, place.number))
+    }
+}
