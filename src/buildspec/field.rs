@@ -82,6 +82,18 @@ pub(super) fn entries(node: &Node) -> Result<&[Entry], Refusal> {
     }
 }
 
+/// Refuses a key that is a map or a list, such as a template's `{{ name }}`, wherever it stands:
+/// even where nothing is read, Go's YAML library takes no such key.
+pub(super) fn only_text_keys(node: &Node) -> Result<(), Refusal> {
+    match &node.value {
+        Value::Scalar(_) => Ok(()),
+        Value::Sequence(items) => items.iter().try_for_each(only_text_keys),
+        Value::Mapping(_) => entries(node)?
+            .iter()
+            .try_for_each(|entry| only_text_keys(&entry.value)),
+    }
+}
+
 /// Reads a map from names of the author's choice. The last of several equal names wins (assumed),
 /// in the place of the first.
 pub(super) fn named<T>(

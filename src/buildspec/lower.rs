@@ -29,7 +29,7 @@ impl Buildspec {
         let fields = Fields::of(Section::Root, root)?;
         let version = version(&fields)?;
         let phases = fields.get("phases").map(Phases::from_node).transpose()?;
-        Ok(Self {
+        let buildspec = Self {
             version,
             run_as: fields.filled_text("run-as")?,
             env: env(&fields, version)?,
@@ -42,7 +42,9 @@ impl Buildspec {
             artifacts: fields.get("artifacts").map(artifacts).transpose()?,
             cache: fields.get("cache").map(cache).transpose()?,
             unknown_keys: unknown_keys(root, version),
-        })
+        };
+        field::only_text_keys(root)?;
+        Ok(buildspec)
     }
 }
 
@@ -495,6 +497,11 @@ comment: x
             ("cache: /root", "Cannot unmarshal string to map"),
             ("cache: {key: [a]}", "Cannot unmarshal list to string"),
             ("{a: b}: c", "Cannot unmarshal map to string"),
+            ("unknown: [{{ a }}: b]", "Cannot unmarshal map to string"),
+            (
+                "batch: {build-list: [{identifier: {{ a }}}]}",
+                "Cannot unmarshal map to string",
+            ),
         ] {
             assert_refusal(&format!("version: 0.2\n{section}\n"), message);
         }

@@ -3,9 +3,15 @@
 //! The agent's parser is Go's port of libyaml; ours stops for the same reasons, but says so in
 //! other words and sometimes at another place. What is known here of libyaml is where *it* stops.
 
+mod colon;
+mod directive;
+mod quotes;
+mod tab;
+
 use super::Refusal;
-use super::block;
 use super::node::Position;
+
+use tab::begins_with_tab;
 
 /// What libyaml says of the name of an anchor or alias.
 pub(super) const BAD_ANCHOR: &str = "did not find expected alphabetic or numeric character";
@@ -128,11 +134,13 @@ impl Within {
         }
     }
 
-    /// Whether what begins at this place must be a key.
+    /// Whether what begins at this place must be a key: in a list, too, it stands where the dashes
+    /// do.
     fn wants_key(self, place: Position) -> bool {
-        self == Self::BlockMapping {
-            column: place.column,
-        }
+        matches!(
+            self,
+            Self::BlockMapping { column } | Self::BlockSequence { column } if column == place.column
+        )
     }
 }
 
@@ -140,19 +148,30 @@ const MARKER_IN_QUOTES: &str = "found unexpected document indicator";
 
 const UNCLOSED_QUOTE: &str = "found unexpected end of stream";
 
+const EXPECTED_CONTENT: &str = "did not find expected node content";
+
 const MISSING_COLON: &str = "could not find expected ':'";
 
 impl Failure<'_> {
     /// Says it as libyaml would.
     pub(super) fn refuse(&self) -> Refusal {
+        let line = self.place.line;
+        if let Some(refusal) = self.earlier_tab() {
+            return refusal;
+        }
+        if let Some(problem) = self.tab_here() {
+            return Refusal::syntax(problem, line);
+        }
         if let Some(line) = self.brackets_as_key() {
             return Refusal::syntax(MISSING_COLON, line);
         }
-        let line = self.place.line;
         let (problem, line) = match &self.problem {
-            Problem::Same(problem) => self.same(problem),
-            Problem::Other(problem) => (problem.as_str(), line),
-            Problem::MissingColon => (MISSING_COLON, self.line_of_next_token(self.place)),
+            Problem::Same(problem) => self.directive().unwrap_or_else(|| self.same(problem)),
+            Problem::Other(problem) => self.directive().unwrap_or((problem.as_str(), line)),
+            Problem::MissingColon => self.bad_anchor().map_or_else(
+                || (MISSING_COLON, self.line_of_next_token(self.place)),
+                |problem| (problem, line),
+            ),
             Problem::TabInIndentation => (self.tab_in_indentation(), line),
             Problem::TabInPlainScalar => (TAB_IN_PLAIN, self.find_line(begins_with_tab)),
             Problem::TabInBlockScalar => (TAB_IN_BLOCK, self.find_line(begins_with_tab)),
@@ -203,33 +222,11 @@ impl Failure<'_> {
         Within::Document
     }
 
-    /// Brackets where a key must stand end with their line; returns the line on which libyaml notices
-    /// that they do not.
-    fn brackets_as_key(&self) -> Option<usize> {
-        let start = match (&self.problem, self.brackets) {
-            (Problem::UnclosedBracket { .. } | Problem::MismatchedBracket { .. }, None) => {
-                self.place
-            }
-            (_, Some(brackets)) if brackets.outermost.line < self.place.line => brackets.outermost,
-            _ => return None,
-        };
-        let is_key = self.around_block(start).wants_key(start);
-        is_key.then(|| self.line_of_next_content(start.line))
-    }
-
-    /// Finds the next line that has more than a comment.
-    fn line_of_next_content(&self, line: usize) -> usize {
-        self.lines()
-            .skip(line)
-            .find(|(_, line)| !line.trim().is_empty() && !line.trim_start().starts_with('#'))
-            .map_or_else(|| self.line_after_all(), |(line, _)| line)
-    }
-
     /// A `-` where a value should be, or where the next entry or the end should be.
     fn item_in_brackets(&self) -> &'static str {
         let before = self.before();
         if before.trim_end().ends_with(['[', '{', ',', ':']) {
-            "did not find expected node content"
+            EXPECTED_CONTENT
         } else {
             self.around(self.place).expected()
         }
@@ -260,7 +257,7 @@ impl Failure<'_> {
 
     /// The text before the place.
     fn before(&self) -> &str {
-        let rest = self.rest_of_line();
+        let rest = self.rest_of_line(self.place);
         let lines: usize = self
             .text
             .split_inclusive('\n')
@@ -275,10 +272,10 @@ impl Failure<'_> {
         (1..).zip(self.text.lines())
     }
 
-    fn rest_of_line(&self) -> &str {
-        let line = self.text.lines().nth(self.place.line.saturating_sub(1));
+    fn rest_of_line(&self, place: Position) -> &str {
+        let line = self.text.lines().nth(place.line.saturating_sub(1));
         let line = line.unwrap_or_default();
-        let start = line.char_indices().nth(self.place.column.saturating_sub(1));
+        let start = line.char_indices().nth(place.column.saturating_sub(1));
         start.map_or("", |(start, _)| &line[start..])
     }
 
@@ -296,63 +293,56 @@ impl Failure<'_> {
             .map_or(self.place.line, |(line, _)| line)
     }
 
-    /// What both parsers object to; but libyaml looks at the name of an anchor first.
+    /// What both parsers object to; but within quotes, ours tells of the opening one.
     fn same(&self, problem: &'static str) -> (&'static str, usize) {
-        let mut rest = self.rest_of_line().chars();
-        let problem = match rest.next() {
-            Some('&' | '*') if !is_anchor(rest.as_str()) => BAD_ANCHOR,
-            _ => problem,
-        };
-        (problem, self.place.line)
+        let line = self.place.line;
+        if self.rest_of_line(self.place).starts_with('"')
+            && let Some(problem) = self.problem_in_quotes()
+        {
+            return problem;
+        }
+        if let Some(problem) = self.bad_anchor() {
+            return (problem, line);
+        }
+        // A bracket that closes nothing ends what stands further right, before it is looked at.
+        if problem == EXPECTED_CONTENT && self.brackets.is_none() && self.is_first_of_line() {
+            let around = self.around_block(self.place);
+            let ended = self.open.last().is_some_and(|inner| *inner != around);
+            if ended || around.wants_key(self.place) {
+                return (around.expected(), line);
+            }
+        }
+        (problem, line)
     }
 
-    /// libyaml notices that a key has no colon only when it is past it: at the next token, or at
-    /// the comment that ends a plain scalar.
-    fn line_of_next_token(&self, key: Position) -> usize {
-        let mut plain = true;
-        for (number, line) in self.lines().skip(key.line.saturating_sub(1)) {
-            let content = line.trim_start_matches(' ');
-            if number > key.line {
-                let further_right = line.len() - content.len() >= key.column;
-                let comment = content.starts_with('#');
-                if content.is_empty() || comment && !plain {
-                    continue;
-                }
-                if comment || !plain || !further_right || has_value_indicator(content) {
-                    return number;
-                }
-            }
-            plain &= !content.contains(" #");
-        }
-        self.line_after_all()
+    /// libyaml looks at the name of an anchor before it looks at where the anchor stands.
+    fn bad_anchor(&self) -> Option<&'static str> {
+        let name = self.rest_of_line(self.place).strip_prefix(['&', '*'])?;
+        (!is_anchor(name)).then_some(BAD_ANCHOR)
     }
 
-    /// Within a block of text, libyaml takes the tab for a part of it. The line with the block's
-    /// header is further left than all of its content.
-    fn tab_in_indentation(&self) -> &'static str {
-        let before: Vec<_> = self
-            .text
-            .lines()
-            .take(self.place.line.saturating_sub(1))
-            .collect();
-        let mut indentation = usize::MAX;
-        for line in before.into_iter().rev() {
-            let content = line.trim_start_matches(' ');
-            if content.is_empty() || line.len() - content.len() >= indentation {
-                continue;
-            }
-            if block::header(content).is_some() {
-                return TAB_IN_BLOCK;
-            }
-            indentation = line.len() - content.len();
-        }
-        TAB_IN_INDENTATION
+    /// Whether nothing but blanks stands before the place on its line.
+    fn is_first_of_line(&self) -> bool {
+        let before = self.before().rsplit('\n').next().unwrap_or_default();
+        before.trim().is_empty()
+    }
+
+    /// What libyaml finds wrong within the quotes that open at the place.
+    fn problem_in_quotes(&self) -> Option<(&'static str, usize)> {
+        let (problem, lines) = quotes::problem(&self.text[self.before().len()..])?;
+        Some((problem, self.place.line + lines))
     }
 
     fn trailing_content(&self, quoted: Position) -> (&'static str, usize) {
         let line = self.place.line;
+        // The next token is read before the two are put together.
+        if self.rest_of_line(self.place).starts_with(['"', '\''])
+            && let Some(problem) = self.problem_in_quotes()
+        {
+            return problem;
+        }
         let around = self.around(quoted);
-        let is_key = quoted.line == line && has_value_indicator(self.rest_of_line());
+        let is_key = quoted.line == line && has_value_indicator(self.rest_of_line(self.place));
         if around.wants_key(quoted) && !is_key {
             let line = if quoted.line == line {
                 self.line_of_next_token(quoted)
@@ -361,7 +351,10 @@ impl Failure<'_> {
             };
             return (MISSING_COLON, line);
         }
-        if self.brackets.is_none() && self.rest_of_line().starts_with("- ") {
+        if let Some(problem) = self.bad_anchor() {
+            return (problem, line);
+        }
+        if self.brackets.is_none() && self.rest_of_line(self.place).starts_with("- ") {
             return (
                 "block sequence entries are not allowed in this context",
                 line,
@@ -418,10 +411,6 @@ fn last_line(text: &str) -> usize {
 
 fn has_value_indicator(text: &str) -> bool {
     text.contains(": ") || text.trim_end().ends_with(':')
-}
-
-fn begins_with_tab(line: &str) -> bool {
-    line.trim_start_matches(' ').starts_with('\t')
 }
 
 /// Whether a line is a `---` or `...`.

@@ -1,7 +1,8 @@
 //! Tabs that only our parser lets pass.
 //!
 //! libyaml refuses a tab in front of a line even where nothing follows it, for which an editor that
-//! indents empty lines is enough, and a tab between a `-` and its item.
+//! indents empty lines is enough, a tab between a `-` and its item, and one in front of the first
+//! line of a block of text.
 
 use super::Refusal;
 use super::node::{Node, Style, Value};
@@ -17,6 +18,7 @@ pub(super) fn check(text: &str, root: &Node) -> Result<(), Refusal> {
         inside: Vec::new(),
         ends: Vec::new(),
         dashes: Vec::new(),
+        blocks: Vec::new(),
     };
     walk.node(root, 0);
     match walk.first_tab(root.span.end.line) {
@@ -33,6 +35,8 @@ struct Walk<'text> {
     ends: Vec<(usize, End)>,
     /// The lines with a tab behind a `-`.
     dashes: Vec<usize>,
+    /// The lines with a tab where a block of text has yet to show how far right it stands.
+    blocks: Vec<usize>,
 }
 
 /// What a line ends with.
@@ -50,6 +54,7 @@ impl Walk<'_> {
         match &node.value {
             Value::Scalar(scalar) if scalar.style == Style::Block => {
                 let last = self.last_filled(node);
+                self.blocks.extend(self.tab_at_start(node, last));
                 let content = self.line(start.line + 1);
                 let indentation = content.len() - content.trim_start_matches(' ').len();
                 self.inside.push((start.line + 1, last));
@@ -97,6 +102,21 @@ impl Walk<'_> {
         matches!(first, Some('[' | '{'))
     }
 
+    /// Returns the line with a tab among the blanks up to the first text of a block, unless the
+    /// block's header says how far right the text stands.
+    fn tab_at_start(&self, block: &Node, last: usize) -> Option<usize> {
+        let start = block.span.start;
+        let header = self.line(start.line).chars().skip(start.column);
+        if header.take(2).any(|indicator| indicator.is_ascii_digit()) {
+            return None;
+        }
+        let mut lines = (start.line + 1..=last).map(|number| (number, self.line(number)));
+        let (number, line) = lines.find(|(_, line)| !line.trim_matches(' ').is_empty())?;
+        line.trim_start_matches(' ')
+            .starts_with('\t')
+            .then_some(number)
+    }
+
     /// Returns the last line of a block that has text.
     fn last_filled(&self, block: &Node) -> usize {
         let (first, end) = (block.span.start.line, block.span.end);
@@ -109,6 +129,7 @@ impl Walk<'_> {
         self.inside.sort_unstable();
         self.ends.sort_unstable_by_key(|(line, _)| *line);
         self.dashes.sort_unstable();
+        self.blocks.sort_unstable();
         let mut inside = self.inside.iter().peekable();
         let mut ended_with = None;
         for (number, line) in (1..).zip(&self.lines) {
@@ -131,6 +152,9 @@ impl Walk<'_> {
             }
             if self.dashes.binary_search(&number).is_ok() {
                 return Some((number, TAB_IN_INDENTATION));
+            }
+            if self.blocks.binary_search(&number).is_ok() {
+                return Some((number, TAB_IN_BLOCK));
             }
             if is_filled {
                 let end = self.ends.binary_search_by_key(&number, |(line, _)| *line);
@@ -181,6 +205,14 @@ mod tests {
                 "found a tab character that violates indentation at line 3",
             ),
             (
+                "a: |\n  \tb\n   \t\n",
+                "found a tab character where an indentation space is expected at line 1",
+            ),
+            (
+                "a:\n  - >-\n\n    \tb\n    c\n",
+                "found a tab character where an indentation space is expected at line 3",
+            ),
+            (
                 "a:\n  - |\n    b\n\t\n  - c\n",
                 "found a tab character where an indentation space is expected at line 3",
             ),
@@ -195,7 +227,9 @@ mod tests {
             "a:\tb\t# c\n",
             "a:\n  - b\tc\n",
             "a:\n  - b\n   \t\n",
-            "a: |\n  \tb\n   \t\n",
+            "a: |\n  b\n  \tc\n   \t\n",
+            "a: |2 # b\n  \tb\n",
+            "a: |-2\n  \tb\n",
             "a: 'b\n\tc'\n",
             "a: [\n  b,\n  \tc\n  \t]\n",
             "{\n\t\"a\": \"b\"\n}\n",

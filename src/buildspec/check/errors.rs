@@ -105,16 +105,7 @@ impl Walk<'_, '_> {
     fn entries<'tree>(&mut self, node: &'tree Node) -> &'tree [Entry] {
         match &node.value {
             Value::Mapping(entries) => {
-                for entry in entries.iter().filter(|entry| entry.key.text.is_none()) {
-                    let message = "this key is a map or list, but a text is wanted";
-                    self.refuse(
-                        &KIND,
-                        entry.key.span,
-                        message,
-                        &Refusal::kind("map", "string"),
-                    )
-                    .help("put what begins with a bracket into quotes");
-                }
+                self.keys_of(entries);
                 entries
             }
             Value::Scalar(scalar) if scalar.is_null() => &[],
@@ -129,15 +120,44 @@ impl Walk<'_, '_> {
         }
     }
 
+    fn keys_of(&mut self, entries: &[Entry]) {
+        for entry in entries.iter().filter(|entry| entry.key.text.is_none()) {
+            let message = "this key is a map or list, but a text is wanted";
+            let refusal = Refusal::kind("map", "string");
+            self.refuse(&KIND, entry.key.span, message, &refusal)
+                .help("put what begins with a bracket into quotes");
+        }
+    }
+
+    /// Tells of the keys within a value that is not read, which must be texts all the same.
+    fn unread(&mut self, node: &Node) {
+        match &node.value {
+            Value::Scalar(_) => {}
+            Value::Sequence(items) => {
+                for item in items {
+                    self.unread(item);
+                }
+            }
+            Value::Mapping(entries) => {
+                self.keys_of(entries);
+                for entry in entries {
+                    self.unread(&entry.value);
+                }
+            }
+        }
+    }
+
     fn section(&mut self, section: Section, node: &Node) {
         let mut seen = HashSet::new();
         for entry in self.entries(node).iter().rev() {
             let name = entry.key.text.as_deref().unwrap_or_default();
             let Some(key) = section.key(name, self.version) else {
+                self.unread(&entry.value);
                 continue;
             };
             // Of several, the last is read and the others are not looked at.
             if !seen.insert(key.name) || entry.value.is_null() || !is_read(section, key.name) {
+                self.unread(&entry.value);
                 continue;
             }
             match (key.name, key.shape) {
@@ -146,6 +166,7 @@ impl Walk<'_, '_> {
                     let message = "`steps` need an account that is connected to GitHub";
                     self.refuse(&STEPS, entry.key.span, message, &Refusal::steps())
                         .help("write what they do as `commands`");
+                    self.unread(&entry.value);
                 }
                 ("commands", _) => self.commands("Commands", &entry.value),
                 ("finally", _) => self.commands("Finally", &entry.value),
@@ -164,6 +185,7 @@ impl Walk<'_, '_> {
                 self.section(section, &entry.value);
                 continue;
             }
+            self.unread(&entry.value);
             let help = match suggestion(name, ["install", "pre_build", "build", "post_build"]) {
                 Some(meant) => format!("did you mean `{meant}`?"),
                 None if Section::Root.has(name) => {
@@ -211,8 +233,11 @@ impl Walk<'_, '_> {
         for entry in self.entries(node) {
             match &entry.value.value {
                 Value::Sequence(versions) => {
-                    if let Some(first) = versions.first() {
+                    if let [first, others @ ..] = versions.as_slice() {
                         self.text(first);
+                        for other in others {
+                            self.unread(other);
+                        }
                     }
                 }
                 Value::Scalar(_) | Value::Mapping(_) => self.text(&entry.value),

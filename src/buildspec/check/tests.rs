@@ -201,6 +201,9 @@ fn there_are_errors_exactly_when_the_buildspec_is_refused() {
         "{plaintext: [a]}",
         "{build-list: [{identifier: [a], depend-on: x}]}",
         "{static: x, parallelism: {}}",
+        "[{{a}: b}]",
+        "{a: {{b}: c}, {d: e}: f}",
+        "{install: {runtime-versions: {a: [b, {{c}: d}]}, steps: [{{e}: f}], g: {{h}: i}}}",
     ];
     for key in [
         "version",

@@ -52,6 +52,15 @@ fn lines_that_are_not_entries() {
             "could not find expected ':' at line 3",
         ),
         ("a: b\nc", "could not find expected ':' at line 2"),
+        ("a: b\nc\n   ", "could not find expected ':' at line 2"),
+        (
+            "a: b\nc\n  - d # e\n  - f\n",
+            "could not find expected ':' at line 2",
+        ),
+        (
+            "a: b\n**c\nd: e\n",
+            "did not find expected alphabetic or numeric character at line 1",
+        ),
         (
             "a: - b\n",
             "block sequence entries are not allowed in this context at line 0",
@@ -98,6 +107,26 @@ fn tabs() {
             "a: b\n\tc\n",
             "found a tab character that violates indentation at line 1",
         ),
+        (
+            "a:\n  \tb: c\n  d: e\n",
+            "found character that cannot start any token at line 1",
+        ),
+        (
+            "\ta: b\n\nc: d\n",
+            "found character that cannot start any token at line 0",
+        ),
+        (
+            "a:\n  - b\n  \t- c\n  - d\n",
+            "found a tab character that violates indentation at line 2",
+        ),
+        (
+            "a:\n  - 'b'\n  \t- c\n",
+            "found character that cannot start any token at line 2",
+        ),
+        (
+            "a:\n  - |\n    b\n    \tc\n d\n",
+            "did not find expected key at line 4",
+        ),
     ] {
         assert_refusal(text, message);
     }
@@ -123,6 +152,22 @@ fn quotes() {
         (
             "a: \"\\xZZ\"\n",
             "did not find expected hexdecimal number at line 0",
+        ),
+        (
+            "a: \"b\n  c\n  d\\q\"\n",
+            "found unknown escape character at line 2",
+        ),
+        (
+            "a:\n  - 'b'\"\n  - c\n\n",
+            "found unexpected end of stream at line 4",
+        ),
+        (
+            "a:\n  - 'b'\"\n  - \"\n",
+            "did not find expected '-' indicator at line 1",
+        ),
+        (
+            "a:\n  - \"\"\"\n  - b\\c\n",
+            "found unknown escape character at line 2",
         ),
         ("a: \"b\" c\n", "did not find expected key at line 0"),
         (
@@ -197,6 +242,67 @@ fn brackets() {
         (
             "a: b\n{c: d\n\ne: f\n",
             "could not find expected ':' at line 3",
+        ),
+    ] {
+        assert_refusal(text, message);
+    }
+}
+
+/// Lines of a template stand where keys do, and none of them ends in a colon.
+#[test]
+fn brackets_where_a_key_must_be() {
+    for (text, message) in [
+        (
+            "a: b\n{{ c }}\n\nd: e\n",
+            "could not find expected ':' at line 3",
+        ),
+        (
+            "a:\n  - b\n  {{- end }}\n  # c\n  - d\n",
+            "could not find expected ':' at line 4",
+        ),
+        (
+            "a:\n{{- if b}}\n  c: d\n",
+            "could not find expected ':' at line 2",
+        ),
+        ("a: b\n[c]\n  d\n", "could not find expected ':' at line 2"),
+        ("a: b\n{{ c }}", "could not find expected ':' at line 2"),
+        (
+            "a: b\n{{- c }}:d\ne: f\n",
+            "could not find expected ':' at line 2",
+        ),
+        (
+            "a: b\n{{- c }}: d\n",
+            "did not find expected node content at line 1",
+        ),
+        (
+            "a: b\n{{ @c }}\nd: e\n",
+            "found character that cannot start any token at line 1",
+        ),
+        (
+            "a:\n  - b\n]\n  - c\n",
+            "did not find expected key at line 2",
+        ),
+        ("]\n", "did not find expected node content at line 0"),
+    ] {
+        assert_refusal(text, message);
+    }
+}
+
+#[test]
+fn directives() {
+    for (text, message) in [
+        (
+            "%{ if a }\nb: c\n%{ endif }\n",
+            "could not find expected directive name at line 0",
+        ),
+        (
+            "a: b\n%{ if c }\nd: e\n",
+            "could not find expected directive name at line 1",
+        ),
+        ("%a b\nc: d\n", "found unknown directive name at line 0"),
+        (
+            "a: b\n%c% d\n",
+            "found unexpected non-alphabetical character at line 1",
         ),
     ] {
         assert_refusal(text, message);
