@@ -14,6 +14,7 @@ mod artifacts;
 mod check;
 mod commands;
 mod corpus;
+mod debug;
 mod environment;
 mod errors;
 mod exports;
