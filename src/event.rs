@@ -8,22 +8,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use jiff::Timestamp;
 use serde::Serialize;
-use tokio::sync::oneshot;
 
 use crate::phase::{PhaseContext, PhaseType, Status};
-
-/// What goes from those who run to those who show.
-#[derive(Debug)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "nearly all are events, and a chatty build has many: a box for each would cost more"
-)]
-pub enum Message {
-    /// Something happened.
-    Event(Timestamped),
-    /// Somebody waits until everything before this has been shown.
-    Barrier(oneshot::Sender<()>),
-}
 
 /// An event and the moment it was emitted.
 #[derive(Debug, Clone)]
@@ -52,6 +38,15 @@ pub enum Event {
         status: Status,
         /// Why; absent for a stopped phase (contract §2.2) and for those the agent does not run.
         context: Option<PhaseContext>,
+    },
+    /// A phase failed and runs again from its first command.
+    PhaseRetried {
+        /// The phase.
+        phase: PhaseType,
+        /// Which retry this is, from 1.
+        retry: u8,
+        /// How many retries the phase has.
+        count: u8,
     },
     /// The image is not there and is being fetched.
     ImagePull {

@@ -14,14 +14,14 @@
 //!   is wrong with it; and the language as a JSON Schema.
 //! - [`project`] is pure: image names and kinds of source.
 //! - [`plan`] is pure: decides everything about a build before it runs. The phase machine
-//!   [`plan::phases::next`] is a total function.
+//!   [`plan::phases::next`] is a total function; [`plan::retry`] says whether a failed phase runs again.
 //! - [`runtimes`] is pure: the runtimes that an image offers, and what a buildspec selects of them.
 //! - [`source`] reads the host's trees: git facts, and a tree as a tar stream.
 //! - [`engine`] is a trait at the level of container primitives, with the Docker API behind it and a
 //!   scripted fake for the tests of the run loop.
 //! - [`runner`] runs one plan: one container, one attached driver, one event after the other.
 //! - [`collect`] brings files out of the container, entry by entry.
-//! - [`event`] is the one interface between running and showing.
+//! - [`event`] is the one interface between running and showing, [`channel`] the way there.
 //! - [`sinks`] show events: CodeBuild's log, JSON lines, the build as JSON, the summary.
 //! - [`settings`] resolves what the command line names: files, variables, directories.
 //! - [`cli`] ties all of them together, words errors and hints, and decides the exit status.
@@ -44,6 +44,7 @@
 //! STOPPED or TIMED_OUT, the container is removed, and the last events are emitted as always.
 
 pub mod buildspec;
+pub mod channel;
 pub mod cli;
 pub mod collect;
 pub mod engine;

@@ -51,7 +51,7 @@ pub(super) struct BuildArgs {
     privileged: bool,
 
     /// Build timeout, such as 90s, 30m or 1h30m.
-    #[arg(long, value_name = "DURATION", default_value = "60m", value_parser = parse_duration)]
+    #[arg(long, value_name = "DURATION", default_value = "60m", value_parser = parse_timeout)]
     timeout: Duration,
 
     /// Begin at a phase, or at its command number N; what comes before does not run.
@@ -145,12 +145,17 @@ impl BuildArgs {
     }
 }
 
-fn parse_duration(text: &str) -> Result<Duration, String> {
+fn parse_timeout(text: &str) -> Result<Duration, String> {
+    match parse_duration(text)? {
+        Duration::ZERO => Err("it must be longer than nothing".to_owned()),
+        duration => Ok(duration),
+    }
+}
+
+/// Reads a duration as people write it.
+pub(super) fn parse_duration(text: &str) -> Result<Duration, String> {
     let duration: SignedDuration = text
         .parse()
         .map_err(|_| "write it with units, such as 90s, 30m or 1h30m".to_owned())?;
-    match Duration::try_from(duration) {
-        Ok(duration) if !duration.is_zero() => Ok(duration),
-        _ => Err("it must be longer than nothing".to_owned()),
-    }
+    Duration::try_from(duration).map_err(|_| "it cannot be less than nothing".to_owned())
 }

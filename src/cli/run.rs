@@ -9,7 +9,7 @@ use anyhow::Context as _;
 use clap::{Args, ColorChoice, ValueEnum};
 use uuid::Uuid;
 
-use super::build_args::BuildArgs;
+use super::build_args::{BuildArgs, parse_duration};
 use super::debug::DebugArgs;
 use super::gather::{self, Numbering};
 use super::supervise::supervise;
@@ -22,9 +22,6 @@ use crate::plan;
 use crate::runner::{RunError, RunSettings};
 use crate::settings::{Environment, writable_directory, writable_file};
 use crate::sinks::{BuildJson, ExportFile, JsonLines, Log, LogStyle, Sink, Summary};
-
-/// How long commands may take to end when a build is cut short.
-const GRACE: Duration = Duration::from_secs(10);
 
 /// Run a buildspec in its build image and write the log that CodeBuild would write.
 #[derive(Debug, Args)]
@@ -48,6 +45,10 @@ pub(super) struct RunArgs {
     /// Write the exported variables as NAME=VALUE lines, fit for --env-file.
     #[arg(long, value_name = "FILE")]
     export_file: Option<PathBuf>,
+
+    /// How long commands may take to end after a stop or the timeout, before they are killed.
+    #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = parse_duration)]
+    grace: Duration,
 
     /// Form of the log on stdout.
     #[arg(long, value_name = "FORMAT", default_value = "text")]
@@ -105,7 +106,7 @@ pub(super) async fn run(
         scratch_root: environment.cache_directory().join("runs"),
         labels: gather::labels(),
         token: Uuid::new_v4().simple().to_string(),
-        grace: GRACE,
+        grace: args.grace,
         artifacts: artifacts.clone(),
     };
     let sinks = sinks(&args, color, artifacts);

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 
 use super::Failure;
 use super::signals::Signals;
+use crate::channel;
 use crate::engine::docker::Docker;
 use crate::exit::ExitStatus;
 use crate::phase::Status;
@@ -34,7 +35,7 @@ pub(super) async fn supervise(
     let (signals, listening) = Signals::listen(canceller.clone())
         .context("cannot listen for signals")
         .map_err(Failure::no_verdict)?;
-    let (events, shown) = runner::channel(Timestamp::now);
+    let (events, shown) = channel::channel(Timestamp::now);
     let showing = tokio::task::spawn_blocking({
         let canceller = canceller.clone();
         move || {

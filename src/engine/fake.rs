@@ -20,12 +20,16 @@ use super::{
 pub(crate) enum Reaction {
     /// Prints this and ends with this status.
     Ends(&'static str, i32),
+    /// Prints and ends like this in its first run, its second and so on; the last goes on for ever.
+    EndsInTurn(Vec<(&'static str, i32)>),
     /// Runs until it gets a signal.
     Hangs,
     /// Runs whatever it gets.
     Ignores,
     /// Takes the container with it.
     Dies,
+    /// Makes the engine fail.
+    Breaks,
 }
 
 /// The engine; clones share everything.
@@ -71,6 +75,15 @@ impl FakeEngine {
     fn record(&self, what: impl Into<String>) {
         self.log.lock().unwrap().push(what.into());
     }
+
+    /// Records the run of a command and returns how often it ran before.
+    fn record_run(&self, command: &str) -> usize {
+        let what = format!("run {command}");
+        let mut log = self.log.lock().unwrap();
+        let before = log.iter().filter(|asked| **asked == what).count();
+        log.push(what);
+        before
+    }
 }
 
 impl Engine for FakeEngine {
@@ -105,7 +118,7 @@ impl Engine for FakeEngine {
         let output = futures_util::stream::poll_fn(move |context| output.poll_recv(context));
         Ok(Attachment {
             input: Box::pin(input),
-            output: output.map(Ok).boxed(),
+            output: output.boxed(),
         })
     }
 
@@ -182,11 +195,15 @@ impl Engine for FakeEngine {
 }
 
 /// Plays the container: reads the driver's program and answers its calls.
-async fn serve(engine: FakeEngine, input: DuplexStream, output: mpsc::UnboundedSender<Bytes>) {
+async fn serve(
+    engine: FakeEngine,
+    input: DuplexStream,
+    output: mpsc::UnboundedSender<Result<Bytes, EngineError>>,
+) {
     let mut lines = BufReader::new(input).lines();
     let token = lines.next_line().await.unwrap().unwrap_or_default();
     let say = |text: &str| {
-        let _ = output.send(Bytes::copy_from_slice(text.as_bytes()));
+        let _ = output.send(Ok(Bytes::copy_from_slice(text.as_bytes())));
     };
     let fence = |word: &str| say(&format!("\x1e{token} {word}\x1e"));
     let mut statement = String::new();
@@ -210,16 +227,28 @@ async fn serve(engine: FakeEngine, input: DuplexStream, output: mpsc::UnboundedS
         statement.clear();
         match words.first().map(String::as_str) {
             Some("cobuild_run" | "cobuild_run_alone") => {
-                engine.record(format!("run {}", words[1]));
+                let runs = engine.record_run(&words[1]);
                 match engine.reactions.get(&words[1]) {
                     None => fence("0"),
                     Some(Reaction::Ends(printed, status)) => {
                         say(printed);
                         fence(&status.to_string());
                     }
+                    Some(Reaction::EndsInTurn(turns)) => {
+                        let (printed, status) = turns[runs.min(turns.len() - 1)];
+                        say(printed);
+                        fence(&status.to_string());
+                    }
                     Some(Reaction::Hangs) => hanging = true,
                     Some(Reaction::Ignores) => {}
                     Some(Reaction::Dies) => return,
+                    Some(Reaction::Breaks) => {
+                        let _ = output.send(Err(EngineError {
+                            operation: Operation::ReadOutput,
+                            status: Some(500),
+                            source: "broken".into(),
+                        }));
+                    }
                 }
             }
             Some("cobuild_append") => engine.record(format!("tell {}", words[2].trim_end())),

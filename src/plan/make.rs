@@ -8,8 +8,8 @@ use jiff::Timestamp;
 use super::environment::{self, Inputs, Origin, is_variable_name};
 use super::layout::{self, Layout};
 use super::part::Part;
-use super::{PhasePlan, Plan, Reading, SourcePlan, Store, Stored, Transfer, Work};
-use crate::buildspec::{self, Buildspec, OnFailure};
+use super::{PhasePlan, Plan, Reading, SourcePlan, Store, Stored, Transfer, Work, retry};
+use crate::buildspec::{self, Buildspec};
 use crate::event::BuildIdentity;
 use crate::phase::{PhaseContext, PhaseType};
 use crate::project::{self, SourceKind, image};
@@ -304,11 +304,10 @@ fn work(
         .map(|install| install.runtime_versions.clone())
         .unwrap_or_default();
     let mut warnings = Vec::new();
-    if phases
-        .iter()
-        .any(|phase| matches!(phase.on_failure, OnFailure::Retry { .. }))
-    {
-        warnings.push("`on-failure: RETRY` is not applied yet: phases run once".to_owned());
+    for planned in &phases {
+        if let Some(problem) = retry::problem(&planned.on_failure) {
+            warnings.push(format!("`on-failure` of {}: {problem}", planned.phase));
+        }
     }
     if let Some(cache) = &buildspec.cache
         && !cache.paths.is_empty()

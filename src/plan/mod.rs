@@ -9,6 +9,7 @@ pub mod layout;
 mod make;
 pub mod part;
 pub mod phases;
+pub mod retry;
 
 use std::path::PathBuf;
 use std::time::Duration;

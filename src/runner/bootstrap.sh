@@ -7,16 +7,18 @@ trap : TERM INT HUP
 # A line that begins with the token is for the relay itself: a signal for everything else, the end of
 # a breakpoint, or the wish that the container stays for somebody to look into it.
 {
+    # A command may signal its whole group, to which the relay belongs.
+    trap '' TERM INT HUP
     IFS= read -r cobuild_token
     while IFS= read -r cobuild_line; do
         case $cobuild_line in
             "$cobuild_token resume") rm -f /codebuild/user/debug/breakpoint.* ;;
             "$cobuild_token keep") while :; do sleep 3600; done ;;
-            "$cobuild_token "*) kill -s "${cobuild_line#* }" -- -1 ;;
+            "$cobuild_token "*) kill "-${cobuild_line#* }" -1 ;;
             *) printf '%s\n' "$cobuild_line" ;;
         esac
     done
-    kill -s KILL -- -1
+    kill -KILL -1
 } | {
     # A subshell begins without the traps of its parent.
     trap : TERM INT HUP
@@ -24,5 +26,5 @@ trap : TERM INT HUP
     unset SHLVL
     sh
     # Without the worker nothing would ever answer.
-    kill -s KILL -- -1
+    kill -KILL -1
 }

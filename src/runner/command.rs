@@ -6,11 +6,13 @@ use super::debug::{Cause, Verdict};
 use super::driver::{Driver, DriverError};
 use super::output::Piece;
 use super::program::{Program, exports};
+use super::tail::Tail;
 use super::{CancelReason, Ended, EventSender, Interruption, Run, RunError};
 use crate::buildspec::Version;
 use crate::engine::Engine;
 use crate::event::Event;
 use crate::phase::{PhaseContext, PhaseType};
+use crate::plan::retry::Retries;
 use crate::plan::{Transfer, layout};
 
 /// The worker's function for a command that hands its directory and variables on.
@@ -44,6 +46,8 @@ pub(super) struct Carried {
     user: String,
     /// The two values as the container has them.
     told: (bool, i32),
+    /// The end of what the last command printed, as far as it may count for a retry.
+    printed: Tail,
 }
 
 impl Carried {
@@ -60,6 +64,7 @@ impl Default for Carried {
             last_exit: 0,
             user: "root".to_owned(),
             told: (true, 0),
+            printed: Tail::new(0),
         }
     }
 }
@@ -84,27 +89,63 @@ impl Carried {
     }
 }
 
+/// Why a phase failed.
+#[derive(Debug)]
+struct Failure {
+    context: PhaseContext,
+    /// The end of what the failing command printed.
+    printed: Vec<u8>,
+}
+
+impl Failure {
+    /// The text that decides whether the phase is run again.
+    fn text(&self) -> Vec<u8> {
+        let message = self.context.message.as_bytes();
+        [message, b"\n", &self.printed].concat()
+    }
+}
+
 impl<E: Engine> Run<'_, E> {
-    /// Runs `commands` up to the first that fails, then `finally` up to the first that fails
-    /// (the latter assumed); the phase succeeds when all of both do.
+    /// Runs a phase, and again as its `on-failure` wants it.
     pub(super) async fn command_phase(&mut self, phase: PhaseType) -> Result<Ended, Interruption> {
         let planned = self.phases.iter().find(|planned| planned.phase == phase);
         let Some(planned) = planned.filter(|planned| planned.runs_anything()) else {
             return Ok(Ended::succeeded());
         };
         let user = planned.user.clone();
+        let mut retries = Retries::of(&planned.on_failure);
         if let Some(failure) = self.become_user(&user).await? {
             return Ok(Ended::failed(failure));
         }
+        self.carried.printed = Tail::new(retries.output_limit());
+        let succeeding = self.carried.succeeding;
+        while let Some(failure) = self.attempt(phase).await? {
+            let retry = retries.after(&failure.text()).filter(|_| !self.kept);
+            let Some(retry) = retry else {
+                return Ok(Ended::failed(failure.context));
+            };
+            self.carried.succeeding = succeeding;
+            self.events
+                .emit(Event::PhaseRetried {
+                    phase,
+                    retry: retry.number,
+                    count: retry.count,
+                })
+                .await;
+        }
+        Ok(Ended::succeeded())
+    }
+
+    /// Runs `commands` up to the first that fails, then `finally` up to the first that fails
+    /// (the latter assumed); the attempt succeeds when all of both do.
+    async fn attempt(&mut self, phase: PhaseType) -> Result<Option<Failure>, Interruption> {
         let failure = self.commands(phase, false).await?;
         if self.kept {
-            return Ok(failure.map_or_else(Ended::succeeded, Ended::failed));
+            return Ok(failure);
         }
         // Whether `finally` sees the failure of its own phase is not known; assumed that it does.
         let failure_of_finally = self.commands(phase, true).await?;
-        Ok(failure
-            .or(failure_of_finally)
-            .map_or_else(Ended::succeeded, Ended::failed))
+        Ok(failure.or(failure_of_finally))
     }
 
     /// Lets the commands that follow run as `user`, who can write the source trees; says why when
@@ -126,7 +167,8 @@ impl<E: Engine> Run<'_, E> {
         let sandbox = self.sandbox.as_mut().ok_or(RunError::ContainerDied)?;
         let driver = sandbox.driver();
         driver.send(program.text()).await?;
-        let answered = answer(driver, self.events);
+        let mut printed = Tail::new(0);
+        let answered = answer(driver, self.events, &mut printed);
         let answered = self.cancellation.guard(answered).await;
         let message = match answered.map_err(Interruption::Cancelled)??.as_str() {
             "ready" => {
@@ -147,7 +189,7 @@ impl<E: Engine> Run<'_, E> {
         &mut self,
         phase: PhaseType,
         is_finally: bool,
-    ) -> Result<Option<PhaseContext>, Interruption> {
+    ) -> Result<Option<Failure>, Interruption> {
         let mut place = Place {
             phase,
             is_finally,
@@ -189,7 +231,10 @@ impl<E: Engine> Run<'_, E> {
                     verdict => {
                         self.kept = verdict == Verdict::Keep;
                         self.carried.succeeding = false;
-                        return Ok(Some(command_failed(&text, status)));
+                        return Ok(Some(Failure {
+                            context: command_failed(&text, status),
+                            printed: self.carried.printed.take(),
+                        }));
                     }
                 }
             }
@@ -254,10 +299,12 @@ impl<E: Engine> Run<'_, E> {
         program.call(function, &[text]);
         // Sent whole, even when the build is being cut short: an answer is waited for.
         self.driver()?.send(program.text()).await?;
+        self.carried.printed.take();
         let status = loop {
             let (cancellation, events) = (self.cancellation, self.events);
-            let driver = self.driver()?;
-            match cancellation.guard(answer(driver, events)).await {
+            let sandbox = self.sandbox.as_mut().ok_or(RunError::ContainerDied)?;
+            let answer = answer(sandbox.driver(), events, &mut self.carried.printed);
+            match cancellation.guard(answer).await {
                 Ok(answer) => {
                     let answer = answer?;
                     if answer != BREAKPOINT {
@@ -334,14 +381,15 @@ pub(super) fn command_failed(text: &str, status: i32) -> PhaseContext {
 /// gone, but no longer than `grace`.
 async fn wind_down(driver: &mut Driver, grace: Duration, events: &EventSender) {
     let ending = async {
+        let mut printed = Tail::new(0);
         driver.signal("TERM").await?;
         // A process that was stopped would never learn of it otherwise.
         driver.signal("CONT").await?;
-        answer(driver, events).await?;
+        answer(driver, events, &mut printed).await?;
         // The command's own shell is gone; what it started may still be cleaning up.
         loop {
             driver.ask_for_commands_left().await?;
-            let count = answer(driver, events).await?;
+            let count = answer(driver, events, &mut printed).await?;
             if !driver.are_commands_left(&count) {
                 return Ok::<_, DriverError>(());
             }
@@ -355,11 +403,18 @@ async fn wind_down(driver: &mut Driver, grace: Duration, events: &EventSender) {
     }
 }
 
-/// Shows output until the driver answers.
-async fn answer(driver: &mut Driver, events: &EventSender) -> Result<String, DriverError> {
+/// Shows output until the driver answers, and remembers its end in `printed`.
+async fn answer(
+    driver: &mut Driver,
+    events: &EventSender,
+    printed: &mut Tail,
+) -> Result<String, DriverError> {
     loop {
         match driver.next().await? {
-            Piece::Output(bytes) => events.emit(Event::Output { bytes }).await,
+            Piece::Output(bytes) => {
+                printed.push(&bytes);
+                events.emit(Event::Output { bytes }).await;
+            }
             Piece::Fence(answer) => return Ok(answer),
         }
     }

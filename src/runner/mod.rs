@@ -9,7 +9,6 @@ mod cancel;
 mod command;
 mod debug;
 mod driver;
-mod events;
 mod export;
 mod output;
 mod program;
@@ -17,6 +16,7 @@ mod runtimes;
 mod sandbox;
 mod scratch;
 mod sweep;
+mod tail;
 #[cfg(test)]
 mod tests;
 mod upload;
@@ -27,10 +27,10 @@ use std::time::Duration;
 
 pub use cancel::{CancelReason, Cancellation, Canceller, cancellation};
 pub use debug::{Cause, Debugger, Halt, RESUMED_MARK, Verdict};
-pub use events::{EventSender, channel};
 pub use sweep::{Left, clean, sweep};
 
 use crate::buildspec::OnFailure;
+use crate::channel::EventSender;
 use crate::collect::artifact::CollectError;
 use crate::engine::{Engine, EngineError, EngineFacts, ImageFacts, Operation};
 use crate::event::Event;

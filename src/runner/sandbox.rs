@@ -316,6 +316,18 @@ fn layout_program(plan: &Plan, work: &Work, foreign: &[&SourcePlan]) -> Program 
     for source in &plan.sources {
         program.call("mkdir", &["-p", &source.directory]);
     }
+    if let Some((commit, primary)) = plan
+        .identity
+        .resolved_source_version
+        .as_ref()
+        .zip(plan.sources.first())
+        && plan.transfer != Transfer::Mount
+        && primary.host.join(".git").is_dir()
+    {
+        // CodeBuild checks out a commit and no branch.
+        let head = format!("{}/.git/HEAD", primary.directory);
+        program.call("cobuild_write", &[&head, &format!("{commit}\n")]);
+    }
     if let Some(text) = &work.inline {
         let text = String::from_utf8_lossy(text);
         program.call("cobuild_write", &[layout::INLINE_BUILDSPEC, &text]);

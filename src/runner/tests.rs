@@ -1,11 +1,15 @@
 //! The run loop over a scripted engine: which phases run, what commands see, how a build is cut
 //! short.
 
+mod properties;
+mod retry;
+mod transitions;
+
 use jiff::Timestamp;
 
 use super::*;
+use crate::channel::{Message, channel};
 use crate::engine::fake::{FakeEngine, Reaction};
-use crate::event::Message;
 use crate::plan::part::Part;
 use crate::plan::{BuildspecFile, Facts, GitFacts, Request, Transfer, make};
 
@@ -17,6 +21,14 @@ struct Ran {
 }
 
 impl Ran {
+    /// What the container was told of the build, in order.
+    fn told(&self) -> Vec<&str> {
+        self.asked
+            .iter()
+            .filter_map(|asked| asked.strip_prefix("tell "))
+            .collect()
+    }
+
     /// The commands that ran.
     fn commands(&self) -> Vec<&str> {
         self.asked
@@ -137,16 +149,11 @@ async fn a_failed_build_goes_on_to_post_build_and_says_so() {
             "Error while executing command: b1. Reason: exit status 3"
         )
     );
-    let told: Vec<&String> = ran
-        .asked
-        .iter()
-        .filter(|asked| asked.starts_with("tell"))
-        .collect();
     assert_eq!(
-        told,
+        ran.told(),
         [
-            "tell export CODEBUILD_BUILD_SUCCEEDING='0'\nexport CODEBUILD_LAST_EXIT='3'",
-            "tell export CODEBUILD_BUILD_SUCCEEDING='0'\nexport CODEBUILD_LAST_EXIT='0'"
+            "export CODEBUILD_BUILD_SUCCEEDING='0'\nexport CODEBUILD_LAST_EXIT='3'",
+            "export CODEBUILD_BUILD_SUCCEEDING='0'\nexport CODEBUILD_LAST_EXIT='0'"
         ]
     );
     assert!(
@@ -178,6 +185,17 @@ async fn a_failing_finally_fails_its_phase() {
     let ran = run_buildspec(FOUR, &[("bf1", Reaction::Ends("", 1))]).await;
     assert_eq!(ran.commands()[4..], ["b1", "b2", "bf1", "o"]);
     assert!(ran.phases.contains(&(PhaseType::Build, Status::Failed)));
+}
+
+#[tokio::test]
+async fn the_first_failure_of_a_phase_is_its_reason() {
+    let failing = [
+        ("b2", Reaction::Ends("", 3)),
+        ("bf1", Reaction::Ends("", 4)),
+    ];
+    let ran = run_buildspec(FOUR, &failing).await;
+    let context = ran.context(PhaseType::Build).unwrap();
+    assert!(context.message.contains(": b2. Reason: exit status 3"));
 }
 
 #[tokio::test(start_paused = true)]

@@ -4,6 +4,7 @@ trap : TERM INT HUP
 cobuild_tmp=/codebuild/output/tmp
 cobuild_shell=sh
 cobuild_switch=
+cobuild_missing=
 
 # Line by line what the agent puts before a command: its first line is the fourth.
 cobuild_preamble='IFS= read -r PWD < /codebuild/output/tmp/dir.txt; cd -- "$PWD"
@@ -11,17 +12,27 @@ set -a
 . /codebuild/output/tmp/env.sh'
 
 # What the agent puts after it; an `exit` in the command leaves it out, and so loses its changes.
-cobuild_epilogue='
-CODEBUILD_LAST_EXIT=$?
+cobuild_status='
+CODEBUILD_LAST_EXIT=$?'
+cobuild_forget=
+cobuild_save='
 export -p >| /codebuild/output/tmp/env.sh
 pwd >| /codebuild/output/tmp/dir.txt
 exit "$CODEBUILD_LAST_EXIT"'
 
 # cobuild_select_shell SHELL: looks it up while PATH is still there.
 cobuild_select_shell() {
-    cobuild_shell=$(command -v "$1" || printf '%s' "$1")
+    if ! cobuild_shell=$(command -v "$1"); then
+        cobuild_missing=$1
+        return
+    fi
     # A busybox may answer with a bare name, which su cannot start.
     case $cobuild_shell in */*) ;; *) if [ -x "/bin/$1" ]; then cobuild_shell=/bin/$1; fi ;; esac
+    if BASH_ENV='' "$cobuild_shell" -c shopt > /dev/null 2>&1; then
+        # Once exported, what bash lets nobody set would end every script that sets it anew.
+        cobuild_forget='
+export -n BASHOPTS BASH_VERSINFO EUID PPID SHELLOPTS UID'
+    fi
 }
 
 # cobuild_system COMMAND [WORD…]: runs a tool of the image, wherever it keeps its tools.
@@ -53,7 +64,7 @@ cobuild_as() {
     for cobuild_switch in setpriv chroot su none; do
         if [ "$cobuild_switch" = none ]; then cobuild_fence unable; return; fi
         cobuild_tool=$(cobuild_system command -v "$cobuild_switch") || continue
-        cobuild_start -c : < /dev/null > /dev/null 2>&1 && break
+        if cobuild_start -c : < /dev/null > /dev/null 4>&1 || [ -n "$cobuild_missing" ]; then break; fi
     done
     # Whoever runs a command writes its state.
     cobuild_system chmod 666 "$cobuild_tmp/env.sh" "$cobuild_tmp/dir.txt"
@@ -61,14 +72,20 @@ cobuild_as() {
     cobuild_fence ready
 }
 
-# cobuild_start WORD…: starts the shell of the commands as their user.
+# cobuild_start WORD…: starts the shell of the commands as their user. Its errors go to descriptor 4:
+# so what bash itself has to say of a shell that a signal ended, with a line of this file, can go elsewhere.
 cobuild_start() {
+    if [ -n "$cobuild_missing" ]; then
+        printf 'the image has no `%s`, the shell that the buildspec selects\n' "$cobuild_missing" >&4
+        return 127
+    fi
+    set -- "$cobuild_shell" "$@"
     case $cobuild_switch in
-        setpriv) "$cobuild_tool" "--reuid=$cobuild_uid" "--regid=$cobuild_gid" --init-groups "$cobuild_shell" "$@" ;;
-        chroot) "$cobuild_tool" "--userspec=$cobuild_user" / "$cobuild_shell" "$@" ;;
-        su) "$cobuild_tool" -m -s "$cobuild_shell" "$cobuild_user" "$@" ;;
-        *) "$cobuild_shell" "$@" ;;
+        setpriv) set -- "$cobuild_tool" "--reuid=$cobuild_uid" "--regid=$cobuild_gid" --init-groups "$@" ;;
+        chroot) set -- "$cobuild_tool" "--userspec=$cobuild_user" / "$@" ;;
+        su) shift; set -- "$cobuild_tool" -m -s "$cobuild_shell" "$cobuild_user" "$@" ;;
     esac
+    "$@" 2>&4 4>&-
 }
 
 # cobuild_write PATH TEXT
@@ -100,17 +117,23 @@ cobuild_fence_if_there() {
     if [ -f "$1" ]; then cobuild_fence there; else cobuild_fence absent; fi
 }
 
+# cobuild_script: runs the script.
+cobuild_script() {
+    cobuild_start "$cobuild_tmp/script.sh" < /dev/null 4>&1 2> /dev/null
+}
+
 # cobuild_run COMMAND: runs a command that hands its directory and variables on.
 cobuild_run() {
-    printf '%s\n%s\n%s\n' "$cobuild_preamble" "$1" "$cobuild_epilogue" >| "$cobuild_tmp/script.sh"
-    cobuild_start "$cobuild_tmp/script.sh" < /dev/null
+    printf '%s\n%s\n%s%s%s\n' "$cobuild_preamble" "$1" "$cobuild_status" "$cobuild_forget" "$cobuild_save" \
+        >| "$cobuild_tmp/script.sh"
+    cobuild_script
     cobuild_fence "$?"
 }
 
 # cobuild_run_alone COMMAND: runs a command that hands nothing on (version 0.1).
 cobuild_run_alone() {
     printf '%s\n%s\n' "$cobuild_preamble" "$1" >| "$cobuild_tmp/script.sh"
-    cobuild_start "$cobuild_tmp/script.sh" < /dev/null
+    cobuild_script
     cobuild_fence "$?"
 }
 

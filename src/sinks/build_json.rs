@@ -154,7 +154,9 @@ impl Sink for BuildJson {
             }
             Event::VariablesExported { variables } => self.exported.clone_from(variables),
             Event::BuildFinished { status } => {
-                let build = self.build(event.time, *status);
+                // The build ends when COMPLETED begins.
+                let end = self.phases.last().map_or(event.time, |phase| phase.start);
+                let build = self.build(end, *status);
                 let mut text = serde_json::to_vec_pretty(&build)?;
                 text.push(b'\n');
                 replace(&self.path, &text)?;

@@ -87,6 +87,14 @@ impl<W: Write + Send> Sink for JsonLines<W> {
                 "phase-finished",
                 json!({ "phase": phase, "status": status, "context": context }),
             ),
+            Event::PhaseRetried {
+                phase,
+                retry,
+                count,
+            } => (
+                "phase-retried",
+                json!({ "phase": phase, "retry": retry, "count": count }),
+            ),
             Event::ImagePull { image } => ("image-pull", json!({ "image": image })),
             Event::VariablesExported { variables } => {
                 ("variables-exported", json!({ "variables": map(variables) }))

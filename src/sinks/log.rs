@@ -248,6 +248,12 @@ fn agent_lines(event: &Event) -> Vec<String> {
         .collect(),
         Event::CommandMocked => vec!["Mocked: the command did not run".to_owned()],
         Event::CommandStarted { text, .. } => vec![format!("Running command {text}")],
+        // What the agent says of a retry is not known (§10): these words are assumed.
+        Event::PhaseRetried {
+            phase,
+            retry,
+            count,
+        } => vec![format!("Retrying phase {phase} (retry {retry} of {count})")],
         Event::ArtifactsStarted {
             identifier,
             base_directory,

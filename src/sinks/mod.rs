@@ -18,7 +18,8 @@ pub use json::JsonLines;
 pub use log::{Log, LogStyle};
 pub use summary::Summary;
 
-use crate::event::{Message, Timestamped};
+use crate::channel::Message;
+use crate::event::Timestamped;
 
 /// A form of output.
 pub trait Sink: Send {

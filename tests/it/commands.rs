@@ -1,17 +1,24 @@
 //! How a command runs and what it leaves to the next one, in the shells that images have as `sh`.
 
+mod carried;
+mod hostile;
 mod processes;
 
 use std::fmt::Write as _;
+use std::thread;
 
 use crate::engine;
 use crate::env::{Run, TestEnv};
 
 /// Calls `check` with an image whose `sh` is dash, one with busybox's ash, one with bash.
-fn in_every_shell(check: impl Fn(&str)) {
-    for image in [engine::IMAGE, engine::busybox_image(), engine::bash_image()] {
-        check(image);
-    }
+fn in_every_shell(check: impl Fn(&str) + Sync) {
+    let images = [engine::IMAGE, engine::busybox_image(), engine::bash_image()];
+    thread::scope(|scope| {
+        for image in images {
+            let check = &check;
+            scope.spawn(move || check(image));
+        }
+    });
 }
 
 /// Runs these commands in BUILD.
@@ -327,13 +334,34 @@ phases:
 
 #[test]
 fn the_default_shell_knows_no_bashisms() {
-    let run = build(engine::IMAGE, &["[[ -n x ]]"]);
+    let bashisms = [
+        ("[[ -n x ]]", "[[: not found"),
+        ("source ./x", "source: not found"),
+        ("cat <<< x", "Syntax error: redirection unexpected"),
+    ];
+    let run = TestEnv::new()
+        .buildspec(&failing_phases(bashisms.map(|(command, _)| command), ":"))
+        .run();
     run.assert_failed();
-    assert!(
-        run.stdout.contains("/script.sh: 4: [[: not found\n"),
-        "{run}"
+    for (command, text) in bashisms {
+        let text = format!("/codebuild/output/tmp/script.sh: 4: {text}\n");
+        assert_eq!(run.output_of(command), text);
+    }
+    // To dash this is `&`, and then a redirection of nothing.
+    let both = "sh -c 'echo x; echo y >&2' &> both; wait; cat both";
+    assert_eq!(build(engine::IMAGE, &[both]).output_of(both), "x\ny\n");
+
+    let run = build(
+        engine::bash_image(),
+        &[
+            "[[ -n x ]]",
+            "touch x; source ./x",
+            "cat <<< x",
+            both,
+            "rm both",
+        ],
     );
-    build(engine::bash_image(), &["[[ -n x ]]"]).assert_succeeded();
+    run.assert_succeeded();
 }
 
 #[test]
@@ -372,6 +400,40 @@ phases:
         run.output_of("nope"),
         "/codebuild/output/tmp/script.sh: line 4: nope: command not found\n"
     );
+}
+
+#[test]
+fn bash_by_its_path_can_be_selected() {
+    let run = TestEnv::new()
+        .buildspec(
+            "version: 0.2\nenv:\n  shell: /bin/bash\nphases:\n  build:\n    commands: ['A=1', '[[ $A == 1 ]]', nope]\n",
+        )
+        .run();
+    run.assert_failed();
+    assert_eq!(
+        run.output_of("nope"),
+        "/codebuild/output/tmp/script.sh: line 4: nope: command not found\n"
+    );
+}
+
+#[test]
+fn a_shell_that_the_image_does_not_have_fails_every_command_and_says_so() {
+    for shell in ["zsh", "/opt/shell"] {
+        let run = TestEnv::new()
+            .buildspec(&format!(
+                "version: 0.2\nenv:\n  shell: {shell}\nphases:\n  build:\n    commands: [echo one]\n    finally: [echo two]\n"
+            ))
+            .run();
+        run.assert_failed();
+        for command in ["echo one", "echo two"] {
+            assert_eq!(
+                run.output_of(command),
+                format!("the image has no `{shell}`, the shell that the buildspec selects\n")
+            );
+        }
+        let context = "Error while executing command: echo one. Reason: exit status 127\n";
+        assert!(run.log().contains(context), "{run}");
+    }
 }
 
 #[test]

@@ -136,6 +136,28 @@ fn a_build_has_the_variables_of_codebuild_and_no_others() {
 }
 
 #[test]
+fn neither_ci_nor_an_account_nor_credentials_nor_a_locale_come_from_the_host() {
+    let names = [
+        "CI",
+        "AWS_ACCOUNT_ID",
+        "AWS_ACCESS_KEY_ID",
+        "AWS_SESSION_TOKEN",
+        "AWS_PROFILE",
+        "LANG",
+        "TERM",
+        "LOGNAME",
+    ];
+    let env = names.iter().fold(TestEnv::new(), |env, name| {
+        env.variable(name, "of the host")
+    });
+    let variables = variables(env);
+    for name in names {
+        assert_eq!(variables.get(name), None, "{name}");
+    }
+    assert_eq!(variables["CODEBUILD_CI"], "true");
+}
+
+#[test]
 fn each_build_has_its_own_number_uuid_and_directory() {
     let env = TestEnv::new().build_command("env");
     let (first, second) = (printed(&env.run()), printed(&env.run()));

@@ -396,6 +396,8 @@ fn flags_that_cannot_be_used_are_refused_by_name() {
         (&["--timeout", "soon"][..], &["'soon'", "--timeout", "90s"]),
         (&["--timeout", "0s"], &["'0s'", "--timeout", "longer"]),
         (&["--timeout", "10"], &["'10'", "--timeout", "90s"]),
+        (&["--grace", "soon"], &["'soon'", "--grace", "90s"]),
+        (&["--grace=-1s"], &["'-1s'", "--grace", "less"]),
         (&["--env", "1A=x"], &["`1A`", "--env", "name"]),
         (&["--env", "NOT_SET"], &["`NOT_SET`", "--env", "no value"]),
         (&["--format", "yaml"], &["'yaml'", "--format", "json"]),

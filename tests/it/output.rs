@@ -395,6 +395,7 @@ fn help_tells_the_subcommands_the_flags_and_the_exit_statuses() {
         "-m, --mount",
         "-d, --privileged",
         "--timeout",
+        "--grace <DURATION>",
         "--build-json",
         "--format",
         "--host",

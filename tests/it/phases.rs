@@ -1,5 +1,7 @@
 //! Which phase follows which, and how the build ends.
 
+mod retry;
+
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};

@@ -1,5 +1,7 @@
 //! Builds that are cut short: by a signal, by their time, by the end of cobuild itself.
 
+mod stubborn;
+
 use std::fs;
 use std::time::{Duration, Instant};
 
@@ -192,10 +194,14 @@ fn a_run_does_not_clean_up_after_one_that_lives() {
 
 #[test]
 fn a_timeout_ends_a_command_that_ignores_signals() {
-    let env =
-        TestEnv::new()
-            .build_command(DEAF)
-            .args(&["--timeout", "2s", "--build-json", "build.json"]);
+    let env = TestEnv::new().build_command(DEAF).args(&[
+        "--timeout",
+        "2s",
+        "--grace",
+        "1s",
+        "--build-json",
+        "build.json",
+    ]);
     let running = env.start();
     running.wait_for_line("running");
     let label = running.label();

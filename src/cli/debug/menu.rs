@@ -78,6 +78,14 @@ impl Menu {
         }
     }
 
+    /// What the terminal calls itself.
+    fn kind(&self) -> &str {
+        self.reread
+            .environment
+            .get_filled("TERM")
+            .unwrap_or("xterm")
+    }
+
     async fn ask(&self, halt: &Halt) -> io::Result<Verdict> {
         let mut introduction = format!("\n== {}\n", place(halt));
         for line in halt.command.trim_end().lines() {
@@ -89,11 +97,13 @@ impl Menu {
                 continue;
             };
             match choice {
-                Choice::Shell => match shell::run(&self.terminal, &self.engine, halt).await {
-                    Ok(ShellEnd::Left) => {}
-                    Ok(ShellEnd::Resumed) => return Ok(Verdict::GoOn),
-                    Err(error) => self.say(&format!("no shell: {error:#}\n")).await?,
-                },
+                Choice::Shell => {
+                    match shell::run(&self.terminal, &self.engine, halt, self.kind()).await {
+                        Ok(ShellEnd::Left) => {}
+                        Ok(ShellEnd::Resumed) => return Ok(Verdict::GoOn),
+                        Err(error) => self.say(&format!("no shell: {error:#}\n")).await?,
+                    }
+                }
                 Choice::Edited => match self.reread.phases() {
                     Ok(phases) => return Ok(Verdict::RetryEdited(phases)),
                     Err(problem) => self.say(&format!("{problem}\n")).await?,

@@ -19,15 +19,15 @@ pub(super) enum ShellEnd {
     Resumed,
 }
 
-/// Runs a shell in the build until it ends.
+/// Runs a shell in the build until it ends; `kind` is what the terminal calls itself.
 pub(super) async fn run(
     terminal: &Terminal,
     engine: &Docker,
     halt: &Halt,
+    kind: &str,
 ) -> anyhow::Result<ShellEnd> {
     let mut spec: TerminalSpec = halt.shell.clone();
-    let kind = std::env::var("TERM").unwrap_or_else(|_| "xterm".to_owned());
-    spec.environment.push(("TERM".to_owned(), kind));
+    spec.environment.push(("TERM".to_owned(), kind.to_owned()));
     let opened = engine.open_terminal(&halt.container, &spec).await?;
     let (mut input, mut output) = (opened.streams.input, opened.streams.output);
     let mut resized =

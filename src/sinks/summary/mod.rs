@@ -140,6 +140,10 @@ impl Build {
                     phase.end = Some((event.time, *status, context.clone()));
                 }
             }
+            // What failed before is no reason of the end any more.
+            Event::PhaseRetried { phase, .. } => {
+                self.failed.retain(|failed| failed.phase != *phase);
+            }
             Event::CommandStarted { number, .. } => {
                 self.running = Some((event.time, *number));
             }
@@ -167,7 +171,7 @@ impl<W: Write + Send> Sink for Summary<W> {
             Event::Stopping { grace } => writeln!(
                 self.out,
                 "stopping: the running command has {} s to end; another Ctrl-C kills it",
-                grace.as_secs()
+                grace.as_secs_f64()
             ),
             // The build has no verdict then, and why is told as an error.
             Event::BuildFinished {

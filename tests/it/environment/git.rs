@@ -1,5 +1,6 @@
 //! What git says of the source.
 
+use std::fs;
 use std::path::Path;
 use std::process::Command;
 
@@ -26,7 +27,7 @@ fn repository(directory: &Path, remote: &str) -> String {
         assert!(output.status.success(), "git {arguments:?}: {output:?}");
         String::from_utf8(output.stdout).unwrap().trim().to_owned()
     };
-    git(&["init", "--quiet"]);
+    git(&["init", "--quiet", "--initial-branch", "mine"]);
     git(&["add", "--all"]);
     git(&["commit", "--quiet", "--message", "first"]);
     git(&["remote", "add", "origin", remote]);
@@ -67,6 +68,24 @@ fn a_github_repository_lies_as_in_a_gopath_and_tells_its_commit() {
         "Setting HTTP client timeout to higher timeout for Github and GitHub Enterprise sources",
     ] {
         assert!(run.log().contains(&format!("> {line}\n")), "{line}: {run}");
+    }
+}
+
+#[test]
+fn the_head_is_detached_in_the_build_alone() {
+    let ask = "git rev-parse --abbrev-ref HEAD; git branch --show-current; git status --short";
+    for (transfer, answer) in [
+        (&["--source-transfer", "copy-on-write"][..], "HEAD\n"),
+        (&["--source-transfer", "tar"], "HEAD\n"),
+        (&["--mount"], "mine\nmine\n"),
+    ] {
+        let env = TestEnv::new().build_command(ask).args(transfer);
+        repository(&env.source(), "https://github.com/owner/repo.git");
+        let head = env.source().join(".git/HEAD");
+        let run = env.run();
+        run.assert_succeeded();
+        assert_eq!(run.output_of(ask), answer, "{transfer:?}");
+        assert_eq!(fs::read_to_string(&head).unwrap(), "ref: refs/heads/mine\n");
     }
 }
 

@@ -1,12 +1,25 @@
-//! Hands events over to those who show them.
+//! Hands events over from those who run a build to those who show it.
 
 use jiff::Timestamp;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::event::{Event, Message, Timestamped};
+use crate::event::{Event, Timestamped};
 
 /// How many events may wait to be shown; then the build waits as well.
 const WAITING: usize = 64;
+
+/// What goes from those who run to those who show.
+#[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly all are events, and a chatty build has many: a box for each would cost more"
+)]
+pub enum Message {
+    /// Something happened.
+    Event(Timestamped),
+    /// Somebody waits until everything before this has been shown.
+    Barrier(oneshot::Sender<()>),
+}
 
 /// The runner's end of the event channel.
 #[derive(Debug, Clone)]
