@@ -1,5 +1,8 @@
 //! Values that mean something else than they seem to.
 
+use regex::Regex;
+
+use super::super::OnFailure;
 use super::super::code::structure::{
     BOOLEAN, EMPTY_ITEM, EMPTY_PHASE, IGNORED_KIND, ON_FAILURE, REPORT_FORMAT, RUNTIME, SHELL,
 };
@@ -185,6 +188,18 @@ fn on_failure(value: &Node, findings: &mut Findings<'_>) {
             (Some(meant), _) => finding.help(format!("did you mean `{meant}`?")),
             (None, _) => finding.help("the forms are ABORT, CONTINUE and RETRY-<count>-<regex>"),
         };
+    } else if let Some(text) = text(value)
+        && let OnFailure::Retry { pattern, .. } = OnFailure::from_text(text)
+        && let Err(error) = Regex::new(&pattern)
+    {
+        // A drawing of the place comes before the reason.
+        let error = error.to_string();
+        let reason = error.lines().last().unwrap_or_default();
+        let reason = reason.strip_prefix("error: ").unwrap_or(reason);
+        let message = format!("`{pattern}` is no regular expression: {reason}");
+        findings
+            .add(&ON_FAILURE, value.span, message)
+            .help("no failure matches it, so the phase would run once");
     }
 }
 
