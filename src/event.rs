@@ -9,6 +9,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use crate::mask::Masker;
 use crate::phase::{PhaseContext, PhaseType, Status};
 
 /// An event and the moment it was emitted.
@@ -84,6 +85,11 @@ pub enum Event {
     EnvironmentProcessed {
         /// Whether the parameter store is asked for values.
         parameter_store: bool,
+    },
+    /// The build has secrets; whoever shows what follows masks them.
+    SecretsResolved {
+        /// What masks all of the build's secrets.
+        masker: Masker,
     },
     /// The image has no table of runtimes to select from.
     RuntimesUnsupported,

@@ -16,11 +16,14 @@
 //! - [`plan`] is pure: decides everything about a build before it runs. The phase machine
 //!   [`plan::phases::next`] is a total function; [`plan::retry`] says whether a failed phase runs again.
 //! - [`runtimes`] is pure: the runtimes that an image offers, and what a buildspec selects of them.
+//! - [`secrets`] looks up the values that a buildspec wants from a store, through one trait. What
+//!   leaves is masked in one place, in front of all [`sinks`].
 //! - [`source`] reads the host's trees: git facts, and a tree as a tar stream.
 //! - [`engine`] is a trait at the level of container primitives, with the Docker API behind it and a
 //!   scripted fake for the tests of the run loop.
 //! - [`runner`] runs one plan: one container, one attached driver, one event after the other.
 //! - [`collect`] brings files out of the container, entry by entry.
+//! - [`mask`] is pure: hides the values of secrets, in texts and in output that comes in chunks.
 //! - [`event`] is the one interface between running and showing, [`channel`] the way there.
 //! - [`sinks`] show events: CodeBuild's log, JSON lines, the build as JSON, the summary.
 //! - [`settings`] resolves what the command line names: files, variables, directories.
@@ -50,11 +53,13 @@ pub mod collect;
 pub mod engine;
 pub mod event;
 pub mod exit;
+pub mod mask;
 pub mod phase;
 pub mod plan;
 pub mod project;
 pub mod runner;
 pub mod runtimes;
+pub mod secrets;
 pub mod settings;
 pub mod sinks;
 pub mod source;

@@ -8,6 +8,7 @@ use anyhow::anyhow;
 use crate::engine::endpoint::{Endpoint, FoundBy};
 use crate::engine::{EngineError, Operation};
 use crate::exit::ExitStatus;
+use crate::mask::Masker;
 
 /// Why cobuild gives up, with the exit status that says so.
 #[derive(Debug)]
@@ -16,6 +17,7 @@ pub(super) struct Failure {
     pub(super) status: ExitStatus,
     error: anyhow::Error,
     hint: Option<String>,
+    masker: Masker,
 }
 
 impl Failure {
@@ -25,6 +27,7 @@ impl Failure {
             status: ExitStatus::Usage,
             error: error.into(),
             hint: None,
+            masker: Masker::default(),
         }
     }
 
@@ -34,6 +37,7 @@ impl Failure {
             status: ExitStatus::BuildFailed,
             error: error.into(),
             hint: None,
+            masker: Masker::default(),
         }
     }
 
@@ -43,12 +47,19 @@ impl Failure {
             status: ExitStatus::NoVerdict,
             error: error.into(),
             hint: None,
+            masker: Masker::default(),
         }
     }
 
     /// Adds what to do about it.
     pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
+        self
+    }
+
+    /// Masks secrets in what is told.
+    pub(super) fn masked(mut self, masker: Masker) -> Self {
+        self.masker = masker;
         self
     }
 
@@ -96,6 +107,21 @@ impl Failure {
         if let Some(hint) = &self.hint {
             let _ = writeln!(text, "{cyan}hint:{cyan:#} {hint}");
         }
-        text
+        self.masker.mask(&text).into_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_secret_is_told() {
+        let failure = Failure::no_verdict(anyhow!("inner hunter2").context("outer hunter2"))
+            .hint("hunter2")
+            .masked(Masker::new(["hunter2"]));
+        let text = failure.render();
+        assert_eq!(text.matches("***").count(), 3, "{text}");
+        assert!(!text.contains("hunter2"), "{text}");
     }
 }

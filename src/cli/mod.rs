@@ -9,6 +9,7 @@ mod gather;
 mod plan;
 mod run;
 mod schema;
+mod secrets;
 mod signals;
 mod supervise;
 

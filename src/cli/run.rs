@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::build_args::{BuildArgs, parse_duration};
 use super::debug::DebugArgs;
 use super::gather::{self, Numbering};
+use super::secrets::providers;
 use super::supervise::supervise;
 use super::{Failure, stderr};
 use crate::engine::docker::Docker;
@@ -49,6 +50,11 @@ pub(super) struct RunArgs {
     /// How long commands may take to end after a stop or the timeout, before they are killed.
     #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = parse_duration)]
     grace: Duration,
+
+    /// Values for `parameter-store` and `secrets-manager`: a dotenv or JSON file that nobody else can
+    /// read; COBUILD_SECRET_NAME of this machine gives the variable NAME as well.
+    #[arg(long, value_name = "FILE")]
+    secrets: Option<PathBuf>,
 
     /// Form of the log on stdout.
     #[arg(long, value_name = "FORMAT", default_value = "text")]
@@ -88,6 +94,7 @@ pub(super) async fn run(
             .with_context(|| format!("cannot write `{}`", path.display()))
             .map_err(Failure::usage)?;
     }
+    let secrets = providers(args.secrets.as_deref(), environment)?;
     let endpoint =
         Endpoint::resolve(&environment.surroundings(args.host.clone())).map_err(|error| {
             Failure::no_verdict(error).hint("`docker context ls` lists the contexts there are")
@@ -108,14 +115,17 @@ pub(super) async fn run(
         token: Uuid::new_v4().simple().to_string(),
         grace: args.grace,
         artifacts: artifacts.clone(),
+        secrets,
     };
     let sinks = sinks(&args, color, artifacts);
     let time_limit = (!args.debug.is_on()).then_some(plan.timeout);
     let (outcome, stopped_by) =
         supervise(&plan, &engine, &settings, sinks, debugger, time_limit).await?;
     match outcome.fault {
-        Some(RunError::Engine(error)) => Err(Failure::engine(error, &endpoint)),
-        Some(error) => Err(Failure::no_verdict(error)),
+        Some(RunError::Engine(error)) => {
+            Err(Failure::engine(error, &endpoint).masked(outcome.masker))
+        }
+        Some(error) => Err(Failure::no_verdict(error).masked(outcome.masker)),
         None => Ok(match (outcome.status, stopped_by) {
             (Status::Succeeded, _) => ExitStatus::Succeeded,
             (Status::Stopped, Some(signal)) => signal,

@@ -11,6 +11,7 @@ use super::signals::Signals;
 use crate::channel;
 use crate::engine::docker::Docker;
 use crate::exit::ExitStatus;
+use crate::mask::Masker;
 use crate::phase::Status;
 use crate::plan::Plan;
 use crate::runner::{self, CancelReason, Cancellation, Canceller, Debugger, Outcome, RunSettings};
@@ -67,6 +68,7 @@ pub(super) async fn supervise(
         let outcome = Outcome {
             status,
             fault: None,
+            masker: Masker::default(),
         };
         return Ok((outcome, signals.status()));
     };

@@ -1,14 +1,16 @@
 //! The environment of the commands (contract §3).
 
 use std::collections::HashMap;
+use std::fmt;
 
 use serde::Serialize;
 
 use super::layout::{self, Layout};
 use super::make::Facts;
+use crate::mask::MASK;
 
-/// A variable of the commands' environment.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+/// A variable of the commands' environment. `Debug` shows no secret.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Variable {
     /// Its name.
     pub name: String,
@@ -16,6 +18,25 @@ pub struct Variable {
     pub value: String,
     /// Who sets it.
     pub origin: Origin,
+    /// Whether nobody may see the value.
+    pub is_secret: bool,
+}
+
+impl Variable {
+    /// Returns what may be seen of the value.
+    pub fn shown(&self) -> &str {
+        if self.is_secret { MASK } else { &self.value }
+    }
+}
+
+impl fmt::Debug for Variable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Variable")
+            .field("name", &self.name)
+            .field("value", &self.shown())
+            .field("origin", &self.origin)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Who sets a variable; a later one beats an earlier one (§3.4).
@@ -182,13 +203,8 @@ pub fn complete(image: &[(String, String)], build: &[Variable], host_name: &str)
         };
         environment.set(Origin::Default, "GOPATH", &gopath);
     }
-    for Variable {
-        name,
-        value,
-        origin,
-    } in build
-    {
-        environment.set(*origin, name, value);
+    for variable in build {
+        environment.place(variable.clone());
     }
     environment.into_variables()
 }
@@ -203,15 +219,20 @@ pub(super) struct Environment {
 impl Environment {
     /// Sets a variable, in its old place when it is there already.
     pub(super) fn set(&mut self, origin: Origin, name: &str, value: &str) {
-        let variable = Variable {
+        self.place(Variable {
             name: name.to_owned(),
             value: value.to_owned(),
             origin,
-        };
-        if let Some(place) = self.places.get(name) {
+            is_secret: false,
+        });
+    }
+
+    fn place(&mut self, variable: Variable) {
+        if let Some(place) = self.places.get(&variable.name) {
             self.variables[*place] = variable;
         } else {
-            self.places.insert(name.to_owned(), self.variables.len());
+            let place = self.variables.len();
+            self.places.insert(variable.name.clone(), place);
             self.variables.push(variable);
         }
     }
@@ -263,6 +284,7 @@ mod tests {
                 name: (*name).to_owned(),
                 value: (*value).to_owned(),
                 origin: Origin::Buildspec,
+                is_secret: false,
             })
             .collect()
     }

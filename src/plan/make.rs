@@ -1,5 +1,6 @@
 //! Turns a request into a plan.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -8,14 +9,15 @@ use jiff::Timestamp;
 use super::environment::{self, Inputs, Origin, is_variable_name};
 use super::layout::{self, Layout};
 use super::part::Part;
+use super::stored;
 use super::{PhasePlan, Plan, Reading, SourcePlan, Store, Stored, Transfer, Work, retry};
 use crate::buildspec::{self, Buildspec};
 use crate::event::BuildIdentity;
 use crate::phase::{PhaseContext, PhaseType};
 use crate::project::{self, SourceKind, image};
 
-/// What a user asks for, with every default filled in.
-#[derive(Debug, Clone)]
+/// What a user asks for, with every default filled in. `Debug` leaves out what may be secret.
+#[derive(Clone)]
 pub struct Request {
     /// The image as configured.
     pub image: String,
@@ -35,6 +37,15 @@ pub struct Request {
     pub buildspec: BuildspecFile,
     /// What of it runs.
     pub part: Part,
+}
+
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Request")
+            .field("image", &self.image)
+            .field("source", &self.source)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Where a buildspec comes from, and its text.
@@ -141,18 +152,20 @@ pub fn make(request: Request, facts: &Facts) -> Plan {
         source_url: &source_location,
         secondary: &secondary_locations,
     });
-    let (reading, buildspec_variables) = read(
-        request.buildspec,
-        &layout,
-        &request.overrides,
-        &request.part,
-    );
+    let (mut reading, buildspec_variables) = read(request.buildspec, &layout, &request.part);
     for (name, value) in buildspec_variables {
         variables.set(Origin::Buildspec, &name, &value);
     }
     for (name, value) in request.overrides {
         variables.set(Origin::Override, &name, &value);
     }
+    let mut environment = variables.into_variables();
+    let mut none = Vec::new();
+    let wanted = match &mut reading {
+        Reading::Accepted(work) => &mut work.stored,
+        Reading::Refused { .. } => &mut none,
+    };
+    stored::settle(wanted, &mut environment);
     let sources = std::iter::once(SourcePlan {
         identifier: None,
         host: request.source,
@@ -189,19 +202,14 @@ pub fn make(request: Request, facts: &Facts) -> Plan {
         sources,
         transfer: request.transfer,
         source_words: kind.log_words(),
-        environment: variables.into_variables(),
+        environment,
         reading,
         part: request.part,
     }
 }
 
 /// Reads the buildspec; returns what came of it and the variables it sets.
-fn read(
-    file: BuildspecFile,
-    layout: &Layout,
-    overrides: &[(String, String)],
-    part: &Part,
-) -> (Reading, Vec<(String, String)>) {
+fn read(file: BuildspecFile, layout: &Layout, part: &Part) -> (Reading, Vec<(String, String)>) {
     let in_container = |path: &str| {
         if path.starts_with('/') {
             path.to_owned()
@@ -253,7 +261,7 @@ fn read(
             }
             let variables = std::mem::take(&mut buildspec.env.variables);
             let inline = inline.then_some(text);
-            let work = work(buildspec, location, inline, overrides, part);
+            let work = work(buildspec, location, inline, part);
             (Reading::Accepted(Box::new(work)), variables)
         }
     }
@@ -268,13 +276,7 @@ fn exported(names: Vec<String>) -> Vec<String> {
         .collect()
 }
 
-fn work(
-    buildspec: Buildspec,
-    location: String,
-    inline: Option<Vec<u8>>,
-    overrides: &[(String, String)],
-    part: &Part,
-) -> Work {
+fn work(buildspec: Buildspec, location: String, inline: Option<Vec<u8>>, part: &Part) -> Work {
     let phases: Vec<PhasePlan> = PhaseType::COMMAND_PHASES
         .into_iter()
         .map(|phase| {
@@ -323,7 +325,7 @@ fn work(
         version: buildspec.version,
         shell: buildspec.env.shell.clone(),
         runtime_versions,
-        stored: stored(&buildspec, overrides),
+        stored: stored(&buildspec),
         cache: buildspec.cache,
         reports: buildspec.reports,
         exported: exported(buildspec.env.exported_variables),
@@ -334,8 +336,8 @@ fn work(
     }
 }
 
-/// The stored values that the buildspec asks for and the caller does not give.
-fn stored(buildspec: &Buildspec, overrides: &[(String, String)]) -> Vec<Stored> {
+/// The stored values that the buildspec asks for.
+fn stored(buildspec: &Buildspec) -> Vec<Stored> {
     let stores = [
         (Store::ParameterStore, &buildspec.env.parameter_store),
         (Store::SecretsManager, &buildspec.env.secrets_manager),
@@ -343,7 +345,6 @@ fn stored(buildspec: &Buildspec, overrides: &[(String, String)]) -> Vec<Stored> 
     stores
         .into_iter()
         .flat_map(|(store, wanted)| wanted.iter().map(move |wanted| (store, wanted)))
-        .filter(|(_, (name, _))| !overrides.iter().any(|(given, _)| given == name))
         .map(|(store, (name, reference))| Stored {
             store,
             variable: name.clone(),
@@ -468,19 +469,19 @@ mod tests {
     }
 
     #[test]
-    fn a_stored_value_nobody_gives_fails_the_source_phase() {
-        let text = "version: 0.2\nenv: {parameter-store: {A: /x, GIVEN: /y}}\nphases: {}\n";
+    fn a_stored_value_that_the_caller_gives_is_not_looked_up_but_secret() {
+        let text = "version: 0.2\nenv: {variables: {STAGE: live}, parameter-store: {A: '/$STAGE/x', GIVEN: /y}}\nphases: {}\n";
         let plan = make(request(inline(text)), &facts());
-        let Reading::Accepted(work) = plan.reading else {
+        let Reading::Accepted(work) = &plan.reading else {
             panic!("refused")
         };
         let [stored] = work.stored.as_slice() else {
             panic!("{:?}", work.stored)
         };
         assert_eq!(stored.variable, "A");
-        assert_eq!(
-            stored.failure(),
-            PhaseContext::new("Decrypted Variables Error", "parameter does not exist: /x")
-        );
+        assert_eq!(stored.reference, "/live/x");
+        let secret = plan.environment.iter().filter(|it| it.is_secret);
+        let secret: Vec<&str> = secret.map(|it| it.name.as_str()).collect();
+        assert_eq!(secret, ["GIVEN"]);
     }
 }

@@ -10,12 +10,14 @@ mod make;
 pub mod part;
 pub mod phases;
 pub mod retry;
+mod stored;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 pub use environment::{Origin, Variable, complete, is_variable_name};
 pub use make::{BuildspecFile, Facts, GitFacts, Request, make};
+pub use stored::{Store, Stored};
 
 use crate::buildspec::{Artifacts, Cache, OnFailure, ReportGroup, UnknownKeys, Version};
 use crate::event::BuildIdentity;
@@ -107,7 +109,8 @@ pub struct Work {
     pub shell: Option<String>,
     /// Name and version, as written, of each runtime that is to be selected.
     pub runtime_versions: Vec<(String, String)>,
-    /// Stored values that nobody gives; there being any fails DOWNLOAD_SOURCE.
+    /// Stored values that the caller does not give, for DOWNLOAD_SOURCE to look up. Those of Secrets
+    /// Manager come last, and beat those of the parameter store where both have a name (assumed).
     pub stored: Vec<Stored>,
     /// The cache, when there is a section for it.
     pub cache: Option<Cache>,
@@ -121,42 +124,6 @@ pub struct Work {
     pub artifacts: Option<Artifacts>,
     /// What people should know before the build runs.
     pub warnings: Vec<String>,
-}
-
-/// A value that the buildspec wants from a store.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Stored {
-    /// The store.
-    pub store: Store,
-    /// The variable that holds the value.
-    pub variable: String,
-    /// What the store calls it.
-    pub reference: String,
-}
-
-/// Where values are stored (contract §1.4).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Store {
-    /// The parameter store of Systems Manager.
-    ParameterStore,
-    /// Secrets Manager.
-    SecretsManager,
-}
-
-impl Stored {
-    /// Says how DOWNLOAD_SOURCE fails without the value: as in the cloud when it does not exist.
-    pub fn failure(&self) -> PhaseContext {
-        match self.store {
-            Store::ParameterStore => PhaseContext::new(
-                "Decrypted Variables Error",
-                format!("parameter does not exist: {}", self.reference),
-            ),
-            Store::SecretsManager => PhaseContext::new(
-                "Secrets Manager Error",
-                "ResourceNotFoundException: Secrets Manager can't find the specified secret.",
-            ),
-        }
-    }
 }
 
 impl PhasePlan {

@@ -15,6 +15,7 @@ mod program;
 mod runtimes;
 mod sandbox;
 mod scratch;
+mod secrets;
 mod sweep;
 mod tail;
 #[cfg(test)]
@@ -34,8 +35,10 @@ use crate::channel::EventSender;
 use crate::collect::artifact::CollectError;
 use crate::engine::{Engine, EngineError, EngineFacts, ImageFacts, Operation};
 use crate::event::Event;
+use crate::mask::Masker;
 use crate::phase::{PhaseContext, PhaseType, Status};
 use crate::plan::{PhasePlan, Plan, Reading, Store, Work, phases};
+use crate::secrets::Providers;
 use sandbox::Sandbox;
 
 /// What a run needs besides its plan.
@@ -51,6 +54,8 @@ pub struct RunSettings {
     pub grace: Duration,
     /// Where artifacts go; without it they are matched and not kept.
     pub artifacts: Option<PathBuf>,
+    /// Who knows the values that the buildspec wants from a store.
+    pub secrets: Providers,
 }
 
 /// How a run ended.
@@ -60,6 +65,8 @@ pub struct Outcome {
     pub status: Status,
     /// What went wrong with the machinery, for a build in FAULT.
     pub fault: Option<RunError>,
+    /// Masks the build's secrets, for whoever tells of the fault.
+    pub masker: Masker,
 }
 
 /// What can go wrong with the machinery.
@@ -166,6 +173,7 @@ pub async fn run<E: Engine>(
         cancellation,
         sandbox: None,
         carried: command::Carried::default(),
+        masker: Masker::default(),
         fault: None,
         kept: false,
         dead: false,
@@ -184,6 +192,7 @@ struct Run<'a, E> {
     cancellation: &'a Cancellation,
     sandbox: Option<Sandbox<'a, E>>,
     carried: command::Carried,
+    masker: Masker,
     fault: Option<RunError>,
     /// Whether the container is to stay.
     kept: bool,
@@ -193,6 +202,7 @@ struct Run<'a, E> {
 
 impl<'a, E: Engine> Run<'a, E> {
     async fn build(&mut self) -> Outcome {
+        self.announce_secrets(&[]).await;
         self.events
             .emit(Event::BuildStarted(self.plan.identity.clone()))
             .await;
@@ -227,6 +237,7 @@ impl<'a, E: Engine> Run<'a, E> {
         Outcome {
             status,
             fault: self.fault.take(),
+            masker: self.masker.clone(),
         }
     }
 
@@ -403,13 +414,8 @@ impl<'a, E: Engine> Run<'a, E> {
         for event in self.start_sequence(work) {
             self.events.emit(event).await;
         }
-        if let Some(stored) = work.stored.first() {
-            let message = format!(
-                "stored values are not looked up yet: give the value as `--env {}=VALUE`",
-                stored.variable
-            );
-            self.events.emit(Event::Hint { message }).await;
-            return Ok(Ended::failed(stored.failure()));
+        if let Some(failure) = self.resolve_stored(work).await? {
+            return Ok(Ended::failed(failure));
         }
         if let Some(failure) = self.select_runtimes(work, has_runtimes).await? {
             return Ok(Ended::failed(failure));

@@ -1,12 +1,23 @@
 //! Variables given on the command line and in files.
 
-/// A variable as it is given: with a value, or by name alone, which takes the host's value.
-#[derive(Debug, Clone, PartialEq, Eq)]
+use std::fmt;
+
+/// A variable as it is given: with a value, or by name alone, which takes the host's value. `Debug`
+/// shows no value.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Override {
     /// Its name.
     pub name: String,
     /// Its value; `None` takes the host's.
     pub value: Option<String>,
+}
+
+impl fmt::Debug for Override {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Override")
+            .field("name", &self.name)
+            .finish_non_exhaustive()
+    }
 }
 
 /// A line of an env file that gives no variable.

@@ -1,14 +1,22 @@
 //! The surroundings of the process: its variables and what they say of directories.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::path::PathBuf;
 
 use crate::engine::endpoint::Surroundings;
+use crate::secrets::local::HostVariables;
 
-/// The environment variables of this process, read once.
-#[derive(Debug, Clone, Default)]
+/// The environment variables of this process, read once. `Debug` shows no value.
+#[derive(Clone, Default)]
 pub struct Environment {
     variables: HashMap<String, String>,
+}
+
+impl fmt::Debug for Environment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.variables.keys()).finish()
+    }
 }
 
 impl Environment {
@@ -34,6 +42,12 @@ impl Environment {
     /// Returns a variable's value unless it is empty.
     pub fn get_filled(&self, name: &str) -> Option<&str> {
         self.get(name).filter(|value| !value.is_empty())
+    }
+
+    /// Returns the variables that give secrets.
+    pub fn secrets(&self) -> HostVariables {
+        let variables = self.variables.iter();
+        HostVariables::new(variables.map(|(name, value)| (name.as_str(), value.as_str())))
     }
 
     /// Returns where caches and running builds' directories go.

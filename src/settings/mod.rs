@@ -3,6 +3,7 @@
 mod buildspec_file;
 mod env_file;
 mod environment;
+mod secrets_file;
 mod sources;
 mod state;
 mod writable;
@@ -10,6 +11,7 @@ mod writable;
 pub use buildspec_file::read_buildspec;
 pub use env_file::{EnvFileError, Override, parse_env_file, parse_override};
 pub use environment::Environment;
+pub use secrets_file::{SecretsError, read_secrets};
 pub use sources::{SourceError, Sources};
 pub use state::StateDirectory;
 pub use writable::{writable_directory, writable_file};

@@ -76,7 +76,7 @@ impl<W: Write + Send> Sink for JsonLines<W> {
         }
         self.end_line(event)?;
         let (name, fields) = match &event.event {
-            Event::Output { .. } => return Ok(()),
+            Event::Output { .. } | Event::SecretsResolved { .. } => return Ok(()),
             Event::BuildStarted(identity) => ("build-started", json!({ "build": identity })),
             Event::PhaseStarted { phase } => ("phase-started", json!({ "phase": phase })),
             Event::PhaseFinished {

@@ -283,6 +283,7 @@ fn agent_lines(event: &Event) -> Vec<String> {
         Event::BuildStarted(_)
         | Event::PhaseStarted { .. }
         | Event::PhaseFinished { .. }
+        | Event::SecretsResolved { .. }
         | Event::ImagePull { .. }
         | Event::Stopping { .. }
         | Event::Output { .. }

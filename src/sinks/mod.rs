@@ -4,6 +4,7 @@ mod build_json;
 mod export_file;
 mod json;
 mod log;
+mod masking;
 mod replace;
 mod sanitize;
 mod summary;
@@ -20,6 +21,7 @@ pub use summary::Summary;
 
 use crate::channel::Message;
 use crate::event::Timestamped;
+use masking::Masking;
 
 /// A form of output.
 pub trait Sink: Send {
@@ -30,18 +32,19 @@ pub trait Sink: Send {
     fn flush(&mut self) -> io::Result<()>;
 }
 
-/// Shows events until there are no more, on the calling thread, which may block.
+/// Shows events until there are no more, on the calling thread, which may block. No sink is shown
+/// a secret from [`Event::SecretsResolved`](crate::event::Event::SecretsResolved) on, which itself
+/// is for no sink.
 pub fn show(mut messages: mpsc::Receiver<Message>, sinks: &mut [Box<dyn Sink>]) -> io::Result<()> {
+    let mut masking = Masking::default();
     while let Some(message) = messages.blocking_recv() {
         let mut next = Some(message);
         let mut waiting = Vec::new();
         while let Some(message) = next {
             match message {
-                Message::Event(event) => {
-                    for sink in sinks.iter_mut() {
-                        sink.event(&event)?;
-                    }
-                }
+                Message::Event(event) => masking.pass(event, |event| {
+                    sinks.iter_mut().try_for_each(|sink| sink.event(event))
+                })?,
                 Message::Barrier(sender) => waiting.push(sender),
             }
             next = messages.try_recv().ok();

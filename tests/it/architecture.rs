@@ -15,10 +15,12 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "engine",
             "engine::docker",
             "exit",
+            "mask",
             "phase",
             "plan",
             "project",
             "runner",
+            "secrets",
             "settings",
             "sinks",
             "source",
@@ -32,9 +34,11 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "collect",
             "engine",
             "event",
+            "mask",
             "phase",
             "plan",
             "runtimes",
+            "secrets",
             "source",
         ],
     ),
@@ -42,20 +46,30 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("runtimes", &["event"]),
     ("collect", &["engine", "plan"]),
     ("source", &["engine", "plan"]),
-    ("settings", &["engine", "plan"]),
-    ("sinks", &["channel", "event", "phase"]),
-    ("plan", &["buildspec", "event", "phase", "project"]),
+    ("settings", &["engine", "plan", "secrets"]),
+    ("sinks", &["channel", "event", "mask", "phase"]),
+    ("plan", &["buildspec", "event", "mask", "phase", "project"]),
     ("buildspec", &["phase"]),
-    ("event", &["phase"]),
+    ("event", &["mask", "phase"]),
     ("engine", &[]),
     ("engine::docker", &["engine"]),
     ("exit", &[]),
+    ("mask", &[]),
+    ("secrets", &[]),
     ("phase", &[]),
     ("project", &[]),
 ];
 
 /// Modules that decide and never look at the world.
-const PURE: &[&str] = &["buildspec", "event", "phase", "plan", "project", "runtimes"];
+const PURE: &[&str] = &[
+    "buildspec",
+    "event",
+    "mask",
+    "phase",
+    "plan",
+    "project",
+    "runtimes",
+];
 
 /// What is not to be found in them.
 const WORLD: &[&str] = &[

@@ -321,7 +321,7 @@ phases:
         .buildspec(spec)
         .args(&["--env", "PASSWORD=given"]));
     given.assert_succeeded();
-    assert_eq!(given.output_of("echo $PASSWORD"), "given\n");
+    assert_eq!(given.output_of("echo $PASSWORD"), "***\n");
 }
 
 #[test]

@@ -29,6 +29,7 @@ mod run_as;
 mod runtimes;
 mod samples;
 mod schema;
+mod secrets;
 mod source;
 mod stops;
 mod summary;

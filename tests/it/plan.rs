@@ -77,17 +77,23 @@ fn the_commands_are_shown_phase_by_phase() {
 
 #[test]
 fn every_variable_is_shown_with_its_origin() {
-    let run = plan(BUILDSPEC, &["--env", "BEATEN=caller", "--env", "GIVEN=x"]);
+    let run = plan(
+        BUILDSPEC,
+        &["--env", "BEATEN=caller", "--env", "GIVEN=hunter2"],
+    );
     for line in [
         "  buildspec  OWN=$HOME\n",
         "  override   BEATEN=caller\n",
-        "  override   GIVEN=x\n",
+        "  override   GIVEN=***\n",
         "  default    CODEBUILD_CI=true\n",
         "  secret     TOKEN  (parameter-store: /my/token)\n",
     ] {
         assert!(run.stdout.contains(line), "{line}{run}");
     }
     assert!(!run.stdout.contains("/my/given"), "{run}");
+    let run = plan(BUILDSPEC, &["--format", "json", "--env", "GIVEN=hunter2"]);
+    assert!(run.stdout.contains("\"value\": \"***\""), "{run}");
+    assert!(!run.stdout.contains("hunter2"), "{run}");
 }
 
 #[test]

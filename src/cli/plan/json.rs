@@ -18,7 +18,11 @@ pub(super) fn value(plan: &Plan) -> Value {
             "host": source.host,
             "directory": source.directory,
         })).collect::<Value>(),
-        "environment": plan.environment,
+        "environment": plan.environment.iter().map(|variable| json!({
+            "name": variable.name,
+            "value": variable.shown(),
+            "origin": variable.origin,
+        })).collect::<Value>(),
     });
     match &plan.reading {
         Reading::Refused {

@@ -46,7 +46,7 @@ pub(super) fn write(out: &mut impl Write, plan: &Plan) -> io::Result<()> {
     writeln!(out, "\n{bold}environment{bold:#}")?;
     for variable in &plan.environment {
         let origin = variable.origin.as_str();
-        writeln!(out, "  {origin:<9}  {}={}", variable.name, variable.value)?;
+        writeln!(out, "  {origin:<9}  {}={}", variable.name, variable.shown())?;
     }
     if let Reading::Accepted(work) = &plan.reading {
         for stored in &work.stored {

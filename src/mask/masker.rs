@@ -1,0 +1,73 @@
+//! The secrets of a build, ready to be masked.
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::Arc;
+
+use super::find::Finder;
+use super::forms;
+use super::stream::MaskStream;
+use super::write::Writer;
+
+/// The secrets of a build; cheap to clone.
+#[derive(Clone)]
+pub struct Masker {
+    pub(super) finder: Arc<Finder>,
+}
+
+impl Masker {
+    /// Makes a masker of these values and all their forms.
+    pub fn new<S: AsRef<str>>(secrets: impl IntoIterator<Item = S>) -> Self {
+        let patterns: BTreeSet<Vec<u8>> = secrets
+            .into_iter()
+            .flat_map(|secret| forms::of(secret.as_ref()))
+            .collect();
+        Self {
+            finder: Arc::new(Finder::new(patterns.into_iter().collect())),
+        }
+    }
+
+    /// Masks a whole text; one without secrets comes back as it is.
+    pub fn mask<'text>(&self, text: &'text str) -> Cow<'text, str> {
+        match self.mask_bytes(text.as_bytes()) {
+            Cow::Borrowed(_) => Cow::Borrowed(text),
+            Cow::Owned(masked) => Cow::Owned(
+                String::from_utf8(masked)
+                    .expect("forms of texts are texts, so no character is cut"),
+            ),
+        }
+    }
+
+    /// Masks whole output, which need not be text.
+    pub fn mask_bytes<'text>(&self, text: &'text [u8]) -> Cow<'text, [u8]> {
+        let secrets = self.finder.find(text, 0).secrets;
+        if secrets.is_empty() {
+            return Cow::Borrowed(text);
+        }
+        let mut masked = Vec::with_capacity(text.len());
+        Writer::default().write(text, 0..text.len(), &secrets, &mut masked);
+        Cow::Owned(masked)
+    }
+
+    /// Begins to mask output that comes in chunks.
+    pub fn stream(&self) -> MaskStream {
+        MaskStream::new(self.clone())
+    }
+}
+
+impl fmt::Debug for Masker {
+    /// Shows how much there is to find, and nothing of it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Masker")
+            .field("forms", &self.finder.count())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Default for Masker {
+    /// Makes one that masks nothing.
+    fn default() -> Self {
+        Self::new::<&str>([])
+    }
+}

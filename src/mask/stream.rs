@@ -1,0 +1,91 @@
+//! Masks output that comes in chunks.
+
+use std::fmt;
+
+use bytes::Bytes;
+
+use super::find::Found;
+use super::masker::Masker;
+use super::write::Writer;
+
+/// Masks a stream; what comes out does not depend on where its chunks are cut.
+///
+/// Of what came in, only the end that may be the beginning of a secret is kept back, until more
+/// comes or the stream ends. So the end of a line is never kept back, but for one within a secret
+/// of several lines, and neither is the blank after a prompt.
+pub struct MaskStream {
+    masker: Masker,
+    writer: Writer,
+    /// The end of the stream with which a secret may begin.
+    pub(super) held: Vec<u8>,
+    /// How many of these bytes are shown already: they are masked, whatever comes.
+    shown: usize,
+}
+
+impl MaskStream {
+    pub(super) fn new(masker: Masker) -> Self {
+        Self {
+            masker,
+            writer: Writer::default(),
+            held: Vec::new(),
+            shown: 0,
+        }
+    }
+
+    /// Takes the next chunk and returns what can be shown, which may be nothing. A chunk without
+    /// anything to mask is handed on uncopied.
+    pub fn push(&mut self, chunk: Bytes) -> Bytes {
+        let text = if self.held.is_empty() {
+            chunk
+        } else {
+            self.held.extend_from_slice(&chunk);
+            std::mem::take(&mut self.held).into()
+        };
+        let found = self.find(&text);
+        self.show(&text, &found)
+    }
+
+    /// Returns what was kept back: nothing more comes. The next chunk begins another stream.
+    pub fn finish(&mut self) -> Bytes {
+        let text = Bytes::from(std::mem::take(&mut self.held));
+        let mut found = self.find(&text);
+        found.undecided = text.len();
+        let rest = self.show(&text, &found);
+        self.writer = Writer::default();
+        rest
+    }
+
+    fn find(&self, text: &[u8]) -> Found {
+        self.masker.finder.find(text, self.shown)
+    }
+
+    /// Shows what is decided of a text, and keeps the rest.
+    fn show(&mut self, text: &Bytes, found: &Found) -> Bytes {
+        let Found { secrets, undecided } = found;
+        let end = secrets
+            .iter()
+            .find(|secret| secret.contains(undecided))
+            .map_or(*undecided, |secret| secret.end);
+        let start = std::mem::replace(&mut self.shown, end - undecided);
+        self.held.extend_from_slice(&text[*undecided..]);
+        if !secrets
+            .iter()
+            .any(|secret| secret.start < end && start < secret.end)
+        {
+            self.writer.in_mask &= start == end;
+            return text.slice(start..end);
+        }
+        let mut out = Vec::with_capacity(end - start);
+        self.writer.write(text, start..end, secrets, &mut out);
+        out.into()
+    }
+}
+
+impl fmt::Debug for MaskStream {
+    /// Shows how much is kept back, and nothing of it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MaskStream")
+            .field("held", &self.held.len())
+            .finish_non_exhaustive()
+    }
+}

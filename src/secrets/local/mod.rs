@@ -1,0 +1,225 @@
+//! Values that this machine gives: a file, and variables with a prefix.
+
+mod dotenv;
+mod json;
+
+use std::collections::HashMap;
+
+use super::reference::name_in_arn;
+use super::{Found, Lookup, Secret, SecretProvider, SecretReference, Wanted};
+
+/// How variables of this machine begin that give values; the name of the buildspec's variable follows.
+pub const PREFIX: &str = "COBUILD_SECRET_";
+
+/// A line of a secrets file that cannot be read. Nothing of the line itself is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}: {problem}")]
+pub struct SecretsFileError {
+    /// Its number, from 1.
+    pub line: usize,
+    /// What is wrong with it.
+    pub problem: &'static str,
+}
+
+/// A secrets file: values by the names that buildspecs use.
+#[derive(Debug, Clone, Default)]
+pub struct SecretsFile {
+    entries: HashMap<String, Entry>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Entry {
+    value: Secret,
+    /// Whether it is written as an object, of which a value is to be taken.
+    is_object: bool,
+}
+
+impl SecretsFile {
+    /// Reads a JSON object when the text begins with a brace, else `NAME=VALUE` lines as in a dotenv
+    /// file.
+    pub fn parse(text: &str) -> Result<Self, SecretsFileError> {
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        let entries = if text.trim_start().starts_with('{') {
+            json::parse(text)
+        } else {
+            dotenv::parse(text)
+        };
+        Ok(Self { entries: entries? })
+    }
+
+    /// Returns what the file has by a name of the store.
+    fn stored(&self, name: &str) -> Option<Found> {
+        let entry = self.entries.get(name)?;
+        Some(Found::Stored(entry.value.clone()))
+    }
+
+    /// Returns what the file has for one variable alone.
+    fn value(&self, name: &str) -> Option<Found> {
+        let Entry { value, is_object } = self.entries.get(name)?.clone();
+        Some(if is_object {
+            Found::Stored(value)
+        } else {
+            Found::Value(value)
+        })
+    }
+}
+
+/// The names that a secret has in a file: its id; of an ARN its name as well, with and without the
+/// six characters that the store puts behind it.
+fn names(id: &str) -> impl Iterator<Item = &str> {
+    let with_suffix = name_in_arn(id);
+    let name = with_suffix
+        .and_then(|name| name.rsplit_once('-'))
+        .filter(|(_, suffix)| suffix.len() == 6)
+        .map(|(name, _)| name);
+    std::iter::once(id).chain(with_suffix).chain(name)
+}
+
+impl SecretProvider for SecretsFile {
+    fn get_parameter<'a>(&'a self, wanted: Wanted<'a>) -> Lookup<'a> {
+        let found = self.stored(wanted.reference);
+        let found = found.or_else(|| self.value(wanted.variable));
+        Box::pin(std::future::ready(Ok(found)))
+    }
+
+    /// The whole reference comes first, so that a file can tell versions apart; a file that does not
+    /// has the wanted one (assumed).
+    fn get_secret<'a>(&'a self, wanted: Wanted<'a>, secret: &'a SecretReference) -> Lookup<'a> {
+        let found = self
+            .value(wanted.reference)
+            .filter(|_| wanted.reference != secret.id)
+            .or_else(|| names(&secret.id).find_map(|name| self.stored(name)))
+            .or_else(|| self.value(wanted.variable));
+        Box::pin(std::future::ready(Ok(found)))
+    }
+}
+
+/// Variables of this machine that give values.
+#[derive(Debug, Clone, Default)]
+pub struct HostVariables {
+    values: HashMap<String, Secret>,
+}
+
+impl HostVariables {
+    /// Takes those whose names begin with [`PREFIX`].
+    pub fn new<'a>(variables: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+        let values = variables.into_iter().filter_map(|(name, value)| {
+            let name = name.strip_prefix(PREFIX)?;
+            Some((name.to_owned(), Secret::new(value)))
+        });
+        Self {
+            values: values.collect(),
+        }
+    }
+
+    fn find(&self, wanted: Wanted<'_>) -> Lookup<'_> {
+        let value = self.values.get(wanted.variable);
+        let found = value.map(|value| Found::Value(value.clone()));
+        Box::pin(std::future::ready(Ok(found)))
+    }
+}
+
+impl SecretProvider for HostVariables {
+    fn get_parameter<'a>(&'a self, wanted: Wanted<'a>) -> Lookup<'a> {
+        self.find(wanted)
+    }
+
+    fn get_secret<'a>(&'a self, wanted: Wanted<'a>, _: &'a SecretReference) -> Lookup<'a> {
+        self.find(wanted)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::secrets::{LookupError, Providers};
+
+    const ARN: &str = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:partner/api-AbCdEf";
+
+    async fn secret(file: &str, reference: &str) -> Result<String, LookupError> {
+        let file = SecretsFile::parse(file).unwrap();
+        let variable = "V";
+        let wanted = Wanted {
+            variable,
+            reference,
+        };
+        let providers = Providers::new(vec![Box::new(file)]);
+        let secret = providers.secret(wanted).await?;
+        Ok(secret.expose().to_owned())
+    }
+
+    #[tokio::test]
+    async fn a_secret_goes_by_its_id() {
+        for (file, reference, value) in [
+            ("app/db=plain", "app/db", "plain"),
+            ("app/db={\"k\": \"v\"}", "app/db:k", "v"),
+            ("app/db='{\"k\": \"v\"}'", "app/db:k::1", "v"),
+            (r#"{"app/db": {"k": "v"}}"#, "app/db:k", "v"),
+            (r#"{"app/db": {"k":  1.10}}"#, "app/db:k", "1.10"),
+            (r#"{"app/db": {"k":  "v"}}"#, "app/db", r#"{"k":  "v"}"#),
+            (r#"{"app/db": "{\"k\": \"v\"}"}"#, "app/db:k", "v"),
+        ] {
+            assert_eq!(secret(file, reference).await.unwrap(), value, "{file}");
+        }
+    }
+
+    #[tokio::test]
+    async fn an_arn_goes_by_its_name_too() {
+        for name in [ARN, "partner/api-AbCdEf", "partner/api"] {
+            let file = format!("{name}={{\"k\": \"v\"}}");
+            let reference = format!("{ARN}:k");
+            assert_eq!(secret(&file, &reference).await.unwrap(), "v", "{name}");
+        }
+        let missing = secret("partner=x", ARN).await;
+        assert_eq!(missing, Err(LookupError::Missing));
+    }
+
+    #[tokio::test]
+    async fn a_variable_or_a_whole_reference_has_the_value_itself() {
+        for (file, reference, value) in [
+            ("V=own", "app/db:k", "own"),
+            (r#"{"V": {"k": "v"}}"#, "app/db:k", "v"),
+            ("app/db:k=own\napp/db={}", "app/db:k", "own"),
+            ("app/db::OLD=old\napp/db=new", "app/db::OLD", "old"),
+            ("app/db::OLD=old\napp/db=new", "app/db", "new"),
+            ("V=own\napp/db=stored", "app/db", "stored"),
+        ] {
+            assert_eq!(secret(file, reference).await.unwrap(), value, "{file}");
+        }
+    }
+
+    #[tokio::test]
+    async fn parameters_go_by_name_and_variables_of_this_machine_by_prefix() {
+        let file = SecretsFile::parse("/my/token=file\n").unwrap();
+        let host = HostVariables::new([
+            ("COBUILD_SECRET_TOKEN", "host"),
+            ("COBUILD_SECRET_OTHER", "other"),
+            ("LAST", "not ours"),
+        ]);
+        let providers = Providers::new(vec![Box::new(file), Box::new(host)]);
+        let find = |variable, reference| {
+            let providers = providers.clone();
+            async move {
+                let wanted = Wanted {
+                    variable,
+                    reference,
+                };
+                let found = providers.parameter(wanted).await;
+                found.map(|secret| secret.expose().to_owned())
+            }
+        };
+        assert_eq!(find("TOKEN", "/my/token").await.as_deref(), Ok("file"));
+        assert_eq!(find("TOKEN", "/other").await.as_deref(), Ok("host"));
+        assert_eq!(find("OTHER", "/other").await.as_deref(), Ok("other"));
+        assert_eq!(find("LAST", "/last").await, Err(LookupError::Missing));
+    }
+
+    #[test]
+    fn nothing_of_a_value_shows_in_what_is_printed_of_types() {
+        let file = SecretsFile::parse("A=hunter2\n").unwrap();
+        let host = HostVariables::new([("COBUILD_SECRET_A", "hunter2")]);
+        let entry = file.value("A");
+        let printed = format!("{file:?}{host:?}{entry:?}");
+        assert!(!printed.contains("hunter2"), "{printed}");
+    }
+}
