@@ -4,6 +4,7 @@ mod json;
 mod text;
 
 use std::io::{self, BufWriter, Write};
+use std::time::Duration;
 
 use anstream::AutoStream;
 use clap::{Args, ColorChoice, ValueEnum};
@@ -12,6 +13,9 @@ use super::build_args::BuildArgs;
 use super::gather::{self, Numbering};
 use super::{Failure, choice};
 use crate::buildspec::{CacheAction, OnFailure};
+use crate::engine::Engine;
+use crate::engine::docker::Docker;
+use crate::engine::endpoint::Endpoint;
 use crate::exit::ExitStatus;
 use crate::plan::{self, Reading, Store};
 use crate::settings::Environment;
@@ -26,6 +30,12 @@ pub(super) struct PlanArgs {
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Format,
 }
+
+/// How long an engine may take to tell of an image; the plan does without.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// The container's host name, which is not known before there is one.
+const HOST_NAME: &str = "CONTAINER-ID";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Format {
@@ -43,7 +53,11 @@ pub(super) async fn run(
 ) -> Result<ExitStatus, Failure> {
     let request = args.build.request(environment)?;
     let facts = gather::facts(&request, environment, Numbering::Look).await;
-    let plan = plan::make(request, &facts);
+    let mut plan = plan::make(request, &facts);
+    let image = image_variables(&plan.engine_image, environment).await;
+    if let Some(image) = &image {
+        plan.environment = plan::complete(image, &plan.environment, HOST_NAME);
+    }
     let out = AutoStream::new(io::stdout(), choice(color)).lock();
     let mut out = BufWriter::new(out);
     let written = match args.format {
@@ -75,6 +89,14 @@ pub(super) async fn run(
             })
         }
     }
+}
+
+/// Returns what the image sets, where an engine is at hand that has it.
+async fn image_variables(image: &str, environment: &Environment) -> Option<Vec<(String, String)>> {
+    let endpoint = Endpoint::resolve(&environment.surroundings(None)).ok()?;
+    let engine = Docker::connect(&endpoint).ok()?;
+    let facts = tokio::time::timeout(PATIENCE, engine.inspect_image(image)).await;
+    Some(facts.ok()?.ok()??.environment)
 }
 
 fn on_failure(on_failure: &OnFailure) -> Option<String> {

@@ -3,6 +3,7 @@
 use std::process::Command;
 
 use rexpect::session::{PtySession, spawn_command};
+use rustix::termios::{Winsize, tcsetwinsize};
 
 use crate::engine;
 use crate::env::{Run, TestEnv};
@@ -89,10 +90,17 @@ phases:
     session.exp_string("debug> ").unwrap();
     session.send_line("s").unwrap();
     session.exp_string("$ ").unwrap();
+    let terminal = session.process().get_file_handle().unwrap();
+    let size = Winsize {
+        ws_row: 33,
+        ws_col: 77,
+        ws_xpixel: 0,
+        ws_ypixel: 0,
+    };
+    tcsetwinsize(&terminal, size).unwrap();
     session
-        .send_line("stty rows 33 cols 77; stty size; id -un")
+        .send_line("until [ \"$(stty size)\" = '33 77' ]; do sleep 0.1; done; id -un")
         .unwrap();
-    session.exp_string("33 77").unwrap();
     session.exp_string("builder").unwrap();
     session.send_line("exit").unwrap();
     session.exp_string("debug> ").unwrap();

@@ -3,7 +3,8 @@
 use std::fs;
 use std::process::{Command, Stdio};
 
-use crate::env::Run;
+use crate::engine;
+use crate::env::{Run, TestEnv};
 
 const BUILDSPEC: &str = "version: 0.2
 env:
@@ -94,6 +95,25 @@ fn every_variable_is_shown_with_its_origin() {
     let run = plan(BUILDSPEC, &["--format", "json", "--env", "GIVEN=hunter2"]);
     assert!(run.stdout.contains("\"value\": \"***\""), "{run}");
     assert!(!run.stdout.contains("hunter2"), "{run}");
+}
+
+#[test]
+fn an_engine_that_has_the_image_tells_what_it_sets() {
+    let image = "cobuild-test-plan";
+    let dockerfile = format!("FROM {}\nENV FROM_IMAGE=image OWN=image\n", engine::IMAGE);
+    engine::build_image(image, &dockerfile);
+    let env = TestEnv::new().buildspec(BUILDSPEC);
+    let mut command = Command::new(env!("CARGO_BIN_EXE_cobuild"));
+    command.args(["plan", "-i", image, "-s"]).arg(env.source());
+    let run = Run::new(command.stdin(Stdio::null()).output().unwrap());
+    run.assert_succeeded();
+    for line in [
+        "  image      FROM_IMAGE=image\n",
+        "  buildspec  OWN=$HOME\n",
+    ] {
+        assert!(run.stdout.contains(line), "{run}");
+    }
+    assert!(run.stdout.contains("/bin:/codebuild/user/bin\n"), "{run}");
 }
 
 #[test]
