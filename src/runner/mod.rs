@@ -8,10 +8,12 @@
 mod cancel;
 mod command;
 mod debug;
+mod download;
 mod driver;
 mod export;
 mod output;
 mod program;
+mod provision;
 mod runtimes;
 mod sandbox;
 mod scratch;
@@ -33,11 +35,11 @@ pub use sweep::{Left, clean, sweep};
 use crate::buildspec::OnFailure;
 use crate::channel::EventSender;
 use crate::collect::artifact::CollectError;
-use crate::engine::{Engine, EngineError, EngineFacts, ImageFacts, Operation};
+use crate::engine::{Engine, EngineError};
 use crate::event::Event;
 use crate::mask::Masker;
 use crate::phase::{PhaseContext, PhaseType, Status};
-use crate::plan::{PhasePlan, Plan, Reading, Store, Work, phases};
+use crate::plan::{PhasePlan, Plan, Reading, Work, phases};
 use crate::secrets::Providers;
 use sandbox::Sandbox;
 
@@ -200,7 +202,7 @@ struct Run<'a, E> {
     dead: bool,
 }
 
-impl<'a, E: Engine> Run<'a, E> {
+impl<E: Engine> Run<'_, E> {
     async fn build(&mut self) -> Outcome {
         self.announce_secrets(&[]).await;
         self.events
@@ -307,181 +309,6 @@ impl<'a, E: Engine> Run<'a, E> {
         }
     }
 
-    /// PROVISIONING: the image is had and the container started.
-    async fn provision(&mut self) -> Result<Ended, Interruption> {
-        let provisioned = Ended {
-            status: Status::Succeeded,
-            context: None,
-        };
-        if self.work().is_none() {
-            // A buildspec that cannot be run needs no container to say so.
-            return Ok(provisioned);
-        }
-        let facts = self.guarded(self.engine.facts()).await??;
-        let image = match self.image().await? {
-            Ok(image) => image,
-            Err(context) => return Ok(Ended::failed(context)),
-        };
-        match self.open(&facts, image).await {
-            Ok(sandbox) => self.sandbox = Some(sandbox),
-            Err(error) if lacks_shell(&error) => {
-                let message = format!(
-                    "the image `{}` has no `sh`, which every build needs",
-                    self.plan.engine_image
-                );
-                self.events.emit(Event::Hint { message }).await;
-                return Ok(Ended::failed(container_died()));
-            }
-            Err(error) => return Err(error.into()),
-        }
-        Ok(provisioned)
-    }
-
-    async fn open(
-        &self,
-        facts: &EngineFacts,
-        image: ImageFacts,
-    ) -> Result<Sandbox<'a, E>, RunError> {
-        Sandbox::open(self.engine, self.plan, self.settings, facts, image).await
-    }
-
-    /// Returns what the engine knows of the image, which is pulled when it is not there; or why it
-    /// cannot be had.
-    async fn image(&self) -> Result<Result<ImageFacts, PhaseContext>, Interruption> {
-        let name = &self.plan.engine_image;
-        match self.guarded(self.engine.inspect_image(name)).await? {
-            Ok(Some(image)) => return Ok(Ok(image)),
-            Ok(None) => {}
-            // No image can have such a name.
-            Err(error) if error.status == Some(400) => {
-                return Ok(Err(unable_to_pull(&error.reason())));
-            }
-            Err(error) => return Err(error.into()),
-        }
-        self.events
-            .emit(Event::ImagePull {
-                image: name.clone(),
-            })
-            .await;
-        let pulled = self.guarded(self.engine.pull_image(name)).await?;
-        if let Err(error) = pulled {
-            if error.status.is_none() && matches!(error.operation, Operation::Connect) {
-                return Err(error.into());
-            }
-            let message =
-                format!("the engine has no image `{name}` either; `-i IMAGE` names another");
-            self.events.emit(Event::Hint { message }).await;
-            return Ok(Err(unable_to_pull(&error.reason())));
-        }
-        match self.guarded(self.engine.inspect_image(name)).await?? {
-            Some(image) => Ok(Ok(image)),
-            None => Ok(Err(unable_to_pull(&format!("no such image: {name}")))),
-        }
-    }
-
-    /// DOWNLOAD_SOURCE: the sources come in, the buildspec and the environment are read.
-    async fn download_source(&mut self) -> Result<Ended, Interruption> {
-        let plan = self.plan;
-        self.events
-            .emit(Event::SourceReady {
-                directory: plan.layout.source.clone(),
-                secondary: plan.layout.secondary.clone(),
-            })
-            .await;
-        let work = match &plan.reading {
-            Reading::Accepted(work) => work,
-            Reading::Refused {
-                location,
-                context,
-                hint,
-            } => {
-                if let Some(path) = location.clone() {
-                    self.events.emit(Event::BuildspecLocated { path }).await;
-                }
-                if let Some(message) = hint.clone() {
-                    self.events.emit(Event::Hint { message }).await;
-                }
-                return Ok(Ended::failed(context.clone()));
-            }
-        };
-        let cancellation = self.cancellation;
-        let session = self.debugger.is_some().then_some(&self.settings.token);
-        let sandbox = self.sandbox.as_mut().ok_or(RunError::ContainerDied)?;
-        let has_runtimes = cancellation
-            .guard(sandbox.prepare(plan, work, session))
-            .await
-            .map_err(Interruption::Cancelled)??;
-        for event in self.start_sequence(work) {
-            self.events.emit(event).await;
-        }
-        if let Some(failure) = self.resolve_stored(work).await? {
-            return Ok(Ended::failed(failure));
-        }
-        if let Some(failure) = self.select_runtimes(work, has_runtimes).await? {
-            return Ok(Ended::failed(failure));
-        }
-        for event in self.registration(work) {
-            self.events.emit(event).await;
-        }
-        Ok(Ended::succeeded())
-    }
-
-    /// What the agent says between finding the buildspec and the runtimes (contract §4.3).
-    fn start_sequence(&self, work: &Work) -> Vec<Event> {
-        let mut events = vec![Event::BuildspecLocated {
-            path: work.location.clone(),
-        }];
-        if !work.unknown_keys.is_empty() {
-            events.push(Event::UnknownKeys {
-                sections: work
-                    .unknown_keys
-                    .iter()
-                    .map(|unknown| (unknown.section.clone(), unknown.keys.clone()))
-                    .collect(),
-            });
-        }
-        events.extend(
-            work.shell
-                .clone()
-                .map(|shell| Event::ShellSelected { shell }),
-        );
-        events.extend(
-            self.plan
-                .source_words
-                .map(|source| Event::HttpTimeoutRaised { source }),
-        );
-        events.push(Event::EnvironmentProcessed {
-            parameter_store: work
-                .stored
-                .iter()
-                .any(|stored| stored.store == Store::ParameterStore),
-        });
-        events
-    }
-
-    /// What the agent says between the runtimes and the first command (contract §4.3).
-    fn registration(&self, work: &Work) -> Vec<Event> {
-        let mut events = vec![
-            Event::DirectoryEntered {
-                path: self.plan.layout.source.clone(),
-            },
-            Event::CacheExpanded {
-                paths: work.cache.as_ref().map(|cache| cache.paths.clone()),
-            },
-            Event::AgentRegistered {
-                phases: work
-                    .phases
-                    .iter()
-                    .filter(|phase| phase.named)
-                    .map(|phase| (phase.phase, phase.commands.len()))
-                    .collect(),
-            },
-        ];
-        let warnings = work.warnings.iter().cloned();
-        events.extend(warnings.map(|message| Event::Warning { message }));
-        events
-    }
-
     /// Takes the container down, at once when the build was cut short.
     async fn take_down(&mut self) {
         let Some(sandbox) = self.sandbox.take() else {
@@ -517,30 +344,4 @@ fn container_died() -> PhaseContext {
         "CLIENT_ERROR",
         "Build container found dead before completing the build. build container died because it was out of memory, or the Docker image is not supported. ErrorCode: 500",
     )
-}
-
-/// The text for an image that cannot be had (contract §2.5).
-fn unable_to_pull(reason: &str) -> PhaseContext {
-    PhaseContext::new(
-        "BUILD_CONTAINER_UNABLE_TO_PULL_IMAGE",
-        format!(
-            "Unable to pull customer's container image. CannotPullContainerError: Error response from daemon: {reason}"
-        ),
-    )
-}
-
-/// Whether a container could not be started because its image has no shell: an engine says so
-/// itself, or the init process in the container does.
-fn lacks_shell(error: &RunError) -> bool {
-    let (reason, about_shell) = match error {
-        RunError::Engine(error) if error.operation == Operation::StartContainer => {
-            let reason = error.reason();
-            let about_shell = reason.contains("\"sh\"");
-            (reason, about_shell)
-        }
-        RunError::DriverFailed { output } => (output.clone(), output.contains("exec sh failed")),
-        _ => return false,
-    };
-    let reason = reason.to_lowercase();
-    about_shell && (reason.contains("not found") || reason.contains("no such file"))
 }

@@ -1,0 +1,111 @@
+//! DOWNLOAD_SOURCE: the sources come in, the buildspec and the environment are read (contract §4.3).
+
+use super::{Ended, Interruption, Run, RunError};
+use crate::engine::Engine;
+use crate::event::Event;
+use crate::plan::{Reading, Store, Work};
+
+impl<E: Engine> Run<'_, E> {
+    /// DOWNLOAD_SOURCE: the sources come in, the buildspec and the environment are read.
+    pub(super) async fn download_source(&mut self) -> Result<Ended, Interruption> {
+        let plan = self.plan;
+        self.events
+            .emit(Event::SourceReady {
+                directory: plan.layout.source.clone(),
+                secondary: plan.layout.secondary.clone(),
+            })
+            .await;
+        let work = match &plan.reading {
+            Reading::Accepted(work) => work,
+            Reading::Refused {
+                location,
+                context,
+                hint,
+            } => {
+                if let Some(path) = location.clone() {
+                    self.events.emit(Event::BuildspecLocated { path }).await;
+                }
+                if let Some(message) = hint.clone() {
+                    self.events.emit(Event::Hint { message }).await;
+                }
+                return Ok(Ended::failed(context.clone()));
+            }
+        };
+        let cancellation = self.cancellation;
+        let session = self.debugger.is_some().then_some(&self.settings.token);
+        let sandbox = self.sandbox.as_mut().ok_or(RunError::ContainerDied)?;
+        let has_runtimes = cancellation
+            .guard(sandbox.prepare(plan, work, session))
+            .await
+            .map_err(Interruption::Cancelled)??;
+        for event in self.start_sequence(work) {
+            self.events.emit(event).await;
+        }
+        if let Some(failure) = self.resolve_stored(work).await? {
+            return Ok(Ended::failed(failure));
+        }
+        if let Some(failure) = self.select_runtimes(work, has_runtimes).await? {
+            return Ok(Ended::failed(failure));
+        }
+        for event in self.registration(work) {
+            self.events.emit(event).await;
+        }
+        Ok(Ended::succeeded())
+    }
+
+    /// What the agent says between finding the buildspec and the runtimes (contract §4.3).
+    fn start_sequence(&self, work: &Work) -> Vec<Event> {
+        let mut events = vec![Event::BuildspecLocated {
+            path: work.location.clone(),
+        }];
+        if !work.unknown_keys.is_empty() {
+            events.push(Event::UnknownKeys {
+                sections: work
+                    .unknown_keys
+                    .iter()
+                    .map(|unknown| (unknown.section.clone(), unknown.keys.clone()))
+                    .collect(),
+            });
+        }
+        events.extend(
+            work.shell
+                .clone()
+                .map(|shell| Event::ShellSelected { shell }),
+        );
+        events.extend(
+            self.plan
+                .source_words
+                .map(|source| Event::HttpTimeoutRaised { source }),
+        );
+        events.push(Event::EnvironmentProcessed {
+            parameter_store: work
+                .stored
+                .iter()
+                .any(|stored| stored.store == Store::ParameterStore),
+        });
+        events
+    }
+
+    /// What the agent says between the runtimes and the first command (contract §4.3).
+    fn registration(&self, work: &Work) -> Vec<Event> {
+        let mut events = vec![
+            Event::DirectoryEntered {
+                path: self.plan.layout.source.clone(),
+            },
+            Event::CacheExpanded {
+                paths: work.cache.as_ref().map(|cache| cache.paths.clone()),
+            },
+            Event::AgentRegistered {
+                phases: work
+                    .phases
+                    .iter()
+                    .filter(|phase| phase.named)
+                    .map(|phase| (phase.phase, phase.commands.len()))
+                    .collect(),
+            },
+        ];
+        let warnings = work.warnings.iter().cloned();
+        events.extend(warnings.map(|message| Event::Warning { message }));
+        events
+    }
+}

@@ -1,0 +1,107 @@
+//! PROVISIONING: the image is had and the container started.
+
+use super::sandbox::Sandbox;
+use super::{Ended, Interruption, Run, RunError, container_died};
+use crate::engine::{Engine, EngineFacts, ImageFacts, Operation};
+use crate::event::Event;
+use crate::phase::{PhaseContext, Status};
+
+impl<'a, E: Engine> Run<'a, E> {
+    /// PROVISIONING: the image is had and the container started.
+    pub(super) async fn provision(&mut self) -> Result<Ended, Interruption> {
+        let provisioned = Ended {
+            status: Status::Succeeded,
+            context: None,
+        };
+        if self.work().is_none() {
+            // A buildspec that cannot be run needs no container to say so.
+            return Ok(provisioned);
+        }
+        let facts = self.guarded(self.engine.facts()).await??;
+        let image = match self.image().await? {
+            Ok(image) => image,
+            Err(context) => return Ok(Ended::failed(context)),
+        };
+        match self.open(&facts, image).await {
+            Ok(sandbox) => self.sandbox = Some(sandbox),
+            Err(error) if lacks_shell(&error) => {
+                let message = format!(
+                    "the image `{}` has no `sh`, which every build needs",
+                    self.plan.engine_image
+                );
+                self.events.emit(Event::Hint { message }).await;
+                return Ok(Ended::failed(container_died()));
+            }
+            Err(error) => return Err(error.into()),
+        }
+        Ok(provisioned)
+    }
+
+    async fn open(
+        &self,
+        facts: &EngineFacts,
+        image: ImageFacts,
+    ) -> Result<Sandbox<'a, E>, RunError> {
+        Sandbox::open(self.engine, self.plan, self.settings, facts, image).await
+    }
+
+    /// Returns what the engine knows of the image, which is pulled when it is not there; or why it
+    /// cannot be had.
+    async fn image(&self) -> Result<Result<ImageFacts, PhaseContext>, Interruption> {
+        let name = &self.plan.engine_image;
+        match self.guarded(self.engine.inspect_image(name)).await? {
+            Ok(Some(image)) => return Ok(Ok(image)),
+            Ok(None) => {}
+            // No image can have such a name.
+            Err(error) if error.status == Some(400) => {
+                return Ok(Err(unable_to_pull(&error.reason())));
+            }
+            Err(error) => return Err(error.into()),
+        }
+        self.events
+            .emit(Event::ImagePull {
+                image: name.clone(),
+            })
+            .await;
+        let pulled = self.guarded(self.engine.pull_image(name)).await?;
+        if let Err(error) = pulled {
+            if error.status.is_none() && matches!(error.operation, Operation::Connect) {
+                return Err(error.into());
+            }
+            let message =
+                format!("the engine has no image `{name}` either; `-i IMAGE` names another");
+            self.events.emit(Event::Hint { message }).await;
+            return Ok(Err(unable_to_pull(&error.reason())));
+        }
+        match self.guarded(self.engine.inspect_image(name)).await?? {
+            Some(image) => Ok(Ok(image)),
+            None => Ok(Err(unable_to_pull(&format!("no such image: {name}")))),
+        }
+    }
+}
+
+/// The text for an image that cannot be had (contract §2.5).
+fn unable_to_pull(reason: &str) -> PhaseContext {
+    PhaseContext::new(
+        "BUILD_CONTAINER_UNABLE_TO_PULL_IMAGE",
+        format!(
+            "Unable to pull customer's container image. CannotPullContainerError: Error response from daemon: {reason}"
+        ),
+    )
+}
+
+/// Whether a container could not be started because its image has no shell: an engine says so
+/// itself, or the init process in the container does.
+fn lacks_shell(error: &RunError) -> bool {
+    let (reason, about_shell) = match error {
+        RunError::Engine(error) if error.operation == Operation::StartContainer => {
+            let reason = error.reason();
+            let about_shell = reason.contains("\"sh\"");
+            (reason, about_shell)
+        }
+        RunError::DriverFailed { output } => (output.clone(), output.contains("exec sh failed")),
+        _ => return false,
+    };
+    let reason = reason.to_lowercase();
+    about_shell && (reason.contains("not found") || reason.contains("no such file"))
+}
