@@ -1,66 +1,62 @@
-//! What anchors stand for, and what aliases may cost.
+//! What anchors stand for.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::Refusal;
-use super::node::{Node, Value, Weight};
+use super::limits::Budget;
+use super::node::{Node, Value};
 
-/// How many bytes anchors and aliases may copy, roughly: enough for any buildspec, too little for
-/// a "billion laughs".
-const MAX_COPIED: usize = 8 << 20;
-
-/// The anchors of a document.
-#[derive(Debug, Default)]
-pub(super) struct Anchors {
-    /// What each stands for; `None` as long as its node is being read.
-    nodes: HashMap<usize, Option<Node>>,
-    /// How many bytes have been copied so far, roughly.
-    copied: usize,
+/// The anchors of a document that aliases refer to; what others stand for is not kept.
+#[derive(Debug)]
+pub(super) struct Anchors<'wanted> {
+    wanted: &'wanted HashSet<usize>,
+    /// What each of them stands for, once its node has been read.
+    nodes: HashMap<usize, Node>,
 }
 
-impl Anchors {
-    /// Notes that the node of an anchor begins.
-    pub(super) fn begin(&mut self, anchor: usize) {
-        self.nodes.insert(anchor, None);
+impl<'wanted> Anchors<'wanted> {
+    /// Takes the anchors that aliases refer to.
+    pub(super) fn new(wanted: &'wanted HashSet<usize>) -> Self {
+        Self {
+            wanted,
+            nodes: HashMap::new(),
+        }
+    }
+
+    /// Returns whether an anchor is kept once its node has been read.
+    pub(super) fn wants(&self, anchor: usize) -> bool {
+        self.wanted.contains(&anchor)
     }
 
     /// Notes what an anchor stands for.
-    pub(super) fn finish(&mut self, anchor: usize, node: &Node) -> Result<(), Refusal> {
-        self.charge(node.weight())?;
-        self.nodes.insert(anchor, Some(node.clone()));
+    pub(super) fn keep(
+        &mut self,
+        anchor: usize,
+        node: &Node,
+        budget: &mut Budget,
+    ) -> Result<(), Refusal> {
+        budget.keep(node.weight())?;
+        self.nodes.insert(anchor, node.clone());
         Ok(())
     }
 
     /// Returns what an alias stands for, if that fits into `levels` levels.
     pub(super) fn resolve(
-        &mut self,
+        &self,
         anchor: usize,
         name: &str,
         levels: usize,
+        budget: &mut Budget,
     ) -> Result<Option<Value>, Refusal> {
-        let weight = self.target(anchor, name)?.weight();
+        let Some(node) = self.nodes.get(&anchor) else {
+            let problem = format!("anchor '{name}' value contains itself");
+            return Err(Refusal::unlocated(problem));
+        };
+        let weight = node.weight();
         if weight.depth > levels {
             return Ok(None);
         }
-        self.charge(weight)?;
-        Ok(Some(self.target(anchor, name)?.value.clone()))
-    }
-
-    fn target(&self, anchor: usize, name: &str) -> Result<&Node, Refusal> {
-        match self.nodes.get(&anchor) {
-            Some(Some(node)) => Ok(node),
-            _ => Err(Refusal::unlocated(format!(
-                "anchor '{name}' value contains itself"
-            ))),
-        }
-    }
-
-    /// Accounts for a copy before it is made.
-    fn charge(&mut self, weight: Weight) -> Result<(), Refusal> {
-        self.copied = self.copied.saturating_add(weight.size);
-        if self.copied > MAX_COPIED {
-            return Err(Refusal::unlocated("document contains excessive aliasing"));
-        }
-        Ok(())
+        budget.alias(weight)?;
+        Ok(Some(node.value.clone()))
     }
 }

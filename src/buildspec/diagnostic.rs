@@ -1,5 +1,7 @@
 //! What is to be said of one place of a buildspec.
 
+use std::collections::HashMap;
+
 use super::Refusal;
 use super::node::{Position, Span};
 use super::{Code, Severity};
@@ -27,26 +29,72 @@ impl Diagnostic {
     }
 }
 
-/// How many problems of one buildspec are told. Nobody reads more, and a hostile text may have a
-/// million.
-const MOST: usize = 10_000;
+/// What was found in a buildspec.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Diagnosis {
+    /// The problems, in the order of the text.
+    pub told: Vec<Diagnostic>,
+    /// How many more there are. Nobody reads a thousand, and a hostile text may have a million.
+    pub more: usize,
+}
 
-/// How many lines are searched for the exact place of a problem.
+/// How many errors of one buildspec are told, and how many warnings.
+const MOST: usize = 1_000;
+
+/// How many lines are searched for the exact place of a problem, and how many bytes.
 const MOST_LINES: usize = 1_000;
+const MOST_SEARCHED: usize = 16 << 10;
 
 /// The problems of one text, as they are found.
 #[derive(Debug)]
 pub(super) struct Findings<'text> {
     lines: Vec<&'text str>,
+    /// The last line with something on it, counted from 1.
+    last_filled: usize,
+    allowed: Allowed,
     found: Vec<Diagnostic>,
+    /// How many of those found are errors.
+    errors: usize,
+    /// How many problems the text allows, and how many there was no room for.
+    silenced: usize,
+    more: usize,
+}
+
+/// What a comment in the text silences.
+#[derive(Debug, Default)]
+pub(super) struct Allowed {
+    /// In all of the text.
+    pub(super) everywhere: Vec<&'static Code>,
+    /// On a line, counted from 1.
+    pub(super) lines: HashMap<usize, Vec<&'static Code>>,
+}
+
+impl Allowed {
+    fn silences(&self, code: &'static Code, line: usize) -> bool {
+        let here = || self.lines.get(&line);
+        code.severity == Severity::Warning
+            && (self.everywhere.contains(&code) || here().is_some_and(|here| here.contains(&code)))
+    }
 }
 
 impl<'text> Findings<'text> {
     pub(super) fn new(text: &'text str) -> Self {
+        let lines: Vec<_> = text.split('\n').collect();
+        let filled = lines.iter().rposition(|line| !line.trim().is_empty());
         Self {
-            lines: text.split('\n').collect(),
+            last_filled: filled.map_or(1, |index| index + 1),
+            lines,
+            allowed: Allowed::default(),
             found: Vec::new(),
+            errors: 0,
+            silenced: 0,
+            more: 0,
         }
+    }
+
+    /// Drops from now on what the text allows.
+    pub(super) fn allow(&mut self, allowed: Allowed) {
+        self.allowed = allowed;
     }
 
     /// Adds a problem. The carets stay on the first line of its place.
@@ -56,10 +104,20 @@ impl<'text> Findings<'text> {
         span: Span,
         message: impl Into<String>,
     ) -> Finding<'_> {
-        let span = self.on_one_line(span);
-        if self.is_full() {
+        if self.allowed.silences(code, span.start.line) {
+            self.silenced += 1;
             return Finding(None);
         }
+        let room = match code.severity {
+            Severity::Error => self.errors < MOST,
+            Severity::Warning => !self.is_full(),
+        };
+        if !room {
+            self.more += 1;
+            return Finding(None);
+        }
+        self.errors += usize::from(code.severity == Severity::Error);
+        let span = self.on_one_line(span);
         self.found.push(Diagnostic {
             code,
             message: message.into(),
@@ -76,8 +134,7 @@ impl<'text> Findings<'text> {
         let line = if (1..self.lines.len()).contains(&line) {
             line
         } else {
-            let filled = self.lines.iter().rposition(|line| !line.trim().is_empty());
-            filled.map_or(1, |index| index + 1)
+            self.last_filled
         };
         let text = self.text_of(line);
         let indent = text.len() - text.trim_start().len();
@@ -147,7 +204,11 @@ impl<'text> Findings<'text> {
     /// Returns the place of a text within a stretch: on `line` when it is there, else wherever it
     /// first is, else all of the stretch.
     pub(super) fn locate(&self, within: Span, line: usize, needle: &str) -> Span {
+        if self.is_full() || self.silenced >= MOST {
+            return within;
+        }
         let needle = needle.lines().next().unwrap_or_default();
+        let mut left = MOST_SEARCHED;
         let last = within.end.line.max(within.start.line);
         let hinted = (within.start.line..=last).contains(&line).then_some(line);
         hinted
@@ -155,6 +216,7 @@ impl<'text> Findings<'text> {
             .chain((within.start.line..=last).take(MOST_LINES))
             .find_map(|line| {
                 let text = self.text_of(line);
+                left = left.checked_sub(text.len())?;
                 let at = find_word(text, needle)?;
                 let column = text[..at].chars().count() + 1;
                 let end = column + needle.chars().count();
@@ -167,15 +229,18 @@ impl<'text> Findings<'text> {
     }
 
     /// Returns everything found, in the order of the text.
-    pub(super) fn into_diagnostics(self) -> Vec<Diagnostic> {
-        let mut found = self.found;
-        found.sort_by(|one, other| {
+    pub(super) fn into_diagnosis(self) -> Diagnosis {
+        let mut told = self.found;
+        told.sort_by(|one, other| {
             let key = |one: &Diagnostic| (one.span.start, one.code.id);
             key(one).cmp(&key(other))
         });
         // What an alias repeats is one problem.
-        found.dedup();
-        found
+        told.dedup();
+        Diagnosis {
+            told,
+            more: self.more,
+        }
     }
 
     /// Returns the lines of the text.
@@ -183,9 +248,9 @@ impl<'text> Findings<'text> {
         &self.lines
     }
 
-    /// Returns whether no more problems are told.
+    /// Returns whether no more warnings are told, so that none needs to be worded with care.
     pub(super) fn is_full(&self) -> bool {
-        self.found.len() >= MOST
+        self.found.len() - self.errors >= MOST
     }
 
     /// Returns whether one of these has been found.
@@ -200,9 +265,7 @@ impl<'text> Findings<'text> {
 
     /// Returns whether an error has been found.
     pub(super) fn has_error(&self) -> bool {
-        self.found
-            .iter()
-            .any(|one| one.severity() == Severity::Error)
+        self.errors > 0
     }
 
     fn text_of(&self, line: usize) -> &'text str {
@@ -211,10 +274,6 @@ impl<'text> Findings<'text> {
     }
 
     fn on_one_line(&self, span: Span) -> Span {
-        if span.start.line > self.lines.len() {
-            // YAML has line breaks that an editor does not count.
-            return self.line(span.start.line);
-        }
         if span.end.line <= span.start.line {
             return span;
         }
@@ -250,6 +309,11 @@ fn find_word(text: &str, needle: &str) -> Option<usize> {
 pub(super) struct Finding<'found>(Option<&'found mut Diagnostic>);
 
 impl Finding<'_> {
+    /// Returns whether it is told at all; if not, there is no need to find out what else to say.
+    pub(super) fn is_told(&self) -> bool {
+        self.0.is_some()
+    }
+
     /// Adds what to do about it.
     pub(super) fn help(mut self, help: impl Into<String>) -> Self {
         if let Some(one) = &mut self.0 {

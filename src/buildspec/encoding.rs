@@ -1,10 +1,14 @@
 //! Bytes to text: byte order marks, UTF-16, and what YAML does not allow.
 
 use super::Refusal;
+use super::limits::MAX_BYTES;
 
 /// Reads the bytes of a buildspec as the YAML reader does: UTF-8, or UTF-16 when a byte order mark
-/// says so; the mark itself is no part of the text.
+/// says so; the mark itself is no part of the text. Lines end in `\n` or `\r\n`.
 pub(super) fn decode(bytes: &[u8]) -> Result<String, Refusal> {
+    if bytes.len() > MAX_BYTES {
+        return Err(Refusal::too_large());
+    }
     let text = match bytes {
         [0xFF, 0xFE, rest @ ..] => utf16(rest, u16::from_le_bytes)?,
         [0xFE, 0xFF, rest @ ..] => utf16(rest, u16::from_be_bytes)?,
@@ -18,8 +22,23 @@ pub(super) fn decode(bytes: &[u8]) -> Result<String, Refusal> {
             "control characters are not allowed",
             line_after(&text[..at]),
         )),
-        None => Ok(text),
+        None => Ok(with_line_breaks(text)),
     }
+}
+
+/// To YAML a `\r` alone is a line break, too; as a `\n` it is one to everything that counts lines.
+fn with_line_breaks(text: String) -> String {
+    if !text.contains('\r') {
+        return text;
+    }
+    let mut lines = text.split('\r');
+    let mut broken = lines.next().unwrap_or_default().to_owned();
+    broken.reserve(text.len() - broken.len());
+    for line in lines {
+        broken.push(if line.starts_with('\n') { '\r' } else { '\n' });
+        broken.push_str(line);
+    }
+    broken
 }
 
 /// Returns the text of a buildspec as people can look at it, whatever is wrong with it: the text in
@@ -151,5 +170,26 @@ mod tests {
             assert_eq!(refusal(bytes), message, "{bytes:?}");
         }
         assert!(decode(b"a\tb\r\n\xC2\x85").is_ok());
+    }
+
+    #[test]
+    fn a_carriage_return_ends_a_line() {
+        for (bytes, text) in [
+            (b"a\rb\r\nc\r".as_slice(), "a\nb\r\nc\n"),
+            (b"\r\r\n\n", "\n\r\n\n"),
+            (b"\xFF\xFEa\0\r\0b\0", "a\nb"),
+        ] {
+            assert_eq!(decode(bytes).unwrap(), text, "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_too_large_is_not_looked_at() {
+        let text = vec![b' '; MAX_BYTES];
+        assert!(decode(&text).is_ok());
+        assert_eq!(
+            refusal(&[text, vec![0xFF]].concat()),
+            "the buildspec has more than 2097152 bytes, the most that cobuild reads"
+        );
     }
 }

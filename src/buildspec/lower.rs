@@ -1,5 +1,7 @@
 //! Tree to buildspec: everything that is not a phase.
 
+use std::collections::HashSet;
+
 use super::encoding::decode;
 use super::field::{self, Fields};
 use super::keys::Section;
@@ -79,11 +81,10 @@ fn env(root: &Fields<'_>, version: Version) -> Result<Env, Refusal> {
         && let Some(node) = root.get("environment_variables")
     {
         let fields = Fields::of(Section::EnvironmentVariables, node)?;
-        for (name, value) in fields.named_texts("plaintext")? {
-            if !env.variables.iter().any(|(known, _)| *known == name) {
-                env.variables.push((name, value));
-            }
-        }
+        let known: HashSet<_> = env.variables.iter().map(|(name, _)| name.clone()).collect();
+        let more = fields.named_texts("plaintext")?;
+        let more = more.into_iter().filter(|(name, _)| !known.contains(name));
+        env.variables.extend(more);
     }
     Ok(env)
 }

@@ -13,27 +13,33 @@ pub(super) fn is_merge(key: &Node) -> bool {
     }
 }
 
-/// Adds what the value of a `<<` brings in: never over a key that the map, or an earlier `<<`, has.
-pub(super) fn merge(entries: &mut Vec<Entry>, value: Node) -> Result<(), Refusal> {
-    let sources = match value.value {
-        Value::Mapping(source) => vec![source],
-        Value::Sequence(items) => items
-            .into_iter()
-            .map(|item| match item.value {
-                Value::Mapping(source) => Ok(source),
-                Value::Sequence(_) | Value::Scalar(_) => Err(not_a_map()),
-            })
-            .collect::<Result<_, _>>()?,
-        Value::Scalar(_) => return Err(not_a_map()),
-    };
-    for source in sources {
-        let known: HashSet<_> = entries.iter().map(|entry| entry.key.text.clone()).collect();
-        let new = source
-            .into_iter()
-            .filter(|entry| !known.contains(&entry.key.text));
-        entries.extend(new);
+/// Adds what the values of `<<` keys bring in: never over a key that the map, or an earlier `<<`,
+/// has.
+pub(super) fn merge(entries: &mut Vec<Entry>, values: Vec<Node>) -> Result<(), Refusal> {
+    if values.is_empty() {
+        return Ok(());
+    }
+    let mut known: HashSet<_> = entries.iter().map(|entry| entry.key.text.clone()).collect();
+    for value in values {
+        for mut source in sources(value)? {
+            source.retain(|entry| !known.contains(&entry.key.text));
+            known.extend(source.iter().map(|entry| entry.key.text.clone()));
+            entries.append(&mut source);
+        }
     }
     Ok(())
+}
+
+/// Returns the maps that a `<<` names.
+fn sources(value: Node) -> Result<Vec<Vec<Entry>>, Refusal> {
+    let map = |node: Node| match node.value {
+        Value::Mapping(source) => Ok(source),
+        Value::Sequence(_) | Value::Scalar(_) => Err(not_a_map()),
+    };
+    match value.value {
+        Value::Sequence(items) => items.into_iter().map(map).collect(),
+        _ => Ok(vec![map(value)?]),
+    }
 }
 
 fn not_a_map() -> Refusal {

@@ -99,26 +99,15 @@ impl Node {
         }
     }
 
-    /// Returns how large a copy of this would be, and how many levels deep it is.
+    /// Returns how much this holds.
     pub(super) fn weight(&self) -> Weight {
         match &self.value {
-            Value::Scalar(scalar) => Weight {
-                size: NODE_SIZE.saturating_add(scalar.text.len()),
-                depth: 1,
-            },
-            Value::Sequence(items) => items
-                .iter()
-                .map(Self::weight)
-                .fold(Weight::COLLECTION, Weight::with_child),
-            Value::Mapping(entries) => entries
-                .iter()
-                .map(|entry| {
-                    let mut weight = entry.value.weight();
-                    let key = entry.key.text.as_ref().map_or(0, String::len);
-                    weight.size = weight.size.saturating_add(key);
-                    weight
-                })
-                .fold(Weight::COLLECTION, Weight::with_child),
+            Value::Scalar(scalar) => Weight::of_text(&scalar.text),
+            Value::Sequence(items) => Weight::around(items.iter().map(Self::weight)),
+            Value::Mapping(entries) => Weight::around(entries.iter().flat_map(|entry| {
+                let key = entry.key.text.as_deref().unwrap_or_default();
+                [Weight::of_text(key), entry.value.weight()]
+            })),
         }
     }
 }
@@ -131,28 +120,42 @@ impl Scalar {
     }
 }
 
-/// Roughly what a node costs beside its text.
-const NODE_SIZE: usize = 100;
-
 /// How much a tree holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Weight {
-    /// Bytes of memory, roughly.
-    pub(super) size: usize,
+    /// Keys and values, lists and maps among them.
+    pub(super) values: usize,
+    /// Bytes of text.
+    pub(super) bytes: usize,
     /// Levels, counting the node itself.
     pub(super) depth: usize,
 }
 
 impl Weight {
-    const COLLECTION: Self = Self {
-        size: NODE_SIZE,
-        depth: 1,
-    };
-
-    fn with_child(self, child: Self) -> Self {
+    fn of_text(text: &str) -> Self {
         Self {
-            size: self.size.saturating_add(child.size),
-            depth: self.depth.max(child.depth + 1),
+            values: 1,
+            bytes: text.len(),
+            depth: 1,
+        }
+    }
+
+    /// Returns the weight of a list or map around these.
+    fn around(children: impl Iterator<Item = Self>) -> Self {
+        let children = children.fold(Self::default(), Self::with);
+        Self {
+            values: children.values + 1,
+            depth: children.depth + 1,
+            ..children
+        }
+    }
+
+    /// Returns the weight of the two, side by side.
+    pub(super) fn with(self, other: Self) -> Self {
+        Self {
+            values: self.values + other.values,
+            bytes: self.bytes + other.bytes,
+            depth: self.depth.max(other.depth),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The texts with which CodeBuild refuses a buildspec (contract §1.2), in one place.
 
 use super::batch::MOST_CHARACTERS;
+use super::limits::{MAX_BYTES, MAX_VALUES};
 use super::{Refusal, Version};
 
 /// The four names that may stand under `phases`, in the order in which the refusal lists them.
@@ -38,6 +39,27 @@ impl Refusal {
     /// A YAML error that belongs to no line; the wording of Go's yaml library.
     pub(super) fn unlocated(problem: impl Into<String>) -> Self {
         Self::new(problem)
+    }
+
+    /// The text is longer than any that is read; CodeBuild may not mind.
+    pub(super) fn too_large() -> Self {
+        Self::new(format!(
+            "the buildspec has more than {MAX_BYTES} bytes, the most that cobuild reads"
+        ))
+    }
+
+    /// The text has more in it than any that is read; CodeBuild may not mind. Lines are counted
+    /// from 1.
+    pub(super) fn too_many_values(line: usize) -> Self {
+        Self::syntax(
+            &format!("found more than {MAX_VALUES} keys and values, the most that cobuild reads,"),
+            line,
+        )
+    }
+
+    /// What aliases stand for is too much; the wording of Go's yaml library.
+    pub(super) fn excessive_aliasing() -> Self {
+        Self::unlocated("document contains excessive aliasing")
     }
 
     /// The text is empty, or no buildspec at all.

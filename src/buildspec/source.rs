@@ -5,8 +5,9 @@
 //! be pushed to the right before the parser sees them.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
+use std::ops::RangeInclusive;
 
+use super::limits::MAX_REREAD;
 use super::node::Position;
 use super::syntax::is_document_marker;
 
@@ -14,17 +15,28 @@ use super::syntax::is_document_marker;
 #[derive(Debug)]
 pub(super) struct Source<'written> {
     text: Cow<'written, str>,
-    /// The lines that were pushed, counted from 1.
-    pushed: HashSet<usize>,
+    /// The lines that were pushed, counted from 1, in the order of the text.
+    pushed: Vec<RangeInclusive<usize>>,
     /// By how many blanks.
     by: usize,
+}
+
+/// What came of pushing a quoted text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Pushed {
+    /// Its lines stand further to the right now.
+    Done,
+    /// There was nothing to push: it never ends, or not before a line that ends the document.
+    NotClosed,
+    /// There is too much of it.
+    TooFar,
 }
 
 impl<'written> Source<'written> {
     pub(super) fn new(text: &'written str) -> Self {
         Self {
             text: Cow::Borrowed(text),
-            pushed: HashSet::new(),
+            pushed: Vec::new(),
             by: 0,
         }
     }
@@ -42,7 +54,7 @@ impl<'written> Source<'written> {
 
     /// Returns where a place of the parser's text is in the written one.
     pub(super) fn written(&self, place: Position) -> Position {
-        let by = if self.pushed.contains(&place.line) {
+        let by = if self.is_pushed(place.line) {
             self.by
         } else {
             0
@@ -53,12 +65,18 @@ impl<'written> Source<'written> {
         }
     }
 
+    fn is_pushed(&self, line: usize) -> bool {
+        let after = self.pushed.partition_point(|lines| *lines.end() < line);
+        self.pushed
+            .get(after)
+            .is_some_and(|lines| lines.contains(&line))
+    }
+
     /// Pushes the lines of a quoted text to the right, from `line` to the one where it ends. `quote`
-    /// is where it begins, in bytes. Returns whether there was anything to push; there is not when
-    /// the text never ends, nor beyond a line that ends the document.
-    pub(super) fn push_quoted(&mut self, quote: usize, line: usize) -> bool {
+    /// is where it begins, in bytes.
+    pub(super) fn push_quoted(&mut self, quote: usize, line: usize) -> Pushed {
         let Some(end) = closing_quote(&self.text, quote) else {
-            return false;
+            return Pushed::NotClosed;
         };
         let lines = (1..).zip(self.text.lines()).skip(line.saturating_sub(1));
         let marker = lines
@@ -66,23 +84,29 @@ impl<'written> Source<'written> {
             .last()
             .map_or(0, |(last, _)| last);
         let last = marker.min(self.text[..end].matches('\n').count() + 1);
-        if (line..=last).all(|line| self.pushed.contains(&line)) {
-            return false;
+        if (line..=last).all(|line| self.is_pushed(line)) {
+            return Pushed::NotClosed;
         }
         if self.by == 0 {
             let blanks = |line: &str| line.len() - line.trim_start_matches(' ').len();
             self.by = self.text.lines().map(blanks).max().unwrap_or_default() + 2;
         }
+        let length = self.text.len() + self.by.saturating_mul(last + 1 - line);
+        if length > MAX_REREAD {
+            return Pushed::TooFar;
+        }
         let margin = " ".repeat(self.by);
-        let mut text = String::with_capacity(self.text.len());
+        let mut text = String::with_capacity(length);
         for (number, content) in (1..).zip(self.text.split_inclusive('\n')) {
-            if (line..=last).contains(&number) && self.pushed.insert(number) {
+            if (line..=last).contains(&number) && !self.is_pushed(number) {
                 text.push_str(&margin);
             }
             text.push_str(content);
         }
         self.text = Cow::Owned(text);
-        true
+        let after = self.pushed.partition_point(|lines| *lines.end() < line);
+        self.pushed.insert(after, line..=last);
+        Pushed::Done
     }
 }
 

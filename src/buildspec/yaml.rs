@@ -1,5 +1,7 @@
 //! Text to tree: the one file that names the YAML parser.
 
+use std::collections::HashSet;
+
 use granit_parser::{
     ErrorKind, Event, Marker, Options, Parser, ScalarStyle, ScanError, Span as EventSpan, StrInput,
     StructureStyle, Tag,
@@ -8,42 +10,41 @@ use granit_parser::{
 use super::Refusal;
 use super::anchors::Anchors;
 use super::block;
+use super::limits::{Budget, MAX_DEPTH, MAX_REREAD};
 use super::merge::{is_merge, merge};
 use super::node::{Entry, Node, Position, Scalar, Span, Style, Value};
-use super::source::Source;
+use super::source::{Pushed, Source};
 use super::syntax::{self, Brackets, Failure, Problem, Within};
 use super::tabs;
-
-/// How deep lists and maps may nest, aliases included.
-///
-/// No buildspec needs ten levels; the bound keeps every walk over the tree within the stack.
-const MAX_DEPTH: usize = 100;
-
-/// How many quoted texts may stand too far left, each of which means reading everything again.
-const MAX_PUSHED: usize = 50;
 
 /// Reads the first document of a text; `None` when there is none.
 pub(super) fn read(text: &str) -> Result<Option<Node>, Refusal> {
     let mut source = Source::new(text);
-    let mut pushed = 0;
+    let mut aliased = HashSet::new();
+    // Each quoted text that stands too far left means reading everything again.
+    let mut left = MAX_REREAD;
     loop {
-        let line = match Builder::new(&source).document() {
+        let line = match Builder::new(&source, &aliased).document() {
             Ok(Some(root)) => {
                 tabs::check(text, &root)?;
                 return Ok(Some(root));
             }
             Ok(None) => return Ok(None),
             Err(Stop::Refused(refusal)) => return Err(refusal),
+            Err(Stop::AnchorNotKept) => {
+                aliased = anchors_with_aliases(source.text());
+                continue;
+            }
             Err(Stop::QuotedTooFarLeft { line }) => line,
         };
         let quote = opening_quote(source.before_line(line)).and_then(|quote| quote.byte_offset());
-        if !quote.is_some_and(|quote| source.push_quoted(quote, line)) {
-            return Err(syntax::unclosed_quote(text, line));
-        }
-        pushed += 1;
-        if pushed > MAX_PUSHED {
-            let problem = ErrorKind::InvalidQuotedScalarIndent.to_string();
-            return Err(Refusal::syntax(&problem, line));
+        match quote.map_or(Pushed::NotClosed, |quote| source.push_quoted(quote, line)) {
+            Pushed::Done if source.text().len() <= left => left -= source.text().len(),
+            Pushed::Done | Pushed::TooFar => {
+                let problem = ErrorKind::InvalidQuotedScalarIndent.to_string();
+                return Err(Refusal::syntax(&problem, line));
+            }
+            Pushed::NotClosed => return Err(syntax::unclosed_quote(text, line)),
         }
     }
 }
@@ -54,6 +55,8 @@ enum Stop {
     Refused(Refusal),
     /// For a line within quotes that is nothing to libyaml.
     QuotedTooFarLeft { line: usize },
+    /// For an alias: what anchors stand for is kept only where that is known to be wanted.
+    AnchorNotKept,
 }
 
 impl From<Refusal> for Stop {
@@ -67,17 +70,19 @@ type Spanned<'input> = (Event<'input>, EventSpan);
 struct Builder<'source> {
     source: &'source Source<'source>,
     events: Parser<'source, StrInput<'source>>,
-    anchors: Anchors,
+    anchors: Anchors<'source>,
+    budget: Budget,
     /// The lists and maps around the place that is being read, outermost first.
     open: Vec<Within>,
 }
 
 impl<'source> Builder<'source> {
-    fn new(source: &'source Source<'source>) -> Self {
+    fn new(source: &'source Source<'source>, aliased: &'source HashSet<usize>) -> Self {
         Self {
             source,
             events: Parser::new_from_str_with_options(source.text(), options()),
-            anchors: Anchors::default(),
+            anchors: Anchors::new(aliased),
+            budget: Budget::default(),
             open: Vec::new(),
         }
     }
@@ -141,10 +146,8 @@ impl<'source> Builder<'source> {
         if self.open.len() >= MAX_DEPTH {
             return Err(Refusal::syntax(&too_deep(), span.start.line()).into());
         }
+        self.budget.read(span.start.line())?;
         let anchor = event.anchor_id();
-        if let Some(anchor) = anchor {
-            self.anchors.begin(anchor);
-        }
         let node = match event {
             Event::Scalar(text, style, _, tag) => self.scalar(&text, style, tag.as_deref(), span),
             Event::SequenceStart(StructureStyle::Flow, ..) => {
@@ -173,8 +176,8 @@ impl<'source> Builder<'source> {
                 return Err(syntax::unknown_anchor(name).into());
             }
         };
-        if let Some(anchor) = anchor {
-            self.anchors.finish(anchor, &node)?;
+        if let Some(anchor) = anchor.filter(|anchor| self.anchors.wants(*anchor)) {
+            self.anchors.keep(anchor, &node, &mut self.budget)?;
         }
         Ok(node)
     }
@@ -226,9 +229,7 @@ impl<'source> Builder<'source> {
             .map(|entry: &Entry| entry.value.span.end)
             .chain(merged.iter().map(|value| value.span.end))
             .max();
-        for value in merged {
-            merge(&mut entries, value)?;
-        }
+        merge(&mut entries, merged)?;
         Ok(Node {
             span: self.enclose(start, last, end),
             value: Value::Mapping(entries),
@@ -236,9 +237,15 @@ impl<'source> Builder<'source> {
     }
 
     fn alias(&mut self, anchor: usize, span: EventSpan) -> Result<Node, Stop> {
+        if !self.anchors.wants(anchor) {
+            return Err(Stop::AnchorNotKept);
+        }
         let name = self.alias_name(span)?;
         let levels = MAX_DEPTH.saturating_sub(self.open.len());
-        match self.anchors.resolve(anchor, name, levels)? {
+        match self
+            .anchors
+            .resolve(anchor, name, levels, &mut self.budget)?
+        {
             Some(value) => Ok(Node {
                 span: self.span(span.start, span.end),
                 value,
@@ -377,6 +384,17 @@ fn position(marker: Marker) -> Position {
     }
 }
 
+/// Returns the anchors that aliases refer to.
+fn anchors_with_aliases(text: &str) -> HashSet<usize> {
+    Parser::new_from_str_with_options(text, options())
+        .map_while(Result::ok)
+        .filter_map(|(event, _)| match event {
+            Event::Alias(anchor) => Some(anchor),
+            _ => None,
+        })
+        .collect()
+}
+
 /// Returns where and why the parser stops in a text, if it does.
 fn stop_within(text: &str) -> Option<ScanError> {
     Parser::new_from_str_with_options(text, options()).find_map(Result::err)
@@ -392,13 +410,15 @@ fn opening_quote(text: &str) -> Option<Marker> {
     }
 }
 
-/// Returns the brackets in which a text ends.
+/// Returns the brackets in which a text ends. In a long text, some in the midst of others may have
+/// to do for the outermost.
 fn brackets(text: &str) -> Option<Brackets> {
     let (innermost, mut outermost) = opening_bracket(text)?;
-    while let Some((_, outer)) = outermost
-        .byte_offset()
-        .and_then(|at| opening_bracket(&text[..at]))
-    {
+    for _ in 0..MAX_REREAD / text.len().max(1) {
+        let before = outermost.byte_offset().and_then(|at| text.get(..at));
+        let Some((_, outer)) = before.and_then(opening_bracket) else {
+            break;
+        };
         outermost = outer;
     }
     Some(Brackets {

@@ -53,8 +53,9 @@ Exit status:
   1  CodeBuild would refuse one of the buildspecs
   2  the command line, or a file it names, cannot be used";
 
+/// A form in which problems are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
+pub enum Format {
     /// For people: the place, the line and what to do.
     Text,
     /// One object with everything found.
@@ -73,6 +74,36 @@ struct Checked {
     /// Its text, in which places are counted.
     text: String,
     found: Vec<Diagnostic>,
+    /// How many more problems it has.
+    more: usize,
+}
+
+impl Checked {
+    fn of(path: String, bytes: &[u8], project: Project) -> Self {
+        let diagnosis = buildspec::diagnose(bytes, project);
+        Self {
+            path,
+            text: buildspec::readable(bytes),
+            found: diagnosis.told,
+            more: diagnosis.more,
+        }
+    }
+}
+
+impl Format {
+    fn render(self, all: &[Checked]) -> String {
+        match self {
+            Self::Text => text::render(all),
+            Self::Json => json::render(all),
+            Self::Sarif => sarif::render(all),
+            Self::Github => github::render(all),
+        }
+    }
+}
+
+/// Shows what is wrong with a buildspec as `cobuild check` does, with colours.
+pub fn show_problems(path: &str, bytes: &[u8], format: Format) -> String {
+    format.render(&[Checked::of(path.to_owned(), bytes, Project::default())])
 }
 
 /// Checks buildspecs.
@@ -87,30 +118,27 @@ pub(super) fn check(args: &CheckArgs, color: ColorChoice) -> Result<ExitStatus, 
     };
     let mut all = Vec::new();
     for (path, bytes) in find::read(&args.paths)? {
-        all.push(Checked {
-            path,
-            text: buildspec::readable(&bytes),
-            found: buildspec::check_for(&bytes, project),
-        });
+        all.push(Checked::of(path, &bytes, project));
     }
-    let shown = match args.format {
-        Format::Text => text::render(&all),
-        Format::Json => json::render(&all),
-        Format::Sarif => sarif::render(&all),
-        Format::Github => github::render(&all),
-    };
+    let shown = args.format.render(&all);
     written(out.write_all(shown.as_bytes()).and_then(|()| out.flush()))?;
     let count = |severity| {
         let found = all.iter().flat_map(|one| &one.found);
         found.filter(|one| one.severity() == severity).count()
     };
     let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
-    let summary = format!(
-        "{} and {} in {}\n",
+    let mut summary = format!(
+        "{} and {} in {}",
         counted(errors, "error"),
         counted(warnings, "warning"),
         counted(all.len(), "buildspec")
     );
+    let more: usize = all.iter().map(|one| one.more).sum();
+    if more > 0 {
+        summary.push_str("; ");
+        summary.push_str(&not_shown(more));
+    }
+    summary.push('\n');
     // Nobody is left to tell when stderr is gone.
     let _ = stderr(color).write_all(summary.as_bytes());
     Ok(if errors > 0 || (args.deny_warnings && warnings > 0) {
@@ -126,6 +154,16 @@ fn counted(count: usize, what: &str) -> String {
         1 => format!("1 {what}"),
         count => format!("{count} {what}s"),
     }
+}
+
+/// Says that not everything is told.
+fn not_shown(more: usize) -> String {
+    let problems = if more == 1 {
+        "problem is"
+    } else {
+        "problems are"
+    };
+    format!("{more} more {problems} not shown")
 }
 
 /// A reader that has seen enough is no failure of ours.

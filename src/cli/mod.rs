@@ -18,6 +18,7 @@ use std::io::{self, Write as _};
 use anstream::AutoStream;
 use clap::{ColorChoice, Parser, Subcommand};
 
+pub use check::{Format, show_problems};
 use failure::Failure;
 
 use crate::exit::ExitStatus;

@@ -3,6 +3,7 @@
 use std::io::{self, Read};
 use std::path::Path;
 
+use crate::buildspec::MAX_BYTES;
 use crate::plan::BuildspecFile;
 
 /// The file of a source that names no other (contract §1.1).
@@ -12,7 +13,7 @@ const DEFAULT: &str = "buildspec.yml";
 /// host, or `-` for standard input. A file that cannot be read is no error here: it fails the build.
 pub fn read_buildspec(source: &Path, named: Option<&Path>) -> io::Result<BuildspecFile> {
     let Some(named) = named.filter(|named| !named.as_os_str().is_empty()) else {
-        return Ok(match std::fs::read(source.join(DEFAULT)) {
+        return Ok(match read_file(&source.join(DEFAULT)) {
             Ok(text) => in_source(DEFAULT, text),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 BuildspecFile::DefaultMissing {
@@ -23,12 +24,11 @@ pub fn read_buildspec(source: &Path, named: Option<&Path>) -> io::Result<Buildsp
         });
     };
     if named == Path::new("-") {
-        let mut text = Vec::new();
-        io::stdin().lock().read_to_end(&mut text)?;
+        let text = read_bounded(io::stdin().lock())?;
         return Ok(BuildspecFile::Inline { text });
     }
     let path = named.to_string_lossy();
-    Ok(match std::fs::read(source.join(named)) {
+    Ok(match read_file(&source.join(named)) {
         Err(error) => unreadable(source, &path, &error),
         Ok(text) if named.is_relative() => in_source(path.trim_start_matches("./"), text),
         Ok(text) => match path_in_source(source, named) {
@@ -36,6 +36,18 @@ pub fn read_buildspec(source: &Path, named: Option<&Path>) -> io::Result<Buildsp
             None => BuildspecFile::Inline { text },
         },
     })
+}
+
+/// Reads all of a buildspec, but of one that is too large no more than shows that it is.
+pub fn read_bounded(buildspec: impl Read) -> io::Result<Vec<u8>> {
+    let mut text = Vec::new();
+    let most = MAX_BYTES as u64 + 1;
+    buildspec.take(most).read_to_end(&mut text)?;
+    Ok(text)
+}
+
+fn read_file(path: &Path) -> io::Result<Vec<u8>> {
+    read_bounded(std::fs::File::open(path)?)
 }
 
 /// The path of `file` below `source`, when it lies there.

@@ -8,7 +8,7 @@ mod sources;
 mod state;
 mod writable;
 
-pub use buildspec_file::read_buildspec;
+pub use buildspec_file::{read_bounded, read_buildspec};
 pub use env_file::{EnvFileError, Override, parse_env_file, parse_override};
 pub use environment::Environment;
 pub use secrets_file::{SecretsError, read_secrets};

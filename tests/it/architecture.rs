@@ -46,7 +46,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("runtimes", &["event"]),
     ("collect", &["engine", "plan"]),
     ("source", &["engine", "plan"]),
-    ("settings", &["engine", "plan", "secrets"]),
+    ("settings", &["buildspec", "engine", "plan", "secrets"]),
     ("sinks", &["channel", "event", "mask", "phase"]),
     ("plan", &["buildspec", "event", "mask", "phase", "project"]),
     ("buildspec", &["phase"]),

@@ -270,6 +270,27 @@ fn colours_come_only_when_asked_for() {
 }
 
 #[test]
+fn a_thousand_warnings_are_shown_and_the_rest_is_counted() {
+    let keys: Vec<_> = (0..1_200).map(|at| format!("k{at}: x\n")).collect();
+    let text = format!("version: 0.2\n{}", keys.concat());
+    let here = directory(&[("buildspec.yml", &text)]);
+    let (code, stdout, stderr) = check(here.path(), &[]);
+    assert_eq!(code, 0);
+    assert_eq!(stdout.matches("warning[bs101]").count(), 1_000);
+    let rest = "200 more problems are not shown\n";
+    assert!(stdout.ends_with(&format!("\nbuildspec.yml: {rest}\n")));
+    assert_eq!(
+        stderr,
+        format!("no errors and 1000 warnings in 1 buildspec; {rest}")
+    );
+    let shown = json(here.path(), &["--format", "json"]);
+    assert_eq!(shown["notShown"], 200);
+    assert_eq!(shown["diagnostics"].as_array().unwrap().len(), 1_000);
+    let (_, commands, _) = check(here.path(), &["--format", "github"]);
+    assert!(commands.ends_with(&format!("::notice file=buildspec.yml::{rest}")));
+}
+
+#[test]
 fn comments_silence_warnings() {
     let text = WARNS.replace("files: x", "files: x # cobuild: allow(unknown-key)");
     let here = directory(&[("buildspec.yml", &text)]);

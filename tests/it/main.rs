@@ -18,6 +18,7 @@ mod debug;
 mod environment;
 mod errors;
 mod exports;
+mod hostile;
 mod invalid;
 mod log;
 mod output;

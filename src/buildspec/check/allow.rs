@@ -2,100 +2,88 @@
 //!
 //! The text is searched, not the YAML: the comment may as well stand in a script.
 
-use std::collections::HashMap;
-
 use super::super::code::structure::UNKNOWN_CODE;
-use super::super::diagnostic::{Diagnostic, Findings};
+use super::super::diagnostic::{Allowed, Findings};
 use super::super::node::{Position, Span};
-use super::super::{CODES, Code, Severity};
+use super::super::{CODES, Code};
 use super::keys::suggestion;
 
-/// What a text allows.
-#[derive(Debug, Default)]
-struct Allowed {
-    everywhere: Vec<&'static Code>,
-    /// By line, counted from 1.
-    lines: HashMap<usize, Vec<&'static Code>>,
-    /// What is allowed but does not exist.
-    unknown: Vec<(String, Span)>,
-}
-
-/// Drops what the text allows, and tells of codes that do not exist.
-pub(super) fn apply(text: &str, mut findings: Findings<'_>) -> Vec<Diagnostic> {
+/// Silences what the text allows, and tells of codes that do not exist.
+pub(super) fn apply(text: &str, findings: &mut Findings<'_>) {
     if !text.contains("cobuild:") {
-        return findings.into_diagnostics();
+        return;
     }
-    let allowed = Allowed::of(findings.lines());
-    for (name, place) in &allowed.unknown {
+    let mut allowed = Allowed::default();
+    let mut unknown = Vec::new();
+    // What the comment lines right above say.
+    let mut pending: Vec<&'static Code> = Vec::new();
+    let mut at_top = true;
+    for (number, line) in (1..).zip(findings.lines()) {
+        let mut codes = codes(line, number, &mut unknown);
+        let content = line.trim();
+        if content.starts_with('#') {
+            if at_top {
+                add(&mut allowed.everywhere, &codes);
+            }
+            add(&mut pending, &codes);
+            continue;
+        }
+        at_top &= content.is_empty() || content == "---" || content.starts_with('%');
+        codes.append(&mut pending);
+        if !codes.is_empty() {
+            allowed.lines.insert(number, codes);
+        }
+    }
+    findings.allow(allowed);
+    for (name, place) in unknown {
         let message = format!("there is no code `{name}`");
-        let finding = findings.add(&UNKNOWN_CODE, *place, message);
+        let finding = findings.add(&UNKNOWN_CODE, place, message);
         match suggestion(name, CODES.iter().map(|code| code.name)) {
             Some(meant) => finding.help(format!("did you mean `{meant}`?")),
             None => finding.help("`cobuild check --explain codes` lists them"),
         };
     }
-    let mut found = findings.into_diagnostics();
-    found.retain(|one| {
-        let here = allowed.lines.get(&one.span.start.line);
-        one.severity() == Severity::Error
-            || !(allowed.everywhere.contains(&one.code)
-                || here.is_some_and(|codes| codes.contains(&one.code)))
-    });
-    found
 }
 
-impl Allowed {
-    fn of(lines: &[&str]) -> Self {
-        let mut allowed = Self::default();
-        // What the comment lines right above say.
-        let mut pending: Vec<&'static Code> = Vec::new();
-        let mut at_top = true;
-        for (number, line) in (1..).zip(lines) {
-            let mut codes = allowed.codes(line, number);
-            let content = line.trim();
-            if content.starts_with('#') {
-                if at_top {
-                    allowed.everywhere.append(&mut codes);
-                }
-                pending.append(&mut codes);
-                continue;
-            }
-            at_top &= content.is_empty() || content == "---" || content.starts_with('%');
-            codes.append(&mut pending);
-            if !codes.is_empty() {
-                allowed.lines.insert(number, codes);
-            }
+/// Adds codes that are not there yet.
+fn add(to: &mut Vec<&'static Code>, codes: &[&'static Code]) {
+    for code in codes {
+        if !to.contains(code) {
+            to.push(code);
         }
-        allowed
     }
+}
 
-    /// Reads the comment of a line, if it has one that is for us.
-    fn codes(&mut self, line: &str, number: usize) -> Vec<&'static Code> {
-        let Some((at, list)) = comment(line) else {
-            return Vec::new();
-        };
-        let mut codes = Vec::new();
-        let mut column = line[..at].chars().count() + 1;
-        for part in list.split(',') {
-            let name = part.trim();
-            if let Some(code) = Code::find(name) {
-                codes.push(code);
-            } else if !name.is_empty() {
-                let blanks = part.chars().take_while(|c| c.is_whitespace()).count();
-                let place = |column| Position {
-                    line: number,
-                    column,
-                };
-                let span = Span {
-                    start: place(column + blanks),
-                    end: place(column + blanks + name.chars().count()),
-                };
-                self.unknown.push((name.to_owned(), span));
-            }
-            column += part.chars().count() + 1;
+/// Reads the comment of a line, if it has one that is for us, and notes what does not exist.
+fn codes<'text>(
+    line: &'text str,
+    number: usize,
+    unknown: &mut Vec<(&'text str, Span)>,
+) -> Vec<&'static Code> {
+    let Some((at, list)) = comment(line) else {
+        return Vec::new();
+    };
+    let mut codes = Vec::new();
+    let mut column = line[..at].chars().count() + 1;
+    for part in list.split(',') {
+        let name = part.trim();
+        if let Some(code) = Code::find(name) {
+            add(&mut codes, &[code]);
+        } else if !name.is_empty() {
+            let blanks = part.chars().take_while(|c| c.is_whitespace()).count();
+            let place = |column| Position {
+                line: number,
+                column,
+            };
+            let span = Span {
+                start: place(column + blanks),
+                end: place(column + blanks + name.chars().count()),
+            };
+            unknown.push((name, span));
         }
-        codes
+        column += part.chars().count() + 1;
     }
+    codes
 }
 
 /// The longest list of codes that is read.

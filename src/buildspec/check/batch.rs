@@ -197,6 +197,8 @@ fn graph(builds: &[Node], findings: &mut Findings<'_>) {
         .enumerate()
         .map(|(index, (name, _))| (*name, index))
         .collect();
+    let letters: usize = known.keys().map(|name| name.len()).sum();
+    let mut comparisons = MOST_COMPARISONS;
     let mut needs = vec![Vec::new(); named.len()];
     for (index, (_, build)) in named.iter().enumerate() {
         for (node, dependency) in dependencies(build) {
@@ -208,6 +210,11 @@ fn graph(builds: &[Node], findings: &mut Findings<'_>) {
                     node.span,
                     format!("no build of this graph is `{dependency}`"),
                 );
+                let work = dependency.len() * letters;
+                if !finding.is_told() || work > comparisons {
+                    continue;
+                }
+                comparisons -= work;
                 if let Some(meant) = similar(dependency, &known) {
                     finding.help(format!("did you mean `{meant}`?"));
                 }
@@ -228,13 +235,16 @@ fn graph(builds: &[Node], findings: &mut Findings<'_>) {
     }
 }
 
+/// How often two letters are compared: a hostile batch has thousands of long names.
+const MOST_COMPARISONS: usize = 5_000_000;
+
 fn similar<'name>(name: &str, known: &HashMap<&'name str, usize>) -> Option<&'name str> {
-    // More than a few hundred builds are no batch that anyone wrote.
-    if known.len() > 500 || name.len() > MOST_CHARACTERS {
+    if name.len() > MOST_CHARACTERS {
         return None;
     }
     known
         .keys()
+        .filter(|known| known.len() <= MOST_CHARACTERS)
         .map(|known| (strsim::damerau_levenshtein(name, known), *known))
         .filter(|(distance, known)| *distance <= (known.len() / 3).max(1))
         .min()

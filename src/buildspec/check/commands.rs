@@ -247,7 +247,7 @@ fn bash_expansion(word: &str) -> Option<&str> {
                 && rest[1..]
                     .trim_start()
                     .starts_with(|c: char| c.is_ascii_digit()));
-        let end = rest.bytes().take(LONGEST).position(|byte| byte == b'}')?;
+        let end = memchr::memchr(b'}', &rest.as_bytes()[..rest.len().min(LONGEST)])?;
         bash.then(|| &word[at..=at + 2 + length + end])
     })
 }

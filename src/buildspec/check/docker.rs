@@ -193,7 +193,7 @@ fn starts_daemon(command: &Command<'_>) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Project, check, check_for};
+    use super::super::{Project, check, diagnose};
 
     /// Where the daemon is missed in a buildspec with these commands.
     fn missed(head: &str, commands: &[&str]) -> Vec<String> {
@@ -299,7 +299,7 @@ mod tests {
     #[test]
     fn a_privileged_project_has_its_daemon() {
         let text = b"version: 0.2\nphases:\n  build:\n    commands:\n      - docker build .\n";
-        let count = |privileged| check_for(text, Project { privileged }).len();
+        let count = |privileged| diagnose(text, Project { privileged }).told.len();
         assert_eq!((count(false), count(true)), (1, 0));
     }
 }

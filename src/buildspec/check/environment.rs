@@ -127,8 +127,8 @@ const LONGEST: usize = 1_000;
 
 /// Returns how long a text is up to and with a closing bracket.
 fn end(text: &str, close: u8) -> Option<usize> {
-    let mut bytes = text.bytes().take(LONGEST);
-    bytes.position(|byte| byte == close).map(|at| at + 1)
+    let bytes = &text.as_bytes()[..text.len().min(LONGEST)];
+    memchr::memchr(close, bytes).map(|at| at + 1)
 }
 
 /// Says what is wrong with a reference to a secret (contract §1.4).

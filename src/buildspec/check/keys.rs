@@ -19,7 +19,7 @@ const SHORTEST: usize = 5;
 pub(super) fn find(root: &Node, places: &Places<'_>, findings: &mut Findings<'_>) {
     for (section, entry) in &places.unknown {
         // An unknown phase is an error.
-        if *section != Section::Phases && !findings.is_full() {
+        if *section != Section::Phases {
             unknown(*section, entry, places.version, findings);
         }
     }
@@ -42,6 +42,9 @@ fn unknown(section: Section, entry: &Entry, version: Version, findings: &mut Fin
         None => format!("a buildspec has no key `{name}`; CodeBuild ignores it"),
     };
     let finding = findings.add(&UNKNOWN_KEY, entry.key.span, message);
+    if !finding.is_told() {
+        return;
+    }
     let here = KEYS.iter().filter(|key| {
         key.sections.contains(&section) && (key.since == Since::Always || version == Version::V0_1)
     });

@@ -23,7 +23,7 @@ mod values;
 mod tests;
 
 use super::code::errors::{KIND, NO_BUILDSPEC};
-use super::diagnostic::{Diagnostic, Findings};
+use super::diagnostic::{Diagnosis, Diagnostic, Findings};
 use super::encoding::{decode, readable};
 use super::node::{Node, Value};
 use super::{Buildspec, Refusal, Version, yaml};
@@ -38,26 +38,29 @@ pub struct Project {
     pub privileged: bool,
 }
 
-/// Finds every problem of a buildspec of which no project is known, in the order of the text.
-///
-/// Places are counted in the text that [`readable`] gives. There is an error exactly when
-/// [`parse`](super::parse) refuses the buildspec; the note of one of them is then its refusal.
+/// Finds every problem of a buildspec of which no project is known, in the order of the text, as far
+/// as they are told: see [`diagnose`].
 pub fn check(bytes: &[u8]) -> Vec<Diagnostic> {
-    check_for(bytes, Project::default())
+    diagnose(bytes, Project::default()).told
 }
 
-/// Finds every problem of a project's buildspec, as [`check`] does.
-pub fn check_for(bytes: &[u8], project: Project) -> Vec<Diagnostic> {
+/// Finds every problem of a project's buildspec, and tells the first thousand errors and warnings.
+///
+/// Places are counted in the text that [`readable`] gives. There is an error exactly when
+/// [`parse`](super::parse) refuses the buildspec; the note of one of them is then its refusal,
+/// unless there are more of them than are told.
+pub fn diagnose(bytes: &[u8], project: Project) -> Diagnosis {
     let text = match decode(bytes) {
         Ok(text) => text,
         Err(refusal) => {
             let text = readable(bytes);
             let mut findings = Findings::new(&text);
             no_yaml::tell(&refusal, &mut findings);
-            return findings.into_diagnostics();
+            return findings.into_diagnosis();
         }
     };
     let mut findings = Findings::new(&text);
+    allow::apply(&text, &mut findings);
     match yaml::read(&text) {
         Err(refusal) => no_yaml::tell(&refusal, &mut findings),
         Ok(Some(root)) if matches!(root.value, Value::Mapping(_)) => {
@@ -80,7 +83,7 @@ pub fn check_for(bytes: &[u8], project: Project) -> Vec<Diagnostic> {
                 .help("begin it with `version: 0.2`, and put the commands under `phases`");
         }
     }
-    allow::apply(&text, findings)
+    findings.into_diagnosis()
 }
 
 fn tree(root: &Node, project: Project, findings: &mut Findings<'_>) {

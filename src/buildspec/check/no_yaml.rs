@@ -29,11 +29,19 @@ pub(super) fn tell(refusal: &Refusal, findings: &mut Findings<'_>) {
         message,
         place,
         help,
-    } = text.mistake(problem, place.start.line).unwrap_or(Mistake {
-        message: format!("this is not YAML: {problem}"),
-        place,
-        help: None,
-    });
+    } = if problem.contains("that cobuild reads") {
+        Mistake {
+            message: problem.trim_end_matches(',').to_owned(),
+            place,
+            help: Some("this limit is cobuild's own: CodeBuild may take the buildspec".to_owned()),
+        }
+    } else {
+        text.mistake(problem, place.start.line).unwrap_or(Mistake {
+            message: format!("this is not YAML: {problem}"),
+            place,
+            help: None,
+        })
+    };
     let finding = findings.add(&SYNTAX, place, message).note(refusal);
     if let Some(help) = help {
         finding.help(help);

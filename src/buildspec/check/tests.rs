@@ -295,7 +295,7 @@ fn a_text_that_is_no_yaml_has_its_line() {
     );
     assert_eq!(found("a: b: c"), ["bs001 1:4-8"]);
     assert_eq!(found("version: 0.2\nphases\n"), ["bs001 2:1-7"]);
-    assert_eq!(found("version: 1\r\rimage: [\r"), ["bs001 1:20-21"]);
+    assert_eq!(found("version: 1\r\rimage: [\r"), ["bs001 3:8-9"]);
     assert_eq!(found(""), ["bs002 1:1-1"]);
 }
 
@@ -485,8 +485,8 @@ fn hostile_texts_end_soon() {
         names.collect()
     };
     for text in [
-        format!("version: 0.2\n{}", many("unknown: x\n", 100_000)),
-        format!("version: 0.2\n{}", many("env: x\n", 50_000)),
+        format!("version: 0.2\n{}", many("unknown: x\n", 40_000)),
+        format!("version: 0.2\n{}", many("env: x\n", 40_000)),
         format!(
             "version: 0.2\nphases:\n  build:\n    commands:\n{}",
             many("      - [a]\n", 50_000)
@@ -507,6 +507,49 @@ fn hostile_texts_end_soon() {
             many("a | ", 200_000)
         ),
     ] {
-        assert!(check(text.as_bytes()).len() <= 10_000);
+        assert!(check(text.as_bytes()).len() <= 2_000);
+    }
+}
+
+#[test]
+fn what_is_not_told_is_counted() {
+    let text = |top: &str| {
+        let keys = "  x: y\n".repeat(1_500);
+        format!("{top}version: 1.0\nenv:\n{keys}")
+    };
+    let diagnosis = diagnose(text("").as_bytes(), Project::default());
+    // Each key is unknown, and all but the last are duplicates.
+    assert_eq!(diagnosis.more, 1_500 + 1_499 - 1_000);
+    assert_eq!(diagnosis.told.len(), 1 + 1_000);
+    // The only error comes after a thousand warnings, and is told all the same.
+    assert_eq!(diagnosis.told[0].code.id, "bs003");
+
+    let comments = "# cobuild: allow(nothing)\n".repeat(1_500);
+    let diagnosis = diagnose(text(&comments).as_bytes(), Project::default());
+    assert!(diagnosis.told.iter().any(|one| one.code.id == "bs003"));
+
+    let diagnosis = diagnose(
+        text("# cobuild: allow(bs101, bs103)\n").as_bytes(),
+        Project::default(),
+    );
+    assert_eq!((diagnosis.told.len(), diagnosis.more), (1, 0));
+}
+
+#[test]
+fn limits_are_said_to_be_ours() {
+    for text in [
+        "x".repeat(super::super::MAX_BYTES + 1),
+        format!("version: 0.2\nx: [{}]\n", "a, ".repeat(200_000)),
+    ] {
+        let found = check(text.as_bytes());
+        assert_agrees(text.as_bytes());
+        assert!(found[0].message.contains("cobuild reads"), "{found:?}");
+        assert!(
+            found[0]
+                .help
+                .as_deref()
+                .is_some_and(|help| help.contains("CodeBuild may")),
+            "{found:?}"
+        );
     }
 }

@@ -234,6 +234,9 @@ fn report_format(value: &Node, findings: &mut Findings<'_>) {
     {
         let message = format!("`{text}` is no report format");
         let finding = findings.add(&REPORT_FORMAT, value.span, message);
+        if !finding.is_told() {
+            return;
+        }
         let longer = formats
             .iter()
             .copied()
@@ -258,6 +261,9 @@ fn runtimes(value: &Node, findings: &mut Findings<'_>) {
             entry.key.span,
             format!("no build image has a runtime named `{name}`"),
         );
+        if !finding.is_told() {
+            continue;
+        }
         let nickname = NICKNAMES
             .iter()
             .find(|(nickname, _)| nickname.eq_ignore_ascii_case(name))

@@ -1,5 +1,6 @@
 use std::fmt::Write as _;
 
+use super::super::limits::MAX_VALUES;
 use super::*;
 
 fn tree(text: &str) -> Node {
@@ -386,14 +387,16 @@ fn quoted_lines_may_stand_anywhere() {
             "4:5-4:6 d",
         ],
     );
-    let many = "  - \"x\ny\"\n".repeat(MAX_PUSHED + 1);
-    assert_eq!(
-        refusal(&format!("a:\n{many}")),
-        format!(
-            "invalid indentation in multiline quoted scalar at line {}",
-            2 * MAX_PUSHED + 2
-        )
-    );
+    let many = |count: usize| format!("a:\n{}", "  - \"x\ny\"\n".repeat(count));
+    assert!(read(&many(500)).is_ok());
+    let far = format!("a:\n{}  b: 'c\nd'\n", " ".repeat(MAX_REREAD));
+    for text in [many(5000), far] {
+        let message = refusal(&text);
+        assert!(
+            message.starts_with("invalid indentation in multiline quoted scalar at line"),
+            "{message}"
+        );
+    }
 }
 
 #[test]
@@ -404,6 +407,11 @@ fn aliases_cannot_use_up_the_memory() {
         writeln!(laughs, "a{n}: &a{n} [{}]", item.repeat(10)).unwrap();
     }
     assert_eq!(refusal(&laughs), "document contains excessive aliasing");
+    // Within every other limit, but nearly all of it comes from aliases.
+    let few = laughs.lines().take(4).collect::<Vec<_>>().join("\n");
+    assert_eq!(refusal(&few), "document contains excessive aliasing");
+    assert!(read(&format!("{few}\nb: [{}]\n", "y, ".repeat(200))).is_err());
+    assert!(read(&format!("b: [{}]\n{few}\n", "y, ".repeat(200))).is_ok());
     let long = format!(
         "a: &x {}\nb: [{}]\n",
         "x".repeat(1 << 20),
@@ -411,6 +419,32 @@ fn aliases_cannot_use_up_the_memory() {
     );
     assert_eq!(refusal(&long), "document contains excessive aliasing");
     assert_eq!(refusal("a: &x [*x]\n"), "anchor 'x' value contains itself");
+}
+
+#[test]
+fn anchors_without_aliases_are_free() {
+    let mut anchors = String::new();
+    for n in 0..MAX_VALUES / 2 - 1 {
+        writeln!(anchors, "k{n}: &a{n} x").unwrap();
+    }
+    assert!(read(&anchors).is_ok());
+    let nested = format!(
+        "{}{}{}\n",
+        "&a [".repeat(75),
+        "x, ".repeat(MAX_VALUES - 100),
+        "]".repeat(75)
+    );
+    assert!(read(&nested).is_ok());
+}
+
+#[test]
+fn the_number_of_values_is_bounded() {
+    let list = |items: usize| format!("- a\n{}", "- b\n".repeat(items - 1));
+    assert!(read(&list(MAX_VALUES - 1)).is_ok());
+    assert_eq!(
+        refusal(&list(MAX_VALUES)),
+        "found more than 100000 keys and values, the most that cobuild reads, at line 99999"
+    );
 }
 
 #[test]

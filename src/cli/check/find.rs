@@ -1,13 +1,14 @@
 //! Which buildspecs to check.
 
 use std::fs;
-use std::io::{self, Read as _};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, anyhow};
 use walkdir::{DirEntry, WalkDir};
 
 use super::super::Failure;
+use crate::settings::read_bounded;
 
 /// Directories whose contents are not the author's.
 const FOREIGN: &[&str] = &[".git", "node_modules", "target"];
@@ -19,10 +20,7 @@ pub(super) fn read(paths: &[PathBuf]) -> Result<Vec<(String, Vec<u8>)>, Failure>
     let mut all = Vec::new();
     for path in paths {
         if path == Path::new("-") {
-            let mut text = Vec::new();
-            io::stdin()
-                .lock()
-                .read_to_end(&mut text)
+            let text = read_bounded(io::stdin().lock())
                 .context("cannot read the buildspec from stdin")
                 .map_err(Failure::usage)?;
             all.push(("<stdin>".to_owned(), text));
@@ -44,7 +42,8 @@ pub(super) fn read(paths: &[PathBuf]) -> Result<Vec<(String, Vec<u8>)>, Failure>
 
 fn file_text(path: &Path) -> Result<(String, Vec<u8>), Failure> {
     let shown = path.strip_prefix(".").unwrap_or(path).display().to_string();
-    let text = fs::read(path)
+    let text = fs::File::open(path)
+        .and_then(read_bounded)
         .with_context(|| format!("cannot read `{shown}`"))
         .map_err(Failure::usage)?;
     Ok((shown, text))

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Checked, severity};
+use super::{Checked, not_shown, severity};
 
 /// Renders everything found, one command a line.
 pub(super) fn render(all: &[Checked]) -> String {
@@ -27,6 +27,10 @@ pub(super) fn render(all: &[Checked]) -> String {
                 one.code.name,
                 data(&message)
             );
+        }
+        if checked.more > 0 {
+            let file = property(&checked.path);
+            let _ = writeln!(shown, "::notice file={file}::{}", not_shown(checked.more));
         }
     }
     shown

@@ -26,5 +26,7 @@ pub(super) fn render(all: &[Checked]) -> String {
             })
         })
         .collect();
-    format!("{}\n", json!({ "files": files, "diagnostics": found }))
+    let more: usize = all.iter().map(|checked| checked.more).sum();
+    let all = json!({ "files": files, "diagnostics": found, "notShown": more });
+    format!("{all}\n")
 }

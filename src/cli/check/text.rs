@@ -1,11 +1,12 @@
 //! Diagnostics in the shape of rustc's: the one file that names the crate that draws them.
 
 use std::borrow::Cow;
+use std::fmt::Write as _;
 use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
-use super::Checked;
+use super::{Checked, not_shown};
 use crate::buildspec::{Diagnostic, Position, Severity};
 
 /// The longest line that is shown; of a longer one, only the part around the carets.
@@ -27,6 +28,9 @@ pub(super) fn render(all: &[Checked]) -> String {
         for one in &checked.found {
             shown.push_str(&rendered(&renderer, one, &checked.path, &lines));
             shown.push_str("\n\n");
+        }
+        if checked.more > 0 {
+            let _ = writeln!(shown, "{}: {}\n", checked.path, not_shown(checked.more));
         }
     }
     shown
@@ -76,15 +80,20 @@ fn group<'a>(
     group
 }
 
-/// Returns the bytes of a line between two places on it.
+/// Returns the bytes of a line between two places on it, as far as they are shown.
 fn bytes(line: &str, start: Position, end: Position) -> Range<usize> {
-    let at = |column: usize| {
-        line.char_indices()
-            .nth(column.saturating_sub(1))
-            .map_or(line.len(), |(at, _)| at)
+    let after = |text: &str, characters: usize| {
+        let mut rest = text.chars();
+        if let Some(last) = characters.checked_sub(1) {
+            rest.nth(last);
+        }
+        text.len() - rest.as_str().len()
     };
-    let first = at(start.column);
-    first..at(end.column).max(first)
+    let first = after(line, start.column.saturating_sub(1));
+    // No more than this is shown.
+    let characters = end.column.saturating_sub(start.column).min(LONGEST);
+    let length = after(&line[first..], characters);
+    first..first + length
 }
 
 /// Returns the part of a long line that is shown, and where the place is in it.
@@ -112,14 +121,14 @@ fn visible(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::buildspec::check;
+    use crate::buildspec::Project;
 
     fn rendered(text: &str) -> String {
-        let checked = Checked {
-            path: "buildspec.yml".to_owned(),
-            text: text.to_owned(),
-            found: check(text.as_bytes()),
-        };
+        let checked = Checked::of(
+            "buildspec.yml".to_owned(),
+            text.as_bytes(),
+            Project::default(),
+        );
         anstream::adapter::strip_str(&render(&[checked])).to_string()
     }
 
