@@ -371,6 +371,16 @@ fn no_file_is_long() {
 }
 
 #[test]
+fn what_is_fuzzed_is_what_is_built() {
+    let version = |lock: &str| {
+        let text = fs::read_to_string(root(lock)).unwrap();
+        let (_, parser) = text.split_once("name = \"granit-parser\"\n").unwrap();
+        parser.lines().next().unwrap().to_owned()
+    };
+    assert_eq!(version("fuzz/Cargo.lock"), version("Cargo.lock"));
+}
+
+#[test]
 fn what_is_for_tests_is_told_from_what_is_not() {
     let text = "use crate::a;\n// crate::b\n#[cfg(test)]\nmod tests;\nfn f() { crate::c::g() }\n    #[cfg(test)]\n    fn t() {\n        crate::d()\n    }\n#[cfg(test)]\nmod tests {\n    use crate::e;\n}\n";
     let source = Source {
