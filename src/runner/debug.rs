@@ -97,7 +97,7 @@ set -a
 . {environment}
 set +a
 shell=$(command -v {shell} || command -v sh)
-\"$shell\" -i
+COBUILD_DEBUG_SHELL=1 \"$shell\" -i
 if [ -e {resume} ]; then
     rm -f {resume}
     printf '{RESUMED}'
@@ -155,12 +155,14 @@ done
     )
 }
 
-/// Lets the build go on, and ends the shell that it is called in.
+/// Lets the build go on, and ends the shell of the session that it is called in; a command of the build
+/// that calls it is no such shell.
 fn resume_script() -> String {
     format!(
         "#!/bin/sh
-: > {resume}
 rm -f {directory}/breakpoint.*
+[ -n \"$COBUILD_DEBUG_SHELL\" ] || exit 0
+: > {resume}
 kill -s HUP \"$PPID\"
 ",
         resume = layout::RESUME_FILE,

@@ -148,6 +148,7 @@ fn a_breakpoint_waits_for_resume() {
 phases:
   build:
     commands:
+      - codebuild-resume
       - codebuild-breakpoint > /dev/null; echo go''ing
       - codebuild-breakpoint
       - echo en''d
@@ -155,13 +156,13 @@ phases:
     let env = debugging(spec, &[]);
     let mut session = debug(&env);
     session
-        .exp_string("== at a breakpoint in BUILD command 1")
+        .exp_string("== at a breakpoint in BUILD command 2")
         .unwrap();
     session.exp_string("debug> ").unwrap();
     session.send_line("g").unwrap();
     session.exp_string("going").unwrap();
     session
-        .exp_string("== at a breakpoint in BUILD command 2")
+        .exp_string("== at a breakpoint in BUILD command 3")
         .unwrap();
     session.exp_string("debug> ").unwrap();
     session.send_line("s").unwrap();
