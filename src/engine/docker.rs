@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
+use bollard::container::LogOutput;
 use bollard::errors::Error as BollardError;
 use bollard::exec::{ResizeExecOptions, StartExecOptions, StartExecResults};
 use bollard::models::{
@@ -22,8 +23,8 @@ use futures_util::{StreamExt, TryStreamExt};
 use super::endpoint::Endpoint;
 use super::{
     Attachment, ByteStream, ContainerId, ContainerSpec, Engine, EngineError, EngineFacts,
-    ImageFacts, ListedContainer, Mount, Operation, Terminal, TerminalId, TerminalSize,
-    TerminalSpec, UploadStream,
+    ImageFacts, ListedContainer, Mount, Operation, Printed, Process, Terminal, TerminalId,
+    TerminalSize, TerminalSpec, UploadStream,
 };
 
 /// How long an ordinary request may take, in seconds.
@@ -34,6 +35,9 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How long an upload may take; the client's timeout covers the whole body.
 const UPLOAD_TIMEOUT: Duration = Duration::from_hours(24);
+
+/// How long to wait between two questions for an exit status.
+const EXIT_POLL: Duration = Duration::from_millis(5);
 
 /// An engine that speaks the Docker API.
 #[derive(Debug, Clone)]
@@ -155,7 +159,7 @@ impl Engine for Docker {
             input: attached.input,
             output: attached
                 .output
-                .map_ok(bollard::container::LogOutput::into_bytes)
+                .map_ok(LogOutput::into_bytes)
                 .map_err(failed(Operation::ReadOutput))
                 .boxed(),
         })
@@ -166,6 +170,53 @@ impl Engine for Docker {
             .start_container(&container.0, None::<StartContainerOptions>)
             .await
             .map_err(failed(Operation::StartContainer))
+    }
+
+    async fn spawn(
+        &self,
+        container: &ContainerId,
+        command: &[&str],
+    ) -> Result<Process, EngineError> {
+        let program = command.first().copied().unwrap_or_default();
+        let operation = Operation::Spawn(program.to_owned());
+        let config = ExecConfig {
+            attach_stdin: Some(true),
+            attach_stdout: Some(true),
+            attach_stderr: Some(true),
+            cmd: Some(command.iter().map(|&word| word.to_owned()).collect()),
+            user: Some("0".to_owned()),
+            ..ExecConfig::default()
+        };
+        let created = self
+            .client
+            .create_exec(&container.0, config)
+            .await
+            .map_err(failed(operation.clone()))?;
+        let started = self
+            .client
+            .start_exec(&created.id, None)
+            .await
+            .map_err(failed(operation.clone()))?;
+        let StartExecResults::Attached { output, input } = started else {
+            return Err(EngineError {
+                operation,
+                status: None,
+                source: "the engine does not attach to it".into(),
+            });
+        };
+        let printed = output.map_ok(|printed| match printed {
+            LogOutput::StdErr { message } => Printed::Stderr(message),
+            other => Printed::Stdout(other.into_bytes()),
+        });
+        let client = self.client.clone();
+        let ended = async move { Ok(Printed::Ended(exit_status(&client, &created.id).await?)) };
+        Ok(Process {
+            input,
+            output: printed
+                .chain(futures_util::stream::once(ended))
+                .map_err(failed(operation))
+                .boxed(),
+        })
     }
 
     async fn open_terminal(
@@ -208,7 +259,7 @@ impl Engine for Docker {
                 streams: Attachment {
                     input,
                     output: output
-                        .map_ok(bollard::container::LogOutput::into_bytes)
+                        .map_ok(LogOutput::into_bytes)
                         .map_err(failed(Operation::ReadOutput))
                         .boxed(),
                 },
@@ -318,6 +369,20 @@ impl Engine for Docker {
             .download_from_container(&container.0, Some(options))
             .map_err(move |error| failed(operation.clone())(error))
             .boxed()
+    }
+}
+
+/// The exit status of a process whose output has ended; the engine may learn of its end a little later.
+async fn exit_status(client: &bollard::Docker, process: &str) -> Result<i64, BollardError> {
+    loop {
+        let inspected = client.inspect_exec(process).await?;
+        if let Some(status) = inspected
+            .exit_code
+            .filter(|_| inspected.running != Some(true))
+        {
+            return Ok(status);
+        }
+        tokio::time::sleep(EXIT_POLL).await;
     }
 }
 

@@ -21,6 +21,8 @@ pub enum Operation {
     Attach,
     /// Start a container.
     StartContainer,
+    /// Run this program in a container.
+    Spawn(String),
     /// Open a terminal in a container.
     OpenTerminal,
     /// Wait for a container's end.
@@ -47,6 +49,7 @@ impl fmt::Display for Operation {
             Self::CreateContainer => f.write_str("create the build container"),
             Self::Attach => f.write_str("attach to the build container"),
             Self::StartContainer => f.write_str("start the build container"),
+            Self::Spawn(program) => write!(f, "run `{program}` in the build container"),
             Self::OpenTerminal => f.write_str("open a terminal in the build container"),
             Self::Wait => f.write_str("wait for the build container"),
             Self::RemoveContainer => f.write_str("remove a container"),

@@ -11,8 +11,8 @@ use tokio::sync::mpsc;
 
 use super::{
     Attachment, ByteStream, ContainerId, ContainerSpec, Engine, EngineError, EngineFacts,
-    ImageFacts, ListedContainer, Operation, Terminal, TerminalId, TerminalSize, TerminalSpec,
-    UploadStream,
+    ImageFacts, ListedContainer, Operation, Printed, Process, Terminal, TerminalId, TerminalSize,
+    TerminalSpec, UploadStream,
 };
 
 /// What a scripted command does.
@@ -119,6 +119,19 @@ impl Engine for FakeEngine {
         Ok(Attachment {
             input: Box::pin(input),
             output: output.boxed(),
+        })
+    }
+
+    /// The image has no programs.
+    async fn spawn(
+        &self,
+        _container: &ContainerId,
+        command: &[&str],
+    ) -> Result<Process, EngineError> {
+        self.record(format!("spawn {}", command.join(" ")));
+        Ok(Process {
+            input: Box::pin(tokio::io::sink()),
+            output: futures_util::stream::iter([Ok(Printed::Ended(127))]).boxed(),
         })
     }
 
@@ -258,6 +271,7 @@ async fn serve(
                 fence("0");
             }
             Some("cobuild_count") => fence("4"),
+            Some("cobuild_greet") => fence(""),
             Some("cobuild_fence_if_there") => fence(match engine.runtimes {
                 Some(_) => "there",
                 None => "absent",

@@ -7,6 +7,7 @@ pub mod endpoint;
 mod error;
 #[cfg(test)]
 pub(crate) mod fake;
+pub mod process;
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -18,6 +19,7 @@ use futures_util::Stream;
 use tokio::io::AsyncWrite;
 
 pub use error::{EngineError, Operation};
+pub use process::{Printed, Process};
 
 /// A stream of bytes from the engine.
 pub type ByteStream = Pin<Box<dyn Stream<Item = Result<Bytes, EngineError>> + Send>>;
@@ -60,6 +62,16 @@ pub trait Engine: Send + Sync {
         &self,
         container: &ContainerId,
     ) -> impl Future<Output = Result<(), EngineError>> + Send;
+
+    /// Runs a command in a running container as root, without a terminal, beside everything else
+    /// there. A program that is not there ends with 126 or 127, and no error.
+    ///
+    /// Dropping the process's streams leaves it running: it ends with its input, or the container.
+    fn spawn(
+        &self,
+        container: &ContainerId,
+        command: &[&str],
+    ) -> impl Future<Output = Result<Process, EngineError>> + Send;
 
     /// Runs a command in a running container, on a terminal of its own.
     fn open_terminal(

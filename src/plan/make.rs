@@ -10,7 +10,9 @@ use super::environment::{self, Inputs, Origin, is_variable_name};
 use super::layout::{self, Layout};
 use super::part::Part;
 use super::stored;
-use super::{PhasePlan, Plan, Reading, SourcePlan, Store, Stored, Transfer, Work, retry};
+use super::{
+    GitMetadata, PhasePlan, Plan, Reading, SourcePlan, Store, Stored, Transfer, Work, retry,
+};
 use crate::buildspec::{self, Buildspec};
 use crate::event::BuildIdentity;
 use crate::phase::{PhaseContext, PhaseType};
@@ -170,12 +172,14 @@ pub fn make(request: Request, facts: &Facts) -> Plan {
         identifier: None,
         host: request.source,
         directory: layout.source.clone(),
+        git: GitMetadata::Kept,
     })
     .chain(request.secondary.into_iter().zip(&layout.secondary).map(
         |((identifier, host), (_, directory))| SourcePlan {
             identifier: Some(identifier),
             host,
             directory: directory.clone(),
+            git: GitMetadata::Kept,
         },
     ))
     .collect();

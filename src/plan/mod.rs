@@ -63,6 +63,18 @@ pub struct SourcePlan {
     pub host: PathBuf,
     /// Its directory in the container.
     pub directory: String,
+    /// What becomes of its `.git`.
+    pub git: GitMetadata,
+}
+
+/// What becomes of the `.git` of a source tree.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum GitMetadata {
+    /// It comes into the build with the tree.
+    #[default]
+    Kept,
+    /// It is left out, as it is from what a pipeline hands over (contract §9, trap 25).
+    LeftOut,
 }
 
 /// How source trees reach the container.

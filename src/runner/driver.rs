@@ -42,6 +42,25 @@ pub(super) struct Driver {
     token: String,
     /// How many processes the container has when no command runs.
     own_processes: u32,
+    tools: Tools,
+}
+
+/// Which tools the image has.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Tools {
+    /// `tar`, which packs and unpacks faster than an engine does.
+    pub(super) tar: bool,
+}
+
+impl Tools {
+    /// The names that the worker is asked for.
+    const NAMES: &str = "tar";
+
+    /// Reads the worker's answer.
+    fn read(answer: &str) -> Self {
+        let has = |name| answer.split(' ').any(|word| word == name);
+        Self { tar: has("tar") }
+    }
 }
 
 impl Driver {
@@ -54,16 +73,23 @@ impl Driver {
             pieces: VecDeque::new(),
             token,
             own_processes: 0,
+            tools: Tools::default(),
         };
         let program = format!(
-            "{0}\ncobuild_token={0}\n{WORKER}cobuild_count\n",
-            driver.token
+            "{0}\ncobuild_token={0}\n{WORKER}cobuild_greet {1}\ncobuild_count\n",
+            driver.token,
+            Tools::NAMES
         );
         // Where there is no shell nobody reads; what the container says then is the reason.
         let sent = driver.send(&program).await;
         let mut output = Vec::new();
+        let mut greeted = false;
         loop {
             match driver.next().await {
+                Ok(Piece::Fence(tools)) if !greeted => {
+                    greeted = true;
+                    driver.tools = Tools::read(&tools);
+                }
                 Ok(Piece::Fence(count)) => {
                     sent?;
                     driver.own_processes = count.parse().unwrap_or(u32::MAX);
@@ -78,6 +104,11 @@ impl Driver {
                 Err(DriverError::Engine(error)) => return Err(error.into()),
             }
         }
+    }
+
+    /// Which tools the image has.
+    pub(super) fn tools(&self) -> Tools {
+        self.tools
     }
 
     /// Asks whether any process of a command is left. The answer comes as a fence, for

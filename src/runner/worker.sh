@@ -112,6 +112,15 @@ cobuild_count() {
     cobuild_fence "$cobuild_number"
 }
 
+# cobuild_greet TOOL…: answers which of these tools the image has.
+cobuild_greet() {
+    cobuild_found=
+    for cobuild_tool do
+        if command -v "$cobuild_tool" > /dev/null 2>&1; then cobuild_found="$cobuild_found $cobuild_tool"; fi
+    done
+    cobuild_fence "${cobuild_found# }"
+}
+
 # cobuild_fence_if_there FILE: answers whether there is such a file.
 cobuild_fence_if_there() {
     if [ -f "$1" ]; then cobuild_fence there; else cobuild_fence absent; fi

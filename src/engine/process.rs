@@ -1,0 +1,156 @@
+//! Processes in a container that stand beside the build's own, and what flows in and out of them.
+
+use std::io;
+use std::pin::Pin;
+
+use bytes::Bytes;
+use futures_util::{Stream, StreamExt, stream};
+use tokio::io::{AsyncWrite, AsyncWriteExt};
+
+use super::{ByteStream, ContainerId, Engine, EngineError, Operation, UploadStream};
+
+/// How much of what a failing program has to say is kept.
+const MOST_WORDS: usize = 4 * 1024;
+
+/// A process in a container; it sees the end of its input when that is shut down.
+pub struct Process {
+    /// Its stdin.
+    pub input: Pin<Box<dyn AsyncWrite + Send>>,
+    /// Its stdout and stderr; the last item is its end.
+    pub output: Pin<Box<dyn Stream<Item = Result<Printed, EngineError>> + Send>>,
+}
+
+impl std::fmt::Debug for Process {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Process").finish_non_exhaustive()
+    }
+}
+
+/// What comes from a process.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Printed {
+    /// Bytes of its stdout.
+    Stdout(Bytes),
+    /// Bytes of its stderr.
+    Stderr(Bytes),
+    /// Its exit status.
+    Ended(i64),
+}
+
+/// How a process ended that was fed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Fed {
+    /// Its exit status.
+    pub status: i64,
+    /// The end of what it printed, to stdout or stderr.
+    pub words: String,
+}
+
+/// Runs a command with `input` as its stdin, to its end.
+///
+/// A process that ends before its input does is no error: its status says how it went. An error of
+/// `input` is returned as the engine's, with its own words.
+pub async fn feed<E: Engine>(
+    engine: &E,
+    container: &ContainerId,
+    command: &[&str],
+    mut input: UploadStream,
+) -> Result<Fed, EngineError> {
+    let Process {
+        input: mut stdin,
+        mut output,
+    } = engine.spawn(container, command).await?;
+    let writing = async {
+        while let Some(chunk) = input.next().await {
+            let chunk = chunk?;
+            // Nobody reads any more: the process has ended, and its status says why.
+            if stdin.write_all(&chunk).await.is_err() {
+                return Ok(());
+            }
+        }
+        let _ = stdin.shutdown().await;
+        Ok(())
+    };
+    let reading = async {
+        let mut fed = Fed::default();
+        let mut words = Vec::new();
+        while let Some(printed) = output.next().await {
+            match printed? {
+                Printed::Stdout(bytes) | Printed::Stderr(bytes) => keep_end(&mut words, &bytes),
+                Printed::Ended(status) => fed.status = status,
+            }
+        }
+        fed.words = String::from_utf8_lossy(&words).trim().to_owned();
+        Ok::<_, EngineError>(fed)
+    };
+    let mut writing = std::pin::pin!(writing);
+    let mut reading = std::pin::pin!(reading);
+    let written: io::Result<()> = tokio::select! {
+        // Whoever ends early has no use for the rest of the input.
+        ended = &mut reading => return ended,
+        written = &mut writing => written,
+    };
+    written.map_err(|error| EngineError {
+        operation: Operation::Spawn(command.first().copied().unwrap_or_default().to_owned()),
+        status: None,
+        source: error.into(),
+    })?;
+    reading.await
+}
+
+/// Runs a command with `input` as its stdin and streams its stdout. The stream ends with an error when
+/// the exit status is none of `good`; the error's cause is what the program had to say. The program
+/// must be there: an engine complains of one that is not on its stdout.
+pub async fn read<E: Engine>(
+    engine: &E,
+    container: &ContainerId,
+    command: &[&str],
+    input: Bytes,
+    good: &'static [i64],
+) -> Result<ByteStream, EngineError> {
+    let operation = Operation::Spawn(command.first().copied().unwrap_or_default().to_owned());
+    let Process {
+        input: mut stdin,
+        output,
+    } = engine.spawn(container, command).await?;
+    // Both at once: a program may print before it has read everything.
+    let writing = stream::once(async move {
+        // Nobody reads any more: the process has ended, and its status says why.
+        if stdin.write_all(&input).await.is_ok() {
+            let _ = stdin.shutdown().await;
+        }
+        None
+    });
+    let mut words = Vec::new();
+    let reading = output.map(move |printed| {
+        match printed {
+            Ok(Printed::Stdout(bytes)) => return Some(Ok(bytes)),
+            Ok(Printed::Stderr(bytes)) => keep_end(&mut words, &bytes),
+            Ok(Printed::Ended(status)) if good.contains(&status) => {}
+            Ok(Printed::Ended(status)) => {
+                let words = String::from_utf8_lossy(&words).trim().to_owned();
+                let said = if words.is_empty() {
+                    format!("exit status {status}")
+                } else {
+                    words
+                };
+                return Some(Err(EngineError {
+                    operation: operation.clone(),
+                    status: None,
+                    source: said.into(),
+                }));
+            }
+            Err(error) => return Some(Err(error)),
+        }
+        None
+    });
+    Ok(stream::select(writing.boxed(), reading.boxed())
+        .filter_map(std::future::ready)
+        .boxed())
+}
+
+fn keep_end(words: &mut Vec<u8>, more: &[u8]) {
+    words.extend_from_slice(more);
+    let surplus = words.len().saturating_sub(MOST_WORDS);
+    words.drain(..surplus);
+}
