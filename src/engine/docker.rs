@@ -231,12 +231,7 @@ impl Engine for Docker {
             tty: Some(true),
             cmd: Some(spec.command.clone()),
             user: Some(spec.user.clone()),
-            env: Some(
-                spec.environment
-                    .iter()
-                    .map(|(name, value)| format!("{name}={value}"))
-                    .collect(),
-            ),
+            env: Some(api_environment(&spec.environment)),
             ..ExecConfig::default()
         };
         let created = self
@@ -398,6 +393,7 @@ fn create_body(spec: &ContainerSpec) -> ContainerCreateBody {
         // A non-empty entrypoint with an empty command keeps the image's own out of it.
         entrypoint: Some(spec.command.clone()),
         cmd: Some(Vec::new()),
+        env: Some(api_environment(&spec.environment)),
         user: Some("0".to_owned()),
         working_dir: Some(spec.working_directory.clone()),
         attach_stdin: Some(true),
@@ -421,6 +417,13 @@ fn create_body(spec: &ContainerSpec) -> ContainerCreateBody {
         }),
         ..ContainerCreateBody::default()
     }
+}
+
+fn api_environment(variables: &[(String, String)]) -> Vec<String> {
+    variables
+        .iter()
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect()
 }
 
 fn api_mount((target, mount): (&String, &Mount)) -> Option<ApiMount> {

@@ -153,6 +153,8 @@ pub struct ContainerSpec {
     pub image: String,
     /// The main process; replaces the image's entrypoint and command.
     pub command: Vec<String>,
+    /// Variables, besides those of the image.
+    pub environment: Vec<(String, String)>,
     /// Labels.
     pub labels: BTreeMap<String, String>,
     /// The working directory; made when it is not there.

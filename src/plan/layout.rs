@@ -18,6 +18,9 @@ pub const DIRECTORY_FILE: &str = "/codebuild/output/tmp/dir.txt";
 /// Commands that CodeBuild adds to every build; the last entry of `PATH`.
 pub const USER_BIN: &str = "/codebuild/user/bin";
 
+/// What the commands of [`USER_BIN`] share.
+pub const USER_LIBRARY: &str = "/codebuild/user/programs.sh";
+
 /// Where a debugging session keeps its files.
 pub const DEBUG_DIRECTORY: &str = "/codebuild/user/debug";
 

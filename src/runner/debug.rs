@@ -5,7 +5,7 @@ use std::pin::Pin;
 
 use super::command::Place;
 use super::program::{Program, can_be_unset, quote};
-use super::{CancelReason, Interruption, Run, RunError};
+use super::{CancelReason, Interruption, Run, RunError, user_bin};
 use crate::engine::{ContainerId, Engine, TerminalSpec};
 use crate::phase::PhaseType;
 use crate::plan::{PhasePlan, layout};
@@ -83,15 +83,13 @@ pub(super) fn shell_script(image: &[(String, String)], shell: Option<&str>) -> S
         .iter()
         .map(|(name, _)| name.as_str())
         .filter(|name| can_be_unset(name))
+        .chain([user_bin::VARIABLE])
         .collect();
     // What the build has unset is not to come back from the image.
-    let unset = if names.is_empty() {
-        String::new()
-    } else {
-        format!("unset {}\n", names.join(" "))
-    };
+    let unset = names.join(" ");
     format!(
-        "{unset}IFS= read -r PWD < {directory}
+        "unset {unset}
+IFS= read -r PWD < {directory}
 cd -- \"$PWD\" || cd /
 set -a
 . {environment}
@@ -116,8 +114,12 @@ const RESUMED: &str = "\\036resume\\036";
 /// The same, as it arrives.
 pub const RESUMED_MARK: &[u8] = b"\x1eresume\x1e";
 
-/// Adds the commands of a debugging session; without one both do nothing, and succeed.
-pub(super) fn add_commands(program: &mut Program, session: Option<&String>) {
+/// Prepares what the commands of a debugging session stand on, and returns them by their names; without a
+/// session both do nothing, and succeed.
+pub(super) fn prepare_commands(
+    program: &mut Program,
+    session: Option<&String>,
+) -> [(&'static str, String); 2] {
     let (pause, resume) = match session {
         None => {
             let nothing = "#!/bin/sh\nexit 0\n".to_owned();
@@ -129,14 +131,10 @@ pub(super) fn add_commands(program: &mut Program, session: Option<&String>) {
             (pause_script(token), resume_script())
         }
     };
-    for (name, text) in [
+    [
         ("codebuild-breakpoint", pause),
         ("codebuild-resume", resume),
-    ] {
-        let path = format!("{}/{name}", layout::USER_BIN);
-        program.call("cobuild_write", &[&path, &text]);
-        program.call("chmod", &["755", &path]);
-    }
+    ]
 }
 
 /// Says in the container's own output that the command waits, wherever the command's output goes, and

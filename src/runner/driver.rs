@@ -13,7 +13,7 @@ use tokio::io::{AsyncWrite, AsyncWriteExt};
 
 use super::RunError;
 use super::output::{Piece, Splitter};
-use super::program::Program;
+use super::program::{Program, compact};
 use crate::engine::{Attachment, ByteStream, EngineError};
 
 /// The container's main process.
@@ -76,8 +76,9 @@ impl Driver {
             tools: Tools::default(),
         };
         let program = format!(
-            "{0}\ncobuild_token={0}\n{WORKER}cobuild_greet {1}\ncobuild_count\n",
+            "{0}\ncobuild_token={0}\n{1}cobuild_greet {2}\ncobuild_count\n",
             driver.token,
+            compact(WORKER.lines()),
             Tools::NAMES
         );
         // Where there is no shell nobody reads; what the container says then is the reason.

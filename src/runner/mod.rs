@@ -23,6 +23,7 @@ mod tail;
 #[cfg(test)]
 mod tests;
 mod upload;
+mod user_bin;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

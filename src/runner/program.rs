@@ -85,9 +85,32 @@ pub(super) fn quote(text: &str) -> String {
     quoted
 }
 
+/// Leaves out comments and indentation: what goes to the container passes through its shells byte by
+/// byte. A literal text of several lines must have neither.
+pub(super) fn compact<'a>(lines: impl IntoIterator<Item = &'a str>) -> String {
+    let mut text = String::new();
+    for line in lines {
+        let line = line.trim_start();
+        if !line.is_empty() && !line.starts_with('#') {
+            text.push_str(line);
+            text.push('\n');
+        }
+    }
+    text
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn compact_programs_have_their_commands_alone() {
+        let program = "#!/bin/sh\n# why\nif true; then\n    a='\n'\n\n    # how\n    echo \"# $a\" # end\nfi\n";
+        assert_eq!(
+            compact(program.lines()),
+            "if true; then\na='\n'\necho \"# $a\" # end\nfi\n"
+        );
+    }
 
     #[test]
     fn quoting_survives_a_shell() {

@@ -7,7 +7,7 @@ use super::driver::{BOOTSTRAP, Driver, DriverError};
 use super::output::Piece;
 use super::program::{Program, can_be_unset, exports};
 use super::scratch::Scratch;
-use super::{RunError, RunSettings, debug, sweep};
+use super::{RunError, RunSettings, debug, sweep, user_bin};
 use crate::engine::{
     Attachment, ContainerId, ContainerSpec, Engine, EngineError, EngineFacts, ImageFacts, Mount,
     Operation, process,
@@ -170,7 +170,8 @@ impl<'a, E: Engine> Sandbox<'a, E> {
             self.container.short(),
         );
         let mut program = layout_program(plan, work, &self.foreign_trees(plan));
-        debug::add_commands(&mut program, session);
+        let debugging = debug::prepare_commands(&mut program, session);
+        user_bin::install(&mut program, debugging);
         if session.is_some() {
             let shell = debug::shell_script(&self.image.environment, work.shell.as_deref());
             program.call("cobuild_write", &[layout::DEBUG_SHELL, &shell]);
@@ -320,6 +321,7 @@ fn spec(
     Ok(ContainerSpec {
         image: plan.engine_image.clone(),
         command: ["sh", "-c", BOOTSTRAP].map(str::to_owned).to_vec(),
+        environment: vec![(user_bin::VARIABLE.to_owned(), user_bin::library())],
         labels,
         working_directory: layout::READONLY.to_owned(),
         privileged: plan.privileged,

@@ -93,6 +93,12 @@ cobuild_write() {
     printf '%s' "$2" >| "$1"
 }
 
+# cobuild_write_library PATH: writes the text that came with the container, which nobody is to see.
+cobuild_write_library() {
+    cobuild_write "$1" "$COBUILD_LIBRARY"
+    unset COBUILD_LIBRARY
+}
+
 # cobuild_append PATH TEXT
 cobuild_append() {
     printf '%s' "$2" >> "$1"

@@ -61,10 +61,10 @@ fn a_failing_command_can_be_mended_in_a_shell_and_retried() {
     session.exp_string("# ").unwrap();
     // The state of the build is loaded.
     session
-        .send_line("echo \"[$X|$GREETING|${PWD##*/}|$CODEBUILD_LAST_EXIT]\"")
+        .send_line("echo \"[$X|$GREETING|${PWD##*/}|${COBUILD_LIBRARY-nothing else}|$CODEBUILD_LAST_EXIT]\"")
         .unwrap();
     session
-        .exp_string("[from-install|hello there|sub|")
+        .exp_string("[from-install|hello there|sub|nothing else|")
         .unwrap();
     session.send_line("touch fixed; exit").unwrap();
     session.exp_string("debug> ").unwrap();

@@ -110,6 +110,24 @@ pub(crate) fn bash_image() -> &'static str {
     name
 }
 
+/// An image of bash, `mkdir` and `chmod` alone.
+pub(crate) fn bash_only_image() -> &'static str {
+    static BUILT: OnceLock<()> = OnceLock::new();
+    let name = "cobuild-test-bash-only";
+    BUILT.get_or_init(|| {
+        let dockerfile = format!(
+            "FROM {IMAGE} AS debian
+RUN mkdir /alone && cp -L --parents /bin/bash /bin/mkdir /bin/chmod \\
+    $(ldd /bin/bash /bin/mkdir /bin/chmod | grep -o '/[^ :]*') /alone && mv /alone/bin/bash /alone/bin/sh
+FROM scratch
+COPY --from=debian /alone /
+"
+        );
+        build_image(name, &dockerfile);
+    });
+    name
+}
+
 /// The build image without these tools.
 pub(crate) fn image_without(tools: &[&str]) -> String {
     let name = format!("cobuild-test-without-{}", tools.join("-"));

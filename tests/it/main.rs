@@ -23,6 +23,7 @@ mod invalid;
 mod log;
 mod output;
 mod parts;
+mod path_programs;
 mod phases;
 mod plan;
 mod privileged;
