@@ -54,7 +54,12 @@ pub enum Event {
         /// The image as the engine is asked for it.
         image: String,
     },
-    /// The source trees are in place.
+    /// A source cannot be had; the agent never begins.
+    SourceFailed {
+        /// Why.
+        context: PhaseContext,
+    },
+    /// The source trees are in place, and the agent begins.
     SourceReady {
         /// `CODEBUILD_SRC_DIR`.
         directory: String,
@@ -245,7 +250,7 @@ pub struct BuildIdentity {
     pub initiator: String,
     /// The source kind, as the API names it.
     pub source_type: &'static str,
-    /// The source's location.
+    /// The source's location; empty where there is none.
     pub source_location: String,
     /// `sourceVersion`; absent when not given.
     pub source_version: Option<String>,

@@ -5,8 +5,8 @@
 //!
 //! ```text
 //! command line ─ cli ─→ Request ─ plan::make ─→ Plan ─ runner::run ─→ events ─→ sinks
-//!                buildspec::parse ─→ Buildspec ─┘          │
-//!                source::git ─→ Facts ──────────┘   engine::Engine
+//!    source: trees, git ─┘  ↑  buildspec::parse             │
+//!                         Facts                      engine::Engine
 //! ```
 //!
 //! - [`phase`] and [`exit`] are words: phases, statuses, contexts, exit statuses.
@@ -18,7 +18,8 @@
 //! - [`runtimes`] is pure: the runtimes that an image offers, and what a buildspec selects of them.
 //! - [`secrets`] looks up the values that a buildspec wants from a store, through one trait. What
 //!   leaves is masked in one place, in front of all [`sinks`].
-//! - [`source`] reads the host's trees: git facts, and a tree as a tar stream.
+//! - [`source`] reads the host's trees: git facts, checkouts of versions, zip files, and a tree as a tar
+//!   stream. What it makes lies in a directory of the build's own, which goes with the build.
 //! - [`engine`] is a trait at the level of container primitives, with the Docker API behind it and a
 //!   scripted fake for the tests of the run loop.
 //! - [`runner`] runs one plan: one container, one attached driver, one event after the other.

@@ -26,6 +26,12 @@ pub fn parse(text: &[u8]) -> Result<Buildspec, Refusal> {
     }
 }
 
+/// Whether a text is a YAML mapping, as every buildspec is and no path (contract §1.1).
+pub fn is_mapping(text: &str) -> bool {
+    yaml::read(text)
+        .is_ok_and(|root| root.is_some_and(|root| matches!(root.value, Value::Mapping(_))))
+}
+
 impl Buildspec {
     pub(super) fn from_node(root: &Node) -> Result<Self, Refusal> {
         let fields = Fields::of(Section::Root, root)?;

@@ -34,7 +34,7 @@ pub use code::{CODES, Code, Severity};
 pub use diagnostic::{Diagnosis, Diagnostic};
 pub use encoding::readable;
 pub use limits::MAX_BYTES;
-pub use lower::parse;
+pub use lower::{is_mapping, parse};
 pub use node::{Position, Span};
 pub use reports::{ReportFormat, ReportGroup};
 pub use schema::{KeyPlace, keys, schema};

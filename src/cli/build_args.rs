@@ -1,21 +1,24 @@
 //! What names a build on the command line, shared by the commands that plan or run one.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context as _, anyhow};
-use clap::builder::{OsStringValueParser, TypedValueParser as _};
+use clap::builder::OsStringValueParser;
 use clap::{Args, ValueEnum};
 use jiff::SignedDuration;
 use regex::Regex;
 
 use super::Failure;
+use super::prepare::Prepared;
+use super::source_args::SourceArgs;
 use crate::phase::PhaseType;
 use crate::plan::part::{self, Part, Step};
 use crate::plan::{Request, Transfer};
 use crate::project::image::default_image;
 use crate::settings::{
-    Environment, Override, SourceError, Sources, parse_env_file, parse_override, read_buildspec,
+    BuildspecName, Environment, Override, Sources, parse_env_file, parse_override,
 };
 
 /// The build that is meant.
@@ -25,14 +28,13 @@ pub(super) struct BuildArgs {
     #[arg(short, long, value_name = "IMAGE")]
     image: Option<String>,
 
-    /// Buildspec: a path in the source, an absolute path of this machine, or `-` for stdin
+    /// Buildspec: a path in the source, an absolute path of this machine, its text, or `-` for stdin
     /// [default: buildspec.yml].
-    #[arg(short, long, value_name = "FILE", value_parser = OsStringValueParser::new().map(PathBuf::from))]
-    buildspec: Option<PathBuf>,
+    #[arg(short, long, value_name = "FILE", value_parser = OsStringValueParser::new())]
+    buildspec: Option<OsString>,
 
-    /// Source directory; the one without ID is the primary source [default: .].
-    #[arg(short, long, value_name = "[ID:]DIR")]
-    source: Vec<String>,
+    #[command(flatten)]
+    source: SourceArgs,
 
     /// File of NAME=VALUE lines that beat the buildspec's variables; quotes are literal.
     #[arg(short, long, value_name = "FILE")]
@@ -81,22 +83,33 @@ enum SourceTransfer {
     Tar,
 }
 
+/// What a command line names, found.
+#[derive(Debug)]
+pub(super) struct GivenBuild {
+    pub(super) sources: Sources,
+    pub(super) buildspec: BuildspecName,
+    overrides: Vec<(String, String)>,
+}
+
 impl BuildArgs {
     /// Resolves the files and directories that are named.
-    pub(super) fn request(&self, environment: &Environment) -> Result<Request, Failure> {
-        let sources = Sources::find(&self.source).map_err(|error| {
-            let several = matches!(error, SourceError::SecondPrimary(_));
-            let failure = Failure::usage(error);
-            if several {
-                failure.hint("secondary sources are given as `-s ID:DIR`")
-            } else {
-                failure
-            }
-        })?;
-        let overrides = self.overrides(environment)?;
-        let buildspec = read_buildspec(&sources.primary, self.buildspec.as_deref())
-            .context("cannot read the buildspec from stdin")
-            .map_err(Failure::usage)?;
+    pub(super) fn given(&self, environment: &Environment) -> Result<GivenBuild, Failure> {
+        Ok(GivenBuild {
+            sources: self.source.find(self.mount)?,
+            overrides: self.overrides(environment)?,
+            buildspec: BuildspecName::read(self.buildspec.as_deref())
+                .context("cannot read the buildspec from stdin")
+                .map_err(Failure::usage)?,
+        })
+    }
+
+    /// Returns what is asked for, once the sources are where the build can use them.
+    pub(super) fn request(
+        &self,
+        given: GivenBuild,
+        prepared: Prepared,
+    ) -> Result<Request, Failure> {
+        let buildspec = prepared.buildspec(&given.buildspec)?;
         Ok(Request {
             image: self
                 .image
@@ -104,21 +117,24 @@ impl BuildArgs {
                 .unwrap_or_else(|| default_image().to_owned()),
             privileged: self.privileged,
             timeout: self.timeout,
-            source: sources.primary,
-            secondary: sources.secondary,
+            source: prepared.primary,
+            secondary: prepared.secondary,
+            kind: self.source.kind(),
+            initiator: self.source.initiator(),
             transfer: match self.source_transfer {
                 _ if self.mount => Transfer::Mount,
                 SourceTransfer::Auto => Transfer::Automatic,
                 SourceTransfer::CopyOnWrite => Transfer::CopyOnWrite,
                 SourceTransfer::Tar => Transfer::Tar,
             },
-            overrides,
+            overrides: given.overrides,
             buildspec,
             part: Part {
                 from: self.from,
                 only: self.only,
                 mocks: self.mock.clone(),
             },
+            warnings: prepared.warnings,
         })
     }
 

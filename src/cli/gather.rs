@@ -8,7 +8,6 @@ use uuid::Uuid;
 use crate::plan::{Facts, Request};
 use crate::project;
 use crate::settings::{Environment, StateDirectory};
-use crate::source::git;
 
 /// Whether a build gets a number of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,13 +19,8 @@ pub(super) enum Numbering {
 }
 
 /// Gathers the world as it is now.
-pub(super) async fn facts(
-    request: &Request,
-    environment: &Environment,
-    numbering: Numbering,
-) -> Facts {
-    let name = request.source.file_name().unwrap_or_default();
-    let project = project::project_name(&name.to_string_lossy());
+pub(super) fn facts(request: &Request, environment: &Environment, numbering: Numbering) -> Facts {
+    let project = project::project_name(&request.source.name());
     let state = StateDirectory::new(environment.state_directory());
     let number = match numbering {
         Numbering::Take => state.take_build_number(&project),
@@ -50,10 +44,9 @@ pub(super) async fn facts(
             .map(|_| Uuid::new_v4().as_fields().0)
             .collect(),
         build_number,
-        initiator: environment.get_filled("USER").unwrap_or("root").to_owned(),
+        user: environment.get_filled("USER").unwrap_or("root").to_owned(),
         region: region.to_owned(),
         account: "000000000000".to_owned(),
-        git: git::facts(&request.source).await,
     }
 }
 

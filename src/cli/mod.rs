@@ -7,11 +7,14 @@ mod debug;
 mod failure;
 mod gather;
 mod plan;
+mod prepare;
 mod run;
 mod schema;
 mod secrets;
 mod signals;
+mod source_args;
 mod supervise;
+mod workspace;
 
 use std::io::{self, Write as _};
 

@@ -7,10 +7,12 @@ use std::io::{self, BufWriter, Write};
 use std::time::Duration;
 
 use anstream::AutoStream;
+use anyhow::Context as _;
 use clap::{Args, ColorChoice, ValueEnum};
 
 use super::build_args::BuildArgs;
 use super::gather::{self, Numbering};
+use super::prepare::{Purpose, prepare};
 use super::{Failure, choice};
 use crate::buildspec::{CacheAction, OnFailure};
 use crate::engine::Engine;
@@ -18,6 +20,7 @@ use crate::engine::docker::Docker;
 use crate::engine::endpoint::Endpoint;
 use crate::exit::ExitStatus;
 use crate::plan::{self, Reading, Store};
+use crate::runner;
 use crate::settings::Environment;
 
 /// Show what a build would do: image, phases and commands, variables and who sets them, artifacts.
@@ -51,8 +54,21 @@ pub(super) async fn run(
     environment: &Environment,
     color: ColorChoice,
 ) -> Result<ExitStatus, Failure> {
-    let request = args.build.request(environment)?;
-    let facts = gather::facts(&request, environment, Numbering::Look).await;
+    let given = args.build.given(environment)?;
+    let request = {
+        // Goes when the buildspec has been read.
+        let place = tempfile::tempdir()
+            .context("cannot make a directory to look at the source in")
+            .map_err(Failure::no_verdict)?;
+        let purpose = Purpose::Look(&given.buildspec);
+        let (_canceller, cancellation) = runner::cancellation();
+        let prepared = prepare(&given.sources, purpose, Some(place.path()), &cancellation).await?;
+        let prepared = prepared
+            .context("nobody looks any more")
+            .map_err(Failure::no_verdict)?;
+        args.build.request(given, prepared)?
+    };
+    let facts = gather::facts(&request, environment, Numbering::Look);
     let mut plan = plan::make(request, &facts);
     let image = image_variables(&plan.engine_image, environment).await;
     if let Some(image) = &image {
@@ -75,20 +91,20 @@ pub(super) async fn run(
         }
         Ok(()) | Err(_) => {}
     }
-    match &plan.reading {
-        Reading::Accepted(_) => Ok(ExitStatus::Succeeded),
-        Reading::Refused { context, hint, .. } => {
-            let failure = Failure::refused(anyhow::anyhow!(
-                "{}: {}",
-                context.status_code,
-                context.message
-            ));
-            Err(match hint {
-                Some(hint) => failure.hint(hint),
-                None => failure,
-            })
-        }
-    }
+    let (context, hint) = match &plan.reading {
+        Reading::Accepted(_) => return Ok(ExitStatus::Succeeded),
+        Reading::Refused { context, hint, .. } => (context, hint.as_ref()),
+        Reading::SourceFailed { context, hint } => (context, Some(hint)),
+    };
+    let failure = Failure::refused(anyhow::anyhow!(
+        "{}: {}",
+        context.status_code,
+        context.message
+    ));
+    Err(match hint {
+        Some(hint) => failure.hint(hint),
+        None => failure,
+    })
 }
 
 /// Returns what the image sets, where an engine is at hand that has it.

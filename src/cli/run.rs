@@ -1,7 +1,7 @@
 //! `cobuild run`: runs a build.
 
 use std::io::{self, IsTerminal};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anstream::AutoStream;
@@ -9,18 +9,21 @@ use anyhow::Context as _;
 use clap::{Args, ColorChoice, ValueEnum};
 use uuid::Uuid;
 
-use super::build_args::{BuildArgs, parse_duration};
+use super::build_args::{BuildArgs, GivenBuild, parse_duration};
 use super::debug::DebugArgs;
 use super::gather::{self, Numbering};
+use super::prepare::{Purpose, prepare};
 use super::secrets::providers;
-use super::supervise::supervise;
+use super::supervise::{Stops, supervise};
+use super::workspace::Workspace;
 use super::{Failure, stderr};
 use crate::engine::docker::Docker;
 use crate::engine::endpoint::Endpoint;
 use crate::exit::ExitStatus;
 use crate::phase::Status;
 use crate::plan;
-use crate::runner::{RunError, RunSettings};
+use crate::runner::{Outcome, RunError, RunSettings};
+use crate::secrets::Providers;
 use crate::settings::{Environment, writable_directory, writable_file};
 use crate::sinks::{BuildJson, ExportFile, JsonLines, Log, LogStyle, Sink, Summary};
 
@@ -79,7 +82,7 @@ pub(super) async fn run(
     environment: &Environment,
     color: ColorChoice,
 ) -> Result<ExitStatus, Failure> {
-    let request = args.build.request(environment)?;
+    let given = args.build.given(environment)?;
     let artifacts = args
         .artifacts
         .as_deref()
@@ -100,27 +103,25 @@ pub(super) async fn run(
             Failure::no_verdict(error).hint("`docker context ls` lists the contexts there are")
         })?;
     let engine = Docker::connect(&endpoint).map_err(|error| Failure::engine(error, &endpoint))?;
-    let facts = gather::facts(&request, environment, Numbering::Take).await;
-    let plan = plan::make(request, &facts);
-    let debugger = args.debug.debugger(
-        &engine,
-        args.host.as_deref(),
-        &args.build,
+    let stops = Stops::listen()?;
+    let scratch_root = environment.cache_directory().join("runs");
+    let workspace = Workspace::open(&scratch_root, &given.sources)?;
+    let invocation = Invocation {
         environment,
-        &facts,
-    )?;
-    let settings = RunSettings {
-        scratch_root: environment.cache_directory().join("runs"),
-        labels: gather::labels(),
-        token: Uuid::new_v4().simple().to_string(),
-        grace: args.grace,
-        artifacts: artifacts.clone(),
+        color,
+        engine: &engine,
+        stops: &stops,
+        artifacts,
         secrets,
+        scratch_root,
     };
-    let sinks = sinks(&args, color, artifacts);
-    let time_limit = (!args.debug.is_on()).then_some(plan.timeout);
-    let (outcome, stopped_by) =
-        supervise(&plan, &engine, &settings, sinks, debugger, time_limit).await?;
+    let ran = build(&args, given, invocation, workspace.directory()).await;
+    let kept = ran.as_ref().ok().and_then(|ran| ran.as_ref()?.kept.clone());
+    workspace.close(kept.as_ref()).await;
+    let stopped_by = stops.signals.status();
+    let Some(outcome) = ran? else {
+        return Ok(stopped_by.unwrap_or(ExitStatus::Interrupted));
+    };
     match outcome.fault {
         Some(RunError::Engine(error)) => {
             Err(Failure::engine(error, &endpoint).masked(outcome.masker))
@@ -135,6 +136,68 @@ pub(super) async fn run(
             (Status::Fault, _) => ExitStatus::NoVerdict,
         }),
     }
+}
+
+/// What a build runs with besides its command line.
+struct Invocation<'a> {
+    environment: &'a Environment,
+    color: ColorChoice,
+    engine: &'a Docker,
+    stops: &'a Stops,
+    artifacts: Option<PathBuf>,
+    secrets: Providers,
+    scratch_root: PathBuf,
+}
+
+/// Prepares the sources in `directory` and runs the build; `None` when somebody stopped it before it
+/// began.
+async fn build(
+    args: &RunArgs,
+    given: GivenBuild,
+    invocation: Invocation<'_>,
+    directory: Option<&Path>,
+) -> Result<Option<Outcome>, Failure> {
+    let Invocation {
+        environment,
+        color,
+        engine,
+        stops,
+        artifacts,
+        secrets,
+        scratch_root,
+    } = invocation;
+    let prepared = prepare(
+        &given.sources,
+        Purpose::Build,
+        directory,
+        &stops.cancellation,
+    );
+    let Some(prepared) = prepared.await? else {
+        return Ok(None);
+    };
+    let request = args.build.request(given, prepared.clone())?;
+    let facts = gather::facts(&request, environment, Numbering::Take);
+    let plan = plan::make(request, &facts);
+    let debugger = args.debug.debugger(
+        engine,
+        args.host.as_deref(),
+        &args.build,
+        environment,
+        &prepared,
+        &facts,
+    )?;
+    let settings = RunSettings {
+        scratch_root,
+        labels: gather::labels(),
+        token: Uuid::new_v4().simple().to_string(),
+        grace: args.grace,
+        artifacts: artifacts.clone(),
+        secrets,
+    };
+    let sinks = sinks(args, color, artifacts);
+    let time_limit = (!args.debug.is_on()).then_some(plan.timeout);
+    let outcome = supervise(&plan, engine, &settings, sinks, debugger, time_limit, stops).await?;
+    Ok(Some(outcome))
 }
 
 fn sinks(args: &RunArgs, color: ColorChoice, artifacts: Option<PathBuf>) -> Vec<Box<dyn Sink>> {

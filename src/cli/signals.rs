@@ -9,33 +9,40 @@ use crate::exit::ExitStatus;
 use crate::runner::{CancelReason, Canceller};
 
 /// Listens for the signals that stop a build.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug)]
 pub(super) struct Signals {
     first: Arc<OnceLock<ExitStatus>>,
+    listening: tokio::task::JoinHandle<()>,
 }
 
 impl Signals {
     /// Begins to listen: the first signal stops the build, the second kills it.
-    pub(super) fn listen(canceller: Canceller) -> io::Result<(Self, tokio::task::JoinHandle<()>)> {
+    pub(super) fn listen(canceller: Canceller) -> io::Result<Self> {
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut terminate = signal(SignalKind::terminate())?;
         let mut hang_up = signal(SignalKind::hangup())?;
-        let signals = Self::default();
-        let first = Arc::clone(&signals.first);
-        let task = tokio::spawn(async move {
+        let first = Arc::<OnceLock<ExitStatus>>::default();
+        let came = Arc::clone(&first);
+        let listening = tokio::spawn(async move {
             let status = next(&mut interrupt, &mut terminate, &mut hang_up).await;
             // Set once; nobody else sets it.
-            let _ = first.set(status);
+            let _ = came.set(status);
             canceller.cancel(CancelReason::Stop);
             next(&mut interrupt, &mut terminate, &mut hang_up).await;
             canceller.cancel(CancelReason::Kill);
         });
-        Ok((signals, task))
+        Ok(Self { first, listening })
     }
 
     /// Returns the exit status of the first signal that came, if one did.
     pub(super) fn status(&self) -> Option<ExitStatus> {
         self.first.get().copied()
+    }
+}
+
+impl Drop for Signals {
+    fn drop(&mut self) {
+        self.listening.abort();
     }
 }
 

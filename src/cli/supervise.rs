@@ -10,7 +10,6 @@ use super::Failure;
 use super::signals::Signals;
 use crate::channel;
 use crate::engine::docker::Docker;
-use crate::exit::ExitStatus;
 use crate::mask::Masker;
 use crate::phase::Status;
 use crate::plan::Plan;
@@ -23,6 +22,29 @@ const SWEEP_LIMIT: Duration = Duration::from_secs(10);
 /// How long a killed build may take to clean up before cobuild leaves it to the engine.
 const LAST_CHANCE: Duration = Duration::from_secs(5);
 
+/// What can end a build before its time.
+#[derive(Debug)]
+pub(super) struct Stops {
+    canceller: Canceller,
+    pub(super) cancellation: Cancellation,
+    pub(super) signals: Signals,
+}
+
+impl Stops {
+    /// Begins to listen for signals.
+    pub(super) fn listen() -> Result<Self, Failure> {
+        let (canceller, cancellation) = runner::cancellation();
+        let signals = Signals::listen(canceller.clone())
+            .context("cannot listen for signals")
+            .map_err(Failure::no_verdict)?;
+        Ok(Self {
+            canceller,
+            cancellation,
+            signals,
+        })
+    }
+}
+
 /// Runs a plan while somebody shows its events, watches its time and listens for signals.
 pub(super) async fn supervise(
     plan: &Plan,
@@ -31,11 +53,13 @@ pub(super) async fn supervise(
     mut sinks: Vec<Box<dyn Sink>>,
     debugger: Option<Box<dyn Debugger>>,
     time_limit: Option<Duration>,
-) -> Result<(Outcome, Option<ExitStatus>), Failure> {
-    let (canceller, cancellation) = runner::cancellation();
-    let (signals, listening) = Signals::listen(canceller.clone())
-        .context("cannot listen for signals")
-        .map_err(Failure::no_verdict)?;
+    stops: &Stops,
+) -> Result<Outcome, Failure> {
+    let Stops {
+        canceller,
+        cancellation,
+        ..
+    } = stops;
     let (events, shown) = channel::channel(Timestamp::now);
     let showing = tokio::task::spawn_blocking({
         let canceller = canceller.clone();
@@ -47,9 +71,9 @@ pub(super) async fn supervise(
             shown
         }
     });
-    let clock = tokio::spawn(time_out(time_limit, canceller));
+    let clock = tokio::spawn(time_out(time_limit, canceller.clone()));
     let running = async {
-        let run = runner::run(plan, engine, settings, &events, &cancellation, debugger);
+        let run = runner::run(plan, engine, settings, &events, cancellation, debugger);
         let sweep = runner::sweep(engine, &plan.engine_image, settings);
         let (outcome, _) = tokio::join!(run, tokio::time::timeout(SWEEP_LIMIT, sweep));
         drop(events);
@@ -58,10 +82,9 @@ pub(super) async fn supervise(
     };
     let finished = tokio::select! {
         finished = running => Some(finished),
-        () = given_up(&cancellation) => None,
+        () = given_up(cancellation) => None,
     };
     clock.abort();
-    listening.abort();
     let Some((outcome, shown)) = finished else {
         // The container ends by itself once this process does.
         let status = Status::Stopped;
@@ -69,15 +92,14 @@ pub(super) async fn supervise(
             status,
             fault: None,
             masker: Masker::default(),
+            kept: None,
         };
-        return Ok((outcome, signals.status()));
+        return Ok(outcome);
     };
     match shown {
-        Ok(Ok(())) => Ok((outcome, signals.status())),
+        Ok(Ok(())) => Ok(outcome),
         // Whoever read the log has had enough of it.
-        Ok(Err(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
-            Ok((outcome, signals.status()))
-        }
+        Ok(Err(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(outcome),
         Ok(Err(error)) => Err(Failure::no_verdict(
             anyhow::Error::new(error).context("cannot write the output"),
         )),

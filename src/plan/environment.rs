@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::layout::{self, Layout};
 use super::make::Facts;
+use super::sources::Values;
 use crate::mask::MASK;
 
 /// A variable of the commands' environment. `Debug` shows no secret.
@@ -73,9 +74,10 @@ pub(super) struct Inputs<'a> {
     pub(super) build_id: &'a str,
     pub(super) build_arn: &'a str,
     pub(super) project: &'a str,
-    pub(super) source_url: &'a str,
-    /// Identifier and location of each secondary source.
-    pub(super) secondary: &'a [(String, String)],
+    pub(super) initiator: &'a str,
+    pub(super) primary: &'a Values,
+    /// Identifier and values of each secondary source.
+    pub(super) secondary: &'a [(String, Values)],
 }
 
 /// Returns the variables that CodeBuild itself sets, documented ones and the others (§3.1, §3.2).
@@ -91,7 +93,8 @@ pub(super) fn codebuild_variables(inputs: &Inputs<'_>) -> Environment {
         build_id,
         build_arn,
         project,
-        source_url,
+        initiator,
+        primary,
         secondary,
     } = inputs;
     let (region, account) = (&facts.region, &facts.account);
@@ -127,7 +130,7 @@ pub(super) fn codebuild_variables(inputs: &Inputs<'_>) -> Environment {
             format!("https://codebuild.{region}.amazonaws.com/"),
         ),
         ("CODEBUILD_GOPATH", layout.root.clone()),
-        ("CODEBUILD_INITIATOR", facts.initiator.clone()),
+        ("CODEBUILD_INITIATOR", (*initiator).to_owned()),
         (
             "CODEBUILD_KMS_KEY_ID",
             format!("arn:aws:kms:{region}:{account}:alias/aws/s3"),
@@ -140,9 +143,12 @@ pub(super) fn codebuild_variables(inputs: &Inputs<'_>) -> Environment {
         ),
         ("CODEBUILD_PROJECT_UUID", facts.project_uuid.clone()),
         ("CODEBUILD_SCRIPT_DIR", layout::SCRIPT_DIRECTORY.to_owned()),
-        ("CODEBUILD_SOURCE_REPO_URL", (*source_url).to_owned()),
-        // Empty, as in a build started by hand without a version (§3.3).
-        ("CODEBUILD_SOURCE_VERSION", String::new()),
+        ("CODEBUILD_SOURCE_REPO_URL", primary.url.clone()),
+        // Empty, as in a build started by hand, when there is none (§3.3).
+        (
+            "CODEBUILD_SOURCE_VERSION",
+            primary.version.clone().unwrap_or_default(),
+        ),
         ("CODEBUILD_SRC_DIR", layout.source.clone()),
         (
             "CODEBUILD_START_TIME",
@@ -152,7 +158,7 @@ pub(super) fn codebuild_variables(inputs: &Inputs<'_>) -> Environment {
         // The agent's own directory comes before the first command's (§3.2).
         ("OLDPWD", layout::READONLY.to_owned()),
     ];
-    if let Some(commit) = &facts.git.commit {
+    if let Some(commit) = &primary.resolved {
         variables.push(("CODEBUILD_RESOLVED_SOURCE_VERSION", commit.clone()));
     }
     let mut variables: Vec<(String, String)> = variables
@@ -162,14 +168,14 @@ pub(super) fn codebuild_variables(inputs: &Inputs<'_>) -> Environment {
     for (identifier, directory) in &layout.secondary {
         variables.push((format!("CODEBUILD_SRC_DIR_{identifier}"), directory.clone()));
     }
-    for (identifier, location) in *secondary {
+    for (identifier, values) in *secondary {
         variables.push((
             format!("CODEBUILD_SOURCE_REPO_URL_{identifier}"),
-            location.clone(),
+            values.url.clone(),
         ));
         variables.push((
             format!("CODEBUILD_SOURCE_VERSION_{identifier}"),
-            String::new(),
+            values.version.clone().unwrap_or_default(),
         ));
     }
     let mut environment = Environment::default();

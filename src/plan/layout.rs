@@ -46,26 +46,69 @@ pub struct Layout {
 
 impl Layout {
     /// Lays out the sources: `numbers` are the build's random directory numbers, one per source;
-    /// `below` is the path of the primary source below `src`, empty for a plain source.
+    /// `below` is the path of the primary source below `src`, empty for a plain source; `secondary`
+    /// are the identifiers of the others with their paths below their own `src`.
     pub fn new(
         mut numbers: impl Iterator<Item = u32>,
         below: &str,
-        identifiers: impl IntoIterator<Item = String>,
+        secondary: impl IntoIterator<Item = (String, String)>,
     ) -> Self {
         let mut root = || format!("/codebuild/output/src{}", numbers.next().unwrap_or(0));
         let primary = root();
-        let source = if below.is_empty() {
-            format!("{primary}/src")
-        } else {
-            format!("{primary}/src/{below}")
-        };
         Self {
-            source,
+            source: below_src(&primary, below),
             root: primary,
-            secondary: identifiers
+            secondary: secondary
                 .into_iter()
-                .map(|identifier| (identifier, format!("{}/src", root())))
+                .map(|(identifier, below)| (identifier, below_src(&root(), &below)))
                 .collect(),
         }
+    }
+
+    /// Lays out the inputs of a pipeline: a single one is a plain source, several lie side by side,
+    /// the primary first.
+    pub fn of_pipeline(number: u32, secondary: Vec<String>) -> Self {
+        if secondary.is_empty() {
+            return Self::new(std::iter::once(number), "", []);
+        }
+        let root = format!("/codebuild/output/src{number}");
+        let input = |index: usize| format!("{root}/src/s3/{index:02}");
+        Self {
+            source: input(0),
+            secondary: secondary
+                .into_iter()
+                .enumerate()
+                .map(|(index, identifier)| (identifier, input(index + 1)))
+                .collect(),
+            root,
+        }
+    }
+}
+
+fn below_src(root: &str, below: &str) -> String {
+    if below.is_empty() {
+        format!("{root}/src")
+    } else {
+        format!("{root}/src/{below}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn several_inputs_of_a_pipeline_lie_side_by_side() {
+        let layout = Layout::of_pipeline(7, vec!["Lib".into(), "Docs".into()]);
+        assert_eq!(layout.source, "/codebuild/output/src7/src/s3/00");
+        assert_eq!(
+            layout.secondary,
+            [
+                ("Lib".into(), "/codebuild/output/src7/src/s3/01".into()),
+                ("Docs".into(), "/codebuild/output/src7/src/s3/02".into()),
+            ]
+        );
+        let layout = Layout::of_pipeline(7, Vec::new());
+        assert_eq!(layout.source, "/codebuild/output/src7/src");
     }
 }

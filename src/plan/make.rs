@@ -1,7 +1,6 @@
 //! Turns a request into a plan.
 
 use std::fmt;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -9,14 +8,13 @@ use jiff::Timestamp;
 use super::environment::{self, Inputs, Origin, is_variable_name};
 use super::layout::{self, Layout};
 use super::part::Part;
+use super::sources::{self, Decided, Source, SourceFailure};
 use super::stored;
-use super::{
-    GitMetadata, PhasePlan, Plan, Reading, SourcePlan, Store, Stored, Transfer, Work, retry,
-};
+use super::{PhasePlan, Plan, Reading, Store, Stored, Transfer, Work, retry};
 use crate::buildspec::{self, Buildspec};
 use crate::event::BuildIdentity;
 use crate::phase::{PhaseContext, PhaseType};
-use crate::project::{self, SourceKind, image};
+use crate::project::{self, KindName, image};
 
 /// What a user asks for, with every default filled in. `Debug` leaves out what may be secret.
 #[derive(Clone)]
@@ -27,18 +25,24 @@ pub struct Request {
     pub privileged: bool,
     /// How long the build may take.
     pub timeout: Duration,
-    /// The primary source tree.
-    pub source: PathBuf,
-    /// Identifier and tree of each secondary source.
-    pub secondary: Vec<(String, PathBuf)>,
+    /// The primary source.
+    pub source: Source,
+    /// Identifier and secondary source.
+    pub secondary: Vec<(String, Source)>,
+    /// The kind that the source is taken for; else its remote decides.
+    pub kind: Option<KindName>,
+    /// Who starts the build; else the user does.
+    pub initiator: Option<String>,
     /// How source trees reach the container.
     pub transfer: Transfer,
     /// Variables that beat the buildspec's.
     pub overrides: Vec<(String, String)>,
-    /// The buildspec.
-    pub buildspec: BuildspecFile,
+    /// The buildspec, or why there is no source to read it from.
+    pub buildspec: Result<BuildspecFile, SourceFailure>,
     /// What of it runs.
     pub part: Part,
+    /// What people should know of the sources.
+    pub warnings: Vec<String>,
 }
 
 impl fmt::Debug for Request {
@@ -67,8 +71,8 @@ pub enum BuildspecFile {
     },
     /// There is no `buildspec.yml` and no other file was named.
     DefaultMissing {
-        /// The path on the host.
-        looked_for: PathBuf,
+        /// Where it was looked for, for people.
+        looked_for: String,
     },
     /// The file that was named cannot be read.
     Unreadable {
@@ -76,8 +80,8 @@ pub enum BuildspecFile {
         path: String,
         /// Why, such as `no such file or directory`.
         reason: String,
-        /// The path on the host.
-        looked_for: PathBuf,
+        /// Where it was looked for, for people.
+        looked_for: String,
     },
 }
 
@@ -96,54 +100,30 @@ pub struct Facts {
     pub directory_numbers: Vec<u32>,
     /// The count of this project's builds, from 1.
     pub build_number: u64,
-    /// Who starts the build.
-    pub initiator: String,
+    /// Who uses this machine.
+    pub user: String,
     /// The AWS region.
     pub region: String,
     /// The AWS account.
     pub account: String,
-    /// What git says of the primary source.
-    pub git: GitFacts,
-}
-
-/// What git says of a source tree; all empty for a tree that is not git's.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct GitFacts {
-    /// The commit that is checked out.
-    pub commit: Option<String>,
-    /// The address of the remote `origin`.
-    pub remote: Option<String>,
 }
 
 /// Decides everything about a build.
 pub fn make(request: Request, facts: &Facts) -> Plan {
-    let kind = facts
-        .git
-        .remote
-        .as_deref()
-        .map_or(SourceKind::Plain, SourceKind::of_remote);
-    let layout = Layout::new(
-        facts.directory_numbers.iter().copied(),
-        &kind.path_below_src(),
-        request
-            .secondary
-            .iter()
-            .map(|(identifier, _)| identifier.clone()),
-    );
-    let project = project::project_name(&directory_name(&request.source));
+    let Decided {
+        kind,
+        layout,
+        primary,
+        secondary,
+        plans,
+    } = sources::decide(&request, facts);
+    let project = project::project_name(&request.source.name());
     let id = format!("{project}:{}", facts.uuid);
     let arn = format!(
         "arn:aws:codebuild:{}:{}:build/{id}",
         facts.region, facts.account
     );
-    let source_location = kind
-        .url()
-        .map_or_else(|| location(&request.source), str::to_owned);
-    let secondary_locations: Vec<(String, String)> = request
-        .secondary
-        .iter()
-        .map(|(identifier, directory)| (identifier.clone(), location(directory)))
-        .collect();
+    let initiator = request.initiator.unwrap_or_else(|| facts.user.clone());
     let mut variables = environment::codebuild_variables(&Inputs {
         facts,
         layout: &layout,
@@ -151,10 +131,17 @@ pub fn make(request: Request, facts: &Facts) -> Plan {
         build_id: &id,
         build_arn: &arn,
         project: &project,
-        source_url: &source_location,
-        secondary: &secondary_locations,
+        initiator: &initiator,
+        primary: &primary,
+        secondary: &secondary,
     });
-    let (mut reading, buildspec_variables) = read(request.buildspec, &layout, &request.part);
+    let (mut reading, buildspec_variables) = match request.buildspec {
+        Ok(buildspec) => read(buildspec, &layout, &request.part),
+        Err(SourceFailure { message, hint }) => {
+            let context = PhaseContext::new("CLIENT_ERROR", message);
+            (Reading::SourceFailed { context, hint }, Vec::new())
+        }
+    };
     for (name, value) in buildspec_variables {
         variables.set(Origin::Buildspec, &name, &value);
     }
@@ -164,36 +151,28 @@ pub fn make(request: Request, facts: &Facts) -> Plan {
     let mut environment = variables.into_variables();
     let mut none = Vec::new();
     let wanted = match &mut reading {
-        Reading::Accepted(work) => &mut work.stored,
-        Reading::Refused { .. } => &mut none,
+        Reading::Accepted(work) => {
+            work.warnings.splice(0..0, request.warnings);
+            &mut work.stored
+        }
+        Reading::Refused { .. } | Reading::SourceFailed { .. } => &mut none,
     };
     stored::settle(wanted, &mut environment);
-    let sources = std::iter::once(SourcePlan {
-        identifier: None,
-        host: request.source,
-        directory: layout.source.clone(),
-        git: GitMetadata::Kept,
-    })
-    .chain(request.secondary.into_iter().zip(&layout.secondary).map(
-        |((identifier, host), (_, directory))| SourcePlan {
-            identifier: Some(identifier),
-            host,
-            directory: directory.clone(),
-            git: GitMetadata::Kept,
-        },
-    ))
-    .collect();
     Plan {
         identity: BuildIdentity {
             id,
             arn,
             project_name: project,
             build_number: facts.build_number,
-            initiator: facts.initiator.clone(),
+            initiator,
             source_type: kind.api_name(),
-            source_location,
-            source_version: None,
-            resolved_source_version: facts.git.commit.clone(),
+            // The API has a bucket and a key where the variable has an address.
+            source_location: match primary.url.strip_prefix("s3://") {
+                Some(location) => location.to_owned(),
+                None => primary.url,
+            },
+            source_version: primary.version,
+            resolved_source_version: primary.resolved,
             image: request.image.clone(),
             privileged: request.privileged,
             timeout_in_minutes: request.timeout.as_secs().div_ceil(60),
@@ -203,7 +182,7 @@ pub fn make(request: Request, facts: &Facts) -> Plan {
         privileged: request.privileged,
         timeout: request.timeout,
         layout,
-        sources,
+        sources: plans,
         transfer: request.transfer,
         source_words: kind.log_words(),
         environment,
@@ -235,8 +214,7 @@ fn read(file: BuildspecFile, layout: &Layout, part: &Part) -> (Reading, Vec<(Str
                 None,
                 "YAML file does not exist".to_owned(),
                 Some(format!(
-                    "there is no `{}`; `-b FILE` names another buildspec, `-s DIR` another source",
-                    looked_for.display()
+                    "there is no `{looked_for}`; `-b FILE` names another buildspec, `-s DIR` another source"
                 )),
             );
         }
@@ -249,8 +227,7 @@ fn read(file: BuildspecFile, layout: &Layout, part: &Part) -> (Reading, Vec<(Str
                 None,
                 format!("stat {}: {reason}", in_container(&path)),
                 Some(format!(
-                    "`{}` was looked for: `-b FILE` is relative to the source",
-                    looked_for.display()
+                    "`{looked_for}` was looked for: `-b FILE` is relative to the source"
                 )),
             );
         }
@@ -357,20 +334,10 @@ fn stored(buildspec: &Buildspec) -> Vec<Stored> {
         .collect()
 }
 
-fn directory_name(directory: &std::path::Path) -> String {
-    directory
-        .file_name()
-        .map(|name| name.to_string_lossy().into_owned())
-        .unwrap_or_default()
-}
-
-fn location(directory: &std::path::Path) -> String {
-    format!("file://{}", directory.display())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plan::GitFacts;
 
     fn facts() -> Facts {
         Facts {
@@ -380,10 +347,9 @@ mod tests {
             project_uuid: "2222".into(),
             directory_numbers: vec![7, 8],
             build_number: 3,
-            initiator: "me".into(),
+            user: "me".into(),
             region: "eu-west-1".into(),
             account: "000000000000".into(),
-            git: GitFacts::default(),
         }
     }
 
@@ -392,12 +358,18 @@ mod tests {
             image: "debian:12".into(),
             privileged: false,
             timeout: Duration::from_hours(1),
-            source: "/home/me/app".into(),
-            secondary: vec![("other".into(), "/home/me/other".into())],
+            source: Source::directory("/home/me/app".into(), GitFacts::default()),
+            secondary: vec![(
+                "other".into(),
+                Source::directory("/home/me/other".into(), GitFacts::default()),
+            )],
+            kind: None,
+            initiator: None,
             transfer: Transfer::Automatic,
             overrides: vec![("GIVEN".into(), "by caller".into())],
             part: Part::default(),
-            buildspec,
+            buildspec: Ok(buildspec),
+            warnings: Vec::new(),
         }
     }
 
@@ -422,12 +394,12 @@ mod tests {
 
     #[test]
     fn a_github_tree_lies_like_a_gopath_and_has_its_commit() {
-        let mut facts = facts();
-        facts.git = GitFacts {
+        let mut request = request(inline("version: 0.2\nphases: {}\n"));
+        request.source.git = GitFacts {
             commit: Some("abc".into()),
             remote: Some("git@github.com:o/r.git".into()),
         };
-        let plan = make(request(inline("version: 0.2\nphases: {}\n")), &facts);
+        let plan = make(request, &facts());
         let directory = "/codebuild/output/src7/src/github.com/o/r";
         assert_eq!(value(&plan, "CODEBUILD_SRC_DIR"), Some(directory));
         assert_eq!(
@@ -454,7 +426,7 @@ mod tests {
                 assert_eq!(location, None);
                 context.message
             }
-            Reading::Accepted(_) => panic!("accepted"),
+            Reading::Accepted(_) | Reading::SourceFailed { .. } => panic!("not refused"),
         };
         assert_eq!(
             message(BuildspecFile::DefaultMissing {

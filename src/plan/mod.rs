@@ -10,13 +10,15 @@ mod make;
 pub mod part;
 pub mod phases;
 pub mod retry;
+mod sources;
 mod stored;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 pub use environment::{Origin, Variable, complete, is_variable_name};
-pub use make::{BuildspecFile, Facts, GitFacts, Request, make};
+pub use make::{BuildspecFile, Facts, Request, make};
+pub use sources::{Content, GitFacts, Source, SourceFailure};
 pub use stored::{Store, Stored};
 
 use crate::buildspec::{Artifacts, Cache, OnFailure, ReportGroup, UnknownKeys, Version};
@@ -40,7 +42,7 @@ pub struct Plan {
     pub timeout: Duration,
     /// Where things are in the container.
     pub layout: Layout,
-    /// The source trees, the primary first.
+    /// The source trees, the primary first; none at all for a build without a source.
     pub sources: Vec<SourcePlan>,
     /// How the source trees reach the container.
     pub transfer: Transfer,
@@ -52,6 +54,14 @@ pub struct Plan {
     pub reading: Reading,
     /// What of it runs.
     pub part: Part,
+}
+
+impl Plan {
+    /// The source directories in the container, the primary first, whether anything comes in or not.
+    pub fn directories(&self) -> impl Iterator<Item = &str> {
+        let secondary = self.layout.secondary.iter().map(|it| it.1.as_str());
+        std::iter::once(self.layout.source.as_str()).chain(secondary)
+    }
 }
 
 /// One source tree.
@@ -93,6 +103,13 @@ pub enum Transfer {
 /// What came of the buildspec.
 #[derive(Debug, Clone)]
 pub enum Reading {
+    /// There is no source to read it from: DOWNLOAD_SOURCE fails before the agent begins.
+    SourceFailed {
+        /// Why.
+        context: PhaseContext,
+        /// What to do about it.
+        hint: String,
+    },
     /// It cannot be run: DOWNLOAD_SOURCE fails.
     Refused {
         /// Where the file is in the container; `None` when there is no file.

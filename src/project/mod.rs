@@ -3,7 +3,7 @@
 pub mod image;
 mod source_kind;
 
-pub use source_kind::SourceKind;
+pub use source_kind::{Fallback, KindName, SourceKind};
 
 /// Makes a project name out of any text: CodeBuild allows letters, digits, `-` and `_`, 2 to 150 of
 /// them, with a letter or digit first (contract §8.1).

@@ -28,11 +28,109 @@ pub enum SourceKind {
         /// The address of the remote, without credentials.
         url: String,
     },
+    /// An archive in S3.
+    S3 {
+        /// Bucket and key.
+        location: String,
+    },
+    /// What a pipeline hands over.
+    CodePipeline,
+    /// Nothing.
+    NoSource,
     /// Anything else: a plain tree, laid out as one from S3 (assumed).
     Plain,
 }
 
+/// The kinds that people can ask for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KindName {
+    /// A GitHub repository.
+    GitHub,
+    /// A CodeCommit repository.
+    CodeCommit,
+    /// An archive in S3.
+    S3,
+    /// What a pipeline hands over.
+    CodePipeline,
+}
+
+/// What names a source where its remote does not.
+#[derive(Debug, Clone, Copy)]
+pub struct Fallback<'a> {
+    /// Who starts the build.
+    pub user: &'a str,
+    /// The name of the directory or file.
+    pub name: &'a str,
+    /// The AWS region.
+    pub region: &'a str,
+    /// The AWS account.
+    pub account: &'a str,
+}
+
 impl SourceKind {
+    /// Takes a source for one of this kind, whatever its remote is. Where the remote does not name
+    /// owner and repository, the last parts of its path do; where it has none, the user and the
+    /// directory (assumed).
+    pub fn named(kind: KindName, remote: Option<&str>, fallback: &Fallback<'_>) -> Self {
+        let known = remote.map_or(Self::Plain, Self::of_remote);
+        let path = remote.map_or_else(Vec::new, path_of);
+        let repository = path.last().cloned().unwrap_or_else(|| tame(fallback.name));
+        match (kind, known) {
+            (KindName::GitHub, known @ Self::GitHub { .. })
+            | (KindName::CodeCommit, known @ Self::CodeCommit { .. }) => known,
+            (KindName::GitHub, _) => {
+                let owner = path.iter().rev().nth(1).cloned();
+                let owner = owner.unwrap_or_else(|| tame(fallback.user));
+                Self::GitHub {
+                    url: format!("https://github.com/{owner}/{repository}.git"),
+                    owner,
+                    repository,
+                }
+            }
+            (KindName::CodeCommit, _) => Self::CodeCommit {
+                region: fallback.region.to_owned(),
+                url: format!(
+                    "https://git-codecommit.{}.amazonaws.com/v1/repos/{repository}",
+                    fallback.region
+                ),
+                repository,
+            },
+            (KindName::S3, _) => Self::in_s3(fallback),
+            (KindName::CodePipeline, _) => Self::CodePipeline,
+        }
+    }
+
+    /// An archive in a bucket that could be: the name is that of AWS's own examples (assumed).
+    pub fn in_s3(fallback: &Fallback<'_>) -> Self {
+        let Fallback {
+            name,
+            region,
+            account,
+            ..
+        } = fallback;
+        Self::S3 {
+            location: format!(
+                "codebuild-{region}-{account}-input-bucket/{}.zip",
+                tame(name)
+            ),
+        }
+    }
+
+    /// Whether the cloud hands over a tree without `.git` (trap 25).
+    pub fn leaves_out_git(&self) -> bool {
+        match self {
+            Self::S3 { .. } | Self::CodePipeline | Self::NoSource => true,
+            Self::GitHub { .. } | Self::CodeCommit { .. } | Self::OtherGit { .. } | Self::Plain => {
+                false
+            }
+        }
+    }
+
+    /// Whether the build is told which commit it has (contract §3.3).
+    pub fn has_commit(&self) -> bool {
+        !matches!(self, Self::S3 { .. } | Self::NoSource)
+    }
+
     /// Tells the kind from the address of a git remote.
     pub fn of_remote(remote: &str) -> Self {
         let Some((host, path)) = host_and_path(remote) else {
@@ -75,7 +173,9 @@ impl SourceKind {
                 // Any other host could be either; assumed.
                 _ => "GITHUB_ENTERPRISE",
             },
-            Self::Plain => "S3",
+            Self::S3 { .. } | Self::Plain => "S3",
+            Self::CodePipeline => "CODEPIPELINE",
+            Self::NoSource => "NO_SOURCE",
         }
     }
 
@@ -88,7 +188,11 @@ impl SourceKind {
             Self::CodeCommit {
                 region, repository, ..
             } => format!("git-codecommit.{region}.amazonaws.com/v1/repos/{repository}"),
-            Self::OtherGit { .. } | Self::Plain => String::new(),
+            Self::OtherGit { .. }
+            | Self::S3 { .. }
+            | Self::CodePipeline
+            | Self::NoSource
+            | Self::Plain => String::new(),
         }
     }
 
@@ -98,20 +202,21 @@ impl SourceKind {
             Self::GitHub { url, .. }
             | Self::CodeCommit { url, .. }
             | Self::OtherGit { url, .. } => Some(url),
-            Self::Plain => None,
+            Self::S3 { .. } | Self::CodePipeline | Self::NoSource | Self::Plain => None,
         }
     }
 
     /// Returns the log's words for the source in `Setting HTTP client timeout …`; for the
-    /// others none is known.
+    /// others none is known. A pipeline's source comes from S3; where nothing comes in, nothing is
+    /// said (both assumed).
     pub fn log_words(&self) -> Option<&'static str> {
         match self {
             Self::GitHub { .. } => Some("Github and GitHub Enterprise sources"),
             Self::OtherGit { .. } if self.api_name() == "GITHUB_ENTERPRISE" => {
                 Some("Github and GitHub Enterprise sources")
             }
-            Self::CodeCommit { .. } | Self::OtherGit { .. } => None,
-            Self::Plain => Some("S3 source"),
+            Self::CodeCommit { .. } | Self::OtherGit { .. } | Self::NoSource => None,
+            Self::S3 { .. } | Self::CodePipeline | Self::Plain => Some("S3 source"),
         }
     }
 }
@@ -140,6 +245,34 @@ fn without_credentials(remote: &str) -> String {
             format!("{scheme}://{host}/{path}")
         }
         _ => remote.to_owned(),
+    }
+}
+
+/// The parts of a remote's path that can name something.
+fn path_of(remote: &str) -> Vec<String> {
+    let path = match host_and_path(remote) {
+        Some((_, path)) => path,
+        None => remote.strip_prefix("file://").unwrap_or(remote),
+    };
+    path.split('/')
+        .filter(|part| !matches!(*part, "" | "." | ".." | ".git"))
+        .map(|part| tame(without_suffix(part)))
+        .collect()
+}
+
+/// Leaves of a name what the name of a repository may hold.
+fn tame(name: &str) -> String {
+    let tame: String = name
+        .chars()
+        .map(|c| match c {
+            'a'..='z' | 'A'..='Z' | '0'..='9' | '_' | '-' | '.' => c,
+            _ => '-',
+        })
+        .collect();
+    if tame.trim_matches('.').is_empty() {
+        "local".to_owned()
+    } else {
+        tame
     }
 }
 
@@ -191,6 +324,44 @@ mod tests {
     fn a_remote_on_this_machine_is_plain() {
         for remote in ["/srv/git/repo", "file:///srv/git", "../x:y", ""] {
             assert_eq!(SourceKind::of_remote(remote), SourceKind::Plain, "{remote}");
+        }
+    }
+
+    const FALLBACK: Fallback<'static> = Fallback {
+        user: "me",
+        name: "my app",
+        region: "eu-west-1",
+        account: "000000000000",
+    };
+
+    #[test]
+    fn a_kind_that_is_asked_for_takes_its_names_where_it_finds_them() {
+        for (remote, path) in [
+            (Some("git@github.com:o/r.git"), "github.com/o/r"),
+            (Some("https://git.example.com/a/b/c.git"), "github.com/b/c"),
+            (Some("/srv/git/shop.git"), "github.com/git/shop"),
+            (Some("../shop"), "github.com/me/shop"),
+            (None, "github.com/me/my-app"),
+        ] {
+            let kind = SourceKind::named(KindName::GitHub, remote, &FALLBACK);
+            assert_eq!(kind.path_below_src(), path, "{remote:?}");
+        }
+        let kind = SourceKind::named(KindName::CodeCommit, None, &FALLBACK);
+        assert_eq!(
+            kind.url(),
+            Some("https://git-codecommit.eu-west-1.amazonaws.com/v1/repos/my-app")
+        );
+        let kind = SourceKind::named(KindName::S3, Some("git@github.com:o/r.git"), &FALLBACK);
+        assert_eq!(kind.path_below_src(), "");
+        assert!(kind.leaves_out_git() && !kind.has_commit());
+    }
+
+    #[test]
+    fn no_name_leads_out_of_the_tree() {
+        for name in ["..", "/", "", "."] {
+            let kind = SourceKind::named(KindName::GitHub, None, &Fallback { name, ..FALLBACK });
+            assert!(!kind.path_below_src().contains(".."), "{name}");
+            assert!(!kind.path_below_src().ends_with('/'), "{name}");
         }
     }
 }

@@ -158,9 +158,9 @@ impl<E: Engine> Run<'_, E> {
         let mut program = Program::default();
         // Trees that are the host's own stay whose they are.
         if self.plan.transfer != Transfer::Mount && user != "root" {
-            for source in &self.plan.sources {
-                program.trust(&source.directory);
-                words.push(&source.directory);
+            for directory in self.plan.directories() {
+                program.trust(directory);
+                words.push(directory);
             }
         }
         program.call("cobuild_as", &words);

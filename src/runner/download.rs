@@ -9,19 +9,29 @@ impl<E: Engine> Run<'_, E> {
     /// DOWNLOAD_SOURCE: the sources come in, the buildspec and the environment are read.
     pub(super) async fn download_source(&mut self) -> Result<Ended, Interruption> {
         let plan = self.plan;
-        self.events
-            .emit(Event::SourceReady {
-                directory: plan.layout.source.clone(),
-                secondary: plan.layout.secondary.clone(),
-            })
-            .await;
+        let ready = Event::SourceReady {
+            directory: plan.layout.source.clone(),
+            secondary: plan.layout.secondary.clone(),
+        };
         let work = match &plan.reading {
-            Reading::Accepted(work) => work,
+            Reading::SourceFailed { context, hint } => {
+                let reason = context.clone();
+                let failed = Event::SourceFailed { context: reason };
+                self.events.emit(failed).await;
+                let message = hint.clone();
+                self.events.emit(Event::Hint { message }).await;
+                return Ok(Ended::failed(context.clone()));
+            }
+            Reading::Accepted(work) => {
+                self.events.emit(ready).await;
+                work
+            }
             Reading::Refused {
                 location,
                 context,
                 hint,
             } => {
+                self.events.emit(ready).await;
                 if let Some(path) = location.clone() {
                     self.events.emit(Event::BuildspecLocated { path }).await;
                 }

@@ -31,12 +31,13 @@ use std::time::Duration;
 
 pub use cancel::{CancelReason, Cancellation, Canceller, cancellation};
 pub use debug::{Cause, Debugger, Halt, RESUMED_MARK, Verdict};
+pub use scratch::Scratch;
 pub use sweep::{Left, clean, sweep};
 
 use crate::buildspec::OnFailure;
 use crate::channel::EventSender;
 use crate::collect::artifact::CollectError;
-use crate::engine::{Engine, EngineError};
+use crate::engine::{ContainerId, Engine, EngineError};
 use crate::event::Event;
 use crate::mask::Masker;
 use crate::phase::{PhaseContext, PhaseType, Status};
@@ -70,6 +71,8 @@ pub struct Outcome {
     pub fault: Option<RunError>,
     /// Masks the build's secrets, for whoever tells of the fault.
     pub masker: Masker,
+    /// The container that was left to whoever wants to look into it.
+    pub kept: Option<ContainerId>,
 }
 
 /// What can go wrong with the machinery.
@@ -167,7 +170,7 @@ pub async fn run<E: Engine>(
         plan,
         phases: match &plan.reading {
             Reading::Accepted(work) => work.phases.clone(),
-            Reading::Refused { .. } => Vec::new(),
+            Reading::Refused { .. } | Reading::SourceFailed { .. } => Vec::new(),
         },
         debugger,
         engine,
@@ -179,6 +182,7 @@ pub async fn run<E: Engine>(
         masker: Masker::default(),
         fault: None,
         kept: false,
+        left: None,
         dead: false,
     };
     run.build().await
@@ -199,6 +203,8 @@ struct Run<'a, E> {
     fault: Option<RunError>,
     /// Whether the container is to stay.
     kept: bool,
+    /// The container that stayed.
+    left: Option<ContainerId>,
     /// Whether the container is gone before its time; then no phase can follow.
     dead: bool,
 }
@@ -241,6 +247,7 @@ impl<E: Engine> Run<'_, E> {
             status,
             fault: self.fault.take(),
             masker: self.masker.clone(),
+            kept: self.left.take(),
         }
     }
 
@@ -271,7 +278,7 @@ impl<E: Engine> Run<'_, E> {
     fn work(&self) -> Option<&Work> {
         match &self.plan.reading {
             Reading::Accepted(work) => Some(work),
-            Reading::Refused { .. } => None,
+            Reading::Refused { .. } | Reading::SourceFailed { .. } => None,
         }
     }
 
@@ -316,6 +323,7 @@ impl<E: Engine> Run<'_, E> {
             return;
         };
         if self.kept {
+            self.left = Some(sandbox.container().clone());
             sandbox.keep().await;
             return;
         }

@@ -335,8 +335,8 @@ fn spec(
 fn layout_program(plan: &Plan, work: &Work, foreign: &[&SourcePlan]) -> Program {
     let mut program = Program::default();
     program.call("mkdir", &["-p", layout::READONLY, layout::USER_BIN]);
-    for source in &plan.sources {
-        program.call("mkdir", &["-p", &source.directory]);
+    for directory in plan.directories() {
+        program.call("mkdir", &["-p", directory]);
     }
     if let Some((commit, primary)) = plan
         .identity

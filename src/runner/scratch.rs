@@ -15,9 +15,9 @@ const KEPT: &str = "kept";
 /// A build's own directory below the scratch root; whoever holds its lock is using it.
 ///
 /// The lock goes with the process, so a directory whose lock is free was left by a killed run and
-/// may go ([`abandoned`]).
+/// may go with the next sweep.
 #[derive(Debug)]
-pub(super) struct Scratch {
+pub struct Scratch {
     directory: PathBuf,
     lock_path: PathBuf,
     _lock: File,
@@ -25,7 +25,7 @@ pub(super) struct Scratch {
 
 impl Scratch {
     /// Makes the directory of the build `name`.
-    pub(super) fn create(root: &Path, name: &str) -> io::Result<Self> {
+    pub fn create(root: &Path, name: &str) -> io::Result<Self> {
         // What a build makes may be nobody else's to see.
         fs::DirBuilder::new()
             .recursive(true)
@@ -67,19 +67,19 @@ impl Scratch {
     }
 
     /// The directory, for a helper that may remove more than this user can.
-    pub(super) fn directory(&self) -> &Path {
+    pub fn directory(&self) -> &Path {
         &self.directory
     }
 
     /// Leaves the directory to a container that lives on, named in its keeping file; a sweep does not
     /// see it any more.
-    pub(super) fn keep(self, container: &str) -> io::Result<()> {
+    pub fn keep(self, container: &str) -> io::Result<()> {
         fs::write(self.directory.with_extension(KEPT), container)?;
         fs::remove_file(&self.lock_path)
     }
 
     /// Removes everything. Fails when the build left what this user may not remove.
-    pub(super) fn remove(&self) -> io::Result<()> {
+    pub fn remove(&self) -> io::Result<()> {
         remove_tree(&self.directory)?;
         fs::remove_file(&self.lock_path)
     }

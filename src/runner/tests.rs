@@ -11,7 +11,7 @@ use super::*;
 use crate::channel::{Message, channel};
 use crate::engine::fake::{FakeEngine, Reaction};
 use crate::plan::part::Part;
-use crate::plan::{BuildspecFile, Facts, GitFacts, Request, Transfer, make};
+use crate::plan::{BuildspecFile, Facts, GitFacts, Request, Source, Transfer, make};
 
 struct Ran {
     outcome: Outcome,
@@ -53,23 +53,25 @@ fn plan(buildspec: &str, image: &str) -> Plan {
         project_uuid: "2222".into(),
         directory_numbers: vec![7],
         build_number: 1,
-        initiator: "me".into(),
+        user: "me".into(),
         region: "us-east-1".into(),
         account: "000000000000".into(),
-        git: GitFacts::default(),
     };
     let request = Request {
         image: image.to_owned(),
         privileged: false,
         timeout: Duration::from_hours(1),
-        source: "/nonexistent".into(),
+        source: Source::directory("/nonexistent".into(), GitFacts::default()),
         secondary: Vec::new(),
         transfer: Transfer::Mount,
         overrides: Vec::new(),
         part: Part::default(),
-        buildspec: BuildspecFile::Inline {
+        kind: None,
+        initiator: None,
+        warnings: Vec::new(),
+        buildspec: Ok(BuildspecFile::Inline {
             text: buildspec.into(),
-        },
+        }),
     };
     make(request, &facts)
 }

@@ -1,41 +1,121 @@
 //! Finds the buildspec on the host.
 
+use std::ffi::OsStr;
 use std::io::{self, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use crate::buildspec::MAX_BYTES;
+use crate::buildspec::{MAX_BYTES, is_mapping};
 use crate::plan::BuildspecFile;
 
 /// The file of a source that names no other (contract §1.1).
 const DEFAULT: &str = "buildspec.yml";
 
-/// Reads the buildspec that `named` names: a path relative to `source`, an absolute path of the
-/// host, or `-` for standard input. A file that cannot be read is no error here: it fails the build.
-pub fn read_buildspec(source: &Path, named: Option<&Path>) -> io::Result<BuildspecFile> {
-    let Some(named) = named.filter(|named| !named.as_os_str().is_empty()) else {
-        return Ok(match read_file(&source.join(DEFAULT)) {
-            Ok(text) => in_source(DEFAULT, text),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                BuildspecFile::DefaultMissing {
-                    looked_for: source.join(DEFAULT),
-                }
-            }
-            Err(error) => unreadable(source, DEFAULT, &error),
-        });
-    };
-    if named == Path::new("-") {
-        let text = read_bounded(io::stdin().lock())?;
-        return Ok(BuildspecFile::Inline { text });
+/// A buildspec as a command line names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BuildspecName {
+    /// Not at all.
+    Default,
+    /// By a path, relative to the source or absolute.
+    Path(PathBuf),
+    /// Its text itself, on the command line or on standard input.
+    Text(Vec<u8>),
+}
+
+/// A source tree from which a buildspec is read.
+#[derive(Debug, Clone, Copy)]
+pub struct SourceTree<'a> {
+    /// The tree on the host.
+    pub directory: &'a Path,
+    /// What the tree was made from, in words; `None` for a directory of the user's. No link leads out
+    /// of a tree that was made.
+    pub made_from: Option<&'a str>,
+}
+
+impl BuildspecName {
+    /// Tells a text from a path: one that has a newline or is a YAML mapping (contract §1.1). `-` is
+    /// standard input, which is read.
+    pub fn read(given: Option<&OsStr>) -> io::Result<Self> {
+        let Some(given) = given.filter(|given| !given.is_empty()) else {
+            return Ok(Self::Default);
+        };
+        if given == "-" {
+            return read_bounded(io::stdin().lock()).map(Self::Text);
+        }
+        Ok(match given.to_str() {
+            Some(text) if text.contains('\n') || is_mapping(text) => Self::Text(text.into()),
+            Some(_) | None => Self::Path(given.into()),
+        })
     }
+
+    /// Its path in the source, when it is there.
+    pub fn in_source(&self) -> Option<&Path> {
+        match self {
+            Self::Default => Some(Path::new(DEFAULT)),
+            Self::Path(path) => Some(path.as_path()).filter(|path| path.is_relative()),
+            Self::Text(_) => None,
+        }
+    }
+
+    /// Reads it without any source: a path is one of the host. `None` when nothing is named.
+    pub fn read_of_host(&self) -> io::Result<Option<BuildspecFile>> {
+        let text = match self {
+            Self::Default => return Ok(None),
+            Self::Path(path) => read_file(path)?,
+            Self::Text(text) => text.clone(),
+        };
+        Ok(Some(BuildspecFile::Inline { text }))
+    }
+}
+
+/// Reads a buildspec. A file that cannot be read is no error here: it fails the build.
+pub fn read_buildspec(source: SourceTree<'_>, name: &BuildspecName) -> BuildspecFile {
+    let named = match name {
+        BuildspecName::Text(text) => return BuildspecFile::Inline { text: text.clone() },
+        BuildspecName::Default => {
+            return match source.read(Path::new(DEFAULT)) {
+                Ok(text) => in_source(DEFAULT, text),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                    BuildspecFile::DefaultMissing {
+                        looked_for: source.shown(DEFAULT),
+                    }
+                }
+                Err(error) => unreadable(source, DEFAULT, &error),
+            };
+        }
+        BuildspecName::Path(named) => named,
+    };
     let path = named.to_string_lossy();
-    Ok(match read_file(&source.join(named)) {
+    match source.read(named) {
         Err(error) => unreadable(source, &path, &error),
         Ok(text) if named.is_relative() => in_source(path.trim_start_matches("./"), text),
-        Ok(text) => match path_in_source(source, named) {
+        Ok(text) => match path_in_source(source.directory, named) {
             Some(path) => in_source(&path, text),
             None => BuildspecFile::Inline { text },
         },
-    })
+    }
+}
+
+impl SourceTree<'_> {
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        let file = self.directory.join(path);
+        if path.is_relative() && self.made_from.is_some() {
+            let leads_out = !file
+                .canonicalize()?
+                .starts_with(self.directory.canonicalize()?);
+            if leads_out {
+                return Err(io::ErrorKind::NotFound.into());
+            }
+        }
+        read_file(&file)
+    }
+
+    /// A path in the tree, for people: as git writes it where the tree is not theirs.
+    fn shown(&self, path: &str) -> String {
+        match self.made_from {
+            Some(made_from) if !path.starts_with('/') => format!("{made_from}:{path}"),
+            Some(_) | None => self.directory.join(path).display().to_string(),
+        }
+    }
 }
 
 /// Reads all of a buildspec, but of one that is too large no more than shows that it is.
@@ -65,7 +145,7 @@ fn in_source(path: &str, text: Vec<u8>) -> BuildspecFile {
 }
 
 /// The reasons are worded as the agent's: those of the C library, in lower case.
-fn unreadable(source: &Path, path: &str, error: &io::Error) -> BuildspecFile {
+fn unreadable(source: SourceTree<'_>, path: &str, error: &io::Error) -> BuildspecFile {
     let reason = match error.kind() {
         io::ErrorKind::NotFound => "no such file or directory".to_owned(),
         io::ErrorKind::IsADirectory => "is a directory".to_owned(),
@@ -76,7 +156,7 @@ fn unreadable(source: &Path, path: &str, error: &io::Error) -> BuildspecFile {
     BuildspecFile::Unreadable {
         path: path.to_owned(),
         reason,
-        looked_for: source.join(path),
+        looked_for: source.shown(path),
     }
 }
 
@@ -91,32 +171,67 @@ mod tests {
         std::fs::create_dir(source.path().join("ci")).unwrap();
         std::fs::write(source.path().join("ci/x.yml"), "x").unwrap();
         std::fs::write(elsewhere.path().join("y.yml"), "y").unwrap();
-        let read = |named: Option<&Path>| read_buildspec(source.path(), named).unwrap();
-
-        let missing = BuildspecFile::DefaultMissing {
-            looked_for: source.path().join("buildspec.yml"),
+        let read = |named: &str| {
+            let name = BuildspecName::read(Some(OsStr::new(named))).unwrap();
+            let tree = SourceTree {
+                directory: source.path(),
+                made_from: None,
+            };
+            read_buildspec(tree, &name)
         };
-        assert_eq!(read(None), missing);
-        assert_eq!(read(Some(Path::new(""))), missing);
+
+        let shown = |path: &str| source.path().join(path).display().to_string();
+        let missing = BuildspecFile::DefaultMissing {
+            looked_for: shown("buildspec.yml"),
+        };
+        assert_eq!(read(""), missing);
+        assert_eq!(read("./ci/x.yml"), in_source("ci/x.yml", b"x".into()));
+        assert_eq!(read(&shown("ci/x.yml")), in_source("ci/x.yml", b"x".into()));
+        let inline = |text: &[u8]| BuildspecFile::Inline { text: text.into() };
         assert_eq!(
-            read(Some(Path::new("./ci/x.yml"))),
-            in_source("ci/x.yml", b"x".into())
+            read(elsewhere.path().join("y.yml").to_str().unwrap()),
+            inline(b"y")
         );
+        for text in ["version: 0.2", "{version: 0.2}", "a\nb"] {
+            assert_eq!(read(text), inline(text.as_bytes()));
+        }
         assert_eq!(
-            read(Some(&source.path().join("ci/x.yml"))),
-            in_source("ci/x.yml", b"x".into())
-        );
-        assert_eq!(
-            read(Some(&elsewhere.path().join("y.yml"))),
-            BuildspecFile::Inline { text: b"y".into() }
-        );
-        assert_eq!(
-            read(Some(Path::new("ci"))),
+            read("ci"),
             BuildspecFile::Unreadable {
                 path: "ci".into(),
                 reason: "is a directory".into(),
-                looked_for: source.path().join("ci"),
+                looked_for: shown("ci"),
             }
+        );
+    }
+
+    #[test]
+    fn no_link_leads_out_of_a_tree_that_was_made() {
+        let tree = tempfile::tempdir().unwrap();
+        let elsewhere = tempfile::tempdir().unwrap();
+        std::fs::write(elsewhere.path().join("secret"), "version: 0.2").unwrap();
+        let link = |name: &str, target: &Path| {
+            std::os::unix::fs::symlink(target, tree.path().join(name)).unwrap();
+        };
+        link("buildspec.yml", &elsewhere.path().join("secret"));
+        link("inside.yml", Path::new("real.yml"));
+        std::fs::write(tree.path().join("real.yml"), "x").unwrap();
+        let read = |name: &BuildspecName| {
+            let tree = SourceTree {
+                directory: tree.path(),
+                made_from: Some("v1"),
+            };
+            read_buildspec(tree, name)
+        };
+        assert_eq!(
+            read(&BuildspecName::Default),
+            BuildspecFile::DefaultMissing {
+                looked_for: "v1:buildspec.yml".into()
+            }
+        );
+        assert_eq!(
+            read(&BuildspecName::Path("inside.yml".into())),
+            in_source("inside.yml", b"x".into())
         );
     }
 }

@@ -8,10 +8,10 @@ mod sources;
 mod state;
 mod writable;
 
-pub use buildspec_file::{read_bounded, read_buildspec};
+pub use buildspec_file::{BuildspecName, SourceTree, read_bounded, read_buildspec};
 pub use env_file::{EnvFileError, Override, parse_env_file, parse_override};
 pub use environment::Environment;
 pub use secrets_file::{SecretsError, read_secrets};
-pub use sources::{SourceError, Sources};
+pub use sources::{Asked, Given, SourceError, Sources};
 pub use state::StateDirectory;
 pub use writable::{writable_directory, writable_file};

@@ -1,30 +1,70 @@
-//! The source directories of a command line.
+//! The sources of a command line.
 
-use std::io;
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-/// The source trees of a build, by their full paths.
+/// Deeper clones are full ones (contract §3.3).
+const DEEPEST: u32 = 25;
+
+/// The first bytes of a zip file.
+const ZIP: &[u8] = b"PK";
+
+/// What a command line says of its sources.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Asked<'a> {
+    /// `[ID:]DIR` or `[ID:]FILE.zip`.
+    pub sources: &'a [String],
+    /// `[ID:]REF`.
+    pub versions: &'a [String],
+    /// How many commits a checkout has.
+    pub depth: Option<u32>,
+    /// Whether there is no primary source.
+    pub nothing: bool,
+}
+
+/// The sources of a build, by their full paths.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sources {
     /// The primary source.
-    pub primary: PathBuf,
-    /// Identifier and tree of each secondary source.
-    pub secondary: Vec<(String, PathBuf)>,
+    pub primary: Given,
+    /// Identifier and secondary source.
+    pub secondary: Vec<(String, Given)>,
 }
 
-/// Why source directories cannot be used.
+/// A source that is given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Given {
+    /// A directory as it is.
+    Directory(PathBuf),
+    /// A version of a git repository.
+    Revision {
+        /// The repository.
+        directory: PathBuf,
+        /// Commit, branch, tag or `pr/N`.
+        version: String,
+        /// How many commits the checkout has; `None` for all of them.
+        depth: Option<u32>,
+    },
+    /// A zip file.
+    Zip(PathBuf),
+    /// Nothing; the build has the name of this directory.
+    Nothing(PathBuf),
+}
+
+/// Why sources cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum SourceError {
-    /// Two directories are given without an identifier.
+    /// Two sources are given without an identifier.
     #[error("there can be one primary source only, and `{0}` is another")]
     SecondPrimary(String),
-    /// Two directories have the same identifier.
+    /// Two sources have the same identifier.
     #[error("there are two secondary sources `{0}`")]
     SameIdentifier(String),
-    /// A directory is something else.
-    #[error("the source `{}` is not a directory", .0.display())]
+    /// Something is neither a directory nor a zip file.
+    #[error("the source `{}` is not a directory, nor a zip file", .0.display())]
     NotADirectory(PathBuf),
-    /// A directory cannot be found.
+    /// A source cannot be found.
     #[error("cannot use the source `{}`", path.display())]
     Unusable {
         /// As given.
@@ -33,32 +73,110 @@ pub enum SourceError {
         #[source]
         source: io::Error,
     },
+    /// A source is given, and that there is none.
+    #[error("`{0}` is a primary source, and --no-source says that there is none")]
+    PrimaryOfNothing(String),
+    /// Two versions are given for one source.
+    #[error("there are two versions of one source, and `{0}` is the second")]
+    SecondVersion(String),
+    /// A version is given for a source that is none.
+    #[error("`{0}` is the version of a source that is not given")]
+    VersionOfNothing(String),
+    /// A version is given for a zip file.
+    #[error("`{version}` is a version of the zip file `{}`, which has none", path.display())]
+    VersionOfZip {
+        /// The version.
+        version: String,
+        /// The file.
+        path: PathBuf,
+    },
 }
 
 impl Sources {
-    /// Finds the directories given as `[ID:]DIR`; without a primary one it is the current directory.
-    pub fn find(given: &[String]) -> Result<Self, SourceError> {
+    /// Finds the sources that are asked for; without a primary one it is the current directory.
+    pub fn find(asked: &Asked<'_>) -> Result<Self, SourceError> {
         let mut primary = None;
-        let mut secondary: Vec<(String, PathBuf)> = Vec::new();
-        for text in given {
-            let (identifier, directory) = split(text);
-            let directory = existing_directory(Path::new(directory))?;
+        let mut secondary: Vec<(String, Given)> = Vec::new();
+        for text in asked.sources {
+            let (identifier, path) = split(text);
+            let source = existing(Path::new(path))?;
             match identifier {
+                None if asked.nothing => return Err(SourceError::PrimaryOfNothing(text.clone())),
                 None if primary.is_some() => return Err(SourceError::SecondPrimary(text.clone())),
-                None => primary = Some(directory),
+                None => primary = Some(source),
                 Some(identifier) if secondary.iter().any(|(known, _)| known == identifier) => {
                     return Err(SourceError::SameIdentifier(identifier.to_owned()));
                 }
-                Some(identifier) => secondary.push((identifier.to_owned(), directory)),
+                Some(identifier) => secondary.push((identifier.to_owned(), source)),
             }
         }
-        Ok(Self {
-            primary: match primary {
-                Some(primary) => primary,
-                None => existing_directory(Path::new("."))?,
+        let mut sources = Self {
+            primary: match (primary, existing(Path::new("."))) {
+                (Some(primary), _) => primary,
+                (None, Ok(Given::Directory(here))) if asked.nothing => Given::Nothing(here),
+                (None, here) => here?,
             },
             secondary,
-        })
+        };
+        let depth = asked.depth.filter(|depth| (1..=DEEPEST).contains(depth));
+        for text in asked.versions {
+            sources.set_version(text, depth)?;
+        }
+        Ok(sources)
+    }
+
+    fn set_version(&mut self, text: &str, depth: Option<u32>) -> Result<(), SourceError> {
+        let (identifier, version) = split(text);
+        let source = match identifier {
+            None => Some(&mut self.primary),
+            Some(identifier) => self
+                .secondary
+                .iter_mut()
+                .find(|(known, _)| known == identifier)
+                .map(|(_, source)| source),
+        };
+        let Some(source) = source else {
+            return Err(SourceError::VersionOfNothing(text.to_owned()));
+        };
+        *source = match source {
+            Given::Directory(directory) => Given::Revision {
+                directory: std::mem::take(directory),
+                version: version.to_owned(),
+                depth,
+            },
+            Given::Revision { .. } => return Err(SourceError::SecondVersion(text.to_owned())),
+            Given::Nothing(_) => return Err(SourceError::VersionOfNothing(text.to_owned())),
+            Given::Zip(path) => {
+                return Err(SourceError::VersionOfZip {
+                    version: version.to_owned(),
+                    path: path.clone(),
+                });
+            }
+        };
+        Ok(())
+    }
+
+    /// All of them, the primary first.
+    pub fn all(&self) -> impl Iterator<Item = &Given> {
+        std::iter::once(&self.primary).chain(self.secondary.iter().map(|(_, source)| source))
+    }
+}
+
+impl Given {
+    /// The directory or file that is named.
+    pub fn path(&self) -> &Path {
+        match self {
+            Self::Directory(path) | Self::Zip(path) | Self::Nothing(path) => path,
+            Self::Revision { directory, .. } => directory,
+        }
+    }
+
+    /// Whether a tree has to be made for it.
+    pub fn needs_tree(&self) -> bool {
+        match self {
+            Self::Revision { .. } | Self::Zip(_) => true,
+            Self::Directory(_) | Self::Nothing(_) => false,
+        }
     }
 }
 
@@ -66,29 +184,38 @@ impl Sources {
 /// that would be read as one is given as `./a:b`.
 fn split(text: &str) -> (Option<&str>, &str) {
     match text.split_once(':') {
-        Some((identifier, directory))
+        Some((identifier, rest))
             if (1..128).contains(&identifier.len())
                 && identifier
                     .bytes()
                     .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') =>
         {
-            (Some(identifier), directory)
+            (Some(identifier), rest)
         }
         _ => (None, text),
     }
 }
 
-fn existing_directory(directory: &Path) -> Result<PathBuf, SourceError> {
-    let found = directory
-        .canonicalize()
-        .map_err(|source| SourceError::Unusable {
-            path: directory.to_path_buf(),
-            source,
-        })?;
+fn existing(path: &Path) -> Result<Given, SourceError> {
+    let unusable = |source| SourceError::Unusable {
+        path: path.to_path_buf(),
+        source,
+    };
+    let found = path.canonicalize().map_err(unusable)?;
     if found.is_dir() {
-        Ok(found)
+        return Ok(Given::Directory(found));
+    }
+    let mut beginning = Vec::new();
+    // Nothing but a file is opened: a pipe would never end.
+    if found.is_file() {
+        let file = File::open(&found).map_err(unusable)?;
+        let read = file.take(ZIP.len() as u64).read_to_end(&mut beginning);
+        read.map_err(unusable)?;
+    }
+    if beginning == ZIP {
+        Ok(Given::Zip(found))
     } else {
-        Err(SourceError::NotADirectory(directory.to_path_buf()))
+        Err(SourceError::NotADirectory(path.to_path_buf()))
     }
 }
 
@@ -107,5 +234,64 @@ mod tests {
         ] {
             assert_eq!(split(text), (identifier, directory));
         }
+    }
+
+    fn find(sources: &[&str], versions: &[&str], asked: Asked<'_>) -> Result<Sources, SourceError> {
+        let owned = |texts: &[&str]| texts.iter().map(|it| (*it).to_owned()).collect::<Vec<_>>();
+        Sources::find(&Asked {
+            sources: &owned(sources),
+            versions: &owned(versions),
+            ..asked
+        })
+    }
+
+    #[test]
+    fn a_version_is_that_of_the_source_it_names() {
+        let sources = find(&[".", "lib:/"], &["lib:v1", "main"], Asked::default()).unwrap();
+        let versions: Vec<&str> = sources
+            .all()
+            .map(|source| match source {
+                Given::Revision { version, .. } => version.as_str(),
+                other => panic!("{other:?}"),
+            })
+            .collect();
+        assert_eq!(versions, ["main", "v1"]);
+        for versions in [&["lib:v1"][..], &["a", "b"]] {
+            assert!(find(&["."], versions, Asked::default()).is_err());
+        }
+    }
+
+    #[test]
+    fn a_clone_is_shallow_up_to_25_commits() {
+        for (asked, meant) in [
+            (None, None),
+            (Some(0), None),
+            (Some(1), Some(1)),
+            (Some(25), Some(25)),
+            (Some(26), None),
+        ] {
+            let asked = Asked {
+                depth: asked,
+                ..Asked::default()
+            };
+            match find(&["."], &["main"], asked).unwrap().primary {
+                Given::Revision { depth, .. } => assert_eq!(depth, meant),
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn no_source_is_the_opposite_of_a_primary_one() {
+        let nothing = Asked {
+            nothing: true,
+            ..Asked::default()
+        };
+        assert!(matches!(
+            find(&["lib:/"], &[], nothing).unwrap().primary,
+            Given::Nothing(_)
+        ));
+        assert!(find(&["."], &[], nothing).is_err());
+        assert!(find(&[], &["main"], nothing).is_err());
     }
 }

@@ -75,13 +75,7 @@ fn identity_fields(identity: &BuildIdentity) -> Map<String, Value> {
         ("buildNumber", json!(identity.build_number)),
         ("projectName", json!(identity.project_name)),
         ("initiator", json!(identity.initiator)),
-        (
-            "source",
-            json!({
-                "type": identity.source_type,
-                "location": identity.source_location,
-            }),
-        ),
+        ("source", source(identity)),
         (
             "environment",
             json!({
@@ -103,6 +97,14 @@ fn identity_fields(identity: &BuildIdentity) -> Map<String, Value> {
         }
     }
     build
+}
+
+fn source(identity: &BuildIdentity) -> Value {
+    let mut source = json!({ "type": identity.source_type });
+    if !identity.source_location.is_empty() {
+        source["location"] = json!(identity.source_location);
+    }
+    source
 }
 
 impl Phase {

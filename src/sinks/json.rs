@@ -99,6 +99,7 @@ impl<W: Write + Send> Sink for JsonLines<W> {
             Event::VariablesExported { variables } => {
                 ("variables-exported", json!({ "variables": map(variables) }))
             }
+            Event::SourceFailed { context } => ("source-failed", json!({ "context": context })),
             Event::SourceReady {
                 directory,
                 secondary,

@@ -30,6 +30,8 @@ pub struct Log<W: Write> {
     sanitizer: Sanitizer,
     /// Whether output has left its last line open.
     open_line: bool,
+    /// Whether the agent never began, and so does not tell how the phase ended (assumed).
+    agent_is_silent: bool,
 }
 
 impl<W: Write> std::fmt::Debug for Log<W> {
@@ -46,6 +48,7 @@ impl<W: Write> Log<W> {
             style,
             sanitizer: Sanitizer::default(),
             open_line: false,
+            agent_is_silent: false,
         }
     }
 
@@ -76,8 +79,7 @@ impl<W: Write> Log<W> {
             PhaseType::DownloadSource => {
                 self.line(time, "Running on CodeBuild On-demand")?;
                 self.line(time, "Waiting for agent ping")?;
-                self.line(time, "Waiting for DOWNLOAD_SOURCE")?;
-                self.line(time, "Phase is DOWNLOAD_SOURCE")
+                self.line(time, "Waiting for DOWNLOAD_SOURCE")
             }
             PhaseType::Install | PhaseType::PreBuild | PhaseType::Build | PhaseType::PostBuild => {
                 let style = Style::new().bold();
@@ -101,6 +103,7 @@ impl<W: Write> Log<W> {
     ) -> io::Result<()> {
         match phase {
             PhaseType::Submitted | PhaseType::Queued | PhaseType::Completed => return Ok(()),
+            PhaseType::DownloadSource if self.agent_is_silent => return Ok(()),
             // The cloud logs nothing of these two; why a build never began is told all the same.
             PhaseType::Provisioning | PhaseType::Finalizing if status != Status::Failed => {
                 return Ok(());
@@ -169,6 +172,15 @@ impl<W: Write + Send> Sink for Log<W> {
                 status,
                 context,
             } => self.phase_finished(time, *phase, *status, context.as_ref()),
+            Event::SourceFailed { context } => {
+                self.agent_is_silent = true;
+                // The one line of the log that is not the agent's (§2.5).
+                let PhaseContext {
+                    status_code,
+                    message,
+                } = context;
+                writeln!(self.out, "{status_code}: {message}")
+            }
             Event::Output { bytes } => self.output(bytes),
             Event::CommandInterrupted => self.end_output(),
             Event::CommandFinished { text, exit_status } => {
@@ -205,7 +217,8 @@ fn agent_lines(event: &Event) -> Vec<String> {
         Event::SourceReady {
             directory,
             secondary,
-        } => std::iter::once(format!("CODEBUILD_SRC_DIR={directory}"))
+        } => ["Phase is DOWNLOAD_SOURCE".to_owned(), format!("CODEBUILD_SRC_DIR={directory}")]
+            .into_iter()
             .chain(
                 secondary
                     .iter()
@@ -284,6 +297,7 @@ fn agent_lines(event: &Event) -> Vec<String> {
         | Event::PhaseStarted { .. }
         | Event::PhaseFinished { .. }
         | Event::SecretsResolved { .. }
+        | Event::SourceFailed { .. }
         | Event::ImagePull { .. }
         | Event::Stopping { .. }
         | Event::Output { .. }

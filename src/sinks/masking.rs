@@ -64,6 +64,10 @@ fn mask(event: &mut Event, masker: &Masker) {
                 text(&mut context.message);
             }
         }
+        Event::SourceFailed { context } => {
+            text(&mut context.status_code);
+            text(&mut context.message);
+        }
         Event::ImagePull { image: it }
         | Event::BuildspecLocated { path: it }
         | Event::ShellSelected { shell: it }
@@ -283,6 +287,9 @@ mod tests {
                 context: Some(PhaseContext::new("hunter2", it())),
             },
             Event::ImagePull { image: it() },
+            Event::SourceFailed {
+                context: PhaseContext::new("hunter2", it()),
+            },
             Event::SourceReady {
                 directory: it(),
                 secondary: list(),

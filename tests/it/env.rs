@@ -20,7 +20,7 @@ const PATIENCE: Duration = Duration::from_mins(1);
 /// A source directory of its own, a home of its own, and a command line in the making.
 #[must_use]
 pub(crate) struct TestEnv {
-    root: TempDir,
+    root: Arc<TempDir>,
     image: Option<String>,
     arguments: Vec<String>,
     variables: Vec<(String, String)>,
@@ -35,7 +35,7 @@ impl TestEnv {
             fs::create_dir(root.path().join(directory)).unwrap();
         }
         Self {
-            root,
+            root: Arc::new(root),
             image: Some(engine::IMAGE.to_owned()),
             arguments: Vec::new(),
             variables: Vec::new(),
@@ -104,6 +104,23 @@ impl TestEnv {
         self
     }
 
+    /// Replaces the last argument.
+    pub(crate) fn last_arg(mut self, argument: &str) -> Self {
+        self.arguments.pop();
+        self.arg(argument)
+    }
+
+    /// The same place with more arguments.
+    pub(crate) fn again(&self, arguments: &[&str]) -> Self {
+        Self {
+            root: Arc::clone(&self.root),
+            image: self.image.clone(),
+            arguments: self.arguments.clone(),
+            variables: self.variables.clone(),
+        }
+        .args(arguments)
+    }
+
     /// Sets a variable of cobuild's own environment.
     pub(crate) fn variable(mut self, name: &str, value: &str) -> Self {
         self.variables.push((name.to_owned(), value.to_owned()));
@@ -120,7 +137,7 @@ impl TestEnv {
         if !self
             .arguments
             .iter()
-            .any(|it| it == "-s" || it == "--source")
+            .any(|it| matches!(it.as_str(), "-s" | "--source" | "--no-source"))
         {
             command.arg("--source").arg(self.source());
         }

@@ -9,7 +9,7 @@ use crate::engine;
 use crate::env::{Run, TestEnv};
 
 /// The variables that `env` printed.
-fn printed(run: &Run) -> BTreeMap<String, String> {
+pub(crate) fn printed(run: &Run) -> BTreeMap<String, String> {
     let start = "Running command env\n";
     let after = run.stdout.split_once(start).unwrap().1;
     after

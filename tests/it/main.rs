@@ -33,6 +33,7 @@ mod samples;
 mod schema;
 mod secrets;
 mod source;
+mod source_kinds;
 mod stops;
 mod summary;
 mod surprises;

@@ -205,7 +205,7 @@ fn a_commit_in_the_build_stays_there() {
 }
 
 /// Gives a tree to a user who is not the build's.
-fn give_away(tree: &Path) {
+pub(crate) fn give_away(tree: &Path) {
     // Who is not root owns the tree already, and is not the build's user either.
     if !rustix::process::geteuid().is_root() {
         return;

@@ -9,6 +9,7 @@ use clap::{Args, ValueEnum};
 
 use super::Failure;
 use super::build_args::BuildArgs;
+use super::prepare::Prepared;
 use crate::engine::docker::Docker;
 use crate::phase::PhaseType;
 use crate::plan::part::Step;
@@ -63,6 +64,7 @@ impl Breaks {
 struct Reread {
     build: BuildArgs,
     environment: Environment,
+    prepared: Prepared,
     facts: Facts,
 }
 
@@ -70,11 +72,12 @@ impl Reread {
     fn phases(&self) -> Result<Vec<PhasePlan>, String> {
         let request = self
             .build
-            .request(&self.environment)
+            .given(&self.environment)
+            .and_then(|given| self.build.request(given, self.prepared.clone()))
             .map_err(|failure| failure.in_one_line())?;
         match plan::make(request, &self.facts).reading {
             Reading::Accepted(work) => Ok(work.phases),
-            Reading::Refused { context, .. } => {
+            Reading::Refused { context, .. } | Reading::SourceFailed { context, .. } => {
                 Err(format!("{}: {}", context.status_code, context.message))
             }
         }
@@ -94,6 +97,7 @@ impl DebugArgs {
         host: Option<&str>,
         build: &BuildArgs,
         environment: &Environment,
+        prepared: &Prepared,
         facts: &Facts,
     ) -> Result<Option<Box<dyn Debugger>>, Failure> {
         let breaks = Breaks(self.break_at.clone());
@@ -108,6 +112,7 @@ impl DebugArgs {
                 let reread = Reread {
                     build: build.clone(),
                     environment: environment.clone(),
+                    prepared: prepared.clone(),
                     facts: facts.clone(),
                 };
                 let menu = Menu::new(terminal, engine.clone(), breaks, reread);

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{cache_action, on_failure, store_name};
 use crate::buildspec::{Artifacts, Version};
-use crate::plan::{Plan, Reading, Work};
+use crate::plan::{GitMetadata, Plan, Reading, Work};
 
 /// Returns a plan as one JSON object.
 pub(super) fn value(plan: &Plan) -> Value {
@@ -17,6 +17,7 @@ pub(super) fn value(plan: &Plan) -> Value {
             "identifier": source.identifier,
             "host": source.host,
             "directory": source.directory,
+            "withoutGit": source.git == GitMetadata::LeftOut,
         })).collect::<Value>(),
         "environment": plan.environment.iter().map(|variable| json!({
             "name": variable.name,
@@ -25,6 +26,9 @@ pub(super) fn value(plan: &Plan) -> Value {
         })).collect::<Value>(),
     });
     match &plan.reading {
+        Reading::SourceFailed { context, .. } => {
+            value["refused"] = json!({ "location": null, "context": context });
+        }
         Reading::Refused {
             location, context, ..
         } => value["refused"] = json!({ "location": location, "context": context }),

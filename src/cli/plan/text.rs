@@ -8,7 +8,7 @@ use super::{cache_action, on_failure, store_name};
 use crate::buildspec::Cache;
 use crate::phase::PhaseType;
 use crate::plan::part::Part;
-use crate::plan::{PhasePlan, Plan, Reading, Work};
+use crate::plan::{GitMetadata, PhasePlan, Plan, Reading, Work};
 
 /// Writes a plan for people.
 pub(super) fn write(out: &mut impl Write, plan: &Plan) -> io::Result<()> {
@@ -28,9 +28,13 @@ pub(super) fn write(out: &mut impl Write, plan: &Plan) -> io::Result<()> {
             None => "source".to_owned(),
             Some(identifier) => format!("source {identifier}"),
         };
+        let note = match source.git {
+            GitMetadata::Kept => "",
+            GitMetadata::LeftOut => " (without .git)",
+        };
         writeln!(
             out,
-            "{bold}{label:<11}{bold:#}{} -> {}",
+            "{bold}{label:<11}{bold:#}{} -> {}{note}",
             source.host.display(),
             source.directory
         )?;

@@ -1,0 +1,352 @@
+//! Brings the sources of a build to where it can use them: checkouts are made, zip files unpacked.
+
+mod failures;
+
+use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use anyhow::{Context as _, anyhow};
+
+use super::Failure;
+use super::source_args::no_buildspec;
+use crate::plan::{BuildspecFile, Content, GitFacts, Source, SourceFailure};
+use crate::runner::{CancelReason, Cancellation};
+use crate::settings::{BuildspecName, Given, SourceTree, Sources, read_buildspec};
+use crate::source::checkout::{self, Blob};
+use crate::source::git;
+use crate::source::repository::{Found, Repository};
+use crate::source::unzip::{UnzipError, unzip};
+
+/// The sources of a build as they lie on the host.
+#[derive(Debug, Clone)]
+pub(super) struct Prepared {
+    pub(super) primary: Source,
+    pub(super) secondary: Vec<(String, Source)>,
+    /// What people should know of them.
+    pub(super) warnings: Vec<String>,
+    /// Why one of them cannot be had.
+    failure: Option<SourceFailure>,
+    /// Where the buildspec of the primary one lies.
+    tree: PathBuf,
+}
+
+/// What the sources are wanted for.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Purpose<'a> {
+    /// To be built: all of them come in.
+    Build,
+    /// To be told of: nothing but the buildspec is read.
+    Look(&'a BuildspecName),
+}
+
+/// What is wanted of one source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Wanted {
+    Everything,
+    /// One file, by its path in the source.
+    File(PathBuf),
+    Nothing,
+}
+
+/// Why there are no sources, and no build.
+enum Problem {
+    /// Somebody stopped it before it began.
+    Stopped,
+    /// Something is wrong.
+    Failed(Failure),
+}
+
+impl From<Failure> for Problem {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
+}
+
+/// Prepares the sources; trees are made in `directory`, which is there when any is needed. `None` when
+/// somebody stops it meanwhile.
+pub(super) async fn prepare(
+    sources: &Sources,
+    purpose: Purpose<'_>,
+    directory: Option<&Path>,
+    cancellation: &Cancellation,
+) -> Result<Option<Prepared>, Failure> {
+    let mut preparing = Preparing {
+        purpose,
+        directory,
+        cancellation,
+        warnings: Vec::new(),
+        failure: None,
+        tree: sources.primary.path().to_path_buf(),
+        made: 0,
+    };
+    match preparing.all(sources).await {
+        Ok((primary, secondary)) => Ok(Some(Prepared {
+            primary,
+            secondary,
+            warnings: preparing.warnings,
+            failure: preparing.failure,
+            tree: preparing.tree,
+        })),
+        Err(Problem::Stopped) => Ok(None),
+        Err(Problem::Failed(failure)) => Err(failure),
+    }
+}
+
+impl Prepared {
+    /// Reads the buildspec; a source that cannot be had comes first.
+    pub(super) fn buildspec(
+        &self,
+        name: &BuildspecName,
+    ) -> Result<Result<BuildspecFile, SourceFailure>, Failure> {
+        if let Some(failure) = &self.failure {
+            return Ok(Err(failure.clone()));
+        }
+        let zip = self.primary.named.display().to_string();
+        let made_from = match &self.primary.content {
+            Content::Directory => None,
+            Content::Revision { version, .. } => Some(version.as_str()),
+            Content::Zip { .. } => Some(zip.as_str()),
+            Content::Nothing => {
+                let read = name
+                    .read_of_host()
+                    .context("cannot read the buildspec")
+                    .map_err(Failure::usage)?;
+                return read.map(Ok).ok_or_else(no_buildspec);
+            }
+        };
+        let tree = SourceTree {
+            directory: &self.tree,
+            made_from,
+        };
+        Ok(Ok(read_buildspec(tree, name)))
+    }
+}
+
+struct Preparing<'a> {
+    purpose: Purpose<'a>,
+    directory: Option<&'a Path>,
+    cancellation: &'a Cancellation,
+    warnings: Vec<String>,
+    failure: Option<SourceFailure>,
+    tree: PathBuf,
+    made: usize,
+}
+
+impl Preparing<'_> {
+    async fn all(&mut self, sources: &Sources) -> Result<(Source, Vec<(String, Source)>), Problem> {
+        let primary = self.source(&sources.primary, None).await?;
+        let mut secondary = Vec::new();
+        for (identifier, given) in &sources.secondary {
+            let source = self.source(given, Some(identifier)).await?;
+            secondary.push((identifier.clone(), source));
+        }
+        Ok((primary, secondary))
+    }
+
+    /// Prepares one source. One that cannot be had is known by what is known of it.
+    async fn source(&mut self, given: &Given, identifier: Option<&str>) -> Result<Source, Problem> {
+        match given {
+            Given::Directory(directory) => {
+                let git = self.guarded(git::facts(directory)).await?;
+                Ok(Source::directory(directory.clone(), git))
+            }
+            Given::Nothing(named) => Ok(Source {
+                named: named.clone(),
+                content: Content::Nothing,
+                git: GitFacts::default(),
+            }),
+            Given::Zip(file) => self.zip(file, identifier).await,
+            Given::Revision {
+                directory,
+                version,
+                depth,
+            } => {
+                let opening = Repository::open(directory);
+                let repository = self.guarded(opening).await?;
+                let repository = repository.map_err(failures::no_repository)?;
+                self.revision(&repository, version, *depth, identifier)
+                    .await
+            }
+        }
+    }
+
+    /// A path in the directory that is for this build's trees.
+    fn place(&mut self) -> Result<PathBuf, Failure> {
+        let directory = self.directory.ok_or_else(|| {
+            Failure::no_verdict(anyhow!("there is no place for the sources of the build"))
+        })?;
+        self.made += 1;
+        Ok(directory.join(format!("source-{}", self.made)))
+    }
+
+    fn wanted(&self, identifier: Option<&str>) -> Wanted {
+        match self.purpose {
+            Purpose::Build => Wanted::Everything,
+            Purpose::Look(name) => name
+                .in_source()
+                .filter(|_| identifier.is_none())
+                .map_or(Wanted::Nothing, |path| Wanted::File(normal(path))),
+        }
+    }
+
+    async fn zip(&mut self, file: &Path, identifier: Option<&str>) -> Result<Source, Problem> {
+        let wanted = self.wanted(identifier);
+        let mut source = Source {
+            named: file.to_path_buf(),
+            content: Content::Zip {
+                tree: file.to_path_buf(),
+            },
+            git: GitFacts::default(),
+        };
+        let only = match &wanted {
+            Wanted::Everything => None,
+            Wanted::File(path) => Some(path.clone()),
+            Wanted::Nothing => return Ok(source),
+        };
+        let tree = self.make_place()?;
+        let stop = Arc::new(AtomicBool::new(false));
+        let mut work = tokio::task::spawn_blocking({
+            let (file, tree, stop) = (file.to_path_buf(), tree.clone(), Arc::clone(&stop));
+            move || unzip(&file, &tree, only.as_deref(), &stop)
+        });
+        // Nobody may write any more when the directory is removed.
+        let done = tokio::select! {
+            done = &mut work => done,
+            _ = self.cancellation.reached(CancelReason::Timeout) => {
+                stop.store(true, Ordering::Relaxed);
+                work.await
+            }
+        };
+        match done.map_err(Failure::no_verdict)? {
+            Ok(left_out) => {
+                let named = file.display();
+                let warnings = left_out.into_iter().map(|it| format!("{named}: {it}"));
+                self.warnings.extend(warnings);
+            }
+            Err(UnzipError::Stopped) => return Err(Problem::Stopped),
+            Err(error) => return Err(failures::of_zip(error, file).into()),
+        }
+        if identifier.is_none() {
+            self.tree.clone_from(&tree);
+        }
+        if wanted == Wanted::Everything {
+            source.content = Content::Zip { tree };
+        }
+        Ok(source)
+    }
+
+    async fn revision(
+        &mut self,
+        repository: &Repository,
+        version: &str,
+        depth: Option<u32>,
+        identifier: Option<&str>,
+    ) -> Result<Source, Problem> {
+        let mut source = Source {
+            named: repository.directory().to_path_buf(),
+            content: Content::Revision {
+                version: version.to_owned(),
+                tree: repository.directory().to_path_buf(),
+            },
+            git: GitFacts {
+                commit: None,
+                remote: repository.remote().map(str::to_owned),
+            },
+        };
+        let found = self.guarded(repository.find(version)).await?;
+        let found = match found.map_err(failures::of_git)? {
+            Ok(found) => found,
+            Err(reason) => {
+                let hint = failures::not_found(&reason, repository, version);
+                let failure = SourceFailure::no_such_version(identifier, version, hint);
+                self.failure.get_or_insert(failure);
+                return Ok(source);
+            }
+        };
+        source.git.commit = Some(found.commit.clone());
+        match self.wanted(identifier) {
+            Wanted::Everything => {
+                let tree = self.place()?;
+                let settings = tree.with_extension("gitconfig");
+                let making = checkout::check_out(repository, &found, depth, &tree, &settings);
+                let made = self.guarded(making).await?;
+                made.map_err(failures::of_checkout)?;
+                if identifier.is_none() {
+                    self.tree.clone_from(&tree);
+                }
+                let version = version.to_owned();
+                source.content = Content::Revision { version, tree };
+            }
+            Wanted::Nothing => {}
+            Wanted::File(path) => self.look(repository, &found, &path).await?,
+        }
+        Ok(source)
+    }
+
+    /// Writes the one file that is wanted of a commit into a tree of its own.
+    async fn look(
+        &mut self,
+        repository: &Repository,
+        found: &Found,
+        path: &Path,
+    ) -> Result<(), Problem> {
+        let tree = self.make_place()?;
+        let fetched;
+        let holder = if found.at_origin.is_some() {
+            let bare = self.place()?;
+            let fetching = checkout::fetch_bare(repository, found, &bare);
+            let done = self.guarded(fetching).await?;
+            fetched = done.map_err(failures::of_checkout)?;
+            &fetched
+        } else {
+            repository
+        };
+        let name = path.to_string_lossy();
+        let reading = checkout::read(holder, &found.commit, &name);
+        let blob = self.guarded(reading).await?;
+        let file = tree.join(path);
+        let written = blob.and_then(|blob| match blob {
+            Blob::Missing => Ok(()),
+            Blob::Directory => std::fs::create_dir_all(&file),
+            Blob::File(content) => {
+                std::fs::create_dir_all(file.parent().unwrap_or(&tree))?;
+                std::fs::write(&file, content)
+            }
+        });
+        written
+            .context("cannot look at the buildspec")
+            .map_err(Failure::no_verdict)?;
+        self.tree = tree;
+        Ok(())
+    }
+
+    fn make_place(&mut self) -> Result<PathBuf, Failure> {
+        let place = self.place()?;
+        std::fs::create_dir(&place)
+            .with_context(|| format!("cannot make `{}`", place.display()))
+            .map_err(Failure::no_verdict)?;
+        Ok(place)
+    }
+
+    async fn guarded<T>(&self, work: impl Future<Output = T>) -> Result<T, Problem> {
+        let done = self.cancellation.guard(work).await;
+        done.map_err(|_| Problem::Stopped)
+    }
+}
+
+/// A path without `.` and `..`; empty when it leads out, where nothing is to be found.
+fn normal(path: &Path) -> PathBuf {
+    let mut normal = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::Normal(name) => normal.push(name),
+            Component::ParentDir if !normal.pop() => return PathBuf::new(),
+            Component::ParentDir
+            | Component::CurDir
+            | Component::RootDir
+            | Component::Prefix(_) => {}
+        }
+    }
+    normal
+}

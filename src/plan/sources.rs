@@ -1,0 +1,268 @@
+//! What comes into a build: each source as a request names it, its kind, its values and its place.
+
+use std::path::{Path, PathBuf};
+
+use super::GitMetadata;
+use super::SourcePlan;
+use super::layout::Layout;
+use super::make::{Facts, Request};
+use crate::project::{self, Fallback, KindName, SourceKind};
+
+/// A source as it is handed to a plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    /// What people name: a directory, a git repository or a zip file; for no source the current
+    /// directory.
+    pub named: PathBuf,
+    /// What of it comes in.
+    pub content: Content,
+    /// What git says of it.
+    pub git: GitFacts,
+}
+
+/// What of a source comes into the build.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Content {
+    /// The directory as it is.
+    Directory,
+    /// A checkout of a version.
+    Revision {
+        /// The version as given.
+        version: String,
+        /// The checkout on the host.
+        tree: PathBuf,
+    },
+    /// The content of the zip file.
+    Zip {
+        /// What it was unpacked to on the host.
+        tree: PathBuf,
+    },
+    /// Nothing.
+    Nothing,
+}
+
+impl Source {
+    /// A directory as it is.
+    pub fn directory(named: PathBuf, git: GitFacts) -> Self {
+        Self {
+            named,
+            content: Content::Directory,
+            git,
+        }
+    }
+
+    /// The tree on the host, when there is one.
+    pub fn tree(&self) -> Option<&Path> {
+        match &self.content {
+            Content::Directory => Some(&self.named),
+            Content::Revision { tree, .. } | Content::Zip { tree } => Some(tree),
+            Content::Nothing => None,
+        }
+    }
+
+    /// The version that was asked for.
+    pub fn version(&self) -> Option<&str> {
+        match &self.content {
+            Content::Revision { version, .. } => Some(version),
+            Content::Directory | Content::Zip { .. } | Content::Nothing => None,
+        }
+    }
+
+    /// The name of the directory, repository or zip file, without the endings of the last two.
+    pub fn name(&self) -> String {
+        let name = self.named.file_name().unwrap_or_default().to_string_lossy();
+        let ending = match self.content {
+            Content::Zip { .. } => ".zip",
+            Content::Revision { .. } => ".git",
+            Content::Directory | Content::Nothing => "",
+        };
+        let stem = name.strip_suffix(ending).filter(|stem| !stem.is_empty());
+        stem.unwrap_or(&name).to_owned()
+    }
+}
+
+/// What git says of a source tree; all empty for a tree that is not git's.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct GitFacts {
+    /// The commit that is checked out.
+    pub commit: Option<String>,
+    /// The address of the remote `origin`.
+    pub remote: Option<String>,
+}
+
+/// A source that cannot be had: DOWNLOAD_SOURCE fails.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceFailure {
+    /// The message of the phase's context.
+    pub message: String,
+    /// What to do about it.
+    pub hint: String,
+}
+
+impl SourceFailure {
+    /// A version that a repository does not have; `identifier` is `None` for the primary source. The
+    /// shape is that of contract §2.5, its first words and those for a secondary source are assumed.
+    pub fn no_such_version(identifier: Option<&str>, version: &str, hint: String) -> Self {
+        let source = match identifier {
+            None => "primary source".to_owned(),
+            Some(identifier) => format!("secondary source {identifier}"),
+        };
+        Self {
+            message: format!("reference not found for {source} and source version {version}"),
+            hint,
+        }
+    }
+}
+
+/// What a build is told of a source (contract §3.3).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Values {
+    /// `CODEBUILD_SOURCE_REPO_URL`.
+    pub(super) url: String,
+    /// `CODEBUILD_SOURCE_VERSION`.
+    pub(super) version: Option<String>,
+    /// `CODEBUILD_RESOLVED_SOURCE_VERSION`.
+    pub(super) resolved: Option<String>,
+}
+
+/// What is decided of all sources of a build.
+pub(super) struct Decided {
+    /// The kind of the primary source.
+    pub(super) kind: SourceKind,
+    pub(super) layout: Layout,
+    pub(super) primary: Values,
+    pub(super) secondary: Vec<(String, Values)>,
+    pub(super) plans: Vec<SourcePlan>,
+}
+
+/// Decides about the sources of a request.
+pub(super) fn decide(request: &Request, facts: &Facts) -> Decided {
+    let kind = kind(&request.source, request.kind, facts);
+    // A pipeline hands over all sources; any other kind is asked for of the primary alone.
+    let asked = request.kind.filter(|kind| *kind == KindName::CodePipeline);
+    let secondary: Vec<(&String, &Source, SourceKind)> = request
+        .secondary
+        .iter()
+        .map(|(identifier, source)| (identifier, source, self::kind(source, asked, facts)))
+        .collect();
+    let numbers = facts.directory_numbers.iter().copied();
+    let layout = if kind == SourceKind::CodePipeline {
+        let identifiers = secondary.iter().map(|it| it.0.clone()).collect();
+        Layout::of_pipeline(numbers.clone().next().unwrap_or(0), identifiers)
+    } else {
+        let paths = secondary
+            .iter()
+            .map(|(identifier, _, kind)| ((*identifier).clone(), kind.path_below_src()));
+        Layout::new(numbers, &kind.path_below_src(), paths)
+    };
+    let plans = plan(None, &request.source, &kind, &layout.source)
+        .into_iter()
+        .chain(secondary.iter().zip(&layout.secondary).filter_map(
+            |((identifier, source, kind), (_, directory))| {
+                plan(Some(identifier), source, kind, directory)
+            },
+        ))
+        .collect();
+    Decided {
+        primary: values(None, &request.source, &kind, request, facts),
+        secondary: secondary
+            .iter()
+            .map(|(identifier, source, kind)| {
+                let values = values(Some(identifier), source, kind, request, facts);
+                ((*identifier).clone(), values)
+            })
+            .collect(),
+        kind,
+        layout,
+        plans,
+    }
+}
+
+fn kind(source: &Source, asked: Option<KindName>, facts: &Facts) -> SourceKind {
+    let name = source.name();
+    let fallback = Fallback {
+        user: &facts.user,
+        name: &name,
+        region: &facts.region,
+        account: &facts.account,
+    };
+    let remote = source.git.remote.as_deref();
+    match (&source.content, asked) {
+        (Content::Nothing, _) => SourceKind::NoSource,
+        (_, Some(kind)) => SourceKind::named(kind, remote, &fallback),
+        (Content::Zip { .. }, None) => SourceKind::in_s3(&fallback),
+        (Content::Directory | Content::Revision { .. }, None) => {
+            remote.map_or(SourceKind::Plain, SourceKind::of_remote)
+        }
+    }
+}
+
+fn plan(
+    identifier: Option<&str>,
+    source: &Source,
+    kind: &SourceKind,
+    directory: &str,
+) -> Option<SourcePlan> {
+    // What is in a zip file is what the cloud gets, whatever it is.
+    let is_archive = matches!(source.content, Content::Zip { .. });
+    Some(SourcePlan {
+        identifier: identifier.map(str::to_owned),
+        host: source.tree()?.to_path_buf(),
+        directory: directory.to_owned(),
+        git: if kind.leaves_out_git() && !is_archive {
+            GitMetadata::LeftOut
+        } else {
+            GitMetadata::Kept
+        },
+    })
+}
+
+fn values(
+    identifier: Option<&str>,
+    source: &Source,
+    kind: &SourceKind,
+    request: &Request,
+    facts: &Facts,
+) -> Values {
+    let given = source.version().map(str::to_owned);
+    let (url, version) = match kind {
+        SourceKind::CodePipeline => (
+            String::new(),
+            Some(revision_arn(identifier, request, facts)),
+        ),
+        SourceKind::NoSource => (String::new(), None),
+        SourceKind::S3 { location } => (format!("s3://{location}"), given),
+        SourceKind::Plain => (format!("file://{}", source.named.display()), given),
+        SourceKind::GitHub { url, .. }
+        | SourceKind::CodeCommit { url, .. }
+        | SourceKind::OtherGit { url, .. } => (url.clone(), given),
+    };
+    Values {
+        url,
+        version,
+        resolved: source.git.commit.clone().filter(|_| kind.has_commit()),
+    }
+}
+
+/// Where a pipeline keeps what it hands over: bucket and key have the form that pipelines give them,
+/// with names cut to 20 and 10 characters; the names of bucket and artifact are assumed.
+fn revision_arn(identifier: Option<&str>, request: &Request, facts: &Facts) -> String {
+    let name = request.source.name();
+    let pipeline = request
+        .initiator
+        .as_deref()
+        .and_then(|initiator| initiator.strip_prefix("codepipeline/"))
+        .unwrap_or(&name);
+    let short = |text: &str, length| text.chars().take(length).collect::<String>();
+    format!(
+        "arn:aws:s3:::codepipeline-{}-{}/{}/{}/{}",
+        facts.region,
+        facts.account,
+        short(&project::project_name(pipeline), 20),
+        short(identifier.unwrap_or("SourceArtifact"), 10),
+        short(&facts.uuid, 7),
+    )
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,404 @@
+//! The content of a zip file, written into a directory of its own and nowhere else.
+//!
+//! Files and directories come first and symlinks last, so nothing is ever written through a link of
+//! the same zip. What cannot be there as it is stored is left out, and told.
+
+use std::ffi::OsStr;
+use std::fs::{self, File, OpenOptions, Permissions};
+use std::io::{self, Read, Write};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use zip::read::ZipFile;
+use zip::result::ZipError;
+use zip::{System, ZipArchive};
+
+/// Modes where the zip has none.
+const FILE_MODE: u32 = 0o644;
+const DIRECTORY_MODE: u32 = 0o755;
+
+/// What a directory needs for its content to be written and removed.
+const OWNER_ENTERS: u32 = 0o700;
+
+/// The longest target that a symlink can have.
+const LONGEST_TARGET: u64 = 4096;
+
+/// How much is written at once.
+const CHUNK: usize = 64 * 1024;
+
+/// How many entries that are left out are told one by one.
+const TOLD: usize = 10;
+
+/// Why a zip file cannot be unpacked.
+#[derive(Debug, thiserror::Error)]
+pub enum UnzipError {
+    /// It cannot be read.
+    #[error("cannot read it")]
+    Unreadable(#[source] io::Error),
+    /// It is no zip file, or a damaged one.
+    #[error("it is damaged, or no zip file: {0}")]
+    Damaged(String),
+    /// It needs a password.
+    #[error("`{0}` is encrypted")]
+    Encrypted(String),
+    /// It is packed in a way that is not known here.
+    #[error("`{name}` is packed in a way that cobuild cannot read: {reason}")]
+    Unsupported {
+        /// The entry.
+        name: String,
+        /// Why.
+        reason: String,
+    },
+    /// It is larger than what it is unpacked to.
+    #[error("it unpacks to {size} bytes, and there is room for {room}")]
+    TooLarge {
+        /// The sum of all files.
+        size: u128,
+        /// What the file system has.
+        room: u64,
+    },
+    /// The directory cannot be written.
+    #[error("cannot write `{}`", path.display())]
+    Write {
+        /// What.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// Somebody wants it no more.
+    #[error("stopped")]
+    Stopped,
+}
+
+/// Unpacks `file` into the directory `into`, which is there and empty, and returns what people should
+/// know: what was left out, and why. With `only` nothing but the file of that path is unpacked.
+///
+/// Modes and symlinks of zips that were made on Unix are kept. Of entries with the same name the last
+/// one counts. Blocks; ends early when `stop` is set.
+pub fn unzip(
+    file: &Path,
+    into: &Path,
+    only: Option<&Path>,
+    stop: &AtomicBool,
+) -> Result<Vec<String>, UnzipError> {
+    let zip = File::open(file).map_err(UnzipError::Unreadable)?;
+    let mut archive = ZipArchive::new(zip).map_err(|error| broken("", error))?;
+    let room = room(into)?;
+    let mut unpacking = Unpacking {
+        into,
+        stop,
+        left_out: Vec::new(),
+        links: Vec::new(),
+        directories: Vec::new(),
+    };
+    // There must be room for what the archive says of its size; more than that it does not give.
+    let mut size = 0;
+    for index in 0..archive.len() {
+        let entry = archive.by_index_data(index);
+        size += u128::from(entry.map_err(|error| broken("", error))?.size());
+    }
+    if only.is_none() && size > u128::from(room) {
+        return Err(UnzipError::TooLarge { size, room });
+    }
+    for index in 0..archive.len() {
+        if stop.load(Ordering::Relaxed) {
+            return Err(UnzipError::Stopped);
+        }
+        let entry = archive.by_index_data(index);
+        let name = entry.map_or_else(|_| String::new(), |entry| name(entry.name_raw()));
+        let entry = archive
+            .by_index(index)
+            .map_err(|error| broken(&name, error))?;
+        unpacking.entry(entry, only)?;
+    }
+    unpacking.finish()
+}
+
+/// How many bytes can be written below a directory.
+fn room(directory: &Path) -> Result<u64, UnzipError> {
+    let system = rustix::fs::statvfs(directory).map_err(|error| UnzipError::Write {
+        path: directory.to_path_buf(),
+        source: error.into(),
+    })?;
+    Ok(system.f_bavail.saturating_mul(system.f_frsize))
+}
+
+fn name(raw: &[u8]) -> String {
+    String::from_utf8_lossy(raw).into_owned()
+}
+
+/// Says what is wrong with an archive or with one entry of it.
+fn broken(name: &str, error: ZipError) -> UnzipError {
+    // Reading wraps what it finds only then.
+    let wrapped = match &error {
+        ZipError::Io(wrapper) => wrapper
+            .get_ref()
+            .and_then(|it| it.downcast_ref::<ZipError>()),
+        _ => None,
+    };
+    match wrapped.cloned().unwrap_or(error) {
+        ZipError::UnsupportedArchive(ZipError::PASSWORD_REQUIRED) => {
+            UnzipError::Encrypted(name.to_owned())
+        }
+        error @ (ZipError::UnsupportedArchive(_) | ZipError::CompressionMethodNotSupported(_)) => {
+            UnzipError::Unsupported {
+                name: name.to_owned(),
+                reason: error.to_string(),
+            }
+        }
+        // Of a file that can be opened, what cannot be read is not there.
+        error => UnzipError::Damaged(match name {
+            "" => error.to_string(),
+            name => format!("`{name}`: {error}"),
+        }),
+    }
+}
+
+/// What an entry is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    File,
+    Directory,
+    Symlink,
+    Other,
+}
+
+struct Unpacking<'a> {
+    into: &'a Path,
+    stop: &'a AtomicBool,
+    left_out: Vec<String>,
+    /// Path and target of each symlink.
+    links: Vec<(PathBuf, Vec<u8>)>,
+    /// Path and mode of each directory that has one.
+    directories: Vec<(PathBuf, u32)>,
+}
+
+impl Unpacking<'_> {
+    fn entry(
+        &mut self,
+        mut entry: ZipFile<'_, File>,
+        only: Option<&Path>,
+    ) -> Result<(), UnzipError> {
+        let shown = name(entry.name_raw());
+        let path = match safe_path(entry.name_raw()) {
+            Ok(path) => path,
+            Err(reason) => {
+                self.leave_out(&shown, reason);
+                return Ok(());
+            }
+        };
+        if only.is_some_and(|only| only != path) {
+            return Ok(());
+        }
+        let mode = match entry.system() {
+            System::Unix => entry.external_attributes() >> 16,
+            _ => 0,
+        };
+        let place = self.into.join(&path);
+        let kind = kind(mode, entry.name_raw().ends_with(b"/"));
+        if path.as_os_str().is_empty() && kind != Kind::Directory {
+            self.leave_out(&shown, "it has no name");
+            return Ok(());
+        }
+        match kind {
+            Kind::Directory => {
+                if self.make_directory(&shown, &place)? && !path.as_os_str().is_empty() {
+                    let mode = permissions(mode, DIRECTORY_MODE);
+                    self.directories.push((place, mode));
+                }
+            }
+            Kind::File => {
+                let mode = permissions(mode, FILE_MODE);
+                self.file(&shown, &mut entry, &place, mode)?;
+            }
+            Kind::Symlink => {
+                let mut target = Vec::new();
+                let read = (&mut entry).take(LONGEST_TARGET).read_to_end(&mut target);
+                read.map_err(|error| broken(&shown, error.into()))?;
+                if target.is_empty() || target.len() as u64 == LONGEST_TARGET || target.contains(&0)
+                {
+                    self.leave_out(&shown, "a symlink to nowhere");
+                } else {
+                    self.links.push((place, target));
+                }
+            }
+            Kind::Other => self.leave_out(&shown, "neither file, directory nor symlink"),
+        }
+        Ok(())
+    }
+
+    /// Makes a directory and those above it; `false` when something else is in its place.
+    fn make_directory(&mut self, shown: &str, place: &Path) -> Result<bool, UnzipError> {
+        match fs::create_dir_all(place) {
+            Ok(()) => Ok(true),
+            Err(error) => self.obstacle(shown, place, error).map(|()| false),
+        }
+    }
+
+    fn file(
+        &mut self,
+        shown: &str,
+        entry: &mut impl Read,
+        place: &Path,
+        mode: u32,
+    ) -> Result<(), UnzipError> {
+        if let Some(parent) = place.parent()
+            && !self.make_directory(shown, parent)?
+        {
+            return Ok(());
+        }
+        // An earlier entry of the same place gives way, also one that nobody may write.
+        if let Err(error) = fs::remove_file(place)
+            && error.kind() != io::ErrorKind::NotFound
+        {
+            return self.obstacle(shown, place, error);
+        }
+        let opened = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(place);
+        let mut out = match opened {
+            Ok(out) => out,
+            Err(error) => return self.obstacle(shown, place, error),
+        };
+        let failed = |source| UnzipError::Write {
+            path: place.to_path_buf(),
+            source,
+        };
+        let mut chunk = vec![0; CHUNK];
+        loop {
+            if self.stop.load(Ordering::Relaxed) {
+                return Err(UnzipError::Stopped);
+            }
+            let count = entry
+                .read(&mut chunk)
+                .map_err(|error| broken(shown, error.into()))?;
+            if count == 0 {
+                break;
+            }
+            out.write_all(&chunk[..count]).map_err(failed)?;
+        }
+        out.set_permissions(Permissions::from_mode(mode))
+            .map_err(failed)
+    }
+
+    /// Leaves out what another entry, or the file system, has no place for.
+    fn obstacle(&mut self, shown: &str, path: &Path, source: io::Error) -> Result<(), UnzipError> {
+        let reason = match source.kind() {
+            io::ErrorKind::AlreadyExists
+            | io::ErrorKind::IsADirectory
+            | io::ErrorKind::NotADirectory
+            // The directory is not empty, or is one, as some systems say it.
+            | io::ErrorKind::DirectoryNotEmpty => "something else of the zip is in its place",
+            io::ErrorKind::InvalidFilename => "its name is too long",
+            _ => {
+                return Err(UnzipError::Write {
+                    path: path.to_path_buf(),
+                    source,
+                });
+            }
+        };
+        self.leave_out(shown, reason);
+        Ok(())
+    }
+
+    fn leave_out(&mut self, shown: &str, reason: &str) {
+        self.left_out
+            .push(format!("`{}` is left out: {reason}", shown.escape_debug()));
+    }
+
+    /// Makes the symlinks, then closes the directories.
+    fn finish(mut self) -> Result<Vec<String>, UnzipError> {
+        for (place, target) in std::mem::take(&mut self.links) {
+            let shown = place.strip_prefix(self.into).unwrap_or(&place);
+            let shown = shown.to_string_lossy().into_owned();
+            // The place may be below another link by now, which is not followed.
+            let parent = place.parent().unwrap_or(self.into);
+            if leads_through_link(self.into, parent) {
+                self.leave_out(&shown, "it lies below a symlink");
+                continue;
+            }
+            if !self.make_directory(&shown, parent)? {
+                continue;
+            }
+            if fs::symlink_metadata(&place).is_ok_and(|there| !there.is_dir()) {
+                fs::remove_file(&place).map_err(|source| UnzipError::Write {
+                    path: place.clone(),
+                    source,
+                })?;
+            }
+            if let Err(error) = symlink(OsStr::from_bytes(&target), &place) {
+                self.obstacle(&shown, &place, error)?;
+            }
+        }
+        for (place, mode) in &self.directories {
+            // One that a symlink has taken the place of is no directory any more.
+            if fs::symlink_metadata(place).is_ok_and(|there| there.is_dir()) {
+                let mode = Permissions::from_mode(mode | OWNER_ENTERS);
+                fs::set_permissions(place, mode).map_err(|source| UnzipError::Write {
+                    path: place.clone(),
+                    source,
+                })?;
+            }
+        }
+        let more = self.left_out.len().saturating_sub(TOLD);
+        self.left_out.truncate(TOLD);
+        if more > 0 {
+            self.left_out.push(format!("{more} more are left out"));
+        }
+        Ok(self.left_out)
+    }
+}
+
+/// Whether a symlink is on the way from `root` down to `path`.
+fn leads_through_link(root: &Path, path: &Path) -> bool {
+    path.ancestors()
+        .take_while(|ancestor| *ancestor != root)
+        .any(|ancestor| fs::symlink_metadata(ancestor).is_ok_and(|there| there.is_symlink()))
+}
+
+/// The path that a name means below the directory; empty for the directory itself. Names are bytes,
+/// `\` is one like any other.
+fn safe_path(name: &[u8]) -> Result<PathBuf, &'static str> {
+    if name.starts_with(b"/") {
+        return Err("its name is absolute");
+    }
+    if name.contains(&0) {
+        return Err("its name cannot be written");
+    }
+    let mut path = PathBuf::new();
+    for part in name.split(|byte| *byte == b'/') {
+        match part {
+            b"" | b"." => {}
+            b".." => return Err("its name leads out of the source"),
+            part => path.push(OsStr::from_bytes(part)),
+        }
+    }
+    Ok(path)
+}
+
+/// Tells what an entry is by its mode and by whether its name ends as a directory's.
+fn kind(mode: u32, ends_as_directory: bool) -> Kind {
+    match mode & 0o170_000 {
+        _ if ends_as_directory => Kind::Directory,
+        0 | 0o100_000 => Kind::File,
+        0o040_000 => Kind::Directory,
+        0o120_000 => Kind::Symlink,
+        _ => Kind::Other,
+    }
+}
+
+/// The permissions of a mode, which is 0 where the zip has none. Nothing runs as another user.
+fn permissions(mode: u32, default: u32) -> u32 {
+    match mode {
+        0 => default,
+        mode => mode & 0o777,
+    }
+}
+
+#[cfg(test)]
+mod tests;
