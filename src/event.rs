@@ -174,6 +174,17 @@ pub enum Event {
         /// How many files there are.
         count: usize,
     },
+    /// One set of artifacts is in its place.
+    ArtifactsPlaced {
+        /// `None` for the primary set, else the identifier.
+        identifier: Option<String>,
+        /// The directory or the zip, on this machine.
+        location: String,
+        /// Whether the buildspec's name counts.
+        override_name: bool,
+        /// `sha256sum` and `md5sum` of a zip.
+        sums: Option<(String, String)>,
+    },
     /// Something people should know that is no part of CodeBuild's log.
     Warning {
         /// A sentence.

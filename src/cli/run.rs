@@ -22,6 +22,7 @@ use crate::engine::endpoint::Endpoint;
 use crate::exit::ExitStatus;
 use crate::phase::Status;
 use crate::plan;
+use crate::plan::place::{Namespace, Packaging, Storage};
 use crate::runner::{Outcome, RunError, RunSettings};
 use crate::secrets::Providers;
 use crate::settings::{Environment, writable_directory, writable_file};
@@ -41,6 +42,18 @@ pub(super) struct RunArgs {
     /// DIR/ID.
     #[arg(short, long, value_name = "DIR")]
     artifacts: Option<PathBuf>,
+
+    /// In what form artifacts are kept: `none` is as files, `zip` makes DIR/artifacts.zip and DIR/ID.zip.
+    #[arg(long, value_name = "FORM", default_value = "none")]
+    packaging: PackagingArg,
+
+    /// Call artifacts as the buildspec names them: `artifacts: name` is their place below DIR.
+    #[arg(long)]
+    override_artifact_name: bool,
+
+    /// What goes before the names of artifacts; `build-id` is `s3-prefix`, then the build's uuid.
+    #[arg(long, value_name = "KIND", default_value = "none")]
+    artifact_namespace: NamespaceArg,
 
     /// Write the finished build as JSON, in the shape of BatchGetBuilds.
     #[arg(long, value_name = "FILE")]
@@ -74,6 +87,34 @@ enum Format {
     Text,
     /// One event a line.
     Json,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum PackagingArg {
+    None,
+    Zip,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum NamespaceArg {
+    None,
+    BuildId,
+}
+
+impl RunArgs {
+    fn storage(&self) -> Storage {
+        Storage {
+            packaging: match self.packaging {
+                PackagingArg::None => Packaging::None,
+                PackagingArg::Zip => Packaging::Zip,
+            },
+            override_name: self.override_artifact_name,
+            namespace: match self.artifact_namespace {
+                NamespaceArg::None => Namespace::None,
+                NamespaceArg::BuildId => Namespace::BuildId,
+            },
+        }
+    }
 }
 
 /// Runs a build.
@@ -192,6 +233,7 @@ async fn build(
         token: Uuid::new_v4().simple().to_string(),
         grace: args.grace,
         artifacts: artifacts.clone(),
+        storage: args.storage(),
         secrets,
     };
     let sinks = sinks(args, color, artifacts);

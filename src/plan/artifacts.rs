@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use globset::{Glob, GlobBuilder, GlobMatcher};
+use globset::{Candidate, Glob, GlobBuilder, GlobMatcher, GlobSet, GlobSetBuilder};
 
 /// A glob that does not parse.
 #[derive(Debug, thiserror::Error)]
@@ -19,35 +19,54 @@ pub struct PatternError {
 pub struct FileSet {
     base: String,
     patterns: Vec<Pattern>,
-    excludes: Vec<GlobMatcher>,
+    matchers: GlobSet,
+    excludes: GlobSet,
+    /// Those of the excludes that take out whatever is below what they match.
+    excluded_trees: GlobSet,
 }
 
 #[derive(Debug, Clone)]
 struct Pattern {
-    matcher: GlobMatcher,
     /// The longest leading path without a wildcard: where the pattern's files can lie.
     root: String,
+    /// What each component may be, up to the first that stands for several.
+    components: Vec<GlobMatcher>,
+    /// Whether there is such a component.
+    any_depth: bool,
 }
 
 impl FileSet {
     /// Compiles the patterns of `files` and `exclude-paths`, both relative to the absolute `base`.
     pub fn new(base: &str, files: &[String], excludes: &[String]) -> Result<Self, PatternError> {
         let base = normalize(base);
+        let mut patterns = Vec::new();
+        let mut matchers = GlobSetBuilder::new();
+        for pattern in files {
+            let absolute = absolute_pattern(&base, pattern);
+            matchers.add(compile(pattern, &absolute)?);
+            patterns.push(Pattern::new(&absolute));
+        }
+        let mut all_excludes = GlobSetBuilder::new();
+        let mut excluded_trees = GlobSetBuilder::new();
+        for pattern in excludes {
+            let absolute = absolute_pattern(&base, pattern);
+            let glob = compile(pattern, &absolute)?;
+            if absolute.ends_with("/**/*") || absolute.ends_with("/**") {
+                excluded_trees.add(glob.clone());
+            }
+            all_excludes.add(glob);
+        }
+        let build = |set: GlobSetBuilder| {
+            set.build().map_err(|source| PatternError {
+                pattern: files.join(" "),
+                source,
+            })
+        };
         Ok(Self {
-            patterns: files
-                .iter()
-                .map(|pattern| {
-                    let absolute = absolute_pattern(&base, pattern);
-                    Ok(Pattern {
-                        matcher: compile(pattern, &absolute)?,
-                        root: literal_root(&absolute),
-                    })
-                })
-                .collect::<Result<_, _>>()?,
-            excludes: excludes
-                .iter()
-                .map(|pattern| compile(pattern, &absolute_pattern(&base, pattern)))
-                .collect::<Result<_, _>>()?,
+            patterns,
+            matchers: build(matchers)?,
+            excludes: build(all_excludes)?,
+            excluded_trees: build(excluded_trees)?,
             base,
         })
     }
@@ -75,12 +94,29 @@ impl FileSet {
     /// Returns the indexes of the patterns that match the file at this absolute path; none when it
     /// is excluded.
     pub fn matching_patterns(&self, path: &Path) -> Vec<usize> {
-        if self.excludes.iter().any(|exclude| exclude.is_match(path)) {
+        let path = Candidate::new(path);
+        let patterns = self.matchers.matches_candidate(&path);
+        if patterns.is_empty() || self.excludes.is_match_candidate(&path) {
             return Vec::new();
         }
-        (0..self.patterns.len())
-            .filter(|index| self.patterns[*index].matcher.is_match(path))
-            .collect()
+        patterns
+    }
+
+    /// Returns whether any file below this directory can match.
+    pub fn can_match_below(&self, directory: &Path) -> bool {
+        let inside = directory.join("x");
+        !self.excluded_trees.is_match(inside)
+            && self
+                .patterns
+                .iter()
+                .any(|pattern| pattern.can_match_below(directory))
+    }
+
+    /// Returns whether a pattern leads through this path in so many words, without a wildcard.
+    pub fn names(&self, path: &Path) -> bool {
+        self.patterns
+            .iter()
+            .any(|pattern| Path::new(&pattern.root).starts_with(path))
     }
 
     /// Returns the path under which a matched file is kept: relative to the base directory, or its
@@ -95,6 +131,47 @@ impl FileSet {
             Some(name) if discard_paths => name.into(),
             _ => below.to_path_buf(),
         }
+    }
+}
+
+impl Pattern {
+    fn new(absolute: &str) -> Self {
+        let mut components = Vec::new();
+        let mut any_depth = false;
+        for component in absolute.split('/').skip(1) {
+            match build_glob(component) {
+                // A slash between braces parts what belongs together.
+                Ok(glob) if !component.contains("**") => components.push(glob.compile_matcher()),
+                _ => {
+                    any_depth = true;
+                    break;
+                }
+            }
+        }
+        Self {
+            root: literal_root(absolute),
+            components,
+            any_depth,
+        }
+    }
+
+    fn can_match_below(&self, directory: &Path) -> bool {
+        let mut names = directory
+            .components()
+            .filter(|part| matches!(part, std::path::Component::Normal(_)));
+        for (index, component) in self.components.iter().enumerate() {
+            match names.next() {
+                // What follows the last component is no longer of the pattern.
+                Some(name) if component.is_match(Path::new(&name)) => {
+                    if index + 1 == self.components.len() && !self.any_depth {
+                        return false;
+                    }
+                }
+                Some(_) => return false,
+                None => return true,
+            }
+        }
+        self.any_depth
     }
 }
 
@@ -136,15 +213,15 @@ fn absolute_pattern(base: &str, pattern: &str) -> String {
     }
 }
 
-fn compile(written: &str, absolute: &str) -> Result<GlobMatcher, PatternError> {
-    GlobBuilder::new(absolute)
-        .literal_separator(true)
-        .build()
-        .map(|glob: Glob| glob.compile_matcher())
-        .map_err(|source| PatternError {
-            pattern: written.to_owned(),
-            source,
-        })
+fn compile(written: &str, absolute: &str) -> Result<Glob, PatternError> {
+    build_glob(absolute).map_err(|source| PatternError {
+        pattern: written.to_owned(),
+        source,
+    })
+}
+
+fn build_glob(pattern: &str) -> Result<Glob, globset::Error> {
+    GlobBuilder::new(pattern).literal_separator(true).build()
 }
 
 fn literal_root(pattern: &str) -> String {
@@ -271,6 +348,55 @@ mod tests {
             ["/a[b]/src/x", "/a[b]/src/z"]
         );
         assert_eq!(roots(&["x", "*.txt"]), ["/a[b]/src"]);
+    }
+
+    #[test]
+    fn directories_are_known_in_which_nothing_can_match() {
+        let can = |files: &[&str], excludes: &[&str], directory: &str| {
+            let owned =
+                |patterns: &[&str]| patterns.iter().map(|p| (*p).to_owned()).collect::<Vec<_>>();
+            FileSet::new("/src", &owned(files), &owned(excludes))
+                .unwrap()
+                .can_match_below(Path::new(directory))
+        };
+        for (pattern, directory, expected) in [
+            ("**/*", "/src", true),
+            ("**/*", "/src/a/b", true),
+            ("**/*", "/other", false),
+            ("a/*", "/src", true),
+            ("a/*", "/src/a", true),
+            ("a/*", "/src/a/b", false),
+            ("a/*", "/src/b", false),
+            ("a?/**/*.txt", "/src/ab/c/d", true),
+            ("a?/**/*.txt", "/src/b", false),
+            ("{a/b,c}/*", "/src/a/b", true),
+            ("file", "/src/file", false),
+            ("file", "/src", true),
+            ("/tmp/**", "/", true),
+        ] {
+            assert_eq!(
+                can(&[pattern], &[], directory),
+                expected,
+                "{pattern} {directory}"
+            );
+        }
+        assert!(!can(&["**/*"], &["**/.git/**/*"], "/src/.git/x"));
+        assert!(!can(&["**/*"], &["modules/**"], "/src/modules"));
+        assert!(can(&["**/*"], &["modules/*"], "/src/modules"));
+    }
+
+    #[test]
+    fn what_a_pattern_says_without_wildcards_is_named() {
+        let set = FileSet::new("/src", &["current/sub/*.txt".into(), "*/x".into()], &[]).unwrap();
+        for (path, expected) in [
+            ("/src", true),
+            ("/src/current", true),
+            ("/src/current/sub", true),
+            ("/src/other", false),
+            ("/src/curr", false),
+        ] {
+            assert_eq!(set.names(Path::new(path)), expected, "{path}");
+        }
     }
 
     #[test]

@@ -9,6 +9,7 @@ pub mod layout;
 mod make;
 pub mod part;
 pub mod phases;
+pub mod place;
 pub mod retry;
 mod sources;
 mod stored;

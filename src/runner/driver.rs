@@ -48,18 +48,23 @@ pub(super) struct Driver {
 /// Which tools the image has.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Tools {
+    /// `find`, which lists trees faster than a shell does.
+    pub(super) find: bool,
     /// `tar`, which packs and unpacks faster than an engine does.
     pub(super) tar: bool,
 }
 
 impl Tools {
     /// The names that the worker is asked for.
-    const NAMES: &str = "tar";
+    const NAMES: &str = "find tar";
 
     /// Reads the worker's answer.
     fn read(answer: &str) -> Self {
         let has = |name| answer.split(' ').any(|word| word == name);
-        Self { tar: has("tar") }
+        Self {
+            find: has("find"),
+            tar: has("tar"),
+        }
     }
 }
 

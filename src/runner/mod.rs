@@ -5,6 +5,7 @@
 //! `sandbox`'s; commands go through the `driver`; whatever happens becomes an event. A build is cut
 //! short by a [`CancelReason`], which every wait of a build listens to.
 
+mod base_directory;
 mod cancel;
 mod command;
 mod debug;
@@ -36,11 +37,12 @@ pub use sweep::{Left, clean, sweep};
 
 use crate::buildspec::OnFailure;
 use crate::channel::EventSender;
-use crate::collect::artifact::CollectError;
+use crate::collect::CollectError;
 use crate::engine::{ContainerId, Engine, EngineError};
 use crate::event::Event;
 use crate::mask::Masker;
 use crate::phase::{PhaseContext, PhaseType, Status};
+use crate::plan::place::Storage;
 use crate::plan::{PhasePlan, Plan, Reading, Work, phases};
 use crate::secrets::Providers;
 use sandbox::Sandbox;
@@ -58,6 +60,8 @@ pub struct RunSettings {
     pub grace: Duration,
     /// Where artifacts go; without it they are matched and not kept.
     pub artifacts: Option<PathBuf>,
+    /// In what form artifacts are kept, and under what names.
+    pub storage: Storage,
     /// Who knows the values that the buildspec wants from a store.
     pub secrets: Providers,
 }

@@ -91,6 +91,7 @@ async fn run_plan(plan: &Plan, engine: &FakeEngine, cancels: &[(Duration, Cancel
         token: "token".into(),
         grace: Duration::from_secs(10),
         artifacts: None,
+        storage: Storage::default(),
         secrets: Providers::default(),
     };
     let (sender, mut receiver) = channel(|| Timestamp::UNIX_EPOCH);

@@ -1,17 +1,31 @@
 //! UPLOAD_ARTIFACTS (contract §4.5): which files, matched where, brought to which place.
 
-use std::path::{Component, Path};
+use std::collections::BTreeSet;
+use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures_util::StreamExt;
 
-use super::program::quote;
+use super::base_directory::BaseDirectory;
 use super::{CancelReason, Ended, Interruption, Run, RunError};
 use crate::buildspec::Artifacts;
-use crate::collect::artifact::{self, CollectError, Matches, Root};
+use crate::collect::CollectError;
+use crate::collect::fetch::{Fetch, Fetched};
+use crate::collect::names::Names;
+use crate::collect::notice::{Notice, Notices};
+use crate::collect::publish::{publish_file, publish_tree};
+use crate::collect::search::{Search, Symlinks};
+use crate::collect::staging::Staging;
+use crate::collect::zip::{Sums, pack};
 use crate::engine::{ByteStream, Engine};
 use crate::event::Event;
 use crate::phase::PhaseContext;
 use crate::plan::artifacts::FileSet;
+use crate::plan::place::Packaging;
+
+/// The name of a zip in the making.
+const ZIP: &str = "artifact.zip";
 
 /// What ends one set of artifacts before its time.
 enum Stop {
@@ -19,10 +33,42 @@ enum Stop {
     Failed(PhaseContext),
 }
 
-impl<T: Into<Interruption>> From<T> for Stop {
-    fn from(error: T) -> Self {
-        Self::Interrupted(error.into())
+impl From<Interruption> for Stop {
+    fn from(interruption: Interruption) -> Self {
+        Self::Interrupted(interruption)
     }
+}
+
+impl From<CollectError> for Stop {
+    fn from(error: CollectError) -> Self {
+        if error.is_the_build_s() {
+            Self::client_error(words(&error))
+        } else {
+            Self::Interrupted(Interruption::Failed(error.into()))
+        }
+    }
+}
+
+impl Stop {
+    fn client_error(message: impl Into<String>) -> Self {
+        Self::Failed(PhaseContext::new("CLIENT_ERROR", message.into()))
+    }
+}
+
+/// One set of artifacts.
+struct Set<'a> {
+    identifier: Option<&'a str>,
+    artifacts: &'a Artifacts,
+    /// Where it goes, below the directory of all artifacts.
+    place: PathBuf,
+}
+
+/// What was found of a set.
+struct Found {
+    names: Names,
+    notices: Notices,
+    /// Where the searched trees are, and how patterns see them.
+    trees: Vec<(PathBuf, PathBuf)>,
 }
 
 impl<E: Engine> Run<'_, E> {
@@ -31,38 +77,82 @@ impl<E: Engine> Run<'_, E> {
         let Some(artifacts) = self.work().and_then(|work| work.artifacts.clone()) else {
             return Ok(Ended::succeeded());
         };
-        let destination = self.settings.artifacts.clone();
-        let mut sets = Vec::new();
-        if !artifacts.files.is_empty() {
-            sets.push((None, &artifacts, destination.clone()));
+        match self.upload_sets(&artifacts).await {
+            Ok(()) => Ok(Ended::succeeded()),
+            Err(Stop::Failed(context)) => Ok(Ended::failed(context)),
+            Err(Stop::Interrupted(interruption)) => Err(interruption),
         }
-        for (identifier, secondary) in &artifacts.secondary {
+    }
+
+    async fn upload_sets(&mut self, artifacts: &Artifacts) -> Result<(), Stop> {
+        let primary = (!artifacts.files.is_empty()).then_some((None, artifacts));
+        let secondary = artifacts
+            .secondary
+            .iter()
+            .map(|(identifier, set)| (Some(identifier.as_str()), set));
+        let sets: Vec<_> = primary.into_iter().chain(secondary).collect();
+        for identifier in sets.iter().filter_map(|(identifier, _)| *identifier) {
             if !is_file_name(identifier) {
-                return Ok(Ended::failed(PhaseContext::new(
-                    "CLIENT_ERROR",
-                    format!("invalid artifact identifier `{identifier}`"),
+                return Err(Stop::client_error(format!(
+                    "invalid artifact identifier `{identifier}`"
                 )));
             }
-            let destination = destination.as_ref().map(|it| it.join(identifier));
-            sets.push((Some(identifier.clone()), secondary, destination));
         }
-        for (identifier, set, destination) in sets {
-            match self.collect(identifier, set, destination.as_deref()).await {
-                Ok(()) => {}
-                Err(Stop::Failed(context)) => return Ok(Ended::failed(context)),
-                Err(Stop::Interrupted(interruption)) => return Err(interruption),
+        let links_have_no_effect = self.settings.storage.packaging == Packaging::None
+            && sets.iter().any(|(_, set)| set.enable_symlinks);
+        if links_have_no_effect {
+            let message = Notice::LinksFollowed.to_string();
+            self.events.emit(Event::Warning { message }).await;
+        }
+        let mut places = BTreeSet::new();
+        for (identifier, artifacts) in sets {
+            let place = self.place(identifier, artifacts).await?;
+            if self.settings.storage.packaging == Packaging::Zip && !places.insert(place.clone()) {
+                return Err(Stop::client_error(format!(
+                    "two artifacts have the name `{}`",
+                    place.display()
+                )));
             }
+            let set = Set {
+                identifier,
+                artifacts,
+                place,
+            };
+            self.collect(&set).await?;
         }
-        Ok(Ended::succeeded())
+        Ok(())
+    }
+
+    /// Decides where a set goes.
+    async fn place(
+        &mut self,
+        identifier: Option<&str>,
+        artifacts: &Artifacts,
+    ) -> Result<PathBuf, Stop> {
+        let storage = self.settings.storage;
+        let name = match &artifacts.name {
+            Some(name) if storage.override_name => Some(self.expand(name).await?),
+            _ => None,
+        };
+        let (name, prefix) = (name.as_deref(), artifacts.s3_prefix.as_deref());
+        storage
+            .place(identifier, name, prefix, &self.plan.uuid)
+            .map_err(|error| Stop::client_error(error.to_string()))
     }
 
     /// Matches one set and, when all of it is here, puts it into its place.
-    async fn collect(
-        &mut self,
-        identifier: Option<String>,
-        artifacts: &Artifacts,
-        destination: Option<&Path>,
-    ) -> Result<(), Stop> {
+    async fn collect(&mut self, set: &Set<'_>) -> Result<(), Stop> {
+        let mut found = self.search(set).await?;
+        let collected = self.keep(set, &mut found).await;
+        for message in found.notices.sentences() {
+            self.events.emit(Event::Warning { message }).await;
+        }
+        collected
+    }
+
+    /// Finds the files of a set.
+    async fn search(&mut self, set: &Set<'_>) -> Result<Found, Stop> {
+        let artifacts = set.artifacts;
         let written = artifacts.base_directory.as_deref().unwrap_or(".");
         let base_directory = match self.expand(written).await? {
             expanded if expanded.is_empty() => ".".to_owned(),
@@ -70,15 +160,14 @@ impl<E: Engine> Run<'_, E> {
         };
         self.events
             .emit(Event::ArtifactsStarted {
-                identifier,
+                identifier: set.identifier.map(str::to_owned),
                 base_directory: base_directory.clone(),
             })
             .await;
         let directories = self.base_directories(&base_directory).await?;
         if directories.is_empty() {
-            return Err(Stop::Failed(PhaseContext::new(
-                "CLIENT_ERROR",
-                format!("no matching base directory path found for {base_directory}"),
+            return Err(Stop::client_error(format!(
+                "no matching base directory path found for {base_directory}"
             )));
         }
         let mut patterns = Vec::new();
@@ -89,98 +178,188 @@ impl<E: Engine> Run<'_, E> {
         for pattern in &artifacts.exclude_paths {
             excludes.push(self.expand(pattern).await?);
         }
-        let staging = destination
-            .map(|destination| self.stage(destination))
-            .transpose()?;
-        let mut count = 0;
+        let mut found = Found {
+            names: Names::default(),
+            notices: Notices::default(),
+            trees: Vec::new(),
+        };
         for BaseDirectory { name, location } in directories {
             self.events
                 .emit(Event::BaseDirectoryMatched { directory: name })
                 .await;
-            let set = FileSet::new(&location, &patterns, &excludes).map_err(|error| {
-                Stop::Failed(PhaseContext::new("CLIENT_ERROR", error.to_string()))
-            })?;
-            let roots = self.locate(set.roots()).await?;
-            let matches = artifact::collect(
-                &|path| self.download(path),
-                &set,
-                &roots,
-                artifacts.discard_paths,
-                staging.as_ref().map(tempfile::TempDir::path),
-            )
-            .await;
-            if let Some(reason) = self.cancellation.reason() {
-                return Err(Interruption::Cancelled(reason).into());
+            let files = FileSet::new(&location, &patterns, &excludes)
+                .map_err(|error| Stop::client_error(error.to_string()))?;
+            let search = Search {
+                base: Path::new(&location),
+                set: &files,
+                discard_paths: artifacts.discard_paths,
+                symlinks: self.symlinks(artifacts),
+            };
+            let by_pattern = self.search_one(&search, &mut found).await?;
+            for (pattern, matches) in patterns.iter().zip(by_pattern) {
+                self.events
+                    .emit(Event::PatternExpanded {
+                        pattern: pattern.clone(),
+                        matches,
+                    })
+                    .await;
             }
-            let matches = matches?;
-            count += matches.files.len();
-            self.report(&patterns, matches).await;
         }
+        let Found { names, notices, .. } = &mut found;
+        names.settle(notices);
+        let count = names.len();
         self.events.emit(Event::FilesFound { count }).await;
-        if count == 0 {
-            return Err(Stop::Failed(PhaseContext::new(
-                "CLIENT_ERROR",
-                "no matching artifact paths found",
-            )));
+        Ok(found)
+    }
+
+    async fn search_one(
+        &mut self,
+        search: &Search<'_>,
+        found: &mut Found,
+    ) -> Result<Vec<usize>, Stop> {
+        let sandbox = self.sandbox.as_mut().ok_or(RunError::ContainerDied);
+        let sandbox = sandbox.map_err(Interruption::Failed)?;
+        let has_find = sandbox.driver().tools().find;
+        let (names, notices) = (&mut found.names, &mut found.notices);
+        let searched = search.run(self.engine, sandbox.container(), has_find, names, notices);
+        let searched = self
+            .cancellation
+            .guard(searched)
+            .await
+            .map_err(Interruption::Cancelled)??;
+        found.trees.extend(searched.trees);
+        Ok(searched.by_pattern)
+    }
+
+    /// Brings the files of a set into their place, when there is one.
+    async fn keep(&mut self, set: &Set<'_>, found: &mut Found) -> Result<(), Stop> {
+        if found.names.is_empty() {
+            return Err(Stop::client_error("no matching artifact paths found"));
         }
-        if let (Some(staging), Some(destination)) = (&staging, destination) {
-            artifact::publish(staging.path(), destination)?;
+        let Some(root) = self.settings.artifacts.clone() else {
+            return Ok(());
+        };
+        let staging = self.stage(&root)?;
+        let names = Arc::new(std::mem::take(&mut found.names));
+        let fetched = self.fetch(&names, found, staging.path()).await;
+        self.check_cancelled()?;
+        let fetched = fetched?;
+        if fetched.count == 0 {
+            return Err(Stop::client_error("no artifact file could be read"));
         }
+        let place = set.place.clone();
+        let location = if place.as_os_str().is_empty() {
+            root.clone()
+        } else {
+            root.join(&place)
+        };
+        let location = location.display().to_string();
+        let sums = match self.settings.storage.packaging {
+            Packaging::None => {
+                self.blocking(move |_| publish_tree(staging, &root, &place))
+                    .await?;
+                None
+            }
+            Packaging::Zip => {
+                let packed = self.blocking(move |stop| {
+                    let making = Staging::create(&root)?;
+                    let zip = making.path().join(ZIP);
+                    let sums = pack(&names, staging.path(), &fetched.links, &zip, stop)?;
+                    publish_file(&zip, &root, &place)?;
+                    Ok(sums)
+                });
+                Some(packed.await?)
+            }
+        };
+        self.events
+            .emit(Event::ArtifactsPlaced {
+                identifier: set.identifier.map(str::to_owned),
+                location,
+                override_name: self.settings.storage.override_name,
+                sums: sums.map(|Sums { sha256, md5 }| (sha256, md5)),
+            })
+            .await;
         Ok(())
     }
 
-    async fn report(&self, patterns: &[String], matches: Matches) {
-        for (pattern, matches) in patterns.iter().zip(matches.by_pattern) {
-            self.events
-                .emit(Event::PatternExpanded {
-                    pattern: pattern.clone(),
-                    matches,
-                })
-                .await;
+    async fn fetch(
+        &mut self,
+        names: &Arc<Names>,
+        found: &mut Found,
+        directory: &Path,
+    ) -> Result<Fetched, Stop> {
+        let sandbox = self.sandbox.as_mut().ok_or(RunError::ContainerDied);
+        let sandbox = sandbox.map_err(Interruption::Failed)?;
+        let has_tar = sandbox.driver().tools().tar;
+        let cancellation = self.cancellation;
+        let guard = |stream: ByteStream| -> ByteStream {
+            let cancellation = cancellation.clone();
+            let cancelled = async move {
+                cancellation.reached(CancelReason::Timeout).await;
+            };
+            stream.take_until(Box::pin(cancelled)).boxed()
+        };
+        let fetch = Fetch {
+            engine: self.engine,
+            container: sandbox.container(),
+            has_tar,
+            trees: &found.trees,
+            guard: &guard,
+        };
+        // Not to be dropped: it ends soon when its streams do.
+        Ok(fetch
+            .run(names.clone(), directory, &mut found.notices)
+            .await?)
+    }
+
+    /// Does work that keeps a thread busy, and is told to stop when the build is cut short.
+    async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&AtomicBool) -> Result<T, CollectError> + Send + 'static,
+    ) -> Result<T, Stop> {
+        let stop = Arc::new(AtomicBool::new(false));
+        let told = stop.clone();
+        let mut work = tokio::task::spawn_blocking(move || work(&told));
+        let done = tokio::select! {
+            done = &mut work => done,
+            _ = self.cancellation.reached(CancelReason::Timeout) => {
+                stop.store(true, Ordering::Relaxed);
+                let done = work.await;
+                self.check_cancelled()?;
+                done
+            }
+        };
+        Ok(done.map_err(|error| CollectError::Read(error.into()))??)
+    }
+
+    fn check_cancelled(&self) -> Result<(), Interruption> {
+        match self.cancellation.reason() {
+            Some(reason) => Err(Interruption::Cancelled(reason)),
+            None => Ok(()),
         }
-        let warnings = matches
-            .clashes
-            .into_iter()
-            .map(|path| {
-                let path = path.display();
-                format!("several artifact files have the path `{path}`; the last is kept")
-            })
-            .chain(matches.dangling.into_iter().map(|path| {
-                let path = path.display();
-                format!("the artifact `{path}` is a link that leads to no file; it is left out")
-            }));
-        for message in warnings {
-            self.events.emit(Event::Warning { message }).await;
+    }
+
+    /// Links stay links in a zip alone: nowhere else would they have a meaning.
+    fn symlinks(&self, artifacts: &Artifacts) -> Symlinks {
+        match self.settings.storage.packaging {
+            Packaging::Zip if artifacts.enable_symlinks => Symlinks::Kept,
+            Packaging::Zip | Packaging::None => Symlinks::Followed,
         }
     }
 
     /// Files are gathered apart, so that a build that is cut short leaves nothing in their place:
-    /// beside it, or, when the place lies in a source, where the build cannot see them.
-    fn stage(&self, destination: &Path) -> Result<tempfile::TempDir, RunError> {
+    /// beside it, or, when the place lies in a source, where no build can see them.
+    fn stage(&self, root: &Path) -> Result<Staging, CollectError> {
         let in_source = self
             .plan
             .sources
             .iter()
-            .any(|source| destination.starts_with(&source.host));
-        let directory = if in_source {
+            .any(|source| root.starts_with(&source.host));
+        Staging::create(if in_source {
             &self.settings.scratch_root
         } else {
-            destination
-        };
-        [destination, directory]
-            .into_iter()
-            .try_for_each(std::fs::create_dir_all)
-            .and_then(|()| {
-                tempfile::Builder::new()
-                    .prefix(".cobuild-")
-                    .tempdir_in(directory)
-            })
-            .map_err(|source| {
-                RunError::Collect(CollectError::Write {
-                    path: directory.to_path_buf(),
-                    source,
-                })
-            })
+            root
+        })
     }
 
     /// Expands variables and commands as a shell does between double quotes, with the state that
@@ -190,52 +369,6 @@ impl<E: Engine> Run<'_, E> {
             return Ok(text.to_owned());
         }
         self.evaluate(&format!("printf '%s' \"{text}\"")).await
-    }
-
-    /// Streams a path of the container; the stream ends when the build is cut short.
-    fn download(&self, path: &str) -> ByteStream {
-        let Some(sandbox) = &self.sandbox else {
-            return futures_util::stream::empty().boxed();
-        };
-        let cancellation = self.cancellation.clone();
-        let cancelled = Box::pin(async move { cancellation.reached(CancelReason::Timeout).await });
-        self.engine
-            .download(sandbox.container(), path)
-            .take_until(cancelled)
-            .boxed()
-    }
-
-    /// Returns the directories that `pattern` names: relative to the source, and by their real paths.
-    async fn base_directories(
-        &mut self,
-        pattern: &str,
-    ) -> Result<Vec<BaseDirectory>, Interruption> {
-        let script = format!(
-            "CDPATH=\ncd {} || exit\nset +f\nfor directory in {}; do\n(cd -P -- \"$directory\" && printf '%s\\037%s\\037' \"$directory\" \"$(pwd)\")\ndone",
-            quote(&self.plan.layout.source),
-            shell_pattern(pattern)
-        );
-        Ok(pairs(&self.evaluate(&script).await?)
-            .map(|(name, location)| BaseDirectory {
-                name: name.to_owned(),
-                location: location.to_owned(),
-            })
-            .collect())
-    }
-
-    /// Finds out where the paths are that are to be searched.
-    async fn locate(&mut self, paths: Vec<String>) -> Result<Vec<Root>, Interruption> {
-        let words: Vec<String> = paths.iter().map(|path| quote(path)).collect();
-        let script = format!(
-            "CDPATH=\nfor path in {}; do\nif [ -d \"$path\" ]; then location=$(cd -P -- \"$path\" && pwd); else location=$path; fi\nprintf '%s\\037%s\\037' \"$path\" \"$location\"\ndone",
-            words.join(" ")
-        );
-        Ok(pairs(&self.evaluate(&script).await?)
-            .map(|(path, location)| Root {
-                path: path.to_owned(),
-                location: location.to_owned(),
-            })
-            .collect())
     }
 
     pub(super) async fn evaluate(&mut self, script: &str) -> Result<String, Interruption> {
@@ -253,39 +386,22 @@ impl<E: Engine> Run<'_, E> {
     }
 }
 
+/// An error with its causes.
+fn words(error: &dyn std::error::Error) -> String {
+    let mut words = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        words = format!("{words}: {error}");
+        cause = error.source();
+    }
+    words
+}
+
 /// Whether a text names something in a directory and not the directory or anything outside of it.
 fn is_file_name(text: &str) -> bool {
     let mut components = Path::new(text).components();
     matches!(components.next(), Some(Component::Normal(name)) if name == text)
         && components.next().is_none()
-}
-
-/// A directory in which an artifact's patterns are matched.
-struct BaseDirectory {
-    /// As the buildspec names it.
-    name: String,
-    /// Where it is.
-    location: String,
-}
-
-/// Takes apart what a script wrote as pairs of texts, each with a unit separator at its end: a
-/// shell's own variables hold no NUL.
-fn pairs(text: &str) -> impl Iterator<Item = (&str, &str)> {
-    let mut texts = text.split_terminator('\x1f');
-    std::iter::from_fn(move || Some((texts.next()?, texts.next()?)))
-}
-
-/// Quotes all of a pattern but its wildcards.
-fn shell_pattern(pattern: &str) -> String {
-    let mut quoted = String::new();
-    for part in pattern.split_inclusive(['*', '?', '[', ']']) {
-        let literal = part.trim_end_matches(['*', '?', '[', ']']);
-        if !literal.is_empty() {
-            quoted.push_str(&quote(literal));
-        }
-        quoted.push_str(&part[literal.len()..]);
-    }
-    quoted
 }
 
 #[cfg(test)]
@@ -298,12 +414,5 @@ mod tests {
         for text in ["", ".", "..", "../x", "a/b", "/a", "a/"] {
             assert!(!is_file_name(text), "{text}");
         }
-    }
-
-    #[test]
-    fn wildcards_stay_wildcards_and_nothing_else_does() {
-        assert_eq!(shell_pattern("my-build*"), "'my-build'*");
-        assert_eq!(shell_pattern("a b/$x?[0-9]"), "'a b/$x'?['0-9']");
-        assert_eq!(shell_pattern("."), "'.'");
     }
 }

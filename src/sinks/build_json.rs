@@ -20,6 +20,9 @@ pub struct BuildJson {
     start: Timestamp,
     phases: Vec<Phase>,
     exported: Vec<(String, String)>,
+    /// The primary artifacts, when there are any.
+    artifacts: Option<Value>,
+    secondary_artifacts: Vec<Value>,
 }
 
 #[derive(Debug)]
@@ -38,6 +41,8 @@ impl BuildJson {
             start: Timestamp::UNIX_EPOCH,
             phases: Vec::new(),
             exported: Vec::new(),
+            artifacts: None,
+            secondary_artifacts: Vec::new(),
         }
     }
 
@@ -64,7 +69,40 @@ impl BuildJson {
                     .collect::<Value>(),
             ),
         ]));
+        if let Some(artifacts) = &self.artifacts {
+            build.insert("artifacts".to_owned(), artifacts.clone());
+        }
+        if !self.secondary_artifacts.is_empty() {
+            let secondary = json!(self.secondary_artifacts);
+            build.insert("secondaryArtifacts".to_owned(), secondary);
+        }
         build.into()
+    }
+
+    fn placed(
+        &mut self,
+        identifier: Option<&String>,
+        location: &str,
+        override_name: bool,
+        sums: Option<&(String, String)>,
+    ) {
+        let mut artifacts = fields([
+            ("location", json!(location)),
+            ("overrideArtifactName", json!(override_name)),
+        ]);
+        if let Some((sha256, md5)) = sums {
+            artifacts.extend(fields([
+                ("sha256sum", json!(sha256)),
+                ("md5sum", json!(md5)),
+            ]));
+        }
+        match identifier {
+            None => self.artifacts = Some(artifacts.into()),
+            Some(identifier) => {
+                artifacts.insert("artifactIdentifier".to_owned(), json!(identifier));
+                self.secondary_artifacts.push(artifacts.into());
+            }
+        }
     }
 }
 
@@ -155,6 +193,12 @@ impl Sink for BuildJson {
                 }
             }
             Event::VariablesExported { variables } => self.exported.clone_from(variables),
+            Event::ArtifactsPlaced {
+                identifier,
+                location,
+                override_name,
+                sums,
+            } => self.placed(identifier.as_ref(), location, *override_name, sums.as_ref()),
             Event::BuildFinished { status } => {
                 // The build ends when COMPLETED begins.
                 let end = self.phases.last().map_or(event.time, |phase| phase.start);

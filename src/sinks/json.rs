@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::Sink;
 use crate::event::{Event, RuntimeChoice, SelectedBy, Timestamped};
+use crate::phase::PhaseType;
 
 /// The longest piece of output that waits for its newline.
 const LONGEST_LINE: usize = 64 * 1024;
@@ -124,15 +125,7 @@ impl<W: Write + Send> Sink for JsonLines<W> {
             Event::Runtime(choice) => runtime(choice),
             Event::DirectoryEntered { path } => ("directory-entered", json!({ "path": path })),
             Event::CacheExpanded { paths } => ("cache-expanded", json!({ "paths": paths })),
-            Event::AgentRegistered { phases } => (
-                "agent-registered",
-                json!({
-                    "phases": phases
-                        .iter()
-                        .map(|(phase, commands)| json!({ "phase": phase, "commands": commands }))
-                        .collect::<Vec<_>>()
-                }),
-            ),
+            Event::AgentRegistered { phases } => ("agent-registered", registered(phases)),
             Event::CommandStarted { text, number } => (
                 "command-started",
                 json!({ "command": text, "number": number }),
@@ -161,6 +154,15 @@ impl<W: Write + Send> Sink for JsonLines<W> {
                 json!({ "pattern": pattern, "matches": matches }),
             ),
             Event::FilesFound { count } => ("files-found", json!({ "count": count })),
+            Event::ArtifactsPlaced {
+                identifier,
+                location,
+                sums,
+                ..
+            } => (
+                "artifacts-placed",
+                placed(identifier.as_deref(), location, sums.as_ref()),
+            ),
             Event::Warning { message } => ("warning", json!({ "message": message })),
             Event::Hint { message } => ("hint", json!({ "message": message })),
             Event::BuildFinished { status } => ("build-finished", json!({ "status": status })),
@@ -176,6 +178,24 @@ impl<W: Write + Send> Sink for JsonLines<W> {
     fn flush(&mut self) -> io::Result<()> {
         self.out.flush()
     }
+}
+
+fn registered(phases: &[(PhaseType, usize)]) -> Value {
+    json!({
+        "phases": phases
+            .iter()
+            .map(|(phase, commands)| json!({ "phase": phase, "commands": commands }))
+            .collect::<Vec<_>>()
+    })
+}
+
+fn placed(identifier: Option<&str>, location: &str, sums: Option<&(String, String)>) -> Value {
+    json!({
+        "identifier": identifier,
+        "location": location,
+        "sha256sum": sums.map(|(sha256, _)| sha256),
+        "md5sum": sums.map(|(_, md5)| md5),
+    })
 }
 
 fn runtime(choice: &RuntimeChoice) -> (&'static str, Value) {

@@ -294,6 +294,7 @@ fn agent_lines(event: &Event) -> Vec<String> {
         Event::FilesFound { count: 0 } => Vec::new(),
         Event::FilesFound { count } => vec![format!("Found {count} file(s)")],
         Event::BuildStarted(_)
+        | Event::ArtifactsPlaced { .. }
         | Event::PhaseStarted { .. }
         | Event::PhaseFinished { .. }
         | Event::SecretsResolved { .. }

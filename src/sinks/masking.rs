@@ -101,6 +101,15 @@ fn mask(event: &mut Event, masker: &Masker) {
             identifier.iter_mut().for_each(text);
             text(base_directory);
         }
+        Event::ArtifactsPlaced {
+            identifier,
+            location,
+            override_name: _,
+            sums: _,
+        } => {
+            identifier.iter_mut().for_each(text);
+            text(location);
+        }
         Event::PhaseStarted { .. }
         | Event::PhaseRetried { .. }
         | Event::HttpTimeoutRaised { .. }

@@ -1,7 +1,11 @@
 //! What becomes of the files that a build declares as its artifacts.
 
 mod files;
+mod hostile;
+mod links;
+mod packaging;
 mod patterns;
+mod tools;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -87,6 +91,43 @@ fn a_build_without_artifacts_logs_nothing_but_the_phase() {
     assert_eq!(
         upload_log(&run),
         "> Phase complete: UPLOAD_ARTIFACTS State: SUCCEEDED\n\
+         > Phase context status code:  Message: \n",
+        "{run}"
+    );
+}
+
+#[test]
+fn a_pattern_is_skipped_in_each_directory_that_has_none_of_it() {
+    let run = making(
+        &["mkdir build-1 build-2 && touch build-1/a build-2/b build-2/c"],
+        &json!({ "base-directory": "build-*", "files": ["a", "none", "b", "c"] }),
+    )
+    .run();
+    run.assert_succeeded();
+    assert_eq!(
+        upload_log(&run),
+        "> Expanding base directory path: build-*\n\
+         > Assembling file list\n\
+         > Expanding build-*\n\
+         > Expanding file paths for base directory build-1\n\
+         > Assembling file list\n\
+         > Expanding a\n\
+         > Expanding none\n\
+         > Skipping invalid file path none\n\
+         > Expanding b\n\
+         > Skipping invalid file path b\n\
+         > Expanding c\n\
+         > Skipping invalid file path c\n\
+         > Expanding file paths for base directory build-2\n\
+         > Assembling file list\n\
+         > Expanding a\n\
+         > Skipping invalid file path a\n\
+         > Expanding none\n\
+         > Skipping invalid file path none\n\
+         > Expanding b\n\
+         > Expanding c\n\
+         > Found 3 file(s)\n\
+         > Phase complete: UPLOAD_ARTIFACTS State: SUCCEEDED\n\
          > Phase context status code:  Message: \n",
         "{run}"
     );

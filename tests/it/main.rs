@@ -20,6 +20,7 @@ mod errors;
 mod exports;
 mod hostile;
 mod invalid;
+mod listing;
 mod log;
 mod output;
 mod parts;

@@ -3,6 +3,7 @@
 use std::fs;
 use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::process::Command;
 use std::time::Duration;
 
 use rustix::process::Signal;
@@ -11,7 +12,7 @@ use walkdir::WalkDir;
 
 use super::{is_empty, kept, making, matching, names, names_of};
 use crate::engine;
-use crate::env::files;
+use crate::env::{Run, files};
 
 #[test]
 fn modes_are_kept_and_owners_are_not() {
@@ -211,4 +212,52 @@ fn a_stop_while_artifacts_come_leaves_none_of_them() {
     running.signal(Signal::TERM);
     running.finish().assert_code(143);
     assert!(is_empty(&kept(&env)), "{:?}", names(&kept(&env)).len());
+}
+
+#[test]
+fn what_a_killed_run_left_goes_with_the_next() {
+    let env = making(&["touch made"], &json!({ "files": ["made"] }));
+    let left = kept(&env).join(".cobuild-staging-killed");
+    fs::create_dir_all(left.join("half")).unwrap();
+    env.run().assert_succeeded();
+    assert_eq!(fs::read_dir(kept(&env)).unwrap().count(), 1);
+}
+
+#[test]
+fn artifacts_belong_to_whoever_runs_cobuild() {
+    const USER: u32 = 4321;
+    if !rustix::process::geteuid().is_root() {
+        return;
+    }
+    let env = making(
+        &["mkdir -p out/sub && install -m 400 -o 77 /dev/null out/sub/private"],
+        &json!({ "files": ["out/**/*"] }),
+    )
+    // What the user may not do is of no interest here.
+    .args(&["--source-transfer", "tar"]);
+    let socket = "/var/run/docker.sock";
+    let group = fs::metadata(socket).unwrap().gid();
+    for path in [env.path("."), env.path("home"), env.source()] {
+        std::os::unix::fs::chown(path, Some(USER), Some(group)).unwrap();
+    }
+    for packaging in ["none", "zip"] {
+        let output = Command::new("setpriv")
+            .args([
+                &format!("--reuid={USER}"),
+                &format!("--regid={group}"),
+                "--clear-groups",
+            ])
+            .arg(env.command().get_program())
+            .args(env.command().get_args())
+            .args(["--packaging", packaging])
+            .current_dir(env.path("."))
+            .env("HOME", env.path("home"))
+            .output()
+            .unwrap();
+        Run::new(output).assert_succeeded();
+    }
+    let private = fs::metadata(kept(&env).join("out/sub/private")).unwrap();
+    assert_eq!((private.uid(), private.mode() & 0o777), (USER, 0o600));
+    let zip = fs::metadata(kept(&env).join("artifacts.zip")).unwrap();
+    assert_eq!(zip.uid(), USER);
 }

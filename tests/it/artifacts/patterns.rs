@@ -232,11 +232,20 @@ fn files_that_discarded_paths_make_equal_are_warned_of() {
     let run = env.run();
     run.assert_succeeded();
     assert_eq!(names(&kept(&env)), ["same"]);
-    assert!(
-        run.stderr
-            .contains("several artifact files have the path `same`"),
-        "{run}"
-    );
+    // The last in the order of paths is kept, and both are said.
+    assert_eq!(files(&kept(&env))["same"], "2\n");
+    let said = run
+        .stderr
+        .lines()
+        .find(|line| line.contains("two artifact files"))
+        .unwrap();
+    for part in [
+        "have the path `same`",
+        "/two/same` is kept",
+        "/one/same` is left out",
+    ] {
+        assert!(said.contains(part), "{run}");
+    }
 }
 
 #[test]

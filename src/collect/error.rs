@@ -1,0 +1,42 @@
+//! Why files could not be brought out.
+
+use std::io;
+use std::path::PathBuf;
+
+use crate::engine::EngineError;
+
+/// Why files could not be brought out.
+#[derive(Debug, thiserror::Error)]
+pub enum CollectError {
+    /// The engine failed.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// A file of the host cannot be written.
+    #[error("cannot write `{}`", path.display())]
+    Write {
+        /// The file or directory.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// The container lists more than any tree has.
+    #[error("cannot list the files of the container: its programs print no end of names")]
+    Listing,
+    /// The stream is damaged.
+    #[error("cannot read the files from the container")]
+    Read(#[source] io::Error),
+    /// The stream has a file that nobody asked for.
+    #[error("the container sent a file that it was not asked for, `{}`", .0.display())]
+    Unasked(PathBuf),
+}
+
+impl CollectError {
+    /// Whether the build is to blame: programs of its image do not what they are there for.
+    pub fn is_the_build_s(&self) -> bool {
+        match self {
+            Self::Listing | Self::Read(_) | Self::Unasked(_) => true,
+            Self::Engine(_) | Self::Write { .. } => false,
+        }
+    }
+}

@@ -1,0 +1,448 @@
+//! Brings the files of an artifact out of the container, in one stream for many of them.
+
+use std::io::Read;
+use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
+
+use super::CollectError;
+use super::bridge::read_from;
+use super::entries::{Entries, EntryKind};
+use super::listing::quote;
+use super::names::{ByPath, Names, Wanted};
+use super::notice::{Notice, Notices};
+use super::placing::{Attributes, Placing, copy};
+use crate::engine::process::read;
+use crate::engine::{ByteStream, ContainerId, Engine};
+
+/// How many files one `tar` is asked for.
+const MOST_NAMES: usize = 50_000;
+
+/// The longest text of a symlink.
+const LONGEST_LINK: usize = 4096;
+
+/// Packs the files whose names come in, each with a NUL at its end; its argument is an option of tar.
+/// GNU tar takes such names, and so does bsdtar; another packs nothing here. What calls itself tar may
+/// print without an end: its first words are enough. A tar that misses some files
+/// has packed the others.
+const PACK: &str = r#"case $(tar --version 2>/dev/null </dev/null | dd bs=64 count=1 2>/dev/null) in
+    *"GNU tar"*) exec tar -c -f - --format=gnu --no-recursion --no-unquote --null -C / $1 -T - ;;
+    *bsdtar*) exec tar -c -f - -n --null -C / $1 -T - ;;
+esac"#;
+
+/// How many bytes of names one `tar` is given as arguments.
+const MOST_WORDS: usize = 64 * 1024;
+
+/// What tar ends with when it misses files, or a file changes while it is packed.
+const GOOD: &[i64] = &[0, 1, 2];
+
+/// A symlink of an artifact that stays one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeptLink {
+    /// Its path in the artifact.
+    pub kept: PathBuf,
+    /// Its text.
+    pub target: PathBuf,
+}
+
+/// What came of fetching.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Fetched {
+    /// How many files and links are there.
+    pub count: usize,
+    /// The links among them; these are not in the directory.
+    pub links: Vec<KeptLink>,
+}
+
+/// What came of one stream.
+#[derive(Default)]
+pub(super) struct Received {
+    /// The links, by the index of their names.
+    pub(super) links: Vec<(usize, PathBuf)>,
+    pub(super) missing: Vec<usize>,
+    pub(super) same: Vec<usize>,
+}
+
+/// Brings files into a directory of their own.
+#[expect(missing_debug_implementations, reason = "it holds a closure")]
+pub struct Fetch<'a, E> {
+    /// The engine.
+    pub engine: &'a E,
+    /// The container.
+    pub container: &'a ContainerId,
+    /// Whether the image has `tar`.
+    pub has_tar: bool,
+    /// The trees that were searched, for an engine that has to pack all of them: where each is, and how
+    /// patterns see it.
+    pub trees: &'a [(PathBuf, PathBuf)],
+    /// Ends a stream of the engine when the build is cut short.
+    pub guard: &'a (dyn Fn(ByteStream) -> ByteStream + Sync),
+}
+
+impl<E: Engine> Fetch<'_, E> {
+    /// Writes the files into `directory`, which is empty: only these, whatever the container sends. The
+    /// future must not be dropped: end the streams.
+    pub async fn run(
+        &self,
+        names: Arc<Names>,
+        directory: &Path,
+        notices: &mut Notices,
+    ) -> Result<Fetched, CollectError> {
+        let mut fetched = Fetched {
+            count: names.len(),
+            links: Vec::new(),
+        };
+        let mut files = self.sort(&names);
+        for indexes in files.links.chunks(MOST_NAMES) {
+            let received = self.pack(&names, indexes, "", directory).await?;
+            let outward = fetched.keep_links(&names, &received);
+            // What leads out of the artifact would lead nowhere in it.
+            files.packed.extend(outward);
+            fetched.leave_out(&names, &received, notices);
+        }
+        files.packed.sort_unstable();
+        for indexes in files.packed.chunks(MOST_NAMES) {
+            let received = self.pack(&names, indexes, "-h", directory).await?;
+            fetched.leave_out(&names, &received, notices);
+        }
+        if !self.has_tar {
+            for tree in self.trees {
+                let (singles, received) = self.tree(&names, tree, files.single, directory).await?;
+                files.single = singles;
+                fetched.leave_out(&names, &received, notices);
+            }
+        }
+        for index in files.single {
+            let received = self.single(&names, index, directory).await?;
+            fetched.keep_links(&names, &received);
+            fetched.leave_out(&names, &received, notices);
+        }
+        Ok(fetched)
+    }
+
+    /// Decides how each file comes.
+    fn sort(&self, names: &Names) -> Sorted {
+        let mut sorted = Sorted::default();
+        for (index, wanted) in names.iter().enumerate() {
+            let list = match wanted {
+                _ if !self.has_tar => &mut sorted.single,
+                Wanted { as_link: true, .. } => &mut sorted.links,
+                _ => &mut sorted.packed,
+            };
+            list.push(index);
+        }
+        sorted
+    }
+
+    /// Fetches these files in one stream.
+    async fn pack(
+        &self,
+        names: &Arc<Names>,
+        indexes: &[usize],
+        option: &str,
+        directory: &Path,
+    ) -> Result<Received, CollectError> {
+        let mut list = Vec::new();
+        for wanted in indexes.iter().filter_map(|index| names.get(*index)) {
+            // What begins so is no option.
+            list.push(b'.');
+            list.extend_from_slice(wanted.path.as_os_str().as_encoded_bytes());
+            list.push(0);
+        }
+        let command = ["sh", "-c", PACK, "sh", option];
+        let received = self.received(&command, list, names, indexes, directory);
+        let received = received.await?;
+        if received.missing.len() < indexes.len() {
+            return Ok(received);
+        }
+        let script = as_arguments(names, indexes, option);
+        self.received(&["sh"], script, names, indexes, directory)
+            .await
+    }
+
+    async fn received(
+        &self,
+        command: &[&str],
+        input: Vec<u8>,
+        names: &Arc<Names>,
+        indexes: &[usize],
+        directory: &Path,
+    ) -> Result<Received, CollectError> {
+        let stream = read(self.engine, self.container, command, input.into(), GOOD).await?;
+        let (names, directory) = (names.clone(), directory.to_path_buf());
+        let expected = indexes.to_vec();
+        read_from((self.guard)(stream), move |stream| {
+            receive(stream, &names, &expected, &directory)
+        })
+        .await
+    }
+}
+
+/// How files come, by the indexes of their names.
+#[derive(Default)]
+struct Sorted {
+    /// With their content, many in one stream.
+    packed: Vec<usize>,
+    /// As links, many in one stream.
+    links: Vec<usize>,
+    /// One by one, or with all that lies around them.
+    single: Vec<usize>,
+}
+
+impl Fetched {
+    /// Takes over the links that stay links, and returns those that cannot.
+    fn keep_links(&mut self, names: &Names, received: &Received) -> Vec<usize> {
+        let mut outward = Vec::new();
+        for (index, target) in &received.links {
+            match names.get(*index) {
+                Some(wanted) if stays_inside(wanted.kept, target) => self.links.push(KeptLink {
+                    kept: wanted.kept.to_path_buf(),
+                    target: target.clone(),
+                }),
+                _ => outward.push(*index),
+            }
+        }
+        outward
+    }
+
+    /// Says which files are not there.
+    fn leave_out(&mut self, names: &Names, received: &Received, notices: &mut Notices) {
+        let path = |index: &usize| names.get(*index).map(|wanted| wanted.path.to_path_buf());
+        for path in received.missing.iter().filter_map(path) {
+            notices.add(|| Notice::Unreadable(path));
+        }
+        for left in received.same.iter().filter_map(path) {
+            notices.add(|| Notice::SameToHost { left });
+        }
+        self.count -= received.missing.len() + received.same.len();
+    }
+}
+
+/// A script that has tar pack these files, some at a time, for one that takes no list.
+fn as_arguments(names: &Names, indexes: &[usize], option: &str) -> Vec<u8> {
+    let begin = format!("tar -c -f - -C / {option}");
+    let mut script = begin.clone().into_bytes();
+    let mut length = 0;
+    for wanted in indexes.iter().filter_map(|index| names.get(*index)) {
+        if length > MOST_WORDS {
+            script.extend_from_slice(b" </dev/null\n");
+            script.extend_from_slice(begin.as_bytes());
+            length = 0;
+        }
+        // What begins so is no option.
+        script.extend_from_slice(b" .");
+        quote(&mut script, wanted.path);
+        length += wanted.path.as_os_str().len();
+    }
+    script.extend_from_slice(b" </dev/null\n");
+    script
+}
+
+/// Whether a link below the top of an artifact leads to something below that.
+pub(super) fn stays_inside(kept: &Path, target: &Path) -> bool {
+    let mut depth = kept.components().count().saturating_sub(1);
+    for component in target.components() {
+        match component {
+            Component::Normal(_) => depth += 1,
+            Component::CurDir => {}
+            Component::ParentDir if depth > 0 => depth -= 1,
+            _ => return false,
+        }
+    }
+    true
+}
+
+/// Reads a stream in which nothing is to be but the expected files, in their order.
+fn receive(
+    stream: impl Read,
+    names: &Names,
+    expected: &[usize],
+    directory: &Path,
+) -> Result<Received, CollectError> {
+    let mut received = Received::default();
+    let mut placing = Placing::new(directory);
+    let mut hard_links = Vec::new();
+    let mut entries = Entries::new(stream);
+    let mut cursor = 0;
+    while let Some(entry) = entries.next().map_err(CollectError::Read)? {
+        let name = path_of(&entry.name);
+        let begun = cursor;
+        let found = expected[begun..].iter().find_map(|index| {
+            cursor += 1;
+            let wanted = names.get(*index)?;
+            (wanted.path == name).then_some((*index, wanted))
+        });
+        let Some((index, wanted)) = found else {
+            return Err(CollectError::Unasked(entry.name));
+        };
+        received.missing.extend(&expected[begun..cursor - 1]);
+        match entry.kind {
+            EntryKind::File(size) => {
+                let attributes = Attributes {
+                    mode: entry.mode,
+                    modified: entry.modified,
+                };
+                let content = entries.content(size).map_err(CollectError::Read)?;
+                placing.file(index, wanted.kept, attributes, size, content)?;
+            }
+            EntryKind::HardLink(target) => hard_links.push((index, path_of(&target))),
+            EntryKind::Symlink(target)
+                if wanted.as_link && target.as_os_str().len() <= LONGEST_LINK =>
+            {
+                received.links.push((index, target));
+            }
+            EntryKind::Symlink(_) | EntryKind::Other => received.missing.push(index),
+        }
+    }
+    received.missing.extend(&expected[cursor..]);
+    received.same = placing.end()?;
+    copy_hard_links(names, &hard_links, directory, &mut received)?;
+    Ok(received)
+}
+
+/// Gives hard links the content of the file that they share.
+fn copy_hard_links(
+    names: &Names,
+    links: &[(usize, PathBuf)],
+    directory: &Path,
+    received: &mut Received,
+) -> Result<(), CollectError> {
+    if links.is_empty() {
+        return Ok(());
+    }
+    let by_path = ByPath::new(names);
+    for (index, target) in links {
+        let first = by_path.find(target).and_then(|index| names.get(index));
+        let (Some(first), Some(wanted)) = (first, names.get(*index)) else {
+            received.missing.push(*index);
+            continue;
+        };
+        let is_there = directory
+            .join(first.kept)
+            .symlink_metadata()
+            .is_ok_and(|there| there.is_file());
+        if !is_there {
+            received.missing.push(*index);
+        } else if !copy(directory, first.kept, wanted.kept)? {
+            received.same.push(*index);
+        }
+    }
+    Ok(())
+}
+
+/// The absolute path that a name of the stream stands for.
+fn path_of(name: &Path) -> PathBuf {
+    let below = name.strip_prefix(".").unwrap_or(name);
+    Path::new("/").join(below)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::*;
+
+    fn names(paths: &[&str]) -> Names {
+        let mut names = Names::default();
+        for path in paths {
+            let kept = path.strip_prefix("/src/").unwrap();
+            names.push(Path::new(path), Path::new(kept), false).unwrap();
+        }
+        names.settle(&mut Notices::default());
+        names
+    }
+
+    /// A stream of files with their names as their contents; a name after `=` makes a hard link.
+    fn stream(files: &[&str]) -> Vec<u8> {
+        let mut builder = tar::Builder::new(Vec::new());
+        for file in files {
+            let (name, target) = file.split_once('=').unwrap_or((file, ""));
+            let mut header = tar::Header::new_gnu();
+            header.set_mode(0o644);
+            header.as_gnu_mut().unwrap().name[..name.len()].copy_from_slice(name.as_bytes());
+            if target.is_empty() {
+                header.set_size(name.len() as u64);
+                header.set_cksum();
+                builder.append(&header, name.as_bytes()).unwrap();
+            } else {
+                header.set_entry_type(tar::EntryType::Link);
+                header.set_size(0);
+                header.set_link_name_literal(target).unwrap();
+                header.set_cksum();
+                builder.append(&header, io::empty()).unwrap();
+            }
+        }
+        builder.into_inner().unwrap()
+    }
+
+    fn received(
+        names: &Names,
+        files: &[&str],
+    ) -> (tempfile::TempDir, Result<Received, CollectError>) {
+        let directory = tempfile::tempdir().unwrap();
+        let expected: Vec<usize> = (0..names.len()).collect();
+        let stream = stream(files);
+        let received = receive(&stream[..], names, &expected, directory.path());
+        (directory, received)
+    }
+
+    #[test]
+    fn what_is_asked_for_arrives_and_what_is_not_there_is_told() {
+        let names = names(&["/src/a", "/src/b", "/src/d/c", "/src/d/e"]);
+        let (directory, received) =
+            received(&names, &["./src/a", "./src/d/c", "./src/d/e=./src/a"]);
+        assert_eq!(received.unwrap().missing, [1]);
+        for (kept, content) in [("a", "./src/a"), ("d/c", "./src/d/c"), ("d/e", "./src/a")] {
+            let path = directory.path().join(kept);
+            assert_eq!(std::fs::read_to_string(path).unwrap(), content);
+        }
+    }
+
+    #[test]
+    fn nothing_else_is_ever_written() {
+        let names = names(&["/src/a", "/src/b"]);
+        for files in [
+            &["./src/a", "./etc/passwd"][..],
+            &["../src/a"],
+            &["/src/../src/a"],
+            &["./src/b", "./src/a"],
+            &["./src/a", "./src/a"],
+        ] {
+            let (_, received) = received(&names, files);
+            assert!(
+                matches!(received, Err(CollectError::Unasked(_))),
+                "{files:?}"
+            );
+        }
+        let (directory, received) = received(&names, &["./src/a=/etc/passwd", "./src/b=./src/b"]);
+        assert_eq!(received.unwrap().missing, [0, 1]);
+        assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn half_a_stream_is_no_artifact() {
+        let names = names(&["/src/a"]);
+        let directory = tempfile::tempdir().unwrap();
+        let whole = stream(&["./src/a"]);
+        let received = receive(&whole[..515], &names, &[0], directory.path());
+        assert!(matches!(received, Err(CollectError::Read(_))));
+    }
+
+    #[test]
+    fn links_that_lead_out_are_told_from_those_that_do_not() {
+        for (kept, target, inside) in [
+            ("a/b", "c", true),
+            ("a/b", "../c", true),
+            ("a/b", "../../c", false),
+            ("a/b", "c/../../../d", false),
+            ("b", "../c", false),
+            ("b", "/c", false),
+            ("b", "./a/b", true),
+        ] {
+            assert_eq!(
+                stays_inside(Path::new(kept), Path::new(target)),
+                inside,
+                "{kept} {target}"
+            );
+        }
+    }
+}

@@ -1,0 +1,251 @@
+//! Puts what has been gathered into its place: each file at once and whole.
+
+use std::fs::{self, File};
+use std::io::{self, ErrorKind};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use walkdir::WalkDir;
+
+use super::CollectError;
+use super::placing::{Attributes, Placing};
+use super::staging::Staging;
+
+/// Moves everything below `staging` to `place` below `root`, replacing files of the same name. Nothing is
+/// moved when a file would have to take the place of a directory, or the other way round, or when a link
+/// in the way leads out of `root`.
+pub fn publish_tree(staging: Staging, root: &Path, place: &Path) -> Result<(), CollectError> {
+    let staging = beside(staging, root)?;
+    let merge = Merge::new(root)?;
+    let target = root.join(place);
+    merge.walk(staging.path(), &target, &mut |_, _| Ok(()))?;
+    merge.make_way(&target)?;
+    merge.walk(staging.path(), &target, &mut |from, to| {
+        fs::rename(from, to)
+    })
+}
+
+/// Moves the file `gathered` to `place` below `root`, in the same way. Both are on one file system.
+pub fn publish_file(gathered: &Path, root: &Path, place: &Path) -> Result<(), CollectError> {
+    let merge = Merge::new(root)?;
+    let target = root.join(place);
+    if let Some(parent) = target.parent() {
+        merge.make_way(parent)?;
+    }
+    Merge::file(gathered, &target, &mut |from, to| fs::rename(from, to))
+}
+
+/// Brings what has been gathered onto the file system of its place.
+fn beside(staging: Staging, root: &Path) -> Result<Staging, CollectError> {
+    let device = |path: &Path| fs::metadata(path).map(|there| there.dev());
+    let failed = |source| CollectError::Write {
+        path: root.to_path_buf(),
+        source,
+    };
+    if device(staging.path()).map_err(failed)? == device(root).map_err(failed)? {
+        return Ok(staging);
+    }
+    let copy = Staging::create(root)?;
+    let mut placing = Placing::new(copy.path());
+    for entry in WalkDir::new(staging.path()).sort_by_file_name() {
+        let entry = entry.map_err(|error| failed(error.into()))?;
+        if entry.file_type().is_dir() {
+            continue;
+        }
+        let metadata = entry.metadata().map_err(|error| failed(error.into()))?;
+        let attributes = Attributes {
+            mode: metadata.permissions().mode(),
+            modified: metadata.modified().map_err(failed)?,
+        };
+        let kept = entry
+            .path()
+            .strip_prefix(staging.path())
+            .unwrap_or(Path::new(""));
+        let content = File::open(entry.path()).map_err(failed)?;
+        placing.file(0, kept, attributes, metadata.len(), content)?;
+    }
+    placing.end()?;
+    Ok(copy)
+}
+
+/// What is done with a file or a directory that has a place of its own.
+type Act<'a> = &'a mut dyn FnMut(&Path, &Path) -> io::Result<()>;
+
+/// Brings two trees together.
+struct Merge {
+    /// The directory's own path.
+    root: PathBuf,
+}
+
+impl Merge {
+    fn new(root: &Path) -> Result<Self, CollectError> {
+        let failed = |source| CollectError::Write {
+            path: root.to_path_buf(),
+            source,
+        };
+        Ok(Self {
+            root: fs::canonicalize(root).map_err(failed)?,
+        })
+    }
+
+    /// Makes a directory below the root.
+    fn make_way(&self, directory: &Path) -> Result<(), CollectError> {
+        self.check(directory)?;
+        fs::create_dir_all(directory).map_err(|source| CollectError::Write {
+            path: directory.to_path_buf(),
+            source,
+        })
+    }
+
+    /// Acts on what is below `from` and has no counterpart below `to`, and on all files.
+    fn walk(&self, from: &Path, to: &Path, act: Act<'_>) -> Result<(), CollectError> {
+        self.check(to)?;
+        let failed = |source| CollectError::Write {
+            path: to.to_path_buf(),
+            source,
+        };
+        for entry in fs::read_dir(from).map_err(failed)? {
+            let entry = entry.map_err(failed)?;
+            let (source, target) = (entry.path(), to.join(entry.file_name()));
+            if !entry.file_type().map_err(failed)?.is_dir() {
+                Self::file(&source, &target, act)?;
+            } else if is_free(&target) {
+                act(&source, &target).map_err(failed)?;
+            } else {
+                self.walk(&source, &target, act)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn file(from: &Path, to: &Path, act: Act<'_>) -> Result<(), CollectError> {
+        let acted = if fs::symlink_metadata(to).is_ok_and(|there| there.is_dir()) {
+            Err(obstacle("there is a directory in its place"))
+        } else {
+            act(from, to)
+        };
+        acted.map_err(|source| CollectError::Write {
+            path: to.to_path_buf(),
+            source,
+        })
+    }
+
+    /// Makes sure that a path can be, or become, a directory below the root.
+    fn check(&self, directory: &Path) -> Result<(), CollectError> {
+        let there = directory
+            .ancestors()
+            .find(|ancestor| !is_free(ancestor))
+            .unwrap_or(directory);
+        let checked = match fs::canonicalize(there) {
+            Ok(own) if !own.starts_with(&self.root) => {
+                Err(obstacle("a link in its place leads out of the directory"))
+            }
+            Ok(own) if own.is_dir() => Ok(()),
+            Ok(_) => Err(obstacle("there is a file in the place of its directory")),
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                Err(obstacle("a link in its place leads nowhere"))
+            }
+            Err(error) => Err(error),
+        };
+        checked.map_err(|source| CollectError::Write {
+            path: directory.to_path_buf(),
+            source,
+        })
+    }
+}
+
+fn is_free(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_err_and(|error| error.kind() == ErrorKind::NotFound)
+}
+
+fn obstacle(reason: &'static str) -> io::Error {
+    io::Error::new(ErrorKind::AlreadyExists, reason)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    struct Places {
+        _directory: tempfile::TempDir,
+        root: PathBuf,
+        outside: PathBuf,
+    }
+
+    fn places() -> Places {
+        let directory = tempfile::tempdir().unwrap();
+        let root = directory.path().join("root");
+        let outside = directory.path().join("outside");
+        fs::create_dir(&root).unwrap();
+        fs::create_dir(&outside).unwrap();
+        Places {
+            _directory: directory,
+            root,
+            outside,
+        }
+    }
+
+    fn gathered(root: &Path) -> Staging {
+        let staging = Staging::create(root).unwrap();
+        fs::create_dir_all(staging.path().join("sub/deep")).unwrap();
+        fs::write(staging.path().join("sub/deep/file"), "new").unwrap();
+        fs::write(staging.path().join("top"), "new").unwrap();
+        staging
+    }
+
+    #[test]
+    fn trees_come_together_and_files_are_replaced() {
+        let Places { root, .. } = &places();
+        fs::create_dir_all(root.join("there/sub/other")).unwrap();
+        fs::write(root.join("there/top"), "old").unwrap();
+        publish_tree(gathered(root), root, Path::new("there")).unwrap();
+        assert_eq!(fs::read(root.join("there/top")).unwrap(), b"new");
+        assert_eq!(fs::read(root.join("there/sub/deep/file")).unwrap(), b"new");
+        assert!(root.join("there/sub/other").is_dir());
+        assert_eq!(fs::read_dir(root).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn nothing_is_written_through_a_link_that_leads_out() {
+        for (planted, place) in [("sub", ""), ("id", "id"), ("name", "name/below")] {
+            let Places { root, outside, .. } = &places();
+            symlink(outside, root.join(planted)).unwrap();
+            let error = publish_tree(gathered(root), root, Path::new(place)).unwrap_err();
+            let reason = std::error::Error::source(&error).unwrap().to_string();
+            assert!(reason.contains("leads out"), "{planted}: {reason}");
+            assert_eq!(fs::read_dir(outside).unwrap().count(), 0, "{planted}");
+            assert!(!root.join("top").exists(), "nothing else is moved");
+        }
+    }
+
+    #[test]
+    fn a_link_that_stays_inside_is_a_directory_and_a_link_to_a_file_is_replaced() {
+        let Places { root, outside, .. } = &places();
+        fs::create_dir(root.join("real")).unwrap();
+        symlink("real", root.join("sub")).unwrap();
+        fs::write(outside.join("mine"), "mine").unwrap();
+        symlink(outside.join("mine"), root.join("top")).unwrap();
+        publish_tree(gathered(root), root, Path::new("")).unwrap();
+        assert_eq!(fs::read(root.join("real/deep/file")).unwrap(), b"new");
+        assert_eq!(fs::read(root.join("top")).unwrap(), b"new");
+        assert_eq!(fs::read(outside.join("mine")).unwrap(), b"mine");
+    }
+
+    #[test]
+    fn neither_takes_a_file_the_place_of_a_directory_nor_the_other_way_round() {
+        for (obstacle, is_directory) in [("top", true), ("sub", false), ("sub/deep", false)] {
+            let Places { root, .. } = &places();
+            if is_directory {
+                fs::create_dir(root.join(obstacle)).unwrap();
+            } else {
+                fs::create_dir_all(root.join(obstacle).parent().unwrap()).unwrap();
+                fs::write(root.join(obstacle), "mine").unwrap();
+            }
+            publish_tree(gathered(root), root, Path::new("")).unwrap_err();
+            assert!(!root.join("sub/deep/file").exists(), "{obstacle}");
+            assert_eq!(root.join("top").is_dir(), is_directory, "{obstacle}");
+        }
+    }
+}

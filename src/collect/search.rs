@@ -1,0 +1,301 @@
+//! Finds the files of an artifact (contract §1.8): lists, and matches what is listed.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use super::CollectError;
+use super::listing::{Kind, Leads, leads, list};
+use super::names::Names;
+use super::notice::{Notice, Notices};
+use crate::engine::{ContainerId, Engine};
+use crate::plan::artifacts::FileSet;
+
+/// How many links to directories are followed: links among them can multiply without end.
+const MOST_LINKS: usize = 10_000;
+
+/// How many links may follow on each other, as in the kernel.
+const LONGEST_CHAIN: usize = 40;
+
+/// What becomes of symlinks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Symlinks {
+    /// Files and directories behind them are taken as if they were there.
+    Followed,
+    /// They stay links.
+    Kept,
+}
+
+/// Where to look, and by what rules.
+#[derive(Debug)]
+pub struct Search<'a> {
+    /// The base directory's own path.
+    pub base: &'a Path,
+    /// What is looked for.
+    pub set: &'a FileSet,
+    /// Whether all files go flat into one directory.
+    pub discard_paths: bool,
+    /// What becomes of links.
+    pub symlinks: Symlinks,
+}
+
+/// What one search came to.
+#[derive(Debug)]
+pub struct Found {
+    /// How many files each pattern matches.
+    pub by_pattern: Vec<usize>,
+    /// Where the searched trees are, and how patterns see them; without those behind links.
+    pub trees: Vec<(PathBuf, PathBuf)>,
+}
+
+/// A tree to list: links on the way to it give it another name.
+#[derive(Debug, Clone)]
+struct Tree {
+    /// Its name, as patterns see it.
+    name: PathBuf,
+    /// The directories of the links that led here.
+    chain: Vec<PathBuf>,
+    /// Whether what is below it counts.
+    deep: bool,
+}
+
+/// A link that is listed.
+struct Link {
+    name: PathBuf,
+    path: PathBuf,
+    chain: Vec<PathBuf>,
+    matches: bool,
+}
+
+/// What has been found.
+struct Finds<'a> {
+    search: &'a Search<'a>,
+    by_pattern: Vec<usize>,
+    names: &'a mut Names,
+    notices: &'a mut Notices,
+    links: Vec<Link>,
+    /// The first failure: a listing cannot be stopped from within.
+    failure: Option<CollectError>,
+}
+
+impl Search<'_> {
+    /// Adds the files that match to `names`.
+    ///
+    /// A link to a directory is followed when that lies in the base directory and does not hold the
+    /// link itself, or when a pattern names the link without a wildcard (assumed). The future may be
+    /// dropped.
+    pub async fn run<E: Engine>(
+        &self,
+        engine: &E,
+        container: &ContainerId,
+        has_find: bool,
+        names: &mut Names,
+        notices: &mut Notices,
+    ) -> Result<Found, CollectError> {
+        let before = names.len();
+        let mut finds = Finds {
+            search: self,
+            by_pattern: vec![0; self.set.pattern_count()],
+            names,
+            notices,
+            links: Vec::new(),
+            failure: None,
+        };
+        let roots: Vec<PathBuf> = self.set.roots().into_iter().map(PathBuf::from).collect();
+        let mut trees = Trees::default();
+        for (root, leads) in roots.iter().zip(leads(engine, container, &roots).await?) {
+            match leads {
+                Leads::Directory(path) => {
+                    if path != *root && self.symlinks == Symlinks::Kept {
+                        // The root may be a link, which may match.
+                        trees.add(root.clone(), Tree::new(root, Vec::new(), false));
+                    }
+                    trees.add(path, Tree::new(root, Vec::new(), true));
+                }
+                Leads::File | Leads::Nowhere => {
+                    trees.add(root.clone(), Tree::new(root, Vec::new(), false));
+                }
+            }
+        }
+        let searched = trees.named();
+        let mut followed = 0;
+        while !trees.0.is_empty() {
+            let tell = |path: &Path, kind| finds.tell(&trees, path, kind);
+            list(engine, container, has_find, &trees.roots(), tell).await?;
+            if let Some(failure) = finds.failure.take() {
+                return Err(failure);
+            }
+            let links = std::mem::take(&mut finds.links);
+            let paths: Vec<PathBuf> = links.iter().map(|link| link.path.clone()).collect();
+            let targets = leads(engine, container, &paths).await?;
+            trees = Trees::default();
+            for (link, leads) in links.into_iter().zip(targets) {
+                if let Some((path, tree)) = finds.link(link, leads)? {
+                    followed += 1;
+                    if followed > MOST_LINKS {
+                        finds.notices.add(|| Notice::TooManyLinks);
+                        trees = Trees::default();
+                        break;
+                    }
+                    trees.add(path, tree);
+                }
+            }
+        }
+        let by_pattern = finds.by_pattern;
+        names.order_from(before);
+        Ok(Found {
+            by_pattern,
+            trees: searched,
+        })
+    }
+}
+
+impl Finds<'_> {
+    fn tell(&mut self, trees: &Trees, path: &Path, kind: Kind) {
+        for (tree, below) in trees.that_hold(path) {
+            let name = join(&tree.name, below);
+            let told = match kind {
+                Kind::File => self.file(&name, false),
+                Kind::Link => {
+                    self.links.push(Link {
+                        matches: !self.search.set.matching_patterns(&name).is_empty(),
+                        name,
+                        path: path.to_owned(),
+                        chain: tree.chain.clone(),
+                    });
+                    Ok(())
+                }
+                Kind::Directory => Ok(()),
+                Kind::Other => {
+                    if !self.search.set.matching_patterns(&name).is_empty() {
+                        self.notices.add(|| Notice::Special(name));
+                    }
+                    Ok(())
+                }
+            };
+            if let Err(failure) = told {
+                self.failure.get_or_insert(failure);
+            }
+        }
+    }
+
+    fn file(&mut self, name: &Path, as_link: bool) -> Result<(), CollectError> {
+        let patterns = self.search.set.matching_patterns(name);
+        if patterns.is_empty() {
+            return Ok(());
+        }
+        for pattern in patterns {
+            self.by_pattern[pattern] += 1;
+        }
+        let kept = self.search.set.kept_path(name, self.search.discard_paths);
+        self.names.push(name, &kept, as_link)
+    }
+
+    /// Decides about a link; returns the directory to look into next.
+    fn link(&mut self, link: Link, leads: Leads) -> Result<Option<(PathBuf, Tree)>, CollectError> {
+        if self.search.symlinks == Symlinks::Kept {
+            if leads == Leads::Nowhere && link.matches {
+                self.notices.add(|| Notice::Dangling(link.name));
+                return Ok(None);
+            }
+            self.file(&link.name, true)?;
+            return Ok(None);
+        }
+        let directory = match leads {
+            Leads::File => {
+                self.file(&link.name, false)?;
+                return Ok(None);
+            }
+            Leads::Nowhere => {
+                if link.matches {
+                    self.notices.add(|| Notice::Dangling(link.name));
+                }
+                return Ok(None);
+            }
+            Leads::Directory(directory) => directory,
+        };
+        if !self.search.set.can_match_below(&link.name) {
+            return Ok(None);
+        }
+        let mut chain = link.chain;
+        chain.extend(link.path.parent().map(Path::to_path_buf));
+        if chain.iter().any(|passed| passed.starts_with(&directory)) || chain.len() > LONGEST_CHAIN
+        {
+            self.notices.add(|| Notice::Circle(link.name));
+            return Ok(None);
+        }
+        if !directory.starts_with(self.search.base) && !self.search.set.names(&link.name) {
+            self.notices.add(|| Notice::Outside {
+                link: link.name,
+                directory,
+            });
+            return Ok(None);
+        }
+        Ok(Some((directory, Tree::new(&link.name, chain, true))))
+    }
+}
+
+impl Tree {
+    fn new(name: &Path, chain: Vec<PathBuf>, deep: bool) -> Self {
+        Self {
+            name: name.to_path_buf(),
+            chain,
+            deep,
+        }
+    }
+}
+
+/// The trees of one listing, by their own paths; one may have several names.
+#[derive(Default)]
+struct Trees(HashMap<PathBuf, Vec<Tree>>);
+
+impl Trees {
+    fn add(&mut self, path: PathBuf, tree: Tree) {
+        self.0.entry(path).or_default().push(tree);
+    }
+
+    /// The paths to list; none of them lies in another.
+    fn roots(&self) -> Vec<PathBuf> {
+        let mut roots: Vec<PathBuf> = self.0.keys().cloned().collect();
+        roots.sort();
+        let mut kept: Vec<PathBuf> = Vec::new();
+        for root in roots {
+            // What lies in a path follows it in the order of components.
+            if !kept.last().is_some_and(|outer| root.starts_with(outer)) {
+                kept.push(root);
+            }
+        }
+        kept
+    }
+
+    /// Where the trees are, and how patterns see them.
+    fn named(&self) -> Vec<(PathBuf, PathBuf)> {
+        let mut named: Vec<_> = self
+            .0
+            .iter()
+            .flat_map(|(path, trees)| trees.iter().map(move |tree| (path, tree)))
+            .filter(|(_, tree)| tree.deep)
+            .map(|(path, tree)| (path.clone(), tree.name.clone()))
+            .collect();
+        named.sort();
+        named
+    }
+
+    /// The trees in which a path lies, with what of it lies below them.
+    fn that_hold<'a>(&'a self, path: &'a Path) -> impl Iterator<Item = (&'a Tree, &'a Path)> {
+        path.ancestors().flat_map(move |ancestor| {
+            let below = path.strip_prefix(ancestor).unwrap_or(Path::new(""));
+            let trees = self.0.get(ancestor).into_iter().flatten();
+            trees
+                .filter(|tree| tree.deep || below.as_os_str().is_empty())
+                .map(move |tree| (tree, below))
+        })
+    }
+}
+
+fn join(name: &Path, below: &Path) -> PathBuf {
+    if below.as_os_str().is_empty() {
+        name.to_path_buf()
+    } else {
+        name.join(below)
+    }
+}

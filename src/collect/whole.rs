@@ -1,0 +1,157 @@
+//! Brings files out of an image without `tar`: the engine packs whole trees of it, or single paths.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::CollectError;
+use super::bridge::read_from;
+use super::entries::{Entries, EntryKind};
+use super::fetch::{Fetch, Received, stays_inside};
+use super::names::{ByPath, Names};
+use super::placing::{Attributes, Placing};
+use crate::engine::Engine;
+use crate::plan::artifacts::join;
+
+/// How many links may follow on each other, as in the kernel.
+const LONGEST_CHAIN: usize = 40;
+
+/// What is at a path.
+enum Look {
+    Nothing,
+    Placed { same: Vec<usize> },
+    Link(PathBuf),
+}
+
+impl<E: Engine> Fetch<'_, E> {
+    /// Fetches of the `wanted` files those that lie in a tree, all of which comes along; returns the
+    /// others, and those that are links.
+    pub(super) async fn tree(
+        &self,
+        names: &Arc<Names>,
+        (path, name): &(PathBuf, PathBuf),
+        wanted: Vec<usize>,
+        directory: &Path,
+    ) -> Result<(Vec<usize>, Received), CollectError> {
+        let stream = self
+            .engine
+            .download(self.container, &path.to_string_lossy());
+        let (names, name, directory) = (names.clone(), name.clone(), directory.to_path_buf());
+        read_from((self.guard)(stream), move |stream| {
+            receive_tree(stream, &names, &name, wanted, &directory)
+        })
+        .await
+    }
+
+    /// Fetches one file, wherever links lead.
+    pub(super) async fn single(
+        &self,
+        names: &Arc<Names>,
+        index: usize,
+        directory: &Path,
+    ) -> Result<Received, CollectError> {
+        let mut received = Received::default();
+        let Some(wanted) = names.get(index) else {
+            return Ok(received);
+        };
+        let mut path = wanted.path.to_string_lossy().into_owned();
+        for _ in 0..LONGEST_CHAIN {
+            let stream = self.engine.download(self.container, &path);
+            let (kept, directory) = (wanted.kept.to_path_buf(), directory.to_path_buf());
+            let look = read_from((self.guard)(stream), move |stream| {
+                look(stream, index, &kept, &directory)
+            });
+            match look.await {
+                Ok(Look::Placed { same }) => {
+                    received.same = same;
+                    return Ok(received);
+                }
+                Ok(Look::Link(target)) if wanted.as_link && stays_inside(wanted.kept, &target) => {
+                    received.links.push((index, target));
+                    return Ok(received);
+                }
+                Ok(Look::Link(target)) => {
+                    let parent = path.rsplit_once('/').map_or("/", |(parent, _)| parent);
+                    path = join(parent, &target.to_string_lossy());
+                }
+                Ok(Look::Nothing) => break,
+                // An engine that answers so has found a loop.
+                Err(CollectError::Engine(error)) if error.status.is_some() => break,
+                Err(error) => return Err(error),
+            }
+        }
+        received.missing.push(index);
+        Ok(received)
+    }
+}
+
+fn receive_tree(
+    stream: impl Read,
+    names: &Names,
+    root: &Path,
+    wanted: Vec<usize>,
+    directory: &Path,
+) -> Result<(Vec<usize>, Received), CollectError> {
+    let by_path = ByPath::new(names);
+    let mut is_wanted = vec![false; names.len()];
+    for index in wanted {
+        is_wanted[index] = true;
+    }
+    let mut placing = Placing::new(directory);
+    let mut entries = Entries::new(stream);
+    while let Some(entry) = entries.next().map_err(CollectError::Read)? {
+        // The first component stands for the tree, whatever it says.
+        let below: PathBuf = entry.name.components().skip(1).collect();
+        let EntryKind::File(size) = entry.kind else {
+            continue;
+        };
+        let Some(index) = by_path.find(&root.join(below)) else {
+            continue;
+        };
+        if let Some(file) = names.get(index)
+            && std::mem::take(&mut is_wanted[index])
+        {
+            let attributes = Attributes {
+                mode: entry.mode,
+                modified: entry.modified,
+            };
+            let content = entries.content(size).map_err(CollectError::Read)?;
+            placing.file(index, file.kept, attributes, size, content)?;
+        }
+    }
+    let received = Received {
+        same: placing.end()?,
+        ..Received::default()
+    };
+    let left = (0..names.len()).filter(|index| is_wanted[*index]).collect();
+    Ok((left, received))
+}
+
+/// Places the file that a stream begins with.
+fn look(
+    stream: impl Read,
+    index: usize,
+    kept: &Path,
+    directory: &Path,
+) -> Result<Look, CollectError> {
+    let mut entries = Entries::new(stream);
+    let Some(entry) = entries.next().map_err(CollectError::Read)? else {
+        return Ok(Look::Nothing);
+    };
+    match entry.kind {
+        EntryKind::File(size) => {
+            let attributes = Attributes {
+                mode: entry.mode,
+                modified: entry.modified,
+            };
+            let mut placing = Placing::new(directory);
+            let content = entries.content(size).map_err(CollectError::Read)?;
+            placing.file(index, kept, attributes, size, content)?;
+            Ok(Look::Placed {
+                same: placing.end()?,
+            })
+        }
+        EntryKind::Symlink(target) => Ok(Look::Link(target)),
+        EntryKind::HardLink(_) | EntryKind::Other => Ok(Look::Nothing),
+    }
+}

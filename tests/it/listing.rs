@@ -1,0 +1,187 @@
+//! What a listing of a container's tree says, whatever tools the image has.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use cobuild::collect::listing::{Kind, Leads, leads, list};
+use cobuild::engine::ContainerId;
+use cobuild::engine::docker::Docker;
+use cobuild::engine::endpoint::{Endpoint, Surroundings};
+
+use crate::engine;
+
+/// A container with a tree, which goes when this does.
+struct Container(ContainerId);
+
+impl Container {
+    fn new(image: &str, make: &str) -> Self {
+        let script = format!("{make}\nexec sleep 600");
+        let options = ["run", "-d", "--rm", "--network", "none", image];
+        let mut arguments = options.to_vec();
+        arguments.extend(["sh", "-c", &script]);
+        let container = engine::docker(&arguments);
+        // The tree is whole when its last file is there.
+        assert!(engine::eventually(
+            std::time::Duration::from_mins(1),
+            || {
+                std::process::Command::new("docker")
+                    .args(["exec", &container, "test", "-e", "/ready"])
+                    .status()
+                    .unwrap()
+                    .success()
+            }
+        ));
+        Self(ContainerId(container))
+    }
+}
+
+impl Drop for Container {
+    fn drop(&mut self) {
+        engine::docker(&["rm", "-f", "-v", &self.0.0]);
+    }
+}
+
+fn listed(container: &Container, has_find: bool, roots: &[&str]) -> BTreeMap<PathBuf, Kind> {
+    let roots: Vec<PathBuf> = roots.iter().map(PathBuf::from).collect();
+    let mut listed = BTreeMap::new();
+    block_on(async |docker| {
+        let tell = |path: &Path, kind| {
+            assert_eq!(
+                listed.insert(path.to_owned(), kind),
+                None,
+                "{}",
+                path.display()
+            );
+        };
+        list(&docker, &container.0, has_find, &roots, tell)
+            .await
+            .unwrap();
+    });
+    listed
+}
+
+fn block_on<T>(work: impl AsyncFnOnce(Docker) -> T) -> T {
+    let variable = |name: &str| std::env::var_os(name).map(PathBuf::from);
+    let endpoint = Endpoint::resolve(&Surroundings {
+        home: variable("HOME"),
+        ..Surroundings::default()
+    })
+    .unwrap();
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap()
+        .block_on(async { work(Docker::connect(&endpoint).unwrap()).await })
+}
+
+const TREE: &str = r#"mkdir -p '/t/a b/.hidden' /t/empty /elsewhere/deep && cd /t
+touch top .dot ..odd ./-print 'a b/new
+line' "a b/quote'\"" "$(printf 'a b/\376\377')" 'a b/.hidden/*' /elsewhere/deep/file '/t/empty/...'
+ln -s /elsewhere/deep to-directory; ln -s 'a b/.hidden' 'to
+hidden'; ln -s top to-file; ln -s nowhere dangling; ln -s loop loop; ln -s pipe to-pipe
+ln -s to-directory twice; mkfifo pipe; mknod device c 1 3; touch /ready"#;
+
+fn expected() -> BTreeMap<PathBuf, Kind> {
+    use std::os::unix::ffi::OsStringExt;
+    let mut expected: BTreeMap<PathBuf, Kind> = [
+        ("/t", Kind::Directory),
+        ("/t/top", Kind::File),
+        ("/t/.dot", Kind::File),
+        ("/t/..odd", Kind::File),
+        ("/t/-print", Kind::File),
+        ("/t/a b", Kind::Directory),
+        ("/t/a b/new\nline", Kind::File),
+        ("/t/a b/quote'\"", Kind::File),
+        ("/t/a b/.hidden", Kind::Directory),
+        ("/t/a b/.hidden/*", Kind::File),
+        ("/t/empty", Kind::Directory),
+        ("/t/empty/...", Kind::File),
+        ("/t/to-directory", Kind::Link),
+        ("/t/to\nhidden", Kind::Link),
+        ("/t/to-file", Kind::Link),
+        ("/t/dangling", Kind::Link),
+        ("/t/loop", Kind::Link),
+        ("/t/to-pipe", Kind::Link),
+        ("/t/twice", Kind::Link),
+        ("/t/pipe", Kind::Other),
+        ("/t/device", Kind::Other),
+    ]
+    .map(|(path, kind)| (path.into(), kind))
+    .into();
+    let odd = std::ffi::OsString::from_vec(b"/t/a b/\xfe\xff".to_vec());
+    expected.insert(odd.into(), Kind::File);
+    expected
+}
+
+#[test]
+fn every_name_is_listed_as_what_it_is_with_any_tools() {
+    engine::require();
+    for image in [engine::IMAGE, engine::busybox_image(), engine::bash_image()] {
+        let container = Container::new(image, TREE);
+        for has_find in [true, false] {
+            let found = listed(&container, has_find, &["/t"]);
+            assert_eq!(found, expected(), "{image}, with find: {has_find}");
+            let found = listed(
+                &container,
+                has_find,
+                &["/t/top", "/no/such", "/t/to-directory", "/t/a b/.hidden"],
+            );
+            assert_eq!(
+                found
+                    .keys()
+                    .map(|path| path.to_str().unwrap())
+                    .collect::<Vec<_>>(),
+                [
+                    "/t/a b/.hidden",
+                    "/t/a b/.hidden/*",
+                    "/t/to-directory",
+                    "/t/top"
+                ],
+                "{image}, with find: {has_find}"
+            );
+        }
+    }
+}
+
+#[test]
+fn the_trees_of_the_kernel_are_not_looked_into_from_above() {
+    engine::require();
+    let container = Container::new(engine::busybox_image(), "touch /ready");
+    for has_find in [true, false] {
+        let found = listed(&container, has_find, &["/"]);
+        assert_eq!(found[Path::new("/ready")], Kind::File);
+        assert!(!found.contains_key(Path::new("/proc/1")), "{has_find}");
+        let found = listed(&container, has_find, &["/proc/sys/kernel"]);
+        assert_eq!(
+            found[Path::new("/proc/sys/kernel/ostype")],
+            Kind::File,
+            "{has_find}"
+        );
+    }
+}
+
+#[test]
+fn where_paths_lead_is_said_in_their_order() {
+    engine::require();
+    for image in [engine::IMAGE, engine::busybox_image(), engine::bash_image()] {
+        let container = Container::new(image, TREE);
+        let asked = [
+            (
+                "/t/to-directory",
+                Leads::Directory("/elsewhere/deep".into()),
+            ),
+            ("/t/to\nhidden", Leads::Directory("/t/a b/.hidden".into())),
+            ("/t/to-file", Leads::File),
+            ("/t/dangling", Leads::Nowhere),
+            ("/t/loop", Leads::Nowhere),
+            ("/t/to-pipe", Leads::Nowhere),
+            ("/t/twice", Leads::Directory("/elsewhere/deep".into())),
+            ("/t/twice/file", Leads::File),
+            ("/t/a b", Leads::Directory("/t/a b".into())),
+            ("/t/no-such", Leads::Nowhere),
+        ];
+        let paths: Vec<PathBuf> = asked.iter().map(|(path, _)| path.into()).collect();
+        let found = block_on(async |docker| leads(&docker, &container.0, &paths).await.unwrap());
+        assert_eq!(found, asked.map(|(_, leads)| leads), "{image}");
+    }
+}
