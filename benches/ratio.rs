@@ -24,6 +24,8 @@ struct Case {
     /// The ratio that is aimed at.
     bar: f64,
     commands: Vec<(&'static str, String)>,
+    /// Arguments of `cobuild run`.
+    arguments: &'static [&'static str],
     files: usize,
     docker: fn(source: &Path) -> Command,
 }
@@ -40,6 +42,7 @@ fn cases() -> Vec<Case> {
                 ("build", "echo c".into()),
                 ("post_build", "echo d".into()),
             ],
+            arguments: &[],
             files: 0,
             docker: |_| docker_run(&[], "echo a; echo b; echo c; echo d"),
         },
@@ -48,6 +51,7 @@ fn cases() -> Vec<Case> {
             pairs: 7,
             bar: 1.2,
             commands: vec![("build", "seq 3000000".into())],
+            arguments: &[],
             files: 0,
             docker: |_| docker_run(&["--log-driver", "none"], "seq 3000000"),
         },
@@ -56,6 +60,7 @@ fn cases() -> Vec<Case> {
             pairs: 11,
             bar: 1.2,
             commands: vec![("build", "find . -type f | wc -l".into())],
+            arguments: &[],
             files: 30_000,
             docker: |source| {
                 let volume = format!("{}:/src", source.display());
@@ -63,10 +68,20 @@ fn cases() -> Vec<Case> {
             },
         },
         Case {
+            name: "source of 30,000 files, streamed",
+            pairs: 7,
+            bar: 0.7,
+            commands: vec![("build", "find . -type f | wc -l".into())],
+            arguments: &["--source-transfer", "tar"],
+            files: 30_000,
+            docker: docker_copy,
+        },
+        Case {
             name: "1,000 one-word commands",
             pairs: 7,
             bar: 2.2,
             commands: vec![("build", "true".into()); 1000],
+            arguments: &[],
             files: 0,
             docker: |_| {
                 docker_run(
@@ -104,8 +119,15 @@ fn main() -> Result<()> {
             "| `cobuild --version` | {milliseconds:.1} ms | | | 10 ms |"
         )?;
     }
+    for case in cases().iter().filter(|case| case.files > 0) {
+        let name = format!("memory of: {}", case.name);
+        if is_wanted(&name) {
+            let megabytes = peak_memory(case)?;
+            writeln!(out, "| {name} | {megabytes:.1} MB | | | 64 MB |")?;
+        }
+    }
     if is_wanted("memory") {
-        let megabytes = peak_memory()?;
+        let megabytes = peak_memory(&chatty())?;
         writeln!(
             out,
             "| memory while 1 GB of log streams through | {megabytes:.1} MB | | | 30 MB |"
@@ -118,7 +140,8 @@ fn main() -> Result<()> {
 fn measure(case: &Case) -> Result<Rounds<2>> {
     let source = tempfile::tempdir()?;
     let buildspec = prepare(case, source.path())?;
-    let build = cobuild(source.path(), &buildspec);
+    let mut build = cobuild(source.path(), &buildspec);
+    build.args(case.arguments);
     let plain = (case.docker)(source.path());
     Rounds::run([build, plain], case.pairs)
 }
@@ -164,10 +187,22 @@ fn docker_run(options: &[&str], script: &str) -> Command {
     command
 }
 
-/// The peak of cobuild's resident memory, in megabytes, as the kernel counts it.
-fn peak_memory() -> Result<f64> {
-    let source = tempfile::tempdir()?;
-    let case = Case {
+/// Copies the source into a container as plain docker does it, and counts the files there.
+fn docker_copy(source: &Path) -> Command {
+    let script = format!(
+        "container=$(docker create --rm {IMAGE} sh -c \"find '$2' -type f | wc -l\") \\
+         && tar -c -C \"$1\" \"$2\" | docker cp - \"$container:/\" \\
+         && docker start --attach \"$container\""
+    );
+    let mut command = Command::new("sh");
+    command.args(["-c", &script, "sh"]);
+    command.args(source.parent()).args(source.file_name());
+    command
+}
+
+/// A build that prints 1 GB.
+fn chatty() -> Case {
+    Case {
         name: "memory",
         pairs: 0,
         bar: 0.0,
@@ -176,11 +211,18 @@ fn peak_memory() -> Result<f64> {
             "yes 'a line of some eighty characters, as a compiler or a package manager writes it' | head -c 1000000000"
                 .into(),
         )],
+        arguments: &[],
         files: 0,
         docker: |_| Command::new("true"),
-    };
-    let buildspec = prepare(&case, source.path())?;
+    }
+}
+
+/// The peak of cobuild's resident memory, in megabytes, as the kernel counts it.
+fn peak_memory(case: &Case) -> Result<f64> {
+    let source = tempfile::tempdir()?;
+    let buildspec = prepare(case, source.path())?;
     let mut child = cobuild(source.path(), &buildspec)
+        .args(case.arguments)
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()?;

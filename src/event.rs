@@ -65,6 +65,8 @@ pub enum Event {
         directory: String,
         /// Identifier and directory of each secondary source.
         secondary: Vec<(String, String)>,
+        /// How the trees get into the container, the sources first; what git needs besides follows.
+        transfer: Vec<Transferred>,
     },
     /// The buildspec was found.
     BuildspecLocated {
@@ -185,6 +187,8 @@ pub enum Event {
         /// `sha256sum` and `md5sum` of a zip.
         sums: Option<(String, String)>,
     },
+    /// What the build changed in one source, when that was asked for.
+    SourceChanged(SourceChanges),
     /// Something people should know that is no part of CodeBuild's log.
     Warning {
         /// A sentence.
@@ -200,6 +204,85 @@ pub enum Event {
         /// How.
         status: Status,
     },
+}
+
+/// How a tree gets into the container.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Transferred {
+    /// Its directory there.
+    pub directory: String,
+    /// The way.
+    pub way: Way,
+    /// Why not copy-on-write.
+    pub reason: Option<String>,
+}
+
+/// A way into the container.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Way {
+    /// A copy-on-write view.
+    CopyOnWrite,
+    /// A copy, streamed.
+    Tar,
+    /// The directory itself.
+    Mount,
+}
+
+impl std::fmt::Display for Way {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::CopyOnWrite => "copy-on-write",
+            Self::Tar => "a tar stream",
+            Self::Mount => "a mount",
+        })
+    }
+}
+
+/// What the build changed in a source.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SourceChanges {
+    /// `None` for the primary source.
+    pub identifier: Option<String>,
+    /// Its directory in the container.
+    pub directory: String,
+    /// The changes by path; `None` when they cannot be told.
+    pub changes: Option<Vec<Change>>,
+    /// Why they cannot be told, or not all of them, in sentences.
+    pub problems: Vec<String>,
+}
+
+/// A change in a source.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Change {
+    /// What became of it.
+    pub kind: ChangeKind,
+    /// Relative to the source's root, with a slash at the end of a directory. Control characters, the
+    /// backslash and what is no UTF-8 are escapes.
+    pub path: String,
+}
+
+/// What became of a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ChangeKind {
+    /// It is new.
+    Added,
+    /// It is another.
+    Modified,
+    /// It is gone.
+    Deleted,
+}
+
+impl ChangeKind {
+    /// The letter that git has for it.
+    pub fn letter(self) -> char {
+        match self {
+            Self::Added => 'A',
+            Self::Modified => 'M',
+            Self::Deleted => 'D',
+        }
+    }
 }
 
 /// What the agent decides about one runtime (contract §1.7).

@@ -18,8 +18,9 @@
 //! - [`runtimes`] is pure: the runtimes that an image offers, and what a buildspec selects of them.
 //! - [`secrets`] looks up the values that a buildspec wants from a store, through one trait. What
 //!   leaves is masked in one place, in front of all [`sinks`].
-//! - [`source`] reads the host's trees: git facts, checkouts of versions, zip files, and a tree as a tar
-//!   stream. What it makes lies in a directory of the build's own, which goes with the build.
+//! - [`source`] reads the host's trees: git facts, checkouts of versions, zip files, what of a tree stays
+//!   behind, a tree as a tar stream, what git needs besides, and what a build made of a tree. What it
+//!   makes lies in a directory of the build's own, which goes with the build.
 //! - [`engine`] is a trait at the level of container primitives, with the Docker API behind it and a
 //!   scripted fake for the tests of the run loop.
 //! - [`runner`] runs one plan: one container, one attached driver, one event after the other.
@@ -40,6 +41,13 @@
 //! The worker runs one command at a time as CodeBuild's agent does, in a shell of its own around
 //! which directory and variables are kept in files. Its answers travel in the same stream as the
 //! output, fenced by a random token, so their order is exact and no command costs a request.
+//!
+//! # How a source gets in
+//!
+//! [`runner`] makes a list of trees: the sources, and directories of git that lie elsewhere. Each comes
+//! in by an overlay whose lower layer it is, with a layer of whiteouts above it when something stays
+//! behind; or as a tar stream onto a volume, when an overlay cannot be. Files that have to be others in
+//! the build (a detached `HEAD`, a `.git` that leads elsewhere) are written in the container.
 //!
 //! # How a build is cut short
 //!

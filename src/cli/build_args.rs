@@ -13,6 +13,7 @@ use regex::Regex;
 use super::Failure;
 use super::prepare::Prepared;
 use super::source_args::SourceArgs;
+use super::transfer_args::TransferArgs;
 use crate::phase::PhaseType;
 use crate::plan::part::{self, Part, Step};
 use crate::plan::{Request, Transfer};
@@ -71,6 +72,9 @@ pub(super) struct BuildArgs {
     /// How the source reaches the container.
     #[arg(long, value_name = "HOW", default_value = "auto")]
     source_transfer: SourceTransfer,
+
+    #[command(flatten)]
+    transfer: TransferArgs,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -127,6 +131,7 @@ impl BuildArgs {
                 SourceTransfer::CopyOnWrite => Transfer::CopyOnWrite,
                 SourceTransfer::Tar => Transfer::Tar,
             },
+            excludes: self.transfer.excludes(),
             overrides: given.overrides,
             buildspec,
             part: Part {

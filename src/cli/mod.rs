@@ -14,6 +14,7 @@ mod secrets;
 mod signals;
 mod source_args;
 mod supervise;
+mod transfer_args;
 mod workspace;
 
 use std::io::{self, Write as _};

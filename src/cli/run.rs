@@ -26,7 +26,10 @@ use crate::plan::place::{Namespace, Packaging, Storage};
 use crate::runner::{Outcome, RunError, RunSettings};
 use crate::secrets::Providers;
 use crate::settings::{Environment, writable_directory, writable_file};
-use crate::sinks::{BuildJson, ExportFile, JsonLines, Log, LogStyle, Sink, Summary};
+use crate::sinks::{BuildJson, Changes, ExportFile, JsonLines, Log, LogStyle, Sink, Summary};
+
+/// How many changes of a source are listed on a terminal.
+const MOST_CHANGES: usize = 100;
 
 /// Run a buildspec in its build image and write the log that CodeBuild would write.
 #[derive(Debug, Args)]
@@ -62,6 +65,10 @@ pub(super) struct RunArgs {
     /// Write the exported variables as NAME=VALUE lines, fit for --env-file.
     #[arg(long, value_name = "FILE")]
     export_file: Option<PathBuf>,
+
+    /// List what the build added (A), changed (M) and deleted (D) in its sources.
+    #[arg(long)]
+    show_changes: bool,
 
     /// How long commands may take to end after a stop or the timeout, before they are killed.
     #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = parse_duration)]
@@ -156,7 +163,7 @@ pub(super) async fn run(
         secrets,
         scratch_root,
     };
-    let ran = build(&args, given, invocation, workspace.directory()).await;
+    let ran = Box::pin(build(&args, given, invocation, workspace.directory())).await;
     let kept = ran.as_ref().ok().and_then(|ran| ran.as_ref()?.kept.clone());
     workspace.close(kept.as_ref()).await;
     let stopped_by = stops.signals.status();
@@ -235,6 +242,7 @@ async fn build(
         artifacts: artifacts.clone(),
         storage: args.storage(),
         secrets,
+        show_changes: args.show_changes,
     };
     let sinks = sinks(args, color, artifacts);
     let time_limit = (!args.debug.is_on()).then_some(plan.timeout);
@@ -269,5 +277,9 @@ fn sinks(args: &RunArgs, color: ColorChoice, artifacts: Option<PathBuf>) -> Vec<
     }
     let stderr = stderr(color);
     sinks.push(Box::new(Summary::new(stderr, artifacts)));
+    if args.show_changes {
+        let most = io::stderr().is_terminal().then_some(MOST_CHANGES);
+        sinks.push(Box::new(Changes::new(super::stderr(color), most)));
+    }
     sinks
 }

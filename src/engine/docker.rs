@@ -3,6 +3,7 @@
 //! The only file that names bollard.
 
 use std::collections::{BTreeMap, HashMap};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use bollard::container::LogOutput;
@@ -22,9 +23,9 @@ use futures_util::{StreamExt, TryStreamExt};
 
 use super::endpoint::Endpoint;
 use super::{
-    Attachment, ByteStream, ContainerId, ContainerSpec, Engine, EngineError, EngineFacts,
-    ImageFacts, ListedContainer, Mount, Operation, Printed, Process, Terminal, TerminalId,
-    TerminalSize, TerminalSpec, UploadStream,
+    Attachment, ByteStream, ContainerId, ContainerSpec, CopyOnWrite, Engine, EngineError,
+    EngineFacts, ImageFacts, ListedContainer, Mount, Operation, Printed, Process, Terminal,
+    TerminalId, TerminalSize, TerminalSpec, UploadStream,
 };
 
 /// How long an ordinary request may take, in seconds.
@@ -436,12 +437,7 @@ fn api_mount((target, mount): (&String, &Mount)) -> Option<ApiMount> {
             ..ApiMount::default()
         }),
         Mount::CopyOnWrite(overlay) => {
-            let data = format!(
-                "lowerdir={},upperdir={},workdir={}",
-                overlay.lower.display(),
-                overlay.upper.display(),
-                overlay.work.display()
-            );
+            let data = overlay_data(overlay);
             let options =
                 BTreeMap::from([("type", "overlay"), ("device", "overlay"), ("o", &data)]);
             Some(ApiMount {
@@ -470,6 +466,35 @@ fn api_mount((target, mount): (&String, &Mount)) -> Option<ApiMount> {
         }),
         Mount::Memory => None,
     }
+}
+
+/// The options of an overlay mount.
+fn overlay_data(overlay: &CopyOnWrite) -> String {
+    let path = |path: &PathBuf| escape(&path.to_string_lossy());
+    let lower: Vec<String> = overlay.lower.iter().map(path).collect();
+    let without: String = overlay
+        .without
+        .iter()
+        .flat_map(|feature| [",", *feature, "=off"])
+        .collect();
+    format!(
+        "lowerdir={},upperdir={},workdir={}{without}",
+        lower.join(":"),
+        path(&overlay.upper),
+        path(&overlay.work)
+    )
+}
+
+/// Hides what has a meaning in the options of an overlay mount.
+fn escape(path: &str) -> String {
+    let mut escaped = String::with_capacity(path.len());
+    for character in path.chars() {
+        if matches!(character, '\\' | ',' | ':') {
+            escaped.push('\\');
+        }
+        escaped.push(character);
+    }
+    escaped
 }
 
 /// Without a tag the API would fetch every tag of the repository.
@@ -512,6 +537,20 @@ fn failed(operation: Operation) -> impl Fn(BollardError) -> EngineError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn paths_of_an_overlay_may_hold_what_separates_them() {
+        let overlay = CopyOnWrite {
+            lower: vec!["/top".into(), "/a,b:c\\d".into()],
+            upper: "/u,".into(),
+            work: "/w".into(),
+            without: vec!["metacopy"],
+        };
+        assert_eq!(
+            overlay_data(&overlay),
+            "lowerdir=/top:/a\\,b\\:c\\\\d,upperdir=/u\\,,workdir=/w,metacopy=off"
+        );
+    }
 
     #[test]
     fn an_image_without_tag_means_latest() {

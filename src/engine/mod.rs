@@ -180,15 +180,17 @@ pub enum Mount {
     Volume,
 }
 
-/// The three directories of an overlay, on the engine's host.
+/// The directories of an overlay, on the engine's host; their paths are text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CopyOnWrite {
-    /// What is seen; never written.
-    pub lower: PathBuf,
+    /// What is seen, the topmost first; never written.
+    pub lower: Vec<PathBuf>,
     /// Where changes go; `upper` and `work` are on one file system.
     pub upper: PathBuf,
     /// The kernel's own.
     pub work: PathBuf,
+    /// Features of the file system that are turned off.
+    pub without: Vec<&'static str>,
 }
 
 /// The standard streams of a container.

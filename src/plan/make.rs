@@ -10,7 +10,7 @@ use super::layout::{self, Layout};
 use super::part::Part;
 use super::sources::{self, Decided, Source, SourceFailure};
 use super::stored;
-use super::{PhasePlan, Plan, Reading, Store, Stored, Transfer, Work, retry};
+use super::{Excludes, PhasePlan, Plan, Reading, Store, Stored, Transfer, Work, retry};
 use crate::buildspec::{self, Buildspec};
 use crate::event::BuildIdentity;
 use crate::phase::{PhaseContext, PhaseType};
@@ -35,6 +35,8 @@ pub struct Request {
     pub initiator: Option<String>,
     /// How source trees reach the container.
     pub transfer: Transfer,
+    /// What of them stays behind.
+    pub excludes: Excludes,
     /// Variables that beat the buildspec's.
     pub overrides: Vec<(String, String)>,
     /// The buildspec, or why there is no source to read it from.
@@ -184,6 +186,7 @@ pub fn make(request: Request, facts: &Facts) -> Plan {
         layout,
         sources: plans,
         transfer: request.transfer,
+        excludes: request.excludes,
         source_words: kind.log_words(),
         environment,
         reading,
@@ -366,6 +369,7 @@ mod tests {
             kind: None,
             initiator: None,
             transfer: Transfer::Automatic,
+            excludes: Excludes::default(),
             overrides: vec![("GIVEN".into(), "by caller".into())],
             part: Part::default(),
             buildspec: Ok(buildspec),

@@ -47,6 +47,8 @@ pub struct Plan {
     pub sources: Vec<SourcePlan>,
     /// How the source trees reach the container.
     pub transfer: Transfer,
+    /// What of them stays behind.
+    pub excludes: Excludes,
     /// The log's words for the kind of source, where it has any.
     pub source_words: Option<&'static str>,
     /// The environment of the commands, without what the image sets.
@@ -62,6 +64,15 @@ impl Plan {
     pub fn directories(&self) -> impl Iterator<Item = &str> {
         let secondary = self.layout.secondary.iter().map(|it| it.1.as_str());
         std::iter::once(self.layout.source.as_str()).chain(secondary)
+    }
+
+    /// Where the buildspec is in the container, when it was found.
+    pub fn buildspec_location(&self) -> Option<&str> {
+        match &self.reading {
+            Reading::Accepted(work) => Some(&work.location),
+            Reading::Refused { location, .. } => location.as_deref(),
+            Reading::SourceFailed { .. } => None,
+        }
     }
 }
 
@@ -86,6 +97,19 @@ pub enum GitMetadata {
     Kept,
     /// It is left out, as it is from what a pipeline hands over (contract §9, trap 25).
     LeftOut,
+    /// It lies outside of the tree, and a file of its name leads there: so it is with a local source
+    /// cache (contract §1.9, and §9, trap 26).
+    Linked,
+}
+
+/// What of the source trees stays behind, by patterns in the syntax of `.gitignore`. A file
+/// `.cobuildignore` at a tree's root counts besides.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Excludes {
+    /// Patterns, relative to each tree's root; the last one that matches decides.
+    pub patterns: Vec<String>,
+    /// Whether git's own patterns hold for what git does not track.
+    pub respect_gitignore: bool,
 }
 
 /// How source trees reach the container.

@@ -12,6 +12,10 @@ impl<E: Engine> Run<'_, E> {
         let ready = Event::SourceReady {
             directory: plan.layout.source.clone(),
             secondary: plan.layout.secondary.clone(),
+            transfer: self
+                .sandbox
+                .as_ref()
+                .map_or_else(Vec::new, |sandbox| sandbox.ways().to_vec()),
         };
         let work = match &plan.reading {
             Reading::SourceFailed { context, hint } => {
@@ -44,17 +48,20 @@ impl<E: Engine> Run<'_, E> {
         let cancellation = self.cancellation;
         let session = self.debugger.is_some().then_some(&self.settings.token);
         let sandbox = self.sandbox.as_mut().ok_or(RunError::ContainerDied)?;
-        let has_runtimes = cancellation
+        let prepared = cancellation
             .guard(sandbox.prepare(plan, work, session))
             .await
             .map_err(Interruption::Cancelled)??;
+        for message in prepared.notes {
+            self.events.emit(Event::Warning { message }).await;
+        }
         for event in self.start_sequence(work) {
             self.events.emit(event).await;
         }
         if let Some(failure) = self.resolve_stored(work).await? {
             return Ok(Ended::failed(failure));
         }
-        if let Some(failure) = self.select_runtimes(work, has_runtimes).await? {
+        if let Some(failure) = self.select_runtimes(work, prepared.has_runtimes).await? {
             return Ok(Ended::failed(failure));
         }
         for event in self.registration(work) {

@@ -7,11 +7,14 @@
 
 mod base_directory;
 mod cancel;
+mod changes;
 mod command;
 mod debug;
 mod download;
 mod driver;
 mod export;
+mod layout_program;
+mod means;
 mod output;
 mod program;
 mod provision;
@@ -23,8 +26,11 @@ mod sweep;
 mod tail;
 #[cfg(test)]
 mod tests;
+mod transfer;
+mod trees;
 mod upload;
 mod user_bin;
+mod whiteouts;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -45,6 +51,7 @@ use crate::phase::{PhaseContext, PhaseType, Status};
 use crate::plan::place::Storage;
 use crate::plan::{PhasePlan, Plan, Reading, Work, phases};
 use crate::secrets::Providers;
+use crate::source::excludes::ExcludeError;
 use sandbox::Sandbox;
 
 /// What a run needs besides its plan.
@@ -64,6 +71,8 @@ pub struct RunSettings {
     pub storage: Storage,
     /// Who knows the values that the buildspec wants from a store.
     pub secrets: Providers,
+    /// Whether to list what the build changed in its sources.
+    pub show_changes: bool,
 }
 
 /// How a run ended.
@@ -93,6 +102,17 @@ pub enum RunError {
         /// Why.
         #[source]
         source: std::io::Error,
+    },
+    /// It cannot be told what of a source stays behind.
+    #[error(transparent)]
+    Exclude(#[from] ExcludeError),
+    /// Copy-on-write was asked for and cannot be.
+    #[error("no copy-on-write view of `{}` can be had: {reason}", path.display())]
+    NoCopyOnWrite {
+        /// The tree.
+        path: PathBuf,
+        /// Why.
+        reason: String,
     },
     /// Files could not be brought out.
     #[error(transparent)]
@@ -326,6 +346,12 @@ impl<E: Engine> Run<'_, E> {
         let Some(sandbox) = self.sandbox.take() else {
             return;
         };
+        // Whoever kills a build does not wait.
+        if self.settings.show_changes && self.cancellation.reason() < Some(CancelReason::Kill) {
+            for changes in sandbox.changes(self.plan).await {
+                self.events.emit(Event::SourceChanged(changes)).await;
+            }
+        }
         if self.kept {
             self.left = Some(sandbox.container().clone());
             sandbox.keep().await;

@@ -1,6 +1,7 @@
 //! PROVISIONING: the image is had and the container started.
 
 use super::sandbox::Sandbox;
+use super::trees::Trees;
 use super::{Ended, Interruption, Run, RunError, container_died};
 use crate::engine::{Engine, EngineFacts, ImageFacts, Operation};
 use crate::event::Event;
@@ -22,7 +23,8 @@ impl<'a, E: Engine> Run<'a, E> {
             Ok(image) => image,
             Err(context) => return Ok(Ended::failed(context)),
         };
-        match self.open(&facts, image).await {
+        let trees = self.guarded(Trees::gather(self.plan)).await??;
+        match self.open(&facts, image, trees).await {
             Ok(sandbox) => self.sandbox = Some(sandbox),
             Err(error) if lacks_shell(&error) => {
                 let message = format!(
@@ -41,8 +43,9 @@ impl<'a, E: Engine> Run<'a, E> {
         &self,
         facts: &EngineFacts,
         image: ImageFacts,
+        trees: Trees,
     ) -> Result<Sandbox<'a, E>, RunError> {
-        Sandbox::open(self.engine, self.plan, self.settings, facts, image).await
+        Sandbox::open(self.engine, self.plan, self.settings, facts, image, trees).await
     }
 
     /// Returns what the engine knows of the image, which is pulled when it is not there; or why it

@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{FlockOperation, flock};
 
+use super::whiteouts;
 use crate::engine::CopyOnWrite;
+use crate::source::excludes::LeftOut;
 
 /// The extension of the file beside a directory that says which container still uses it.
 const KEPT: &str = "kept";
@@ -49,21 +51,49 @@ impl Scratch {
         })
     }
 
-    /// Makes the two directories that a copy-on-write view of `lower` needs.
-    pub(super) fn copy_on_write(&self, lower: &Path, index: usize) -> io::Result<CopyOnWrite> {
-        let base = self.directory.join(index.to_string());
-        let overlay = CopyOnWrite {
-            lower: base.join("lower"),
-            upper: base.join("upper"),
+    /// Makes the directories that a copy-on-write view of `lower` needs, without what is left out.
+    pub(super) fn copy_on_write(
+        &self,
+        lower: &Path,
+        left_out: &LeftOut,
+        index: usize,
+    ) -> io::Result<CopyOnWrite> {
+        let base = self.base(index);
+        if base.to_str().is_none() {
+            return Err(io::Error::other(format!(
+                "the path `{}` is no UTF-8 text",
+                base.display()
+            )));
+        }
+        let link = base.join("lower");
+        let mut overlay = CopyOnWrite {
+            lower: vec![link.clone()],
+            upper: self.upper(index),
             work: base.join("work"),
+            without: unwanted_features(),
         };
         fs::create_dir_all(&overlay.upper)?;
         fs::create_dir(&overlay.work)?;
         // The upper directory's mode becomes that of the tree's root.
         fs::set_permissions(&overlay.upper, fs::metadata(lower)?.permissions())?;
         // A symlink stands for the tree, whose own path may hold what mount options cannot.
-        std::os::unix::fs::symlink(lower, &overlay.lower)?;
+        std::os::unix::fs::symlink(lower, &link)?;
+        if !left_out.is_empty() {
+            let layer = base.join("left-out");
+            fs::create_dir(&layer)?;
+            whiteouts::write(&layer, lower, left_out)?;
+            overlay.lower.insert(0, layer);
+        }
         Ok(overlay)
+    }
+
+    fn base(&self, index: usize) -> PathBuf {
+        self.directory.join(index.to_string())
+    }
+
+    /// Where the changes of a copy-on-write view are.
+    pub(super) fn upper(&self, index: usize) -> PathBuf {
+        self.base(index).join("upper")
     }
 
     /// The directory, for a helper that may remove more than this user can.
@@ -83,6 +113,20 @@ impl Scratch {
         remove_tree(&self.directory)?;
         fs::remove_file(&self.lock_path)
     }
+}
+
+/// The features of overlays that keep changes elsewhere than in plain sight, where the kernel has them
+/// on by default.
+fn unwanted_features() -> Vec<&'static str> {
+    let is_on = |feature: &str| {
+        fs::read_to_string(format!("/sys/module/overlay/parameters/{feature}"))
+            .is_ok_and(|value| value.trim() == "Y")
+    };
+    // The second needs the first.
+    ["metacopy", "redirect_dir"]
+        .into_iter()
+        .filter(|feature| is_on(feature))
+        .collect()
 }
 
 /// Takes over what killed runs left below `root`; holding each lock keeps other sweeps away.
@@ -173,7 +217,8 @@ mod tests {
         let living = Scratch::create(root.path(), "living").unwrap();
         let dead = Scratch::create(root.path(), "dead").unwrap();
         let tree = tempfile::tempdir().unwrap();
-        dead.copy_on_write(tree.path(), 0).unwrap();
+        dead.copy_on_write(tree.path(), &LeftOut::default(), 0)
+            .unwrap();
         let dead_directory = dead.directory().to_owned();
         drop(dead);
         // A child that another test is just starting holds every lock until it has started.

@@ -11,7 +11,7 @@ use super::*;
 use crate::channel::{Message, channel};
 use crate::engine::fake::{FakeEngine, Reaction};
 use crate::plan::part::Part;
-use crate::plan::{BuildspecFile, Facts, GitFacts, Request, Source, Transfer, make};
+use crate::plan::{BuildspecFile, Excludes, Facts, GitFacts, Request, Source, Transfer, make};
 
 struct Ran {
     outcome: Outcome,
@@ -64,6 +64,7 @@ fn plan(buildspec: &str, image: &str) -> Plan {
         source: Source::directory("/nonexistent".into(), GitFacts::default()),
         secondary: Vec::new(),
         transfer: Transfer::Mount,
+        excludes: Excludes::default(),
         overrides: Vec::new(),
         part: Part::default(),
         kind: None,
@@ -93,6 +94,7 @@ async fn run_plan(plan: &Plan, engine: &FakeEngine, cancels: &[(Duration, Cancel
         artifacts: None,
         storage: Storage::default(),
         secrets: Providers::default(),
+        show_changes: false,
     };
     let (sender, mut receiver) = channel(|| Timestamp::UNIX_EPOCH);
     let gathering = tokio::spawn(async move {

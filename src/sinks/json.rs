@@ -5,7 +5,7 @@ use std::io::{self, BufWriter, Write};
 use serde_json::{Value, json};
 
 use super::Sink;
-use crate::event::{Event, RuntimeChoice, SelectedBy, Timestamped};
+use crate::event::{Event, RuntimeChoice, SelectedBy, Timestamped, Transferred};
 use crate::phase::PhaseType;
 
 /// The longest piece of output that waits for its newline.
@@ -104,10 +104,8 @@ impl<W: Write + Send> Sink for JsonLines<W> {
             Event::SourceReady {
                 directory,
                 secondary,
-            } => (
-                "source-ready",
-                json!({ "directory": directory, "secondary": map(secondary) }),
-            ),
+                transfer,
+            } => source_ready(directory, secondary, transfer),
             Event::BuildspecLocated { path } => ("buildspec-located", json!({ "path": path })),
             Event::UnknownKeys { sections } => {
                 ("unknown-keys", json!({ "sections": map(sections) }))
@@ -163,6 +161,7 @@ impl<W: Write + Send> Sink for JsonLines<W> {
                 "artifacts-placed",
                 placed(identifier.as_deref(), location, sums.as_ref()),
             ),
+            Event::SourceChanged(changes) => ("source-changed", json!(changes)),
             Event::Warning { message } => ("warning", json!({ "message": message })),
             Event::Hint { message } => ("hint", json!({ "message": message })),
             Event::BuildFinished { status } => ("build-finished", json!({ "status": status })),
@@ -196,6 +195,19 @@ fn placed(identifier: Option<&str>, location: &str, sums: Option<&(String, Strin
         "sha256sum": sums.map(|(sha256, _)| sha256),
         "md5sum": sums.map(|(_, md5)| md5),
     })
+}
+
+fn source_ready(
+    directory: &str,
+    secondary: &[(String, String)],
+    transfer: &[Transferred],
+) -> (&'static str, Value) {
+    let fields = json!({
+        "directory": directory,
+        "secondary": map(secondary),
+        "transfer": transfer,
+    });
+    ("source-ready", fields)
 }
 
 fn runtime(choice: &RuntimeChoice) -> (&'static str, Value) {

@@ -217,6 +217,7 @@ fn agent_lines(event: &Event) -> Vec<String> {
         Event::SourceReady {
             directory,
             secondary,
+            transfer: _,
         } => ["Phase is DOWNLOAD_SOURCE".to_owned(), format!("CODEBUILD_SRC_DIR={directory}")]
             .into_iter()
             .chain(
@@ -304,6 +305,7 @@ fn agent_lines(event: &Event) -> Vec<String> {
         | Event::Output { .. }
         | Event::CommandFinished { .. }
         | Event::CommandInterrupted
+        | Event::SourceChanged(_)
         | Event::Warning { .. }
         | Event::Hint { .. }
         | Event::VariablesExported { .. }

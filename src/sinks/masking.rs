@@ -81,9 +81,22 @@ fn mask(event: &mut Event, masker: &Masker) {
         Event::SourceReady {
             directory,
             secondary,
+            transfer,
         } => {
             text(directory);
             pairs(secondary, masker);
+            for transferred in transfer {
+                text(&mut transferred.directory);
+                transferred.reason.iter_mut().for_each(text);
+            }
+        }
+        Event::SourceChanged(source) => {
+            source.identifier.iter_mut().for_each(text);
+            text(&mut source.directory);
+            source.problems.iter_mut().for_each(text);
+            for change in source.changes.iter_mut().flatten() {
+                text(&mut change.path);
+            }
         }
         Event::UnknownKeys { sections } => {
             for (section, keys) in sections {
@@ -194,6 +207,7 @@ mod tests {
     use jiff::Timestamp;
 
     use super::*;
+    use crate::event::{Change, ChangeKind, SourceChanges, Transferred, Way};
     use crate::phase::{PhaseContext, PhaseType, Status};
 
     fn passed(events: Vec<Event>) -> Vec<Event> {
@@ -302,6 +316,11 @@ mod tests {
             Event::SourceReady {
                 directory: it(),
                 secondary: list(),
+                transfer: vec![Transferred {
+                    directory: it(),
+                    way: Way::Tar,
+                    reason: Some(it()),
+                }],
             },
             Event::BuildspecLocated { path: it() },
             Event::UnknownKeys {
@@ -341,6 +360,15 @@ mod tests {
                 pattern: it(),
                 matches: 1,
             },
+            Event::SourceChanged(SourceChanges {
+                identifier: Some(it()),
+                directory: it(),
+                changes: Some(vec![Change {
+                    kind: ChangeKind::Added,
+                    path: it(),
+                }]),
+                problems: vec![it()],
+            }),
             Event::Warning { message: it() },
             Event::Hint { message: it() },
         ];

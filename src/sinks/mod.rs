@@ -1,6 +1,7 @@
 //! Shows what happens: each sink turns events into one form of output.
 
 mod build_json;
+mod changes;
 mod export_file;
 mod json;
 mod log;
@@ -14,6 +15,7 @@ use std::io;
 use tokio::sync::mpsc;
 
 pub use build_json::BuildJson;
+pub use changes::Changes;
 pub use export_file::ExportFile;
 pub use json::JsonLines;
 pub use log::{Log, LogStyle};

@@ -1,15 +1,18 @@
 //! A source tree as a tar stream, in constant memory.
 
+use std::collections::HashMap;
 use std::fs::{File, Metadata};
-use std::io::{self, Read, Write};
-use std::os::unix::fs::{FileTypeExt, MetadataExt};
+use std::io::{self, ErrorKind, Read, Write};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use bytes::{Bytes, BytesMut};
+use rustix::fs::OFlags;
 use tar::{Builder, EntryType, Header};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use walkdir::WalkDir;
 
+use super::excludes::LeftOut;
 use crate::engine::UploadStream;
 
 /// How much is handed on at once.
@@ -18,85 +21,196 @@ const CHUNK: usize = 256 * 1024;
 /// How many chunks may wait.
 const WAITING: usize = 4;
 
-/// Streams the tree below `root` as a tar whose entries lie below `prefix`.
+/// Files with less than this in holes are sent as if they had none.
+const WORTHWHILE_HOLES: u64 = 1024 * 1024;
+
+/// A tree to send.
+#[derive(Debug, Clone)]
+pub struct Tree {
+    /// The tree on the host.
+    pub root: PathBuf,
+    /// The directory that the entries lie below.
+    pub prefix: String,
+    /// What of it is not sent.
+    pub left_out: LeftOut,
+    /// Whether whoever unpacks knows GNU's sparse files; such an entry has the owner of the file, and
+    /// should be unpacked without.
+    pub sparse: bool,
+}
+
+/// What became of a tree that was sent to its end.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Sent {
+    /// How many sockets, pipes and devices were left out.
+    pub special: usize,
+    /// How many files went while they were to be sent, and were left out.
+    pub vanished: usize,
+}
+
+/// Why a tree was not sent to its end, naming the path; or how it was.
+pub type Outcome = oneshot::Receiver<io::Result<Sent>>;
+
+/// Streams a tree as a tar, and tells at the end how that went.
 ///
-/// Modes, times and symlinks are kept, the owner is root as in the cloud. Sockets and devices are
-/// left out. An error of the tree ends the stream and names the path.
-pub fn stream(root: PathBuf, prefix: String) -> UploadStream {
+/// Modes, times, symlinks and hard links are kept, the owner is root as in the cloud. Sockets, pipes
+/// and devices are left out, and so is what vanishes meanwhile. Any other error of the tree ends the
+/// stream and names the path.
+pub fn stream(tree: Tree) -> (UploadStream, Outcome) {
     let (sender, receiver) = mpsc::channel(WAITING);
+    let (tell, outcome) = oneshot::channel();
     // Ends by itself: when all is sent, when the tree fails, or when nobody receives any more.
     tokio::task::spawn_blocking(move || {
         let mut pipe = Pipe {
             sender: sender.clone(),
             buffer: BytesMut::with_capacity(CHUNK),
         };
-        let written = write(&root, &prefix, &mut pipe).and_then(|()| pipe.flush());
-        if let Err(error) = written {
+        let sent = write(&tree, &mut pipe).and_then(|sent| pipe.flush().map(|()| sent));
+        if let Err(error) = &sent {
+            let error = io::Error::new(error.kind(), error.to_string());
             // Nobody is left to tell when the receiver is gone.
             let _ = sender.blocking_send(Err(error));
         }
+        let _ = tell.send(sent);
     });
-    Box::pin(futures_util::stream::unfold(
-        receiver,
-        async |mut receiver| Some((receiver.recv().await?, receiver)),
-    ))
+    let stream = futures_util::stream::unfold(receiver, async |mut receiver| {
+        Some((receiver.recv().await?, receiver))
+    });
+    (Box::pin(stream), outcome)
 }
 
-/// Writes the tree below `root` as a tar whose entries lie below `prefix`.
-fn write(root: &Path, prefix: &str, out: &mut impl Write) -> io::Result<()> {
-    let mut tar = Builder::new(out);
-    for entry in WalkDir::new(root) {
-        let entry = entry.map_err(io::Error::from)?;
-        let below = entry.path().strip_prefix(root).map_err(io::Error::other)?;
-        let name = Path::new(prefix.trim_start_matches('/')).join(below);
+/// Writes a tree as a tar.
+fn write(tree: &Tree, out: &mut impl Write) -> io::Result<Sent> {
+    let mut packer = Packer {
+        tar: Builder::new(out),
+        sparse: tree.sparse,
+        linked: HashMap::new(),
+        sent: Sent::default(),
+    };
+    let mut walk = WalkDir::new(&tree.root).into_iter();
+    while let Some(entry) = walk.next() {
+        let entry = match entry {
+            Ok(entry) => entry,
+            Err(error) if error.depth() > 0 && is_gone(error.io_error()) => {
+                packer.sent.vanished += 1;
+                continue;
+            }
+            Err(error) => {
+                let path = error.path().unwrap_or(&tree.root).to_path_buf();
+                return Err(unreadable(&path, &error.into()));
+            }
+        };
+        let path = entry.path();
+        let below = path.strip_prefix(&tree.root).map_err(io::Error::other)?;
+        if tree.left_out.contains(below) {
+            if entry.file_type().is_dir() {
+                walk.skip_current_dir();
+            }
+            continue;
+        }
+        let name = Path::new(tree.prefix.trim_start_matches('/')).join(below);
         // The root itself may be a symlink to the tree.
         let metadata = if entry.depth() == 0 {
-            std::fs::metadata(entry.path())
+            std::fs::metadata(path)
         } else {
-            std::fs::symlink_metadata(entry.path())
+            std::fs::symlink_metadata(path)
         };
-        let appended =
-            metadata.and_then(|metadata| append(&mut tar, entry.path(), &name, &metadata));
-        appended.map_err(|error| {
-            io::Error::new(
-                error.kind(),
-                format!("cannot read `{}`: {error}", entry.path().display()),
-            )
-        })?;
+        match metadata.and_then(|metadata| packer.append(path, &name, &metadata)) {
+            Ok(()) => {}
+            Err(error) if entry.depth() > 0 && is_gone(Some(&error)) => packer.sent.vanished += 1,
+            Err(error) => return Err(unreadable(path, &error)),
+        }
     }
-    tar.finish()
+    packer.tar.finish()?;
+    Ok(packer.sent)
 }
 
-fn append(
-    tar: &mut Builder<impl Write>,
-    path: &Path,
-    name: &Path,
-    metadata: &Metadata,
-) -> io::Result<()> {
-    let kind = metadata.file_type();
-    if kind.is_socket() || kind.is_block_device() || kind.is_char_device() || kind.is_fifo() {
-        tracing::warn!(path = %path.display(), "left out: neither file, directory nor symlink");
-        return Ok(());
+/// Whether a path is not there any more, or is a symlink where there was a file.
+fn is_gone(error: Option<&io::Error>) -> bool {
+    error.is_some_and(|error| {
+        error.kind() == ErrorKind::NotFound
+            || error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error())
+    })
+}
+
+fn unreadable(path: &Path, error: &io::Error) -> io::Error {
+    // Whoever reads the other end has gone, which is no fault of the tree.
+    if error.kind() == ErrorKind::BrokenPipe {
+        return error.kind().into();
     }
+    let message = format!("cannot read `{}`: {error}", path.display());
+    io::Error::new(error.kind(), message)
+}
+
+struct Packer<W: Write> {
+    tar: Builder<W>,
+    sparse: bool,
+    /// Where files with several names were sent first, by device and inode.
+    linked: HashMap<(u64, u64), PathBuf>,
+    sent: Sent,
+}
+
+impl<W: Write> Packer<W> {
+    fn append(&mut self, path: &Path, name: &Path, metadata: &Metadata) -> io::Result<()> {
+        let kind = metadata.file_type();
+        if kind.is_symlink() {
+            let mut header = header(EntryType::Symlink, metadata);
+            return self
+                .tar
+                .append_link(&mut header, name, std::fs::read_link(path)?);
+        }
+        if kind.is_dir() {
+            let mut header = header(EntryType::Directory, metadata);
+            return self.tar.append_data(&mut header, name, io::empty());
+        }
+        if !kind.is_file() {
+            tracing::debug!(path = %path.display(), "neither file, directory nor symlink");
+            self.sent.special += 1;
+            return Ok(());
+        }
+        self.append_file(path, name)
+    }
+
+    fn append_file(&mut self, path: &Path, name: &Path) -> io::Result<()> {
+        // It may have become anything meanwhile, even a pipe that nobody writes to.
+        let flags = OFlags::NONBLOCK | OFlags::NOFOLLOW;
+        let mut file = File::options()
+            .read(true)
+            .custom_flags(flags.bits().cast_signed())
+            .open(path)?;
+        let metadata = file.metadata()?;
+        if !metadata.is_file() {
+            self.sent.vanished += 1;
+            return Ok(());
+        }
+        if metadata.nlink() > 1 {
+            let inode = (metadata.dev(), metadata.ino());
+            if let Some(first) = self.linked.get(&inode) {
+                let mut header = header(EntryType::Link, &metadata);
+                return self.tar.append_link(&mut header, name, first);
+            }
+            self.linked.insert(inode, name.to_path_buf());
+        }
+        let holes = metadata.len().saturating_sub(metadata.blocks() * 512);
+        if self.sparse && holes >= WORTHWHILE_HOLES {
+            return self.tar.append_file(name, &mut file);
+        }
+        let mut header = header(EntryType::Regular, &metadata);
+        header.set_size(metadata.len());
+        // A file that shrinks or grows meanwhile must not shift what follows it.
+        let content = file.chain(io::repeat(0)).take(metadata.len());
+        self.tar.append_data(&mut header, name, content)
+    }
+}
+
+fn header(kind: EntryType, metadata: &Metadata) -> Header {
     let mut header = Header::new_gnu();
+    header.set_entry_type(kind);
     header.set_mode(metadata.mode() & 0o7777);
     header.set_mtime(u64::try_from(metadata.mtime()).unwrap_or(0));
     header.set_uid(0);
     header.set_gid(0);
     header.set_size(0);
-    if kind.is_symlink() {
-        header.set_entry_type(EntryType::Symlink);
-        return tar.append_link(&mut header, name, std::fs::read_link(path)?);
-    }
-    if kind.is_dir() {
-        header.set_entry_type(EntryType::Directory);
-        return tar.append_data(&mut header, name, io::empty());
-    }
-    header.set_entry_type(EntryType::Regular);
-    header.set_size(metadata.len());
-    // A file that shrinks or grows meanwhile must not shift what follows it.
-    let content = File::open(path)?.chain(io::repeat(0)).take(metadata.len());
-    tar.append_data(&mut header, name, content)
+    header
 }
 
 /// Hands chunks to the async side; waits when it is behind.
@@ -121,47 +235,9 @@ impl Write for Pipe {
         let chunk = self.buffer.split().freeze();
         self.sender
             .blocking_send(Ok(chunk))
-            .map_err(|_| io::ErrorKind::BrokenPipe.into())
+            .map_err(|_| ErrorKind::BrokenPipe.into())
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use std::os::unix::fs::{PermissionsExt, symlink};
-
-    use super::*;
-
-    #[test]
-    fn modes_symlinks_odd_names_and_empty_directories_are_kept() {
-        let tree = tempfile::tempdir().unwrap();
-        let root = tree.path();
-        let long = format!("{}/{}", "d".repeat(120), "f".repeat(120));
-        std::fs::create_dir_all(root.join("d".repeat(120))).unwrap();
-        std::fs::create_dir(root.join("empty")).unwrap();
-        for name in ["a b:c,d", "ünï", "-dash", "new\nline", long.as_str()] {
-            std::fs::write(root.join(name), name).unwrap();
-        }
-        std::fs::set_permissions(root.join("-dash"), PermissionsExt::from_mode(0o755)).unwrap();
-        symlink("/nowhere", root.join("dangling")).unwrap();
-
-        let mut bytes = Vec::new();
-        write(root, "/codebuild/src", &mut bytes).unwrap();
-        let mut archive = tar::Archive::new(bytes.as_slice());
-        let mut seen = std::collections::BTreeMap::new();
-        for entry in archive.entries().unwrap() {
-            let mut entry = entry.unwrap();
-            let name = entry.path().unwrap().to_string_lossy().into_owned();
-            let header = entry.header().clone();
-            let mut content = String::new();
-            entry.read_to_string(&mut content).unwrap();
-            assert_eq!(header.uid().unwrap(), 0);
-            seen.insert(name, (header.entry_type(), header.mode().unwrap(), content));
-        }
-        for name in ["a b:c,d", "ünï", "-dash", "new\nline", long.as_str()] {
-            assert_eq!(seen[&format!("codebuild/src/{name}")].2, name);
-        }
-        assert_eq!(seen["codebuild/src/-dash"].1, 0o755);
-        assert_eq!(seen["codebuild/src/dangling"].0, EntryType::Symlink);
-        assert_eq!(seen["codebuild/src/empty"].0, EntryType::Directory);
-    }
-}
+mod tests;

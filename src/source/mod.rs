@@ -1,8 +1,13 @@
 //! What comes in from the host: the source trees, what git says of them, checkouts of their versions
-//! and the content of zip files.
+//! and the content of zip files; and what becomes of them.
 
 pub mod archive;
+pub mod changes;
 pub mod checkout;
+pub mod excludes;
 pub mod git;
+pub mod git_view;
+pub mod mounts;
 pub mod repository;
 pub mod unzip;
+mod working_tree;

@@ -45,7 +45,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("channel", &["event"]),
     ("runtimes", &["event"]),
     ("collect", &["engine", "plan"]),
-    ("source", &["engine", "plan"]),
+    ("source", &["engine", "event", "plan"]),
     ("settings", &["buildspec", "engine", "plan", "secrets"]),
     ("sinks", &["channel", "event", "mask", "phase"]),
     ("plan", &["buildspec", "event", "mask", "phase", "project"]),

@@ -38,3 +38,4 @@ mod source_kinds;
 mod stops;
 mod summary;
 mod surprises;
+mod transfer;

@@ -61,7 +61,7 @@ fn odd_tree() -> TestEnv {
 
 /// Runs a shell script on the host, in `directory`.
 #[track_caller]
-fn shell(directory: &Path, script: &str) -> String {
+pub(crate) fn shell(directory: &Path, script: &str) -> String {
     let output = Command::new("sh")
         .args(["-c", script])
         .current_dir(directory)

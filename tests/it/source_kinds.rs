@@ -5,6 +5,7 @@ mod nothing;
 mod pipeline;
 mod repositories;
 mod versions;
+mod without_git;
 mod zips;
 
 use std::fs;

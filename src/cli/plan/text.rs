@@ -31,6 +31,7 @@ pub(super) fn write(out: &mut impl Write, plan: &Plan) -> io::Result<()> {
         let note = match source.git {
             GitMetadata::Kept => "",
             GitMetadata::LeftOut => " (without .git)",
+            GitMetadata::Linked => " (.git elsewhere)",
         };
         writeln!(
             out,

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::*;
 use crate::plan::part::Part;
-use crate::plan::{BuildspecFile, Transfer};
+use crate::plan::{BuildspecFile, Excludes, Transfer};
 
 fn facts() -> Facts {
     Facts {
@@ -30,6 +30,7 @@ fn request(source: Source, kind: Option<KindName>) -> Request {
         kind,
         initiator: None,
         transfer: Transfer::Automatic,
+        excludes: Excludes::default(),
         overrides: Vec::new(),
         buildspec: Ok(BuildspecFile::Inline { text: Vec::new() }),
         part: Part::default(),

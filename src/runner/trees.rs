@@ -1,0 +1,174 @@
+//! The trees that come into a build: its sources, and what git needs besides.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use super::RunError;
+use super::means::Means;
+use super::scratch::Scratch;
+use crate::engine::Mount;
+use crate::event::{Transferred, Way};
+use crate::plan::{Plan, SourcePlan, Transfer};
+use crate::source::excludes::{IGNORE_FILE, LeftOut};
+use crate::source::git_view::GitView;
+use crate::source::mounts;
+
+/// A directory of the host that comes into the build.
+#[derive(Debug)]
+pub(super) struct Tree {
+    /// On the host.
+    pub(super) host: PathBuf,
+    /// In the container.
+    pub(super) directory: String,
+    /// What of it stays behind.
+    pub(super) left_out: LeftOut,
+    /// Why an overlay cannot show it.
+    obstacle: Option<String>,
+}
+
+/// All of them: the sources first, in the plan's order.
+#[derive(Debug)]
+pub(super) struct Trees {
+    /// The trees.
+    pub(super) all: Vec<Tree>,
+    /// What git needs, source by source.
+    pub(super) git: Vec<GitView>,
+    /// What people should know.
+    pub(super) notes: Vec<String>,
+}
+
+/// How each tree gets there.
+#[derive(Debug, Default)]
+pub(super) struct Route {
+    /// What is mounted for it.
+    pub(super) mounts: BTreeMap<String, Mount>,
+    /// The way, tree by tree.
+    pub(super) ways: Vec<Transferred>,
+}
+
+impl Trees {
+    /// Looks at the sources of a plan, which may take time.
+    pub(super) async fn gather(plan: &Plan) -> Result<Self, RunError> {
+        let plan = plan.clone();
+        let gathering = tokio::task::spawn_blocking(move || Self::look(&plan));
+        gathering
+            .await
+            .unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))
+    }
+
+    fn look(plan: &Plan) -> Result<Self, RunError> {
+        let is_mounted = plan.transfer == Transfer::Mount;
+        let mut trees = Self {
+            all: Vec::new(),
+            git: Vec::new(),
+            notes: Vec::new(),
+        };
+        for source in &plan.sources {
+            let left_out = if is_mounted {
+                trees.note_mounted(source);
+                LeftOut::default()
+            } else {
+                LeftOut::find(source, &plan.excludes)?
+            };
+            trees.note_buildspec(plan, source, &left_out);
+            let directory = source.directory.clone();
+            trees.add(source.host.clone(), directory, left_out);
+        }
+        if is_mounted {
+            trees.git = vec![GitView::default(); plan.sources.len()];
+            return Ok(trees);
+        }
+        for source in &plan.sources {
+            let view = GitView::of(source);
+            for (host, directory) in &view.trees {
+                trees.add(host.clone(), directory.clone(), LeftOut::default());
+            }
+            trees.notes.extend(view.problems.iter().cloned());
+            trees.git.push(view);
+        }
+        Ok(trees)
+    }
+
+    /// Adds a tree; sources may need the same one.
+    fn add(&mut self, host: PathBuf, directory: String, left_out: LeftOut) {
+        if self.all.iter().any(|tree| tree.directory == directory) {
+            return;
+        }
+        let obstacle = mounts::below(&host).ok().flatten().map(|point| {
+            let point = point.display();
+            format!("another file system is mounted at `{point}`, which an overlay does not show")
+        });
+        self.all.push(Tree {
+            host,
+            directory,
+            left_out,
+            obstacle,
+        });
+    }
+
+    fn note_mounted(&mut self, source: &SourcePlan) {
+        if source.host.join(IGNORE_FILE).is_file() {
+            let file = source.host.join(IGNORE_FILE);
+            self.notes.push(format!(
+                "`{}` has no effect with `-m`: the build works in the directory itself",
+                file.display()
+            ));
+        }
+        self.notes.extend(GitView::problem_of_mounted(source));
+    }
+
+    /// A buildspec that is left out is read all the same, as it is read here.
+    fn note_buildspec(&mut self, plan: &Plan, source: &SourcePlan, left_out: &LeftOut) {
+        let below = plan
+            .buildspec_location()
+            .and_then(|location| location.strip_prefix(&source.directory)?.strip_prefix('/'));
+        if let Some(below) = below
+            && left_out.covers(below.as_ref())
+        {
+            self.notes.push(format!(
+                "the buildspec `{below}` is left out of the source: it is run, and not there to be read in the build"
+            ));
+        }
+    }
+
+    /// Decides how each tree gets into the container, and makes what an overlay needs of directories.
+    pub(super) fn route(
+        &self,
+        plan: &Plan,
+        means: &Means,
+        scratch: Option<&Scratch>,
+    ) -> Result<Route, RunError> {
+        let mut route = Route::default();
+        for (index, tree) in self.all.iter().enumerate() {
+            let overlay = match (&means.copy_on_write, &tree.obstacle, scratch) {
+                (Ok(()), None, Some(scratch)) => scratch
+                    .copy_on_write(&tree.host, &tree.left_out, index)
+                    .map_err(|error| error.to_string()),
+                (Ok(()), Some(obstacle), _) => Err(obstacle.clone()),
+                (Err(reason), ..) => Err(reason.clone()),
+                (Ok(()), None, None) => Err("there is no place for it".to_owned()),
+            };
+            let (mount, way, reason) = match overlay {
+                _ if plan.transfer == Transfer::Mount => {
+                    (Mount::Bind(tree.host.clone()), Way::Mount, None)
+                }
+                Ok(overlay) => (Mount::CopyOnWrite(overlay), Way::CopyOnWrite, None),
+                Err(reason) if plan.transfer == Transfer::CopyOnWrite => {
+                    return Err(RunError::NoCopyOnWrite {
+                        path: tree.host.clone(),
+                        reason,
+                    });
+                }
+                // Files are made faster there than in the container's own layers.
+                Err(reason) => (Mount::Volume, Way::Tar, Some(reason)),
+            };
+            route.mounts.insert(tree.directory.clone(), mount);
+            route.ways.push(Transferred {
+                directory: tree.directory.clone(),
+                way,
+                reason,
+            });
+        }
+        Ok(route)
+    }
+}

@@ -1,0 +1,151 @@
+//! What of a source tree stays behind.
+
+mod rules;
+
+use std::collections::BTreeSet;
+use std::ffi::OsStr;
+use std::fs::DirEntry;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use crate::plan::{Excludes, GitMetadata, SourcePlan};
+use rules::Rules;
+
+/// The file of a source that says what of it stays behind, in the syntax of `.gitignore`.
+pub const IGNORE_FILE: &str = ".cobuildignore";
+
+/// Why it cannot be told what stays behind.
+#[derive(Debug, thiserror::Error)]
+pub enum ExcludeError {
+    /// A pattern is none.
+    #[error("cannot use the patterns of `{}`", path.display())]
+    Pattern {
+        /// The file that holds it, or the tree.
+        path: PathBuf,
+        /// What is wrong.
+        #[source]
+        source: ignore::Error,
+    },
+    /// A directory cannot be read.
+    #[error("cannot read `{}`", path.display())]
+    Unreadable {
+        /// The directory.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+}
+
+/// The paths of a tree that stay behind, relative to its root; of a directory only itself is named.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LeftOut {
+    paths: BTreeSet<PathBuf>,
+}
+
+impl LeftOut {
+    /// Finds what of a source stays behind. The tree is walked only when something may.
+    ///
+    /// - `--exclude` beats every file of patterns, and among files the deeper one beats the upper.
+    /// - `.cobuildignore` files below the root count where the root has one too.
+    /// - What git tracks stays in whatever `.gitignore` says, as a clone has it.
+    /// - `.git` stays in, unless the plan leaves it out or a pattern is its very name.
+    pub fn find(source: &SourcePlan, excludes: &Excludes) -> Result<Self, ExcludeError> {
+        let mut left_out = Self::default();
+        if source.git != GitMetadata::Kept && source.host.join(".git").symlink_metadata().is_ok() {
+            left_out.paths.insert(PathBuf::from(".git"));
+        }
+        if let Some(mut rules) = Rules::read(&source.host, excludes)? {
+            left_out.walk(&source.host, &mut rules)?;
+        }
+        Ok(left_out)
+    }
+
+    /// Whether nothing stays behind.
+    pub fn is_empty(&self) -> bool {
+        self.paths.is_empty()
+    }
+
+    /// The paths, those of a directory next to each other.
+    pub fn iter(&self) -> impl Iterator<Item = &Path> {
+        self.paths.iter().map(PathBuf::as_path)
+    }
+
+    /// Whether this very path is left out.
+    pub fn contains(&self, path: &Path) -> bool {
+        self.paths.contains(path)
+    }
+
+    /// Whether a path, or a directory above it, is left out.
+    pub fn covers(&self, path: &Path) -> bool {
+        !self.paths.is_empty() && path.ancestors().any(|path| self.paths.contains(path))
+    }
+
+    /// Walks the tree, without recursion: it may be thousands of levels deep.
+    fn walk(&mut self, root: &Path, rules: &mut Rules) -> Result<(), ExcludeError> {
+        let mut steps = vec![Step::Enter {
+            below: PathBuf::new(),
+            untracked: false,
+        }];
+        while let Some(step) = steps.pop() {
+            let Step::Enter { below, untracked } = step else {
+                rules.leave();
+                continue;
+            };
+            let directory = root.join(&below);
+            let Some(entries) = entries(&directory)? else {
+                continue;
+            };
+            rules.enter(&directory)?;
+            steps.push(Step::Leave);
+            for entry in entries {
+                let path = below.join(entry.file_name());
+                if self.paths.contains(&path) {
+                    continue;
+                }
+                let is_directory = entry.file_type().is_ok_and(|kind| kind.is_dir());
+                let verdict = rules.judge(&path, is_directory, untracked);
+                if verdict.left_out {
+                    self.paths.insert(path);
+                } else if is_directory && entry.file_name() != OsStr::new(".git") {
+                    steps.push(Step::Enter {
+                        below: path,
+                        untracked: verdict.untracked,
+                    });
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A step of a walk.
+enum Step {
+    /// Into a directory; `untracked` when git ignores it, and only what is tracked stays in.
+    Enter { below: PathBuf, untracked: bool },
+    /// Out of the directory that was entered last.
+    Leave,
+}
+
+/// What is in a directory, `None` when that went meanwhile. All at once: a deep tree would need a
+/// descriptor for each level.
+fn entries(directory: &Path) -> Result<Option<Vec<DirEntry>>, ExcludeError> {
+    match std::fs::read_dir(directory).and_then(Iterator::collect) {
+        Ok(entries) => Ok(Some(entries)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(ExcludeError::Unreadable {
+            path: directory.to_path_buf(),
+            source,
+        }),
+    }
+}
+
+/// Says what is wrong with a pattern of `--exclude`.
+pub fn check_pattern(pattern: &str) -> Result<(), ignore::Error> {
+    ignore::gitignore::GitignoreBuilder::new("/")
+        .add_line(None, pattern)
+        .map(|_| ())
+}
+
+#[cfg(test)]
+mod tests;
