@@ -3,6 +3,8 @@
 //! The runner emits events, sinks render them; neither knows the other. An event owns its data and is
 //! complete in itself.
 
+mod cache;
+
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -11,6 +13,7 @@ use serde::Serialize;
 
 use crate::mask::Masker;
 use crate::phase::{PhaseContext, PhaseType, Status};
+pub use cache::{CacheEvent, CacheFound, CacheOutcome, CacheRestored};
 
 /// An event and the moment it was emitted.
 #[derive(Debug, Clone)]
@@ -114,6 +117,8 @@ pub enum Event {
         /// `None` when the buildspec has no cache; else its paths.
         paths: Option<Vec<String>>,
     },
+    /// Something about the cache.
+    Cache(CacheEvent),
     /// The agent is ready to run commands.
     AgentRegistered {
         /// The command phases named in the buildspec and the number of their commands.

@@ -24,6 +24,7 @@
 //! - [`engine`] is a trait at the level of container primitives, with the Docker API behind it and a
 //!   scripted fake for the tests of the run loop.
 //! - [`runner`] runs one plan: one container, one attached driver, one event after the other.
+//! - [`cache`] keeps archives from build to build, and knows nothing of what is in them.
 //! - [`collect`] brings files out of the container, entry by entry.
 //! - [`mask`] is pure: hides the values of secrets, in texts and in output that comes in chunks.
 //! - [`event`] is the one interface between running and showing, [`channel`] the way there.
@@ -56,6 +57,7 @@
 //! STOPPED or TIMED_OUT, the container is removed, and the last events are emitted as always.
 
 pub mod buildspec;
+pub mod cache;
 pub mod channel;
 pub mod cli;
 pub mod collect;

@@ -11,6 +11,7 @@ use jiff::SignedDuration;
 use regex::Regex;
 
 use super::Failure;
+use super::cache_args::CacheArgs;
 use super::prepare::Prepared;
 use super::source_args::SourceArgs;
 use super::transfer_args::TransferArgs;
@@ -75,6 +76,9 @@ pub(super) struct BuildArgs {
 
     #[command(flatten)]
     transfer: TransferArgs,
+
+    #[command(flatten)]
+    cache: CacheArgs,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -139,6 +143,7 @@ impl BuildArgs {
                 only: self.only,
                 mocks: self.mock.clone(),
             },
+            cache: self.cache.request(),
             warnings: prepared.warnings,
         })
     }

@@ -1,6 +1,8 @@
 //! The command line: one file for each subcommand, one for what goes wrong.
 
 mod build_args;
+mod cache;
+mod cache_args;
 mod check;
 mod clean;
 mod debug;
@@ -63,6 +65,7 @@ enum Command {
     Schema(schema::SchemaArgs),
     Check(check::CheckArgs),
     Clean(clean::CleanArgs),
+    Cache(cache::CacheCommand),
 }
 
 const EXIT_STATUS: &str = "\
@@ -79,11 +82,12 @@ impl Cli {
     pub async fn execute(self, environment: &Environment) -> ExitStatus {
         init_tracing(self.verbose);
         let done = match self.command {
-            Command::Run(args) => run::run(*args, environment, self.color).await,
+            Command::Run(args) => Box::pin(run::run(*args, environment, self.color)).await,
             Command::Plan(args) => plan::run(*args, environment, self.color).await,
             Command::Schema(args) => schema::run(&args),
             Command::Check(args) => check::check(&args, self.color),
             Command::Clean(args) => clean::run(args, environment).await,
+            Command::Cache(command) => cache::run(command, environment).await,
         };
         done.unwrap_or_else(|failure| {
             // Nobody is left to tell when stderr is gone.

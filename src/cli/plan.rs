@@ -19,6 +19,7 @@ use crate::engine::Engine;
 use crate::engine::docker::Docker;
 use crate::engine::endpoint::Endpoint;
 use crate::exit::ExitStatus;
+use crate::plan::cache::{CacheKind, CacheModes};
 use crate::plan::{self, Reading, Store};
 use crate::runner;
 use crate::settings::Environment;
@@ -129,6 +130,27 @@ fn store_name(store: Store) -> &'static str {
         Store::ParameterStore => "parameter-store",
         Store::SecretsManager => "secrets-manager",
     }
+}
+
+/// Returns the API's name of a kind of cache.
+fn kind_name(kind: CacheKind) -> &'static str {
+    match kind {
+        CacheKind::None => "NO_CACHE",
+        CacheKind::Local => "LOCAL",
+        CacheKind::S3 => "S3",
+    }
+}
+
+/// Returns the API's names of modes.
+fn mode_names(modes: CacheModes) -> Vec<&'static str> {
+    [
+        (modes.docker_layer, "LOCAL_DOCKER_LAYER_CACHE"),
+        (modes.source, "LOCAL_SOURCE_CACHE"),
+        (modes.custom, "LOCAL_CUSTOM_CACHE"),
+    ]
+    .into_iter()
+    .filter_map(|(is_on, name)| is_on.then_some(name))
+    .collect()
 }
 
 /// Returns the `action` of a cache, unless it is both restored and saved.

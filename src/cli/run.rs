@@ -241,6 +241,7 @@ async fn build(
         grace: args.grace,
         artifacts: artifacts.clone(),
         storage: args.storage(),
+        cache_root: environment.cache_directory().join("caches"),
         secrets,
         show_changes: args.show_changes,
     };

@@ -1,31 +1,30 @@
 //! The engine behind the Docker API: Docker itself, and whatever speaks like it.
 //!
-//! The only file that names bollard.
+//! Nothing but this module names bollard.
 
-use std::collections::{BTreeMap, HashMap};
-use std::path::PathBuf;
+mod container;
+
+use std::collections::HashMap;
 use std::time::Duration;
 
 use bollard::container::LogOutput;
 use bollard::errors::Error as BollardError;
 use bollard::exec::{ResizeExecOptions, StartExecOptions, StartExecResults};
-use bollard::models::{
-    ContainerCreateBody, ExecConfig, HostConfig, HostConfigLogConfig, Mount as ApiMount, MountType,
-    MountVolumeOptions, MountVolumeOptionsDriverConfig,
-};
+use bollard::models::ExecConfig;
 use bollard::query_parameters::{
     AttachContainerOptionsBuilder, CreateContainerOptions, CreateImageOptionsBuilder,
-    DownloadFromContainerOptionsBuilder, ListContainersOptionsBuilder,
-    RemoveContainerOptionsBuilder, StartContainerOptions, UploadToContainerOptionsBuilder,
-    WaitContainerOptionsBuilder,
+    DownloadFromContainerOptionsBuilder, ListContainersOptionsBuilder, ListVolumesOptionsBuilder,
+    RemoveContainerOptionsBuilder, RemoveVolumeOptions, StartContainerOptions,
+    UploadToContainerOptionsBuilder, WaitContainerOptionsBuilder,
 };
+use container::{api_environment, create_body};
 use futures_util::{StreamExt, TryStreamExt};
 
 use super::endpoint::Endpoint;
 use super::{
-    Attachment, ByteStream, ContainerId, ContainerSpec, CopyOnWrite, Engine, EngineError,
-    EngineFacts, ImageFacts, ListedContainer, Mount, Operation, Printed, Process, Terminal,
-    TerminalId, TerminalSize, TerminalSpec, UploadStream,
+    Attachment, ByteStream, ContainerId, ContainerSpec, Engine, EngineError, EngineFacts,
+    ImageFacts, ListedContainer, NamedVolume, Operation, Printed, Process, Terminal, TerminalId,
+    TerminalSize, TerminalSpec, UploadStream,
 };
 
 /// How long an ordinary request may take, in seconds.
@@ -339,6 +338,56 @@ impl Engine for Docker {
             .collect())
     }
 
+    async fn list_volumes(&self, label: &str) -> Result<Vec<NamedVolume>, EngineError> {
+        let filters = HashMap::from([("label".to_owned(), vec![label.to_owned()])]);
+        let options = ListVolumesOptionsBuilder::default()
+            .filters(&filters)
+            .build();
+        let listed = self
+            .client
+            .list_volumes(Some(options))
+            .await
+            .map_err(failed(Operation::ListVolumes))?;
+        Ok(listed
+            .volumes
+            .unwrap_or_default()
+            .into_iter()
+            .map(|volume| NamedVolume {
+                name: volume.name,
+                labels: volume.labels.into_iter().collect(),
+            })
+            .collect())
+    }
+
+    async fn volume_users(&self, name: &str) -> Result<Vec<ContainerId>, EngineError> {
+        let filters = HashMap::from([("volume".to_owned(), vec![name.to_owned()])]);
+        let options = ListContainersOptionsBuilder::default()
+            .all(true)
+            .filters(&filters)
+            .build();
+        let containers = self
+            .client
+            .list_containers(Some(options))
+            .await
+            .map_err(failed(Operation::ListContainers))?;
+        Ok(containers
+            .into_iter()
+            .filter_map(|container| container.id.map(ContainerId))
+            .collect())
+    }
+
+    async fn remove_volume(&self, name: &str) -> Result<(), EngineError> {
+        let removed = self
+            .client
+            .remove_volume(name, None::<RemoveVolumeOptions>)
+            .await
+            .map_err(failed(Operation::RemoveVolume(name.to_owned())));
+        match removed {
+            Err(error) if !error.is_not_found() => Err(error),
+            Ok(()) | Err(_) => Ok(()),
+        }
+    }
+
     async fn upload(
         &self,
         container: &ContainerId,
@@ -382,121 +431,6 @@ async fn exit_status(client: &bollard::Docker, process: &str) -> Result<i64, Bol
     }
 }
 
-fn create_body(spec: &ContainerSpec) -> ContainerCreateBody {
-    let tmpfs: HashMap<String, String> = spec
-        .mounts
-        .iter()
-        .filter(|(_, mount)| matches!(mount, Mount::Memory))
-        .map(|(target, _)| (target.clone(), "exec,mode=755".to_owned()))
-        .collect();
-    ContainerCreateBody {
-        image: Some(spec.image.clone()),
-        // A non-empty entrypoint with an empty command keeps the image's own out of it.
-        entrypoint: Some(spec.command.clone()),
-        cmd: Some(Vec::new()),
-        env: Some(api_environment(&spec.environment)),
-        user: Some("0".to_owned()),
-        working_dir: Some(spec.working_directory.clone()),
-        attach_stdin: Some(true),
-        attach_stdout: Some(true),
-        attach_stderr: Some(true),
-        open_stdin: Some(true),
-        stdin_once: Some(true),
-        labels: Some(spec.labels.clone().into_iter().collect()),
-        host_config: Some(HostConfig {
-            auto_remove: Some(true),
-            init: spec.init.then_some(true),
-            privileged: Some(spec.privileged),
-            mounts: Some(spec.mounts.iter().filter_map(api_mount).collect()),
-            tmpfs: Some(tmpfs),
-            // The default driver costs a chatty build several times its own time.
-            log_config: Some(HostConfigLogConfig {
-                typ: Some("none".to_owned()),
-                config: None,
-            }),
-            ..HostConfig::default()
-        }),
-        ..ContainerCreateBody::default()
-    }
-}
-
-fn api_environment(variables: &[(String, String)]) -> Vec<String> {
-    variables
-        .iter()
-        .map(|(name, value)| format!("{name}={value}"))
-        .collect()
-}
-
-fn api_mount((target, mount): (&String, &Mount)) -> Option<ApiMount> {
-    let target = Some(target.clone());
-    match mount {
-        Mount::Bind(source) => Some(ApiMount {
-            typ: Some(MountType::BIND),
-            source: Some(source.to_string_lossy().into_owned()),
-            target,
-            ..ApiMount::default()
-        }),
-        Mount::CopyOnWrite(overlay) => {
-            let data = overlay_data(overlay);
-            let options =
-                BTreeMap::from([("type", "overlay"), ("device", "overlay"), ("o", &data)]);
-            Some(ApiMount {
-                typ: Some(MountType::VOLUME),
-                target,
-                volume_options: Some(MountVolumeOptions {
-                    no_copy: Some(true),
-                    driver_config: Some(MountVolumeOptionsDriverConfig {
-                        name: Some("local".to_owned()),
-                        options: Some(
-                            options
-                                .into_iter()
-                                .map(|(name, value)| (name.to_owned(), value.to_owned()))
-                                .collect(),
-                        ),
-                    }),
-                    ..MountVolumeOptions::default()
-                }),
-                ..ApiMount::default()
-            })
-        }
-        Mount::Volume => Some(ApiMount {
-            typ: Some(MountType::VOLUME),
-            target,
-            ..ApiMount::default()
-        }),
-        Mount::Memory => None,
-    }
-}
-
-/// The options of an overlay mount.
-fn overlay_data(overlay: &CopyOnWrite) -> String {
-    let path = |path: &PathBuf| escape(&path.to_string_lossy());
-    let lower: Vec<String> = overlay.lower.iter().map(path).collect();
-    let without: String = overlay
-        .without
-        .iter()
-        .flat_map(|feature| [",", *feature, "=off"])
-        .collect();
-    format!(
-        "lowerdir={},upperdir={},workdir={}{without}",
-        lower.join(":"),
-        path(&overlay.upper),
-        path(&overlay.work)
-    )
-}
-
-/// Hides what has a meaning in the options of an overlay mount.
-fn escape(path: &str) -> String {
-    let mut escaped = String::with_capacity(path.len());
-    for character in path.chars() {
-        if matches!(character, '\\' | ',' | ':') {
-            escaped.push('\\');
-        }
-        escaped.push(character);
-    }
-    escaped
-}
-
 /// Without a tag the API would fetch every tag of the repository.
 fn with_tag(image: &str) -> String {
     let last = image.rsplit('/').next().unwrap_or(image);
@@ -537,20 +471,6 @@ fn failed(operation: Operation) -> impl Fn(BollardError) -> EngineError {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn paths_of_an_overlay_may_hold_what_separates_them() {
-        let overlay = CopyOnWrite {
-            lower: vec!["/top".into(), "/a,b:c\\d".into()],
-            upper: "/u,".into(),
-            work: "/w".into(),
-            without: vec!["metacopy"],
-        };
-        assert_eq!(
-            overlay_data(&overlay),
-            "lowerdir=/top:/a\\,b\\:c\\\\d,upperdir=/u\\,,workdir=/w,metacopy=off"
-        );
-    }
 
     #[test]
     fn an_image_without_tag_means_latest() {

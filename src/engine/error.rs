@@ -31,6 +31,10 @@ pub enum Operation {
     RemoveContainer,
     /// List containers.
     ListContainers,
+    /// List volumes.
+    ListVolumes,
+    /// Remove a volume.
+    RemoveVolume(String),
     /// Copy files into a container.
     Upload,
     /// Copy a path out of a container.
@@ -54,6 +58,8 @@ impl fmt::Display for Operation {
             Self::Wait => f.write_str("wait for the build container"),
             Self::RemoveContainer => f.write_str("remove a container"),
             Self::ListContainers => f.write_str("list containers"),
+            Self::ListVolumes => f.write_str("list volumes"),
+            Self::RemoveVolume(name) => write!(f, "remove the volume `{name}`"),
             Self::Upload => f.write_str("copy files into the build container"),
             Self::Download(path) => write!(f, "copy `{path}` out of the build container"),
             Self::ReadOutput => f.write_str("read the build container's output"),
@@ -78,6 +84,11 @@ impl EngineError {
     /// Whether the engine says that there is no such thing.
     pub fn is_not_found(&self) -> bool {
         self.status == Some(404)
+    }
+
+    /// Whether the engine says that something else stands against it.
+    pub fn is_conflict(&self) -> bool {
+        self.status == Some(409)
     }
 
     /// Returns the innermost cause.

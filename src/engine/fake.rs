@@ -11,8 +11,8 @@ use tokio::sync::mpsc;
 
 use super::{
     Attachment, ByteStream, ContainerId, ContainerSpec, Engine, EngineError, EngineFacts,
-    ImageFacts, ListedContainer, Operation, Printed, Process, Terminal, TerminalId, TerminalSize,
-    TerminalSpec, UploadStream,
+    ImageFacts, ListedContainer, NamedVolume, Operation, Printed, Process, Terminal, TerminalId,
+    TerminalSize, TerminalSpec, UploadStream,
 };
 
 /// What a scripted command does.
@@ -182,6 +182,18 @@ impl Engine for FakeEngine {
         _state: Option<&str>,
     ) -> Result<Vec<ListedContainer>, EngineError> {
         Ok(Vec::new())
+    }
+
+    async fn list_volumes(&self, _label: &str) -> Result<Vec<NamedVolume>, EngineError> {
+        Ok(Vec::new())
+    }
+
+    async fn volume_users(&self, _name: &str) -> Result<Vec<ContainerId>, EngineError> {
+        Ok(Vec::new())
+    }
+
+    async fn remove_volume(&self, _name: &str) -> Result<(), EngineError> {
+        Ok(())
     }
 
     async fn upload(

@@ -106,6 +106,22 @@ pub trait Engine: Send + Sync {
         state: Option<&str>,
     ) -> impl Future<Output = Result<Vec<ListedContainer>, EngineError>> + Send;
 
+    /// Lists volumes that carry this label.
+    fn list_volumes(
+        &self,
+        label: &str,
+    ) -> impl Future<Output = Result<Vec<NamedVolume>, EngineError>> + Send;
+
+    /// Lists the containers, running or not, that use a volume.
+    fn volume_users(
+        &self,
+        name: &str,
+    ) -> impl Future<Output = Result<Vec<ContainerId>, EngineError>> + Send;
+
+    /// Removes a volume. One that is gone is no error; one that is in use is
+    /// [`EngineError::is_conflict`].
+    fn remove_volume(&self, name: &str) -> impl Future<Output = Result<(), EngineError>> + Send;
+
     /// Unpacks a tar stream below `directory`, which must exist in the container.
     fn upload(
         &self,
@@ -178,6 +194,17 @@ pub enum Mount {
     Memory,
     /// An empty volume that goes with the container.
     Volume,
+    /// A volume that stays; it is made when it is not there.
+    NamedVolume(NamedVolume),
+}
+
+/// A volume with a name.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct NamedVolume {
+    /// The name.
+    pub name: String,
+    /// The labels that it gets when it is made.
+    pub labels: BTreeMap<String, String>,
 }
 
 /// The directories of an overlay, on the engine's host; their paths are text.

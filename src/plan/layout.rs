@@ -30,6 +30,9 @@ pub const DEBUG_SHELL: &str = "/codebuild/user/debug/shell";
 /// Is there when `codebuild-resume` was called.
 pub const RESUME_FILE: &str = "/codebuild/user/debug/resume";
 
+/// The directories of local custom caches.
+pub const CUSTOM_CACHE: &str = "/codebuild/local-cache/custom";
+
 /// The image's own table of runtimes.
 pub const RUNTIMES: &str = "/codebuild/image/config/runtimes.yml";
 

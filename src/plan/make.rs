@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::cache::{CachePlan, CacheRequest};
 use super::environment::{self, Inputs, Origin, is_variable_name};
 use super::layout::{self, Layout};
 use super::part::Part;
@@ -43,6 +44,8 @@ pub struct Request {
     pub buildspec: Result<BuildspecFile, SourceFailure>,
     /// What of it runs.
     pub part: Part,
+    /// How the cache is kept.
+    pub cache: CacheRequest,
     /// What people should know of the sources.
     pub warnings: Vec<String>,
 }
@@ -151,6 +154,17 @@ pub fn make(request: Request, facts: &Facts) -> Plan {
         variables.set(Origin::Override, &name, &value);
     }
     let mut environment = variables.into_variables();
+    let cache = CachePlan::new(request.cache, &project, request.privileged);
+    let mut plans = plans;
+    if cache.modes.source && request.transfer != Transfer::Mount {
+        for source in &mut plans {
+            source.git = source.git.linked();
+        }
+    }
+    if let Reading::Accepted(work) = &mut reading {
+        let warnings = cache.warnings(work.cache.as_ref(), request.privileged);
+        work.warnings.extend(warnings);
+    }
     let mut none = Vec::new();
     let wanted = match &mut reading {
         Reading::Accepted(work) => {
@@ -191,6 +205,7 @@ pub fn make(request: Request, facts: &Facts) -> Plan {
         environment,
         reading,
         part: request.part,
+        cache,
     }
 }
 
@@ -295,11 +310,6 @@ fn work(buildspec: Buildspec, location: String, inline: Option<Vec<u8>>, part: &
             warnings.push(format!("`on-failure` of {}: {problem}", planned.phase));
         }
     }
-    if let Some(cache) = &buildspec.cache
-        && !cache.paths.is_empty()
-    {
-        warnings.push("`cache` is not applied yet: every build begins without".to_owned());
-    }
     if !buildspec.reports.is_empty() {
         warnings.push("`reports` are not read yet: their files stay in the container".to_owned());
     }
@@ -372,6 +382,7 @@ mod tests {
             excludes: Excludes::default(),
             overrides: vec![("GIVEN".into(), "by caller".into())],
             part: Part::default(),
+            cache: CacheRequest::default(),
             buildspec: Ok(buildspec),
             warnings: Vec::new(),
         }

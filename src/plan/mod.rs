@@ -4,6 +4,7 @@
 //! out in which nothing is left to decide.
 
 pub mod artifacts;
+pub mod cache;
 mod environment;
 pub mod layout;
 mod make;
@@ -25,6 +26,7 @@ pub use stored::{Store, Stored};
 use crate::buildspec::{Artifacts, Cache, OnFailure, ReportGroup, UnknownKeys, Version};
 use crate::event::BuildIdentity;
 use crate::phase::{PhaseContext, PhaseType};
+use cache::CachePlan;
 use layout::Layout;
 use part::Part;
 
@@ -57,6 +59,8 @@ pub struct Plan {
     pub reading: Reading,
     /// What of it runs.
     pub part: Part,
+    /// How the cache is kept.
+    pub cache: CachePlan,
 }
 
 impl Plan {
@@ -100,6 +104,16 @@ pub enum GitMetadata {
     /// It lies outside of the tree, and a file of its name leads there: so it is with a local source
     /// cache (contract §1.9, and §9, trap 26).
     Linked,
+}
+
+impl GitMetadata {
+    /// The same with a local source cache.
+    fn linked(self) -> Self {
+        match self {
+            Self::Kept | Self::Linked => Self::Linked,
+            Self::LeftOut => Self::LeftOut,
+        }
+    }
 }
 
 /// What of the source trees stays behind, by patterns in the syntax of `.gitignore`. A file

@@ -64,7 +64,13 @@ impl<E: Engine> Run<'_, E> {
         if let Some(failure) = self.select_runtimes(work, prepared.has_runtimes).await? {
             return Ok(Ended::failed(failure));
         }
-        for event in self.registration(work) {
+        self.events
+            .emit(Event::DirectoryEntered {
+                path: plan.layout.source.clone(),
+            })
+            .await;
+        self.restore_cache(work).await?;
+        for event in registration(work) {
             self.events.emit(event).await;
         }
         Ok(Ended::succeeded())
@@ -102,27 +108,19 @@ impl<E: Engine> Run<'_, E> {
         });
         events
     }
+}
 
-    /// What the agent says between the runtimes and the first command (contract §4.3).
-    fn registration(&self, work: &Work) -> Vec<Event> {
-        let mut events = vec![
-            Event::DirectoryEntered {
-                path: self.plan.layout.source.clone(),
-            },
-            Event::CacheExpanded {
-                paths: work.cache.as_ref().map(|cache| cache.paths.clone()),
-            },
-            Event::AgentRegistered {
-                phases: work
-                    .phases
-                    .iter()
-                    .filter(|phase| phase.named)
-                    .map(|phase| (phase.phase, phase.commands.len()))
-                    .collect(),
-            },
-        ];
-        let warnings = work.warnings.iter().cloned();
-        events.extend(warnings.map(|message| Event::Warning { message }));
-        events
-    }
+/// What the agent says between the cache and the first command (contract §4.3).
+fn registration(work: &Work) -> Vec<Event> {
+    let mut events = vec![Event::AgentRegistered {
+        phases: work
+            .phases
+            .iter()
+            .filter(|phase| phase.named)
+            .map(|phase| (phase.phase, phase.commands.len()))
+            .collect(),
+    }];
+    let warnings = work.warnings.iter().cloned();
+    events.extend(warnings.map(|message| Event::Warning { message }));
+    events
 }

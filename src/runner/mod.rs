@@ -6,6 +6,7 @@
 //! short by a [`CancelReason`], which every wait of a build listens to.
 
 mod base_directory;
+mod cache;
 mod cancel;
 mod changes;
 mod command;
@@ -36,6 +37,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+pub use cache::LAYERS_LABEL;
 pub use cancel::{CancelReason, Cancellation, Canceller, cancellation};
 pub use debug::{Cause, Debugger, Halt, RESUMED_MARK, Verdict};
 pub use scratch::Scratch;
@@ -69,6 +71,8 @@ pub struct RunSettings {
     pub artifacts: Option<PathBuf>,
     /// In what form artifacts are kept, and under what names.
     pub storage: Storage,
+    /// Where caches are kept.
+    pub cache_root: PathBuf,
     /// Who knows the values that the buildspec wants from a store.
     pub secrets: Providers,
     /// Whether to list what the build changed in its sources.
@@ -204,6 +208,8 @@ pub async fn run<E: Engine>(
         sandbox: None,
         carried: command::Carried::default(),
         masker: Masker::default(),
+        caching: None,
+        layers: None,
         fault: None,
         kept: false,
         left: None,
@@ -224,6 +230,9 @@ struct Run<'a, E> {
     sandbox: Option<Sandbox<'a, E>>,
     carried: command::Carried,
     masker: Masker,
+    caching: Option<cache::Caching>,
+    /// The volume that keeps the layers of the build's Docker daemon.
+    layers: Option<cache::Layers>,
     fault: Option<RunError>,
     /// Whether the container is to stay.
     kept: bool,
@@ -291,7 +300,13 @@ impl<E: Engine> Run<'_, E> {
                 self.export_variables().await?;
                 Ok(ended)
             }
-            PhaseType::UploadArtifacts => self.upload_artifacts().await,
+            PhaseType::UploadArtifacts => {
+                let ended = self.upload_artifacts().await?;
+                if ended.status == Status::Succeeded {
+                    self.save_cache().await?;
+                }
+                Ok(ended)
+            }
             PhaseType::Finalizing => {
                 self.take_down().await;
                 Ok(Ended::succeeded())

@@ -23,6 +23,7 @@ impl<'a, E: Engine> Run<'a, E> {
             Ok(image) => image,
             Err(context) => return Ok(Ended::failed(context)),
         };
+        self.layers = self.take_layers().await?;
         let trees = self.guarded(Trees::gather(self.plan)).await??;
         match self.open(&facts, image, trees).await {
             Ok(sandbox) => self.sandbox = Some(sandbox),
@@ -45,7 +46,17 @@ impl<'a, E: Engine> Run<'a, E> {
         image: ImageFacts,
         trees: Trees,
     ) -> Result<Sandbox<'a, E>, RunError> {
-        Sandbox::open(self.engine, self.plan, self.settings, facts, image, trees).await
+        let layers = self.layers.as_ref().map(|layers| &layers.volume);
+        Sandbox::open(
+            self.engine,
+            self.plan,
+            self.settings,
+            facts,
+            image,
+            trees,
+            layers,
+        )
+        .await
     }
 
     /// Returns what the engine knows of the image, which is pulled when it is not there; or why it

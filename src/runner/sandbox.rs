@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::changes;
-use super::driver::{BOOTSTRAP, Driver, DriverError};
+use super::driver::{BOOTSTRAP, Driver, DriverError, Tools};
 use super::layout_program::{add_state, layout_program};
 use super::means::Means;
 use super::output::Piece;
@@ -15,6 +15,7 @@ use super::trees::Trees;
 use super::{RunError, RunSettings, debug, sweep, user_bin};
 use crate::engine::{
     Attachment, ContainerId, ContainerSpec, Engine, EngineError, EngineFacts, ImageFacts, Mount,
+    NamedVolume,
 };
 use crate::event::{SourceChanges, Transferred, Way};
 use crate::plan::layout;
@@ -56,6 +57,7 @@ impl<'a, E: Engine> Sandbox<'a, E> {
         facts: &EngineFacts,
         image: ImageFacts,
         trees: Trees,
+        layers: Option<&NamedVolume>,
     ) -> Result<Self, RunError> {
         let mut means = Means::first(plan, facts);
         loop {
@@ -78,7 +80,7 @@ impl<'a, E: Engine> Sandbox<'a, E> {
             let started = match trees.route(plan, &means, scratch.as_ref()) {
                 Ok(route) => {
                     ways = route.ways;
-                    let spec = spec(plan, settings, &means, route.mounts);
+                    let spec = spec(plan, settings, &means, route.mounts, layers);
                     start(engine, &spec).await.map_err(RunError::Engine)
                 }
                 Err(error) => Err(error),
@@ -134,6 +136,11 @@ impl<'a, E: Engine> Sandbox<'a, E> {
     /// The driver of the container.
     pub(super) fn driver(&mut self) -> &mut Driver {
         &mut self.driver
+    }
+
+    /// Which tools the image has.
+    pub(super) fn tools(&self) -> Tools {
+        self.driver.tools()
     }
 
     /// The container.
@@ -315,13 +322,15 @@ fn spec(
     settings: &RunSettings,
     means: &Means,
     trees: BTreeMap<String, Mount>,
+    layers: Option<&NamedVolume>,
 ) -> ContainerSpec {
     let mut mounts = trees;
     // State that is read and written around every command; in memory it costs next to nothing.
     mounts.insert(layout::SCRIPT_DIRECTORY.to_owned(), Mount::Memory);
     if plan.privileged {
         // A daemon in the container cannot stack its layers on the container's own.
-        mounts.insert("/var/lib/docker".to_owned(), Mount::Volume);
+        let volume = layers.cloned().map_or(Mount::Volume, Mount::NamedVolume);
+        mounts.insert("/var/lib/docker".to_owned(), volume);
     }
     let mut labels = settings.labels.clone();
     labels.insert("cobuild.build".to_owned(), plan.identity.id.clone());

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use super::*;
 use crate::channel::{Message, channel};
 use crate::engine::fake::{FakeEngine, Reaction};
+use crate::plan::cache::CacheRequest;
 use crate::plan::part::Part;
 use crate::plan::{BuildspecFile, Excludes, Facts, GitFacts, Request, Source, Transfer, make};
 
@@ -70,6 +71,7 @@ fn plan(buildspec: &str, image: &str) -> Plan {
         kind: None,
         initiator: None,
         warnings: Vec::new(),
+        cache: CacheRequest::default(),
         buildspec: Ok(BuildspecFile::Inline {
             text: buildspec.into(),
         }),
@@ -93,6 +95,7 @@ async fn run_plan(plan: &Plan, engine: &FakeEngine, cancels: &[(Duration, Cancel
         grace: Duration::from_secs(10),
         artifacts: None,
         storage: Storage::default(),
+        cache_root: "/nonexistent".into(),
         secrets: Providers::default(),
         show_changes: false,
     };

@@ -4,7 +4,7 @@ use std::io::{self, BufWriter, Write};
 
 use serde_json::{Value, json};
 
-use super::Sink;
+use super::{Sink, cache};
 use crate::event::{Event, RuntimeChoice, SelectedBy, Timestamped, Transferred};
 use crate::phase::PhaseType;
 
@@ -123,6 +123,7 @@ impl<W: Write + Send> Sink for JsonLines<W> {
             Event::Runtime(choice) => runtime(choice),
             Event::DirectoryEntered { path } => ("directory-entered", json!({ "path": path })),
             Event::CacheExpanded { paths } => ("cache-expanded", json!({ "paths": paths })),
+            Event::Cache(event) => cache::json(event),
             Event::AgentRegistered { phases } => ("agent-registered", registered(phases)),
             Event::CommandStarted { text, number } => (
                 "command-started",

@@ -6,8 +6,8 @@ use anstyle::{AnsiColor, Style};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::Sink;
 use super::sanitize::Sanitizer;
+use super::{Sink, cache};
 use crate::event::{Event, RuntimeChoice, SelectedBy, Timestamped};
 use crate::phase::{PhaseContext, PhaseType, Status};
 
@@ -248,7 +248,8 @@ fn agent_lines(event: &Event) -> Vec<String> {
         Event::NoRuntimeSelected => vec!["No runtime version selected in buildspec.".to_owned()],
         Event::Runtime(choice) => vec![runtime(choice)],
         Event::DirectoryEntered { path } => vec![format!("Moving to directory {path}")],
-        Event::CacheExpanded { paths } => cache(paths.as_deref()),
+        Event::CacheExpanded { paths } => cache::expanded(paths.as_deref()),
+        Event::Cache(event) => cache::lines(event),
         Event::AgentRegistered { phases } => [
             "Registering with agent".to_owned(),
             format!("Phases found in YAML: {}", phases.len()),
@@ -357,20 +358,6 @@ fn unknown_keys(sections: &[(String, Vec<String>)]) -> String {
         }
     }
     text
-}
-
-fn cache(paths: Option<&[String]>) -> Vec<String> {
-    let mut lines = match paths {
-        None => vec!["Cache is not defined in the buildspec".to_owned()],
-        Some(paths) => paths
-            .iter()
-            .map(|path| format!("Expanded cache path {path}"))
-            .collect(),
-    };
-    if paths.is_none_or(<[String]>::is_empty) {
-        lines.push("Skip cache due to: no paths specified to be cached".to_owned());
-    }
-    lines
 }
 
 #[cfg(test)]

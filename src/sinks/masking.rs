@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::io;
 
+use super::cache;
 use crate::event::{BuildIdentity, Event, RuntimeChoice, Timestamped};
 use crate::mask::{MaskStream, Masker};
 
@@ -106,6 +107,7 @@ fn mask(event: &mut Event, masker: &Masker) {
         }
         Event::Runtime(choice) => mask_runtime(choice, masker),
         Event::CacheExpanded { paths } => paths.iter_mut().flatten().for_each(text),
+        Event::Cache(event) => cache::texts(event).into_iter().for_each(text),
         Event::VariablesExported { variables } => pairs(variables, masker),
         Event::ArtifactsStarted {
             identifier,
@@ -207,7 +209,9 @@ mod tests {
     use jiff::Timestamp;
 
     use super::*;
-    use crate::event::{Change, ChangeKind, SourceChanges, Transferred, Way};
+    use crate::event::{
+        CacheEvent, CacheFound, CacheRestored, Change, ChangeKind, SourceChanges, Transferred, Way,
+    };
     use crate::phase::{PhaseContext, PhaseType, Status};
 
     fn passed(events: Vec<Event>) -> Vec<Event> {
@@ -284,9 +288,26 @@ mod tests {
         assert_eq!(told(&shown), ["***"]);
     }
 
+    fn cache_events(it: fn() -> String) -> Vec<Event> {
+        vec![
+            Event::Cache(CacheEvent::EntrySkipped { path: it() }),
+            Event::Cache(CacheEvent::DirectoryMade { path: it() }),
+            Event::Cache(CacheEvent::Linked {
+                path: it(),
+                target: it(),
+            }),
+            Event::Cache(CacheEvent::NotDirectory { path: it() }),
+            Event::Cache(CacheEvent::Restored(CacheRestored {
+                key: Some(it()),
+                found: CacheFound::Fallback { key: it() },
+                size: 0,
+            })),
+        ]
+    }
+
     #[test]
     fn no_text_of_any_event_is_left_out() {
-        let it = || "a hunter2 b".to_owned();
+        let it: fn() -> String = || "a hunter2 b".to_owned();
         let list = || vec![(it(), it())];
         let identity = BuildIdentity {
             id: it(),
@@ -372,8 +393,10 @@ mod tests {
             Event::Warning { message: it() },
             Event::Hint { message: it() },
         ];
-        let count = events.len();
-        let shown = passed(std::iter::once(resolved()).chain(events).collect());
+        let events = events.into_iter().chain(cache_events(it));
+        let events: Vec<Event> = std::iter::once(resolved()).chain(events).collect();
+        let count = events.len() - 1;
+        let shown = passed(events);
         assert_eq!(shown.len(), count);
         for event in shown {
             let text = format!("{event:?}");

@@ -1,6 +1,7 @@
 //! Shows what happens: each sink turns events into one form of output.
 
 mod build_json;
+mod cache;
 mod changes;
 mod export_file;
 mod json;
@@ -8,6 +9,7 @@ mod log;
 mod masking;
 mod replace;
 mod sanitize;
+mod size;
 mod summary;
 
 use std::io;
@@ -19,6 +21,7 @@ pub use changes::Changes;
 pub use export_file::ExportFile;
 pub use json::JsonLines;
 pub use log::{Log, LogStyle};
+pub use size::size;
 pub use summary::Summary;
 
 use crate::channel::Message;

@@ -11,6 +11,7 @@ mod env;
 
 mod architecture;
 mod artifacts;
+mod cache;
 mod check;
 mod commands;
 mod corpus;

@@ -4,9 +4,10 @@ use std::io::{self, Write};
 
 use anstyle::Style;
 
-use super::{cache_action, on_failure, store_name};
+use super::{cache_action, kind_name, mode_names, on_failure, store_name};
 use crate::buildspec::Cache;
 use crate::phase::PhaseType;
+use crate::plan::cache::{CacheKind, CacheUse};
 use crate::plan::part::Part;
 use crate::plan::{GitMetadata, PhasePlan, Plan, Reading, Work};
 
@@ -22,6 +23,15 @@ pub(super) fn write(out: &mut impl Write, plan: &Plan) -> io::Result<()> {
         ("timeout", format!("{} min", identity.timeout_in_minutes)),
     ] {
         writeln!(out, "{bold}{label:<11}{bold:#}{value}")?;
+    }
+    if plan.cache.kind != CacheKind::None {
+        let kept = [kind_name(plan.cache.kind)]
+            .into_iter()
+            .chain(mode_names(plan.cache.modes))
+            .collect::<Vec<_>>()
+            .join(" ");
+        let namespace = &plan.cache.namespace;
+        writeln!(out, "{bold}{:<11}{bold:#}{kept}, in {namespace}", "cache")?;
     }
     for source in &plan.sources {
         let label = match &source.identifier {
@@ -63,6 +73,12 @@ pub(super) fn write(out: &mut impl Write, plan: &Plan) -> io::Result<()> {
             )?;
         }
         write_results(out, work)?;
+        if let Some(cache) = &work.cache {
+            write_cache(out, cache, plan.cache.of(cache))?;
+        }
+        for warning in &work.warnings {
+            writeln!(out, "\n{bold}note{bold:#}: {warning}")?;
+        }
     }
     Ok(())
 }
@@ -133,12 +149,6 @@ fn write_results(out: &mut impl Write, work: &Work) -> io::Result<()> {
             writeln!(out, "  flat, in one directory")?;
         }
     }
-    if let Some(cache) = &work.cache {
-        write_cache(out, cache)?;
-    }
-    for warning in &work.warnings {
-        writeln!(out, "\n{bold}note{bold:#}: {warning}")?;
-    }
     Ok(())
 }
 
@@ -160,7 +170,7 @@ fn write_files(
     Ok(())
 }
 
-fn write_cache(out: &mut impl Write, cache: &Cache) -> io::Result<()> {
+fn write_cache(out: &mut impl Write, cache: &Cache, usage: CacheUse) -> io::Result<()> {
     let bold = Style::new().bold();
     let action = match cache_action(cache.action) {
         None => String::new(),
@@ -176,5 +186,11 @@ fn write_cache(out: &mut impl Write, cache: &Cache) -> io::Result<()> {
     for path in &cache.paths {
         writeln!(out, "  paths      {path}")?;
     }
+    let usage = match usage {
+        CacheUse::Nothing => "not",
+        CacheUse::Archive => "as an archive",
+        CacheUse::Directories => "as directories, linked from their places",
+    };
+    writeln!(out, "  kept       {usage}")?;
     Ok(())
 }

@@ -3,6 +3,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::*;
+use crate::plan::cache::CacheRequest;
 use crate::plan::part::Part;
 use crate::plan::{BuildspecFile, Excludes, Transfer};
 
@@ -31,6 +32,7 @@ fn request(source: Source, kind: Option<KindName>) -> Request {
         initiator: None,
         transfer: Transfer::Automatic,
         excludes: Excludes::default(),
+        cache: CacheRequest::default(),
         overrides: Vec::new(),
         buildspec: Ok(BuildspecFile::Inline { text: Vec::new() }),
         part: Part::default(),

@@ -1,5 +1,6 @@
 //! What cobuild itself has to say of a build, apart from the log: warnings, and a closing summary.
 
+mod cache;
 mod reason;
 mod report;
 mod tail;
@@ -11,7 +12,7 @@ use anstyle::{AnsiColor, Style};
 use jiff::{SignedDuration, Timestamp};
 
 use super::Sink;
-use crate::event::{Event, Timestamped};
+use crate::event::{CacheEvent, CacheOutcome, CacheRestored, Event, Timestamped};
 use crate::phase::{PhaseContext, PhaseType, Status};
 use tail::Tail;
 
@@ -42,6 +43,7 @@ struct Build {
     failed: Vec<FailedCommand>,
     files: usize,
     exported: Vec<(String, String)>,
+    cache: Option<(CacheRestored, Option<CacheOutcome>)>,
     hints: Vec<String>,
 }
 
@@ -152,6 +154,14 @@ impl Build {
                 self.command_finished(event.time, text, *exit_status);
             }
             Event::VariablesExported { variables } => self.exported.clone_from(variables),
+            Event::Cache(CacheEvent::Restored(restored)) => {
+                self.cache = Some((restored.clone(), None));
+            }
+            Event::Cache(CacheEvent::Saved { outcome }) => {
+                if let Some((_, saved)) = &mut self.cache {
+                    *saved = Some(outcome.clone());
+                }
+            }
             Event::Hint { message } => self.hints.push(message.clone()),
             Event::FilesFound { count } => self.files += count,
             _ => {}

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::super::export_file::has_line;
 use super::reason::meaning;
-use super::{Build, FailedCommand, Phase};
+use super::{Build, FailedCommand, Phase, cache};
 use crate::phase::{PhaseType, Status};
 
 /// The longest text of a command that is shown, in characters.
@@ -27,6 +27,10 @@ impl Build {
             failed_command(out, command)?;
         }
         self.exported(out)?;
+        if let Some((restored, saved)) = &self.cache {
+            let line = cache::line(restored, saved.as_ref(), status);
+            writeln!(out, "  {:<16} {line}", "cache")?;
+        }
         let took = self
             .start
             .map_or(SignedDuration::ZERO, |start| end.duration_since(start));

@@ -9,6 +9,7 @@ use cobuild::engine::docker::Docker;
 use cobuild::engine::endpoint::{Endpoint, Surroundings};
 use cobuild::event::Event;
 use cobuild::phase::Status;
+use cobuild::plan::cache::CacheRequest;
 use cobuild::plan::place::Storage;
 use cobuild::plan::{
     self, BuildspecFile, Excludes, Facts, GitFacts, GitMetadata, Source, Transfer,
@@ -59,6 +60,7 @@ fn output(git: GitMetadata, transfer: Transfer, commands: &[&str]) -> String {
         initiator: None,
         transfer,
         excludes: Excludes::default(),
+        cache: CacheRequest::default(),
         overrides: Vec::new(),
         buildspec: Ok(BuildspecFile::InSource {
             path: "buildspec.yml".into(),
@@ -77,6 +79,7 @@ fn output(git: GitMetadata, transfer: Transfer, commands: &[&str]) -> String {
         grace: Duration::from_secs(10),
         artifacts: None,
         storage: Storage::default(),
+        cache_root: env.path("home/caches"),
         secrets: Providers::default(),
         show_changes: true,
     };

@@ -1,0 +1,278 @@
+//! How long a cache takes to be kept and brought back, compared with the same by hand: `tar` in the
+//! container, piped through `docker exec` and `zstd`.
+//!
+//! The tree is like a `node_modules`: 20,000 files, 300 MB of text, in the container's own layer on
+//! both sides. A round makes it, keeps it and brings it back into a new container, once with cobuild
+//! and once by hand; the median of the rounds' ratios counts. For cobuild the time is that between two
+//! events: from the phase's start to the archive being an entry, and from the expanded paths to the
+//! files being there. So looking the entry up, checking it and waiting for the disk count, which by
+//! hand nobody does; starting containers counts on neither side.
+
+use std::collections::HashMap;
+use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
+
+const COBUILD: &str = env!("CARGO_BIN_EXE_cobuild");
+const IMAGE: &str = "cobuild-debian:12";
+
+/// How many rounds count; there is one more before them.
+const ROUNDS: usize = 7;
+
+/// Makes the tree in `/opt/tree`, the same one every time.
+const MAKE: &str = "
+import os, random
+random.seed(1)
+words = [''.join(random.choices('abcdefghijklmnopqrstuvwxyz_', k=random.randint(2, 12))) for _ in range(5000)]
+pool = ' '.join(random.choices(words, k=3000000))
+for index in range(20000):
+    directory = f'/opt/tree/node_modules/package-{index // 25}/lib/part-{index % 3}'
+    os.makedirs(directory, exist_ok=True)
+    start = random.randrange(len(pool) - 15000)
+    with open(f'{directory}/module-{index}.js', 'w') as file:
+        file.write(pool[start:start + 15000])
+";
+
+/// How long each of the two steps took.
+#[derive(Debug, Clone, Copy)]
+struct Times {
+    save: Duration,
+    restore: Duration,
+}
+
+impl Times {
+    fn both(self) -> Duration {
+        self.save + self.restore
+    }
+}
+
+/// One of the steps, or both.
+type Step = fn(Times) -> Duration;
+
+fn main() -> Result<()> {
+    // Arguments choose cases by parts of their names, here as in the other benchmarks.
+    let mut parts = std::env::args()
+        .skip(1)
+        .filter(|it| !it.starts_with('-'))
+        .peekable();
+    if parts.peek().is_some() && !parts.any(|part| "cache".contains(&part)) {
+        return Ok(());
+    }
+    let place = tempfile::tempdir()?;
+    fs::write(place.path().join("make.py"), MAKE)?;
+    let peak = Arc::new(AtomicU64::new(0));
+    let mut pairs = Vec::new();
+    for round in 0..=ROUNDS {
+        let ours = cobuild(place.path(), round, &peak)?;
+        let theirs = by_hand(place.path())?;
+        // The first one warms the page cache up.
+        if round > 0 {
+            pairs.push((ours, theirs));
+        }
+    }
+    let mut out = std::io::stdout();
+    writeln!(out, "| case | cobuild | by hand | ratio | bar |")?;
+    writeln!(out, "| --- | --- | --- | --- | --- |")?;
+    let steps: [(&str, Step); 3] = [
+        ("cache: keep 20,000 files, 300 MB", |times| times.save),
+        ("cache: bring them back", |times| times.restore),
+        ("cache: keep and bring back", Times::both),
+    ];
+    for (name, step) in steps {
+        let ours = median(pairs.iter().map(|(ours, _)| step(*ours).as_secs_f64()));
+        let theirs = median(pairs.iter().map(|(_, theirs)| step(*theirs).as_secs_f64()));
+        let ratios = pairs
+            .iter()
+            .map(|(ours, theirs)| step(*ours).as_secs_f64() / step(*theirs).as_secs_f64());
+        let ratio = median(ratios);
+        writeln!(
+            out,
+            "| {name} | {ours:.2} s | {theirs:.2} s | {ratio:.2} | 1.0 |"
+        )?;
+    }
+    let megabytes = peak.load(Ordering::Relaxed) / 1000;
+    writeln!(out, "| cache: memory | {megabytes} MB | | | 64 MB |")?;
+    Ok(())
+}
+
+/// Keeps the tree in one build and brings it back in another.
+fn cobuild(place: &Path, round: usize, peak: &Arc<AtomicU64>) -> Result<Times> {
+    let source = place.join("source");
+    fs::create_dir_all(&source)?;
+    fs::copy(place.join("make.py"), source.join("make.py"))?;
+    let namespace = format!("round-{round}");
+    let build = |action: &str, command: &str| -> Result<Vec<Value>> {
+        let buildspec = format!(
+            "version: 0.2\nphases: {{build: {{commands: [{command}]}}}}\ncache: {{action: {action}, paths: [/opt/tree/**/*]}}\n"
+        );
+        fs::write(source.join("buildspec.yml"), buildspec)?;
+        let mut command = Command::new(COBUILD);
+        command
+            .args(["run", "--format", "json", "--cache", "s3"])
+            .args(["--cache-namespace", &namespace, "-i", IMAGE, "-s"])
+            .arg(&source)
+            .env("XDG_CACHE_HOME", place.join("cache"))
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null());
+        events(command.spawn()?, peak)
+    };
+    let saved = build("save", "python3 make.py")?;
+    let uploading =
+        |event: &Value| event["event"] == "phase-started" && event["phase"] == "UPLOAD_ARTIFACTS";
+    let save = between(&saved, uploading, |event| event["event"] == "cache-saved")?;
+    let restored = build("restore", "test -d /opt/tree")?;
+    let restore = between(
+        &restored,
+        |event| event["event"] == "cache-expanded",
+        |event| event["event"] == "cache-restored",
+    )?;
+    // Archives of the rounds before would fill the disk.
+    fs::remove_dir_all(place.join("cache/cobuild/caches").join(&namespace))?;
+    Ok(Times { save, restore })
+}
+
+/// Reads a build's events to its end, and watches its memory.
+fn events(mut child: Child, peak: &Arc<AtomicU64>) -> Result<Vec<Value>> {
+    let status = format!("/proc/{}/status", child.id());
+    let watched = Arc::clone(peak);
+    let watching = std::thread::spawn(move || {
+        // The file is empty of memory once the process has ended.
+        while let Some(kilobytes) = fs::read_to_string(&status)
+            .ok()
+            .as_deref()
+            .and_then(peak_of)
+        {
+            watched.fetch_max(kilobytes, Ordering::Relaxed);
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    });
+    let stdout = child.stdout.take().ok_or("stdout is a pipe")?;
+    let events = BufReader::new(stdout)
+        .lines()
+        .map(|line| Ok(serde_json::from_str(&line?)?))
+        .collect::<Result<Vec<Value>>>()?;
+    let ended = child.wait()?;
+    let _ = watching.join();
+    if ended.success() {
+        Ok(events)
+    } else {
+        Err(format!("the build failed: {events:?}").into())
+    }
+}
+
+fn peak_of(status: &str) -> Option<u64> {
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.split_whitespace().next()?.parse().ok()
+}
+
+fn between(
+    events: &[Value],
+    start: impl Fn(&Value) -> bool,
+    end: impl Fn(&Value) -> bool,
+) -> Result<Duration> {
+    let time = |wanted: &dyn Fn(&Value) -> bool| -> Result<Timestamp> {
+        let event = events.iter().find(|event| wanted(event));
+        let event = event.ok_or("the build has no such event")?;
+        Ok(event["time"].as_str().ok_or("events have times")?.parse()?)
+    };
+    let took = time(&end)?.duration_since(time(&start)?);
+    Ok(Duration::try_from(took)?)
+}
+
+/// The same by hand.
+fn by_hand(place: &Path) -> Result<Times> {
+    let archive = place.join("by-hand.tar.zst");
+    let variables = HashMap::from([("ARCHIVE", archive.clone())]);
+    let first = Container::start()?;
+    first.feed("python3 -", MAKE)?;
+    let save = first.time(
+        "docker exec \"$CONTAINER\" tar -c -C / opt/tree | zstd -q -f -o \"$ARCHIVE\"",
+        &variables,
+    )?;
+    drop(first);
+    let second = Container::start()?;
+    let restore = second.time(
+        "zstd -q -d -c \"$ARCHIVE\" | docker exec -i \"$CONTAINER\" tar -x -p -C /",
+        &variables,
+    )?;
+    second.feed("test -d /opt/tree/node_modules", "")?;
+    fs::remove_file(archive)?;
+    Ok(Times { save, restore })
+}
+
+/// A container that waits, and goes when this does.
+struct Container(String);
+
+impl Container {
+    fn start() -> Result<Self> {
+        let output = Command::new("docker")
+            .args(["run", "-d", "--rm", IMAGE, "sleep", "600"])
+            .output()?;
+        if !output.status.success() {
+            return Err(String::from_utf8_lossy(&output.stderr).into());
+        }
+        Ok(Self(String::from_utf8(output.stdout)?.trim().to_owned()))
+    }
+
+    fn feed(&self, command: &str, input: &str) -> Result<()> {
+        let mut child = Command::new("docker")
+            .args(["exec", "-i", &self.0, "sh", "-c", command])
+            .stdin(Stdio::piped())
+            .spawn()?;
+        let stdin = child.stdin.take();
+        stdin
+            .ok_or("stdin is a pipe")?
+            .write_all(input.as_bytes())?;
+        let ended = child.wait()?;
+        if ended.success() {
+            Ok(())
+        } else {
+            Err(format!("`{command}`: {ended}").into())
+        }
+    }
+
+    fn time(
+        &self,
+        script: &str,
+        variables: &HashMap<&str, std::path::PathBuf>,
+    ) -> Result<Duration> {
+        let start = Instant::now();
+        let ended = Command::new("sh")
+            .args(["-c", script])
+            .env("CONTAINER", &self.0)
+            .envs(variables)
+            .status()?;
+        let took = start.elapsed();
+        if ended.success() {
+            Ok(took)
+        } else {
+            Err(format!("`{script}`: {ended}").into())
+        }
+    }
+}
+
+impl Drop for Container {
+    fn drop(&mut self) {
+        let _ = Command::new("docker")
+            .args(["rm", "-f", &self.0])
+            .stdout(Stdio::null())
+            .status();
+    }
+}
+
+fn median(values: impl Iterator<Item = f64>) -> f64 {
+    let mut values: Vec<f64> = values.collect();
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}

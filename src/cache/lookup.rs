@@ -1,0 +1,100 @@
+//! Finds the entry that a build wants (contract §1.9).
+
+use std::io;
+
+use super::archive::{Damage, Reader};
+use super::entry::{Entry, Kind};
+use super::namespace::Namespace;
+
+/// What a build looks for.
+#[derive(Debug, Clone)]
+pub struct Wanted {
+    /// How it is kept.
+    pub kind: Kind,
+    /// The version of the declared paths: other paths are another cache.
+    pub version: String,
+    /// The key; without one there is one entry for these paths.
+    pub key: Option<String>,
+    /// Beginnings of keys that will do as well, the best first.
+    pub fallback_keys: Vec<String>,
+}
+
+/// An entry, found whole.
+#[derive(Debug)]
+pub struct Found {
+    /// The entry.
+    pub entry: Entry,
+    /// What is in it.
+    pub reader: Reader,
+    /// Whether it is the very one, and not one that will do.
+    pub exact: bool,
+}
+
+impl Namespace {
+    /// Looks for an entry: the very one, then for each fallback key the newest whose key begins with
+    /// it. One that cannot be used is passed over, and `problems` told why. Reads whole archives: not
+    /// for the threads that wait for others.
+    pub fn find(&self, wanted: &Wanted, problems: &mut Vec<String>) -> Option<Found> {
+        let key = wanted.key.as_deref();
+        let exact = || self.exact(wanted.kind, &wanted.version, key);
+        // Once more when another build replaces it just now.
+        for _ in 0..2 {
+            let Some(entry) = told(exact(), problems).flatten() else {
+                break;
+            };
+            match self.open(&entry) {
+                Ok(reader) => {
+                    return Some(Found {
+                        entry,
+                        reader,
+                        exact: true,
+                    });
+                }
+                Err(Damage::Gone) => {}
+                Err(damage) => {
+                    problems.push(problem(&entry, damage));
+                    break;
+                }
+            }
+        }
+        for prefix in &wanted.fallback_keys {
+            let entries = self.by_prefix(wanted.kind, &wanted.version, prefix);
+            for entry in told(entries, problems).unwrap_or_default() {
+                // The very one has been tried.
+                if entry.key == wanted.key {
+                    continue;
+                }
+                match self.open(&entry) {
+                    Ok(reader) => {
+                        return Some(Found {
+                            entry,
+                            reader,
+                            exact: false,
+                        });
+                    }
+                    Err(damage) => problems.push(problem(&entry, damage)),
+                }
+            }
+        }
+        None
+    }
+}
+
+fn told<T>(result: io::Result<T>, problems: &mut Vec<String>) -> Option<T> {
+    result
+        .map_err(|error| problems.push(format!("the store cannot be read: {error}")))
+        .ok()
+}
+
+fn problem(entry: &Entry, damage: Damage) -> String {
+    let entry = match &entry.key {
+        Some(key) => format!("the entry `{key}`"),
+        None => "the entry of these paths".to_owned(),
+    };
+    match damage {
+        Damage::Unreadable(error) => format!("{entry} cannot be used: {error}"),
+        damage @ (Damage::Damaged | Damage::Gone) => {
+            format!("{entry} cannot be used: {damage}; it is removed")
+        }
+    }
+}

@@ -1,0 +1,266 @@
+//! The caches that go by one name: a project's own, or shared by several.
+
+use std::fs::{self, File};
+use std::io;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use rustix::fs::{FlockOperation, flock};
+
+use super::archive::{Damage, Reader};
+use super::entry::{Entry, Kind, milliseconds};
+use super::publish::{Writing, is_same_file, private};
+use super::record::Record;
+
+/// The record of the last build.
+const RECORD: &str = "last-run.json";
+
+/// How an archive's name ends.
+const ARCHIVE: &str = ".tar.zst";
+
+/// The caches that go by one name.
+#[derive(Debug, Clone)]
+pub struct Namespace {
+    name: String,
+    directory: PathBuf,
+}
+
+/// A lock of this machine; it goes when this does, or the process.
+#[derive(Debug)]
+pub struct Locked {
+    _file: File,
+}
+
+impl Namespace {
+    pub(super) fn new(name: String, directory: PathBuf) -> Self {
+        Self { name, directory }
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Returns all entries, the newest first. What is no entry is passed over.
+    pub fn entries(&self) -> io::Result<Vec<Entry>> {
+        let mut entries: Vec<Entry> = self
+            .files()?
+            .iter()
+            .filter(|path| path.extension().is_some_and(|kind| kind == "json"))
+            .filter_map(|path| {
+                let entry = Entry::read(path).ok()?;
+                // Neither a draft nor a copy.
+                let is_its_own = path.file_stem()?.to_str()? == entry.own_id();
+                (is_its_own && is_name(&entry.archive)).then_some(entry)
+            })
+            .collect();
+        entries.sort_by(|one, other| {
+            let order = other.created.cmp(&one.created);
+            order.then_with(|| one.key.cmp(&other.key))
+        });
+        Ok(entries)
+    }
+
+    /// Returns the very entry, if there is one.
+    pub fn exact(&self, kind: Kind, version: &str, key: Option<&str>) -> io::Result<Option<Entry>> {
+        let path = self.entry_path(&Entry::id(kind, version, key));
+        match Entry::read(&path) {
+            Ok(entry) => {
+                let is_it = entry.version == version && entry.key.as_deref() == key;
+                Ok(Some(entry).filter(|entry| is_it && is_name(&entry.archive)))
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            // What is no entry stands in the way of one.
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof
+                ) =>
+            {
+                let _ = fs::remove_file(&path);
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Returns the keyed entries of this version whose keys begin with `prefix`, the newest first.
+    pub fn by_prefix(&self, kind: Kind, version: &str, prefix: &str) -> io::Result<Vec<Entry>> {
+        let mut entries = self.entries()?;
+        entries.retain(|entry| {
+            let key = entry.key.as_deref();
+            entry.kind == kind
+                && entry.version == version
+                && key.is_some_and(|key| key.starts_with(prefix))
+        });
+        Ok(entries)
+    }
+
+    /// Opens an entry's archive, once all of it has been found to be what was written. A damaged one
+    /// is removed. Reads a file: not for the threads that wait for others.
+    pub fn open(&self, entry: &Entry) -> Result<Reader, Damage> {
+        let opened = match File::open(self.directory.join(&entry.archive)) {
+            Ok(file) => {
+                // Tells when it was last used; whoever may not write it cannot tell.
+                let _ = file.set_modified(SystemTime::now());
+                Reader::open(file, entry)
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Err(Damage::Gone),
+            Err(error) => Err(Damage::Unreadable(error)),
+        };
+        if matches!(opened, Err(Damage::Damaged | Damage::Gone)) {
+            // Whoever may not remove it finds it damaged every time.
+            let _ = self.remove(entry);
+        }
+        opened
+    }
+
+    /// When an entry was last used, in milliseconds since 1970.
+    pub fn last_used(&self, entry: &Entry) -> u64 {
+        let modified = fs::metadata(self.directory.join(&entry.archive))
+            .and_then(|metadata| metadata.modified());
+        modified.map_or(entry.created, milliseconds)
+    }
+
+    /// Begins a new entry; `writer` is a text that no other writer has, fit for a file's name.
+    pub fn begin(
+        &self,
+        kind: Kind,
+        version: &str,
+        key: Option<&str>,
+        writer: &str,
+    ) -> io::Result<Writing> {
+        self.make()?;
+        Writing::begin(&self.directory, kind, version, key, writer)
+    }
+
+    /// Removes an entry; returns whether it was this one that was there.
+    pub fn remove(&self, entry: &Entry) -> io::Result<bool> {
+        let path = self.entry_path(&entry.own_id());
+        // Another build may have put a new one into its place.
+        let is_there = Entry::read(&path).is_ok_and(|there| there.archive == entry.archive);
+        if is_there {
+            fs::remove_file(&path)?;
+        }
+        match fs::remove_file(self.directory.join(&entry.archive)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            Ok(()) | Err(_) => Ok(is_there),
+        }
+    }
+
+    /// Removes what writers left that were killed: archives that nobody holds and that are no
+    /// entry's. Returns how many bytes that were.
+    pub fn sweep(&self) -> io::Result<u64> {
+        let mut gone = 0;
+        for path in self.files()? {
+            let Some(stem) = path
+                .file_name()
+                .and_then(|name| name.to_str()?.strip_suffix(ARCHIVE))
+            else {
+                continue;
+            };
+            let Ok(file) = File::open(&path) else {
+                continue;
+            };
+            if flock(&file, FlockOperation::NonBlockingLockExclusive).is_err() {
+                continue;
+            }
+            let Some((id, _)) = stem.split_once('.') else {
+                continue;
+            };
+            // Looked at under the lock: its writer may just have published it.
+            let entry = Entry::read(&self.entry_path(id));
+            let draft = self.directory.join(format!("{stem}.json"));
+            let is_its_own = |entry: &Entry| path.ends_with(&entry.archive);
+            if !entry.is_ok_and(|entry| is_its_own(&entry)) && is_same_file(&file, &path) {
+                let size = file.metadata()?.len();
+                match fs::remove_file(&path) {
+                    Ok(()) => gone += size,
+                    // Whoever replaced its entry was quicker.
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                    Err(error) => return Err(error),
+                }
+            }
+            let _ = fs::remove_file(draft);
+        }
+        Ok(gone)
+    }
+
+    /// Takes a lock of this name, unless somebody has it.
+    pub fn try_lock(&self, name: &str) -> io::Result<Option<Locked>> {
+        self.make()?;
+        let file = private()
+            .create(true)
+            .truncate(false)
+            .open(self.directory.join(format!("{name}.lock")))?;
+        match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => Ok(Some(Locked { _file: file })),
+            Err(rustix::io::Errno::WOULDBLOCK) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Returns what the last build did.
+    pub fn record(&self) -> io::Result<Option<Record>> {
+        match fs::read(self.directory.join(RECORD)) {
+            Ok(text) => Ok(serde_json::from_slice(&text).ok()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Writes down what a build did.
+    pub fn write_record(&self, record: &Record) -> io::Result<()> {
+        self.make()?;
+        let mut file = tempfile::Builder::new()
+            .prefix(".record-")
+            .tempfile_in(&self.directory)?;
+        serde_json::to_writer(&mut file, record)?;
+        file.persist(self.directory.join(RECORD))?;
+        Ok(())
+    }
+
+    /// Removes the directory when nothing is kept in it any more.
+    pub fn remove_if_empty(&self) -> io::Result<()> {
+        let empty = self.entries()?.is_empty()
+            && !self
+                .files()?
+                .iter()
+                .any(|path| path.to_string_lossy().ends_with(ARCHIVE));
+        if empty {
+            for path in self.files()? {
+                fs::remove_file(path)?;
+            }
+            match fs::remove_dir(&self.directory) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                Ok(()) | Err(_) => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn make(&self) -> io::Result<()> {
+        fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&self.directory)
+    }
+
+    fn entry_path(&self, id: &str) -> PathBuf {
+        self.directory.join(format!("{id}.json"))
+    }
+
+    fn files(&self) -> io::Result<Vec<PathBuf>> {
+        match fs::read_dir(&self.directory) {
+            Ok(entries) => Ok(entries.flatten().map(|entry| entry.path()).collect()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// Whether a text is the name of a file and leads nowhere else.
+fn is_name(text: &str) -> bool {
+    Path::new(text).file_name().is_some_and(|name| name == text)
+}

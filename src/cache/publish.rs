@@ -1,0 +1,202 @@
+//! Makes new entries.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use rustix::fs::{FlockOperation, flock};
+
+use super::archive::Writer;
+use super::entry::{Entry, Kind, Paths, milliseconds};
+
+/// An archive that is being written; gone when it is dropped before it is published.
+pub struct Writing {
+    archive: Archive,
+    own: Own,
+}
+
+/// Where the tar is written to.
+pub struct Archive(Writer);
+
+impl std::fmt::Debug for Writing {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Writing")
+            .field("own", &self.own)
+            .finish_non_exhaustive()
+    }
+}
+
+impl std::fmt::Debug for Archive {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Archive").finish_non_exhaustive()
+    }
+}
+
+impl Write for Archive {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+/// What became of a new entry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Published {
+    /// It is there.
+    New(Entry),
+    /// Another build was first, and its entry stays.
+    AlreadyThere,
+}
+
+/// The files of one writer.
+#[derive(Debug)]
+struct Own {
+    directory: PathBuf,
+    id: String,
+    /// The name of its files without their ends.
+    stem: String,
+    /// Whoever looks for what killed writers left finds this locked.
+    _lock: File,
+    /// Whether the archive belongs to an entry by now.
+    published: bool,
+}
+
+impl Writing {
+    /// Begins an archive in a directory that is there; `writer` tells it from those of others.
+    pub(super) fn begin(
+        directory: &Path,
+        kind: Kind,
+        version: &str,
+        key: Option<&str>,
+        writer: &str,
+    ) -> io::Result<Self> {
+        let id = Entry::id(kind, version, key);
+        let stem = format!("{id}.{writer}");
+        let path = directory.join(format!("{stem}.tar.zst"));
+        let file = loop {
+            let file = private().truncate(false).create(true).open(&path)?;
+            flock(&file, FlockOperation::LockExclusive)?;
+            // A sweep may have removed the file between its making and its locking.
+            if is_same_file(&file, &path) {
+                break file;
+            }
+        };
+        let own = Own {
+            directory: directory.to_owned(),
+            id,
+            stem,
+            _lock: file.try_clone()?,
+            published: false,
+        };
+        Ok(Self {
+            archive: Archive(Writer::new(file)?),
+            own,
+        })
+    }
+
+    /// Where the tar is to be written to.
+    pub fn archive(&mut self) -> &mut Archive {
+        &mut self.archive
+    }
+
+    /// Ends the archive and makes it an entry. A keyed one never takes the place of another.
+    pub fn publish(
+        self,
+        kind: Kind,
+        key: Option<String>,
+        paths: Paths,
+        files: u64,
+        build: &str,
+    ) -> io::Result<Published> {
+        let Self { archive, mut own } = self;
+        let written = archive.0.finish()?;
+        let entry = Entry {
+            kind,
+            key,
+            version: paths.version(),
+            paths,
+            archive: format!("{}.tar.zst", own.stem),
+            checksum: written.checksum,
+            size: written.size,
+            unpacked_size: written.unpacked,
+            files,
+            created: milliseconds(SystemTime::now()),
+            build: build.to_owned(),
+        };
+        if entry.own_id() != own.id {
+            return Err(io::Error::other("the entry is another than was begun"));
+        }
+        own.publish(entry)
+    }
+}
+
+impl Own {
+    fn publish(&mut self, entry: Entry) -> io::Result<Published> {
+        let draft = self.draft();
+        let place = self.directory.join(format!("{}.json", self.id));
+        let mut file = private().create_new(true).open(&draft)?;
+        serde_json::to_writer(&mut file, &entry)?;
+        file.sync_all()?;
+        if entry.key.is_some() {
+            match fs::hard_link(&draft, &place) {
+                Ok(()) => {}
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                    return Ok(Published::AlreadyThere);
+                }
+                Err(error) => return Err(error),
+            }
+            self.published = true;
+            fs::remove_file(&draft)?;
+        } else {
+            let before = Entry::read(&place).ok();
+            fs::rename(&draft, &place)?;
+            self.published = true;
+            // Whoever is reading it has it open. Of two that replace the same one, the next sweep
+            // finds what is left.
+            if let Some(before) = before.filter(|before| before.archive != entry.archive) {
+                let _ = fs::remove_file(self.directory.join(before.archive));
+            }
+        }
+        File::open(&self.directory)?.sync_all()?;
+        Ok(Published::New(entry))
+    }
+
+    fn draft(&self) -> PathBuf {
+        self.directory.join(format!("{}.json", self.stem))
+    }
+}
+
+impl Drop for Own {
+    fn drop(&mut self) {
+        if !self.published {
+            let _ = fs::remove_file(self.draft());
+            let _ = fs::remove_file(self.directory.join(format!("{}.tar.zst", self.stem)));
+        }
+    }
+}
+
+impl Entry {
+    /// Reads an entry's file.
+    pub(super) fn read(path: &Path) -> io::Result<Self> {
+        Ok(serde_json::from_slice(&fs::read(path)?)?)
+    }
+}
+
+/// How files are made: what a build caches may be nobody else's to see.
+pub(super) fn private() -> fs::OpenOptions {
+    let mut options = File::options();
+    options.read(true).write(true).mode(0o600);
+    options
+}
+
+pub(super) fn is_same_file(open: &File, path: &Path) -> bool {
+    match (open.metadata(), fs::metadata(path)) {
+        (Ok(open), Ok(named)) => open.ino() == named.ino() && open.dev() == named.dev(),
+        _ => false,
+    }
+}

@@ -1,0 +1,124 @@
+//! `cobuild cache`: looks at what builds have kept, and removes it.
+
+mod clear;
+mod explain;
+mod list;
+
+use std::io::{self, Write as _};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use clap::{Args, Subcommand};
+use jiff::Timestamp;
+
+use super::Failure;
+use super::cache_args::namespace;
+use crate::cache::Store;
+use crate::engine::docker::Docker;
+use crate::engine::endpoint::Endpoint;
+use crate::engine::{Engine, NamedVolume};
+use crate::exit::ExitStatus;
+use crate::project;
+use crate::runner::LAYERS_LABEL;
+use crate::settings::{Asked, Environment, Sources};
+
+/// How long an engine may take to tell of its volumes.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Look at the caches that builds have kept on this machine, and remove them.
+#[derive(Debug, Args)]
+pub(super) struct CacheCommand {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    List(list::ListArgs),
+    Explain(explain::ExplainArgs),
+    Clear(clear::ClearArgs),
+}
+
+/// A namespace, by its name or by the project whose it is.
+#[derive(Debug, Args)]
+struct Which {
+    /// Source directory of the project [default: .].
+    #[arg(short, long, value_name = "DIR", conflicts_with = "cache_namespace")]
+    source: Option<PathBuf>,
+
+    /// The namespace that builds were given.
+    #[arg(long, value_name = "NAME", value_parser = namespace)]
+    cache_namespace: Option<String>,
+}
+
+impl Which {
+    fn name(&self) -> Result<String, Failure> {
+        if let Some(name) = &self.cache_namespace {
+            return Ok(name.clone());
+        }
+        let source = self.source.as_ref().map(|it| it.display().to_string());
+        let sources = Sources::find(&Asked {
+            sources: source.as_slice(),
+            ..Asked::default()
+        });
+        let name = sources.map_err(Failure::usage)?.primary.name();
+        Ok(project::project_name(&name))
+    }
+}
+
+/// Does what was asked, and writes what came of it.
+pub(super) async fn run(
+    command: CacheCommand,
+    environment: &Environment,
+) -> Result<ExitStatus, Failure> {
+    let store = Store::new(environment.cache_directory().join("caches"));
+    let text = match command.action {
+        Action::List(args) => list::list(&args, &store, environment).await?,
+        Action::Explain(args) => explain::explain(&args, &store)?,
+        Action::Clear(args) => clear::clear(&args, &store, environment).await?,
+    };
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Failure::no_verdict(anyhow::Error::new(error)))
+        }
+        Ok(()) | Err(_) => Ok(ExitStatus::Succeeded),
+    }
+}
+
+/// The engine, if there is one, and this machine's volumes of Docker layers in it; an engine that does
+/// not answer has none.
+async fn volumes(environment: &Environment) -> Option<(Docker, Vec<NamedVolume>)> {
+    let endpoint = Endpoint::resolve(&environment.surroundings(None)).ok()?;
+    let engine = Docker::connect(&endpoint).ok()?;
+    let listing = tokio::time::timeout(PATIENCE, engine.list_volumes(LAYERS_LABEL));
+    let mut volumes = listing.await.ok()?.ok()?;
+    let labels = super::gather::labels();
+    volumes.retain(|volume| volume.labels.get("cobuild.host") == labels.get("cobuild.host"));
+    Some((engine, volumes))
+}
+
+/// The namespace of a volume.
+fn namespace_of(volume: &NamedVolume) -> &str {
+    volume.labels.get(LAYERS_LABEL).map_or("", String::as_str)
+}
+
+/// Names the store in an error.
+fn unreadable<T>(result: io::Result<T>, store: &Store) -> Result<T, Failure> {
+    result
+        .with_context(|| format!("cannot use the caches in `{}`", store.root().display()))
+        .map_err(Failure::no_verdict)
+}
+
+/// How long ago a moment was, in its largest unit.
+fn age(milliseconds: u64, now: Timestamp) -> String {
+    let now = u64::try_from(now.as_millisecond()).unwrap_or(0);
+    let seconds = now.saturating_sub(milliseconds) / 1000;
+    match seconds {
+        0..120 => format!("{seconds} s"),
+        120..7_200 => format!("{} min", seconds / 60),
+        7_200..172_800 => format!("{} h", seconds / 3_600),
+        _ => format!("{} days", seconds / 86_400),
+    }
+}

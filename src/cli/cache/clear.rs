@@ -1,0 +1,120 @@
+//! `cobuild cache clear`: removes what is kept.
+
+use std::fmt::Write as _;
+
+use clap::Args;
+
+use super::{Which, namespace_of, unreadable, volumes};
+use crate::cache::{Entry, Namespace, Store};
+use crate::cli::Failure;
+use crate::engine::Engine;
+use crate::settings::Environment;
+use crate::sinks::size;
+
+/// Remove what is kept; without a namespace, of the project in this directory.
+#[derive(Debug, Args)]
+pub(super) struct ClearArgs {
+    #[command(flatten)]
+    which: Which,
+
+    /// Remove everything.
+    #[arg(long, conflicts_with_all = ["source", "cache_namespace"])]
+    all: bool,
+
+    /// Remove the entries with this key only.
+    #[arg(long, value_name = "KEY")]
+    key: Option<String>,
+
+    /// Only list what would go.
+    #[arg(long)]
+    dry_run: bool,
+}
+
+/// Removes it, and returns what went.
+pub(super) async fn clear(
+    args: &ClearArgs,
+    store: &Store,
+    environment: &Environment,
+) -> Result<String, Failure> {
+    let named = if args.all {
+        None
+    } else {
+        Some(args.which.name()?)
+    };
+    let namespaces = match &named {
+        None => unreadable(store.namespaces(), store)?,
+        Some(name) => vec![store.namespace(name)],
+    };
+    let verb = if args.dry_run {
+        "would remove"
+    } else {
+        "removed"
+    };
+    let mut text = String::new();
+    let mut bytes = 0;
+    for namespace in namespaces {
+        for entry in unreadable(clear_entries(args, &namespace), store)? {
+            bytes += entry.size;
+            let what = entry.key.unwrap_or_else(|| entry.paths.0.join(" "));
+            let name = namespace.name();
+            let _ = writeln!(text, "{verb} {name}: {what} ({})", size(entry.size));
+        }
+        if !args.dry_run && args.key.is_none() {
+            bytes += unreadable(namespace.sweep(), store)?;
+            unreadable(namespace.remove_if_empty(), store)?;
+        }
+    }
+    if bytes > 0 {
+        let _ = writeln!(text, "{verb} {} in all", size(bytes));
+    }
+    if args.key.is_none() {
+        clear_volumes(args, named.as_deref(), environment, verb, &mut text).await;
+    }
+    if text.is_empty() {
+        text.push_str("there is nothing to remove\n");
+    }
+    Ok(text)
+}
+
+fn clear_entries(args: &ClearArgs, namespace: &Namespace) -> std::io::Result<Vec<Entry>> {
+    let mut entries = namespace.entries()?;
+    entries.retain(|entry| args.key.is_none() || entry.key == args.key);
+    if !args.dry_run {
+        for entry in &entries {
+            namespace.remove(entry)?;
+        }
+    }
+    Ok(entries)
+}
+
+async fn clear_volumes(
+    args: &ClearArgs,
+    named: Option<&str>,
+    environment: &Environment,
+    verb: &str,
+    text: &mut String,
+) {
+    let Some((engine, volumes)) = volumes(environment).await else {
+        text.push_str("no engine answers, so Docker layers stay\n");
+        return;
+    };
+    for volume in volumes {
+        let namespace = namespace_of(&volume);
+        if named.is_some_and(|name| name != namespace) {
+            continue;
+        }
+        if !args.dry_run
+            && let Err(error) = engine.remove_volume(&volume.name).await
+        {
+            let reason = if error.is_conflict() {
+                "a build uses them".to_owned()
+            } else {
+                error.reason()
+            };
+            let _ = writeln!(text, "kept {namespace}: Docker layers: {reason}");
+            continue;
+        }
+        let name = &volume.name;
+        let _ = writeln!(text, "{verb} {namespace}: Docker layers (volume {name})");
+    }
+}

@@ -1,0 +1,166 @@
+//! `cobuild cache explain`: why the last build found its cache, or did not.
+
+use std::fmt::Write as _;
+
+use clap::Args;
+use jiff::Timestamp;
+
+use super::{Which, age, unreadable};
+use crate::cache::{Entry, Kind, Lookup, Record, Store, Stored};
+use crate::cli::Failure;
+use crate::sinks::size;
+
+/// Say why the last build found its cache or did not: what it looked for, what there is, and the
+/// nearest entry with what is different about it.
+#[derive(Debug, Args)]
+pub(super) struct ExplainArgs {
+    #[command(flatten)]
+    which: Which,
+}
+
+/// Returns the explanation.
+pub(super) fn explain(args: &ExplainArgs, store: &Store) -> Result<String, Failure> {
+    let name = args.which.name()?;
+    let namespace = store.namespace(&name);
+    let Some(record) = unreadable(namespace.record(), store)? else {
+        return Ok(format!(
+            "no build has looked for a cache in `{name}` yet; `cobuild run --cache local` does\n"
+        ));
+    };
+    let entries = unreadable(namespace.entries(), store)?;
+    Ok(text(&name, &record, &entries, Timestamp::now()))
+}
+
+fn text(name: &str, record: &Record, entries: &[Entry], now: Timestamp) -> String {
+    let mut text = format!(
+        "The last build in `{name}` was {}, {} ago. It looked for\n",
+        record.build,
+        age(record.time, now)
+    );
+    if let Some(key) = &record.key {
+        let _ = writeln!(text, "  key      {key}");
+    }
+    for key in &record.fallback_keys {
+        let _ = writeln!(text, "  or       {key}*");
+    }
+    for path in &record.paths.0 {
+        let _ = writeln!(text, "  paths    {path}");
+    }
+    let found = match &record.lookup {
+        Lookup::NotWanted => "nothing: its buildspec has `action: save`.".to_owned(),
+        Lookup::Exact => "it.".to_owned(),
+        Lookup::Fallback { key } => format!("the fallback `{key}`."),
+        Lookup::Some { found } => format!("{found} of these directories."),
+        Lookup::Miss { .. } => "nothing.".to_owned(),
+    };
+    let _ = writeln!(text, "and found {found}");
+    if let Lookup::Miss { problems } = &record.lookup {
+        for problem in problems {
+            let _ = writeln!(text, "  {problem}");
+        }
+    }
+    let _ = writeln!(text, "It {}.", saved(record.stored.as_ref()));
+    // What the build itself kept was not there when it looked.
+    let others: Vec<&Entry> = entries
+        .iter()
+        .filter(|entry| entry.created <= record.time || entry.build != record.build)
+        .collect();
+    if matches!(record.lookup, Lookup::Miss { .. } | Lookup::Fallback { .. }) {
+        match nearest(record, &others) {
+            None => text.push_str("There was no other entry.\n"),
+            Some(entry) => {
+                let _ = writeln!(
+                    text,
+                    "The nearest entry, {} old, has {}.",
+                    age(entry.created, now),
+                    difference(record, entry)
+                );
+            }
+        }
+    }
+    if !entries.is_empty() {
+        text.push_str("There is now\n");
+    }
+    for entry in entries {
+        let key = entry.key.as_deref().unwrap_or("(no key)");
+        let _ = writeln!(
+            text,
+            "  {key}  {}  {}  {}",
+            size(entry.size),
+            age(entry.created, now),
+            entry.paths.0.join(" ")
+        );
+    }
+    text
+}
+
+fn saved(stored: Option<&Stored>) -> String {
+    match stored {
+        None => "saved nothing: it failed, or ended before its time".to_owned(),
+        Some(Stored::Saved) => "saved its own".to_owned(),
+        Some(Stored::AlreadyThere) => "saved nothing: an entry with its key was there".to_owned(),
+        Some(Stored::NotWanted) => "saved nothing: its buildspec does not want it".to_owned(),
+        Some(Stored::Nothing) => "saved nothing: there was nothing at these paths".to_owned(),
+        Some(Stored::Failed { reason }) => format!("could not save: {reason}"),
+    }
+}
+
+/// The entry that is most like what was looked for: with these paths, then with a key that begins
+/// alike for longest, then the newest.
+fn nearest<'a>(record: &Record, entries: &[&'a Entry]) -> Option<&'a Entry> {
+    let version = record.paths.version();
+    let wanted = record.key.as_deref().unwrap_or_default();
+    entries.iter().copied().max_by_key(|entry| {
+        let key = entry.key.as_deref().unwrap_or_default();
+        let alike = key.bytes().zip(wanted.bytes());
+        let alike = alike.take_while(|(one, other)| one == other).count();
+        let same_key = entry.key == record.key;
+        (entry.version == version, same_key, alike, entry.created)
+    })
+}
+
+fn difference(record: &Record, entry: &Entry) -> String {
+    let mut differences = Vec::new();
+    if entry.kind != record.kind {
+        differences.push(match entry.kind {
+            Kind::S3 => "been kept as in S3, not as a local directory".to_owned(),
+            Kind::Custom => "been kept as a local directory, not as in S3".to_owned(),
+        });
+    }
+    if entry.key != record.key && entry.kind == record.kind {
+        let key = |key: &Option<String>| match key {
+            Some(key) => format!("`{key}`"),
+            None => "none".to_owned(),
+        };
+        differences.push(format!(
+            "another key: {} instead of {}",
+            key(&entry.key),
+            key(&record.key)
+        ));
+    }
+    if entry.version != record.paths.version() {
+        let only = |one: &[String], other: &[String]| {
+            let only: Vec<String> = one
+                .iter()
+                .filter(|path| !other.contains(path))
+                .map(|path| format!("`{path}`"))
+                .collect();
+            only.join(", ")
+        };
+        let (theirs, ours) = (&entry.paths.0, &record.paths.0);
+        let difference = match (only(theirs, ours), only(ours, theirs)) {
+            (more, less) if more.is_empty() && less.is_empty() => {
+                "the same paths in another order".to_owned()
+            }
+            (more, less) if less.is_empty() => format!("other paths: {more} as well"),
+            (more, less) if more.is_empty() => format!("other paths: {less} is missing"),
+            (more, less) => format!("other paths: {more} instead of {less}"),
+        };
+        differences.push(difference);
+    }
+    if differences.is_empty() {
+        "nothing different: it was made meanwhile".to_owned()
+    } else {
+        differences.join(", and ")
+    }
+}

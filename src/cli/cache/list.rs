@@ -1,0 +1,175 @@
+//! `cobuild cache list`: what is kept.
+
+use clap::{Args, ValueEnum};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::{age, namespace_of, unreadable, volumes};
+use crate::cache::{Entry, Store};
+use crate::cli::Failure;
+use crate::engine::NamedVolume;
+use crate::settings::Environment;
+use crate::sinks::size;
+
+/// List everything that is kept: archives, directories, Docker layers.
+#[derive(Debug, Args)]
+pub(super) struct ListArgs {
+    /// Form of the output.
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    format: Format,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people.
+    Text,
+    /// One JSON list.
+    Json,
+}
+
+/// An entry, where it is and when it was last used.
+struct Listed {
+    namespace: String,
+    entry: Entry,
+    last_used: u64,
+}
+
+/// Returns the list, written.
+pub(super) async fn list(
+    args: &ListArgs,
+    store: &Store,
+    environment: &Environment,
+) -> Result<String, Failure> {
+    let mut listed = Vec::new();
+    for namespace in unreadable(store.namespaces(), store)? {
+        for entry in unreadable(namespace.entries(), store)? {
+            listed.push(Listed {
+                namespace: namespace.name().to_owned(),
+                last_used: namespace.last_used(&entry),
+                entry,
+            });
+        }
+    }
+    let volumes = volumes(environment).await;
+    let volumes = volumes.map(|(_, volumes)| volumes).unwrap_or_default();
+    Ok(match args.format {
+        Format::Text => text(&listed, &volumes, Timestamp::now()),
+        Format::Json => {
+            let list: Vec<Value> = listed.iter().map(entry_json).collect();
+            let layers = volumes.iter().map(volume_json);
+            let list: Value = list.into_iter().chain(layers).collect();
+            format!("{list:#}\n")
+        }
+    })
+}
+
+fn text(listed: &[Listed], volumes: &[NamedVolume], now: Timestamp) -> String {
+    if listed.is_empty() && volumes.is_empty() {
+        return "nothing is kept\n".to_owned();
+    }
+    let heads = [
+        "NAMESPACE",
+        "KIND",
+        "KEY",
+        "SIZE",
+        "AGE",
+        "LAST USED",
+        "PATHS",
+    ];
+    let mut rows = vec![heads.map(str::to_owned)];
+    for Listed {
+        namespace,
+        entry,
+        last_used,
+    } in listed
+    {
+        rows.push([
+            namespace.clone(),
+            entry.kind.as_str().to_owned(),
+            entry.key.clone().unwrap_or_else(|| "-".to_owned()),
+            size(entry.size),
+            age(entry.created, now),
+            age(*last_used, now),
+            entry.paths.0.join(" "),
+        ]);
+    }
+    for volume in volumes {
+        let unknown = || "-".to_owned();
+        rows.push([
+            namespace_of(volume).to_owned(),
+            "docker-layer".to_owned(),
+            unknown(),
+            unknown(),
+            unknown(),
+            unknown(),
+            format!("volume {}", volume.name),
+        ]);
+    }
+    table(&rows)
+}
+
+/// Writes rows whose columns stand below each other.
+fn table<const N: usize>(rows: &[[String; N]]) -> String {
+    let width = |column: usize| {
+        let cells = rows.iter().map(|row| row[column].chars().count());
+        cells.max().unwrap_or(0)
+    };
+    let mut text = String::new();
+    for row in rows {
+        let mut line = String::new();
+        for (column, cell) in row.iter().enumerate() {
+            line.push_str(cell);
+            let missing = width(column).saturating_sub(cell.chars().count());
+            line.extend(std::iter::repeat_n(' ', missing + 2));
+        }
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+fn entry_json(listed: &Listed) -> Value {
+    let Listed {
+        namespace,
+        entry,
+        last_used,
+    } = listed;
+    json!({
+        "namespace": namespace,
+        "kind": entry.kind,
+        "key": entry.key,
+        "version": entry.version,
+        "paths": entry.paths,
+        "sizeInBytes": entry.size,
+        "unpackedSizeInBytes": entry.unpacked_size,
+        "files": entry.files,
+        "created": time(entry.created),
+        "lastUsed": time(*last_used),
+        "build": entry.build,
+    })
+}
+
+fn volume_json(volume: &NamedVolume) -> Value {
+    json!({
+        "namespace": namespace_of(volume),
+        "kind": "docker-layer",
+        "volume": volume.name,
+    })
+}
+
+fn time(milliseconds: u64) -> Option<String> {
+    let milliseconds = i64::try_from(milliseconds).ok()?;
+    let time = Timestamp::from_millisecond(milliseconds).ok()?;
+    Some(time.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_stand_below_each_other() {
+        let rows = [["a", "bb", ""], ["ééé", "b", "c"]].map(|row| row.map(str::to_owned));
+        assert_eq!(table(&rows), "a    bb\nééé  b   c\n");
+    }
+}

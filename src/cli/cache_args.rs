@@ -1,0 +1,79 @@
+//! The options that say how a build keeps its cache.
+
+use clap::{Args, ValueEnum};
+
+use crate::plan::cache::{CacheKind, CacheModes, CacheRequest};
+
+/// How the cache is kept.
+#[derive(Debug, Clone, Args)]
+pub(super) struct CacheArgs {
+    /// How the buildspec's cache is kept on this machine: as a project does that has none, a local
+    /// one, or one in S3. A cache with a `key` is kept as in S3 either way.
+    #[arg(long, value_name = "TYPE", default_value = "none")]
+    cache: Kind,
+
+    /// What a local cache is made of [default: custom, and docker-layer in privileged builds].
+    #[arg(long, value_name = "MODE", value_delimiter = ',')]
+    cache_mode: Vec<Mode>,
+
+    /// Share caches with every build that names it [default: the project's name].
+    #[arg(long, value_name = "NAME", value_parser = namespace)]
+    cache_namespace: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Kind {
+    /// Nothing is kept.
+    #[value(alias = "NO_CACHE")]
+    None,
+    /// Directories, linked from their places, and Docker's layers.
+    #[value(alias = "LOCAL")]
+    Local,
+    /// Archives.
+    #[value(alias = "S3")]
+    S3,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Mode {
+    /// The directories that the buildspec names.
+    #[value(alias = "LOCAL_CUSTOM_CACHE")]
+    Custom,
+    /// The metadata of git.
+    #[value(alias = "LOCAL_SOURCE_CACHE")]
+    Source,
+    /// The layers of the Docker daemon in a privileged build.
+    #[value(alias = "LOCAL_DOCKER_LAYER_CACHE")]
+    DockerLayer,
+}
+
+impl CacheArgs {
+    /// Returns what is asked for.
+    pub(super) fn request(&self) -> CacheRequest {
+        let has = |mode| self.cache_mode.contains(&mode);
+        CacheRequest {
+            kind: match self.cache {
+                Kind::None => CacheKind::None,
+                Kind::Local => CacheKind::Local,
+                Kind::S3 => CacheKind::S3,
+            },
+            modes: (!self.cache_mode.is_empty()).then(|| CacheModes {
+                source: has(Mode::Source),
+                docker_layer: has(Mode::DockerLayer),
+                custom: has(Mode::Custom),
+            }),
+            namespace: self.cache_namespace.clone(),
+        }
+    }
+}
+
+/// Reads the name of a namespace, which also names a directory.
+pub(super) fn namespace(text: &str) -> Result<String, String> {
+    if text.is_empty() {
+        Err("it must not be empty".to_owned())
+    } else if text.len() > 80 {
+        Err("it must not be longer than 80 bytes".to_owned())
+    } else {
+        Ok(text.to_owned())
+    }
+}

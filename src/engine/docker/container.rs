@@ -1,0 +1,157 @@
+//! What a container is to the API.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::PathBuf;
+
+use bollard::models::{
+    ContainerCreateBody, HostConfig, HostConfigLogConfig, Mount as ApiMount, MountType,
+    MountVolumeOptions, MountVolumeOptionsDriverConfig,
+};
+
+use crate::engine::{ContainerSpec, CopyOnWrite, Mount};
+
+/// The request for a container.
+pub(super) fn create_body(spec: &ContainerSpec) -> ContainerCreateBody {
+    let tmpfs: HashMap<String, String> = spec
+        .mounts
+        .iter()
+        .filter(|(_, mount)| matches!(mount, Mount::Memory))
+        .map(|(target, _)| (target.clone(), "exec,mode=755".to_owned()))
+        .collect();
+    ContainerCreateBody {
+        image: Some(spec.image.clone()),
+        // A non-empty entrypoint with an empty command keeps the image's own out of it.
+        entrypoint: Some(spec.command.clone()),
+        cmd: Some(Vec::new()),
+        env: Some(api_environment(&spec.environment)),
+        user: Some("0".to_owned()),
+        working_dir: Some(spec.working_directory.clone()),
+        attach_stdin: Some(true),
+        attach_stdout: Some(true),
+        attach_stderr: Some(true),
+        open_stdin: Some(true),
+        stdin_once: Some(true),
+        labels: Some(spec.labels.clone().into_iter().collect()),
+        host_config: Some(HostConfig {
+            auto_remove: Some(true),
+            init: spec.init.then_some(true),
+            privileged: Some(spec.privileged),
+            mounts: Some(spec.mounts.iter().filter_map(api_mount).collect()),
+            tmpfs: Some(tmpfs),
+            // The default driver costs a chatty build several times its own time.
+            log_config: Some(HostConfigLogConfig {
+                typ: Some("none".to_owned()),
+                config: None,
+            }),
+            ..HostConfig::default()
+        }),
+        ..ContainerCreateBody::default()
+    }
+}
+
+/// Variables as the API writes them.
+pub(super) fn api_environment(variables: &[(String, String)]) -> Vec<String> {
+    variables
+        .iter()
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect()
+}
+
+fn api_mount((target, mount): (&String, &Mount)) -> Option<ApiMount> {
+    let target = Some(target.clone());
+    match mount {
+        Mount::Bind(source) => Some(ApiMount {
+            typ: Some(MountType::BIND),
+            source: Some(source.to_string_lossy().into_owned()),
+            target,
+            ..ApiMount::default()
+        }),
+        Mount::CopyOnWrite(overlay) => {
+            let data = overlay_data(overlay);
+            let options =
+                BTreeMap::from([("type", "overlay"), ("device", "overlay"), ("o", &data)]);
+            Some(ApiMount {
+                typ: Some(MountType::VOLUME),
+                target,
+                volume_options: Some(MountVolumeOptions {
+                    no_copy: Some(true),
+                    driver_config: Some(MountVolumeOptionsDriverConfig {
+                        name: Some("local".to_owned()),
+                        options: Some(
+                            options
+                                .into_iter()
+                                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                                .collect(),
+                        ),
+                    }),
+                    ..MountVolumeOptions::default()
+                }),
+                ..ApiMount::default()
+            })
+        }
+        Mount::Volume => Some(ApiMount {
+            typ: Some(MountType::VOLUME),
+            target,
+            ..ApiMount::default()
+        }),
+        Mount::NamedVolume(volume) => Some(ApiMount {
+            typ: Some(MountType::VOLUME),
+            source: Some(volume.name.clone()),
+            target,
+            volume_options: Some(MountVolumeOptions {
+                labels: Some(volume.labels.clone().into_iter().collect()),
+                ..MountVolumeOptions::default()
+            }),
+            ..ApiMount::default()
+        }),
+        Mount::Memory => None,
+    }
+}
+
+/// The options of an overlay mount.
+fn overlay_data(overlay: &CopyOnWrite) -> String {
+    let path = |path: &PathBuf| escape(&path.to_string_lossy());
+    let lower: Vec<String> = overlay.lower.iter().map(path).collect();
+    let without: String = overlay
+        .without
+        .iter()
+        .flat_map(|feature| [",", *feature, "=off"])
+        .collect();
+    format!(
+        "lowerdir={},upperdir={},workdir={}{without}",
+        lower.join(":"),
+        path(&overlay.upper),
+        path(&overlay.work)
+    )
+}
+
+/// Hides what has a meaning in the options of an overlay mount.
+fn escape(path: &str) -> String {
+    let mut escaped = String::with_capacity(path.len());
+    for character in path.chars() {
+        if matches!(character, '\\' | ',' | ':') {
+            escaped.push('\\');
+        }
+        escaped.push(character);
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_of_an_overlay_may_hold_what_separates_them() {
+        let overlay = CopyOnWrite {
+            lower: vec!["/top".into(), "/a,b:c\\d".into()],
+            upper: "/u,".into(),
+            work: "/w".into(),
+            without: vec!["metacopy"],
+        };
+        assert_eq!(
+            overlay_data(&overlay),
+            "lowerdir=/top:/a\\,b\\:c\\\\d,upperdir=/u\\,,workdir=/w,metacopy=off"
+        );
+    }
+}

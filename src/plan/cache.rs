@@ -1,0 +1,124 @@
+//! Which cache a build has, and what lies in it (contract §1.9).
+
+mod paths;
+
+pub use paths::{CachePath, CachePaths, Place, Standing, entry_place};
+
+use crate::buildspec::Cache;
+
+/// How the project keeps its cache, `cache` of the project (contract §8.1).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CachePlan {
+    /// `cache.type`.
+    pub kind: CacheKind,
+    /// `cache.modes`; none but for a local cache.
+    pub modes: CacheModes,
+    /// `cache.cacheNamespace`: builds that share it share their caches.
+    pub namespace: String,
+}
+
+/// Where a project keeps its cache.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum CacheKind {
+    /// Nowhere.
+    #[default]
+    None,
+    /// On the build host.
+    Local,
+    /// In S3.
+    S3,
+}
+
+/// What a local cache is made of.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct CacheModes {
+    /// `LOCAL_SOURCE_CACHE`: the metadata of git.
+    pub source: bool,
+    /// `LOCAL_DOCKER_LAYER_CACHE`: the layers of a Docker daemon in a privileged build.
+    pub docker_layer: bool,
+    /// `LOCAL_CUSTOM_CACHE`: the directories that the buildspec names.
+    pub custom: bool,
+}
+
+/// What becomes of the paths that a buildspec names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CacheUse {
+    /// Nothing.
+    Nothing,
+    /// They are packed into one archive.
+    Archive,
+    /// Each directory is kept by itself, and linked from its place.
+    Directories,
+}
+
+/// What a user wants of the cache; what is left open follows from the rest.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CacheRequest {
+    /// Where it is kept.
+    pub kind: CacheKind,
+    /// The modes that are named, if any is.
+    pub modes: Option<CacheModes>,
+    /// The namespace, if one is named.
+    pub namespace: Option<String>,
+}
+
+impl CachePlan {
+    /// Settles what the request leaves open: directories, and in privileged builds Docker's layers,
+    /// in the project's own namespace.
+    pub(super) fn new(request: CacheRequest, project: &str, privileged: bool) -> Self {
+        let modes = match request.kind {
+            CacheKind::Local => request.modes.unwrap_or(CacheModes {
+                source: false,
+                docker_layer: privileged,
+                custom: true,
+            }),
+            CacheKind::None | CacheKind::S3 => CacheModes::default(),
+        };
+        Self {
+            kind: request.kind,
+            modes,
+            namespace: request.namespace.unwrap_or_else(|| project.to_owned()),
+        }
+    }
+
+    /// What becomes of a buildspec's cache. A key means nothing but in S3, so that a cache that has
+    /// one is kept as there whatever the kind (assumed).
+    pub fn of(&self, cache: &Cache) -> CacheUse {
+        match self.kind {
+            _ if cache.paths.is_empty() => CacheUse::Nothing,
+            CacheKind::None => CacheUse::Nothing,
+            CacheKind::S3 => CacheUse::Archive,
+            CacheKind::Local if cache.key.is_some() => CacheUse::Archive,
+            CacheKind::Local if self.modes.custom => CacheUse::Directories,
+            CacheKind::Local => CacheUse::Nothing,
+        }
+    }
+
+    /// Whether Docker's layers are kept.
+    pub fn keeps_layers(&self, privileged: bool) -> bool {
+        self.modes.docker_layer && privileged
+    }
+
+    /// What people should know of the cache before the build runs.
+    pub(super) fn warnings(&self, cache: Option<&Cache>, privileged: bool) -> Vec<String> {
+        let mut warnings = Vec::new();
+        if self.modes.docker_layer && !privileged {
+            warnings.push(
+                "the cache mode `docker-layer` needs a privileged build (`-d`); no layers are kept"
+                    .to_owned(),
+            );
+        }
+        if let Some(cache) = cache
+            && self.of(cache) == CacheUse::Archive
+            && cache.fallback_keys.len() > MOST_FALLBACK_KEYS
+        {
+            warnings.push(format!(
+                "only the first {MOST_FALLBACK_KEYS} of `fallback-keys` are tried"
+            ));
+        }
+        warnings
+    }
+}
+
+/// How many fallback keys are tried.
+pub const MOST_FALLBACK_KEYS: usize = 5;

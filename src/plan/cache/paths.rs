@@ -1,0 +1,350 @@
+//! The paths that a buildspec wants kept, and which files they stand for.
+
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Component, Path, PathBuf};
+
+use globset::{GlobBuilder, GlobMatcher};
+
+use crate::plan::artifacts::join;
+
+/// What a path is relative to. The source's own directory has another number in every build.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Place {
+    /// The root of the source.
+    Source,
+    /// The root of the container.
+    System,
+}
+
+/// How an entry stands to the paths.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// It is within.
+    Within,
+    /// It is a directory below `dir/**/*`, whose files are within and which is not itself (contract
+    /// §9, trap 57).
+    Directory,
+    /// It is not within.
+    Outside,
+}
+
+/// All paths of a cache.
+#[derive(Debug, Clone, Default)]
+pub struct CachePaths {
+    paths: Vec<CachePath>,
+}
+
+/// One path. `dir`, `dir/` and `dir/**` stand for a directory with all in it, or for a file; `dir/*`
+/// and `dir/**/*` for all in it; any other pattern for what it matches, with all in that.
+#[derive(Debug, Clone)]
+pub struct CachePath {
+    /// What it is relative to.
+    pub place: Place,
+    /// The path or pattern in normal form, relative.
+    written: String,
+    /// The same without the wildcards at its end that say "all in it".
+    core: String,
+    /// Whether what the core names is within, and not only what is in it.
+    with_self: bool,
+    /// Set when the core has wildcards.
+    matcher: Option<GlobMatcher>,
+}
+
+impl CachePaths {
+    /// Reads paths as a buildspec has them, expanded, for a source at the absolute path `source`; `~`
+    /// is `/root`. Those that cannot be kept are left out, and `problems` told why.
+    pub fn new(expanded: &[String], source: &str, problems: &mut Vec<String>) -> Self {
+        let mut paths = Vec::new();
+        for path in expanded {
+            match CachePath::new(path, source) {
+                Ok(path) => paths.push(path),
+                Err(problem) => {
+                    problems.push(format!("the cache path `{path}` is not kept: {problem}"));
+                }
+            }
+        }
+        Self { paths }
+    }
+
+    /// Makes a set of one directory with all in it.
+    pub fn directory(path: &str) -> Self {
+        Self {
+            paths: vec![CachePath {
+                place: Place::Source,
+                written: path.to_owned(),
+                core: path.to_owned(),
+                with_self: true,
+                matcher: None,
+            }],
+        }
+    }
+
+    /// The paths.
+    pub fn iter(&self) -> impl Iterator<Item = &CachePath> {
+        self.paths.iter()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.paths.is_empty()
+    }
+
+    /// Returns the paths in a form that is the same in every build.
+    pub fn normal(&self) -> Vec<String> {
+        self.paths.iter().map(CachePath::normal).collect()
+    }
+
+    /// Says how an entry stands to the paths; `path` is relative to its place and in normal form.
+    pub fn standing(&self, place: Place, path: &Path, is_directory: bool) -> Standing {
+        let mut standing = Standing::Outside;
+        for one in self.paths.iter().filter(|one| one.place == place) {
+            match one.standing(path, is_directory) {
+                Standing::Within => return Standing::Within,
+                Standing::Directory => standing = Standing::Directory,
+                Standing::Outside => {}
+            }
+        }
+        standing
+    }
+}
+
+impl CachePath {
+    fn new(path: &str, source: &str) -> Result<Self, &'static str> {
+        let path = match path.strip_prefix('~') {
+            Some(rest) if rest.is_empty() || rest.starts_with('/') => format!("/root{rest}"),
+            _ => path.to_owned(),
+        };
+        if path.is_empty() {
+            return Err("it is empty");
+        }
+        let absolute = join(source, &path);
+        let (place, written) = match below(&absolute, source) {
+            Some(path) => (Place::Source, path),
+            None if !path.starts_with('/') => return Err("it leads out of the source"),
+            None => (Place::System, absolute.trim_start_matches('/')),
+        };
+        let mut parts: Vec<&str> = written.split('/').filter(|part| !part.is_empty()).collect();
+        let with_self = parts.last() != Some(&"*");
+        if !with_self {
+            parts.pop();
+        }
+        while parts.last() == Some(&"**") {
+            parts.pop();
+        }
+        let core = parts.join("/");
+        if core.is_empty() && place == Place::System {
+            return Err("that would be the whole container");
+        }
+        let matcher = if core.contains(['*', '?', '[', '{']) {
+            let glob = GlobBuilder::new(&core).literal_separator(true).build();
+            Some(glob.map_err(|_| "it is no pattern")?.compile_matcher())
+        } else {
+            None
+        };
+        Ok(Self {
+            place,
+            written: written.to_owned(),
+            core,
+            with_self,
+            matcher,
+        })
+    }
+
+    /// The path in a form that is the same in every build.
+    pub fn normal(&self) -> String {
+        match self.place {
+            Place::Source if self.written.is_empty() => ".".to_owned(),
+            Place::Source => self.written.clone(),
+            Place::System => format!("/{}", self.written),
+        }
+    }
+
+    /// The path itself when it has no wildcards but for all that is in it: relative to its place,
+    /// empty for the place itself.
+    pub fn literal(&self) -> Option<&str> {
+        self.matcher.is_none().then_some(self.core.as_str())
+    }
+
+    /// The path below which all that is meant lies, relative to its place, empty for the place itself.
+    pub fn root(&self) -> PathBuf {
+        let is_literal = |part: &&str| !part.contains(['*', '?', '[', '{']);
+        match self.matcher {
+            None => PathBuf::from(&self.core),
+            Some(_) => self.core.split('/').take_while(is_literal).collect(),
+        }
+    }
+
+    /// Whether a path is one that the pattern names, or is what it names without wildcards.
+    pub fn names(&self, path: &Path) -> bool {
+        match &self.matcher {
+            None => path == Path::new(&self.core),
+            Some(matcher) => matcher.is_match(path),
+        }
+    }
+
+    fn standing(&self, path: &Path, is_directory: bool) -> Standing {
+        let mut ancestors = path.ancestors();
+        if !self.with_self {
+            // What is named is not within, what is in it is.
+            ancestors.next();
+        }
+        let within = ancestors.any(|ancestor| self.names(ancestor));
+        match within {
+            false => Standing::Outside,
+            true if is_directory && !self.with_self => Standing::Directory,
+            true => Standing::Within,
+        }
+    }
+}
+
+/// Returns what of a path lies below a directory.
+fn below<'a>(path: &'a str, directory: &str) -> Option<&'a str> {
+    let rest = path.strip_prefix(directory)?;
+    (rest.is_empty() || rest.starts_with('/')).then(|| rest.trim_start_matches('/'))
+}
+
+/// Reads the name of an archive's entry: those of the source begin with `./`, those of the container
+/// do not. `None` for a name that is not in normal form, and so may lead anywhere.
+pub fn entry_place(name: &[u8]) -> Option<(Place, PathBuf)> {
+    let (place, rest) = match name.strip_prefix(b".") {
+        Some(b"") => (Place::Source, &b""[..]),
+        Some([b'/', rest @ ..]) => (Place::Source, rest),
+        _ => (Place::System, name),
+    };
+    let rest = rest.strip_suffix(b"/").unwrap_or(rest);
+    let path = Path::new(OsStr::from_bytes(rest));
+    let is_normal = path
+        .components()
+        .all(|component| matches!(component, Component::Normal(_)));
+    let rebuilt: PathBuf = path.components().collect();
+    (is_normal && rebuilt.as_os_str().as_bytes() == rest).then_some((place, rebuilt))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SOURCE: &str = "/codebuild/output/src7/src";
+
+    fn paths(list: &[&str]) -> (CachePaths, Vec<String>) {
+        let list: Vec<String> = list.iter().map(|path| (*path).to_owned()).collect();
+        let mut problems = Vec::new();
+        let paths = CachePaths::new(&list, SOURCE, &mut problems);
+        (paths, problems)
+    }
+
+    /// Which of these files a path stands for.
+    fn files<'a>(path: &str, tree: &[&'a str]) -> Vec<&'a str> {
+        let (paths, problems) = paths(&[path]);
+        assert_eq!(problems, Vec::<String>::new());
+        let is_within = |name: &str| {
+            let (place, path) = entry_place(name.trim_end_matches('/').as_bytes()).unwrap();
+            paths.standing(place, &path, name.ends_with('/')) == Standing::Within
+        };
+        tree.iter()
+            .copied()
+            .filter(|name| is_within(name))
+            .collect()
+    }
+
+    const TREE: [&str; 9] = [
+        "./dir/",
+        "./dir/a",
+        "./dir/sub/",
+        "./dir/sub/b",
+        "./directory",
+        "./x/node_modules/c",
+        "./x/node_modules/sub/",
+        "root/.m2/d",
+        "root/.m2/sub/",
+    ];
+
+    #[test]
+    fn each_form_of_a_path() {
+        let with_self = &TREE[..4];
+        let without = ["./dir/a", "./dir/sub/b"];
+        for path in [
+            "dir",
+            "dir/",
+            "./dir",
+            "dir/**",
+            "x/../dir",
+            "/codebuild/output/src7/src/dir",
+        ] {
+            assert_eq!(files(path, &TREE), with_self, "{path}");
+        }
+        for path in ["dir/*", "dir/**/*", "dir/**/**/*", "d[i]r/**/*"] {
+            assert_eq!(files(path, &TREE), without, "{path}");
+        }
+        assert_eq!(files("directory", &TREE), ["./directory"]);
+        for path in ["**/node_modules/**/*", "*/node_modules/*"] {
+            assert_eq!(files(path, &TREE), ["./x/node_modules/c"], "{path}");
+        }
+        assert_eq!(
+            files("**/node_modules", &TREE),
+            ["./x/node_modules/c", "./x/node_modules/sub/"]
+        );
+        for path in ["~/.m2/**/*", "/root/.m2/**/*", "/root/../root/.m2/*"] {
+            assert_eq!(files(path, &TREE), ["root/.m2/d"], "{path}");
+        }
+        assert_eq!(files("~/.m2", &TREE), ["root/.m2/d", "root/.m2/sub/"]);
+        let all = [
+            "./dir/a",
+            "./dir/sub/b",
+            "./directory",
+            "./x/node_modules/c",
+        ];
+        for path in ["*", "**/*"] {
+            assert_eq!(files(path, &TREE), all, "{path}");
+        }
+        assert_eq!(files(".", &TREE).len(), 7);
+    }
+
+    #[test]
+    fn the_normal_form_is_the_same_in_every_build() {
+        let (paths, _) = paths(&["./a//b/", "/codebuild/output/src7/src/c/*", "~/x", "."]);
+        assert_eq!(paths.normal(), ["a/b", "c/*", "/root/x", "."]);
+    }
+
+    #[test]
+    fn what_leads_astray_is_left_out() {
+        let (paths, problems) = paths(&["../x", "a/../../x", "/", "/**/*", "", "a[", "kept"]);
+        assert_eq!(paths.normal(), ["kept"]);
+        assert_eq!(problems.len(), 6);
+        assert_eq!(
+            problems[0],
+            "the cache path `../x` is not kept: it leads out of the source"
+        );
+    }
+
+    #[test]
+    fn a_pattern_is_looked_for_below_its_literal_beginning() {
+        let (paths, _) = paths(&["a/b/*.jar", "**/x", "/opt/a*/b", "plain/dir"]);
+        let roots: Vec<PathBuf> = paths.iter().map(CachePath::root).collect();
+        assert_eq!(roots, ["a/b", "", "opt", "plain/dir"].map(PathBuf::from));
+    }
+
+    #[test]
+    fn names_that_are_not_normal_are_no_names() {
+        for name in [
+            "../x", "./../x", "./a/../x", "/etc/x", "./a//x", ".//x", "./a/./x", "a/..", "././x",
+        ] {
+            assert_eq!(entry_place(name.as_bytes()), None, "{name}");
+        }
+        for (name, place, path) in [
+            (".", Place::Source, ""),
+            ("./", Place::Source, ""),
+            ("./a/", Place::Source, "a"),
+            ("./..a", Place::Source, "..a"),
+            ("a/b", Place::System, "a/b"),
+            (".hidden", Place::System, ".hidden"),
+        ] {
+            assert_eq!(
+                entry_place(name.as_bytes()),
+                Some((place, path.into())),
+                "{name}"
+            );
+        }
+    }
+}

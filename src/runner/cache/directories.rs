@@ -1,0 +1,267 @@
+//! A local custom cache: directories that lie apart and are linked from their places.
+//!
+//! In the cloud the links are made before the source comes, so that what is cached hides what the
+//! source has of the same name (contract §9, trap 56). Here the source is in place first; the links
+//! take the places of its directories, in the build's view alone.
+
+use sha2::{Digest, Sha256};
+
+use super::super::program::quote;
+use super::super::{Interruption, Run};
+use super::{Caching, Kept};
+use crate::cache::{Kind, Lookup, Paths, Stored, Wanted};
+use crate::engine::Engine;
+use crate::event::{CacheEvent, CacheFound, CacheRestored, Event};
+use crate::plan::Transfer;
+use crate::plan::cache::{CachePath, CachePaths, Place};
+use crate::plan::layout;
+use crate::runner::cache::pack::PackError;
+
+/// A directory of the cache.
+#[derive(Debug, Clone)]
+pub(super) struct Directory {
+    /// Its declared path in normal form; an entry of its own in the store.
+    paths: Paths,
+    /// Its absolute path in the container.
+    place: String,
+    /// Where it is below the cache.
+    below: String,
+}
+
+/// Links each pair of words, and says of each in a letter what came of it: `l` linked, `h` linked and
+/// something hidden, `f` a file is there, `x` it cannot be.
+const LINK: &str = r#"PATH=$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+set +f
+link() {
+    if [ -e "$1" ] && [ ! -d "$1" ]; then
+        printf f
+        return
+    fi
+    linked=l
+    if [ ! -L "$1" ]; then
+        for entry in "$1"/* "$1"/.[!.]* "$1"/..?*; do
+            if [ -e "$entry" ] || [ -L "$entry" ]; then linked=h; break; fi
+        done
+    fi
+    if mkdir -p "$2" && rm -rf "$1" && mkdir -p "${1%/*}/" && ln -s "$2" "$1"; then
+        printf %s "$linked"
+    else
+        printf x
+    fi
+}
+"#;
+
+impl<E: Engine> Run<'_, E> {
+    /// Links the directories to the cache and fills it.
+    pub(super) async fn restore_directories(
+        &mut self,
+        caching: &mut Caching,
+        wants: bool,
+    ) -> Result<(), Interruption> {
+        let cache = cache_directory(caching.namespace.name());
+        let linked = self.link(caching, &cache).await?;
+        let mut restored = CacheRestored {
+            key: None,
+            found: CacheFound::NotWanted,
+            size: 0,
+        };
+        if wants {
+            let mut found = 0;
+            let mut problems = Vec::new();
+            for directory in &linked {
+                let wanted = Wanted {
+                    kind: Kind::Custom,
+                    version: directory.paths.version(),
+                    key: None,
+                    fallback_keys: Vec::new(),
+                };
+                let (entry, more) = self.find(&caching.namespace, wanted).await?;
+                problems.extend(more);
+                if let Some(entry) = entry {
+                    found += 1;
+                    restored.size += entry.entry.size;
+                    let paths = CachePaths::directory(&directory.below);
+                    self.unpack(entry, paths, cache.clone()).await?;
+                }
+            }
+            let of = linked.len();
+            restored.found = CacheFound::Directories { found, of };
+            caching.record.lookup = match found {
+                0 => Lookup::Miss { problems },
+                found if found == of => Lookup::Exact,
+                found => Lookup::Some { found },
+            };
+        }
+        caching.directories = linked;
+        self.events
+            .emit(Event::Cache(CacheEvent::Restored(restored)))
+            .await;
+        Ok(())
+    }
+
+    /// Puts the links in place; returns the directories that have one.
+    async fn link(
+        &mut self,
+        caching: &Caching,
+        cache: &str,
+    ) -> Result<Vec<Directory>, Interruption> {
+        let mut linked = Vec::new();
+        for path in caching.paths.iter() {
+            let Some(below) = path.literal() else {
+                self.not_a_directory(path.normal()).await;
+                continue;
+            };
+            let place = match path.place {
+                Place::Source => format!("{}/{below}", self.plan.layout.source),
+                Place::System => format!("/{below}"),
+            };
+            if let Some(problem) = self.problem(path, below) {
+                let path = path.normal();
+                self.warn(format!("the cache path `{path}` is not kept: {problem}"))
+                    .await;
+                continue;
+            }
+            let target = format!("{cache}/{below}");
+            let script = format!("{LINK}link {} {}", quote(&place), quote(&target));
+            match self.evaluate(&script).await?.as_str() {
+                "f" => {
+                    self.not_a_directory(place).await;
+                    continue;
+                }
+                "l" => {}
+                "h" => {
+                    let path = path.normal();
+                    self.warn(format!(
+                        "what `{path}` had in it is hidden by the local cache, as in the cloud"
+                    ))
+                    .await;
+                }
+                _ => {
+                    let path = path.normal();
+                    self.warn(format!(
+                        "the cache path `{path}` is not kept: it cannot be replaced by a link"
+                    ))
+                    .await;
+                    continue;
+                }
+            }
+            let path_made = target.clone();
+            self.events
+                .emit(Event::Cache(CacheEvent::DirectoryMade { path: path_made }))
+                .await;
+            self.events
+                .emit(Event::Cache(CacheEvent::Linked {
+                    path: place.clone(),
+                    target,
+                }))
+                .await;
+            linked.push(Directory {
+                paths: Paths(vec![path.normal()]),
+                place,
+                below: below.to_owned(),
+            });
+        }
+        Ok(linked)
+    }
+
+    async fn not_a_directory(&self, path: String) {
+        self.events
+            .emit(Event::Cache(CacheEvent::NotDirectory { path }))
+            .await;
+    }
+
+    /// Why a directory must not be replaced by a link.
+    fn problem(&self, path: &CachePath, below: &str) -> Option<&'static str> {
+        match path.place {
+            Place::Source if below.is_empty() => Some("the source itself is there"),
+            Place::Source if self.plan.transfer == Transfer::Mount => {
+                Some("with `-m` the link would be made in your own directory")
+            }
+            Place::System if is_system(below) => Some("the container needs it"),
+            Place::Source | Place::System => None,
+        }
+    }
+
+    /// Packs each directory into an archive of its own.
+    pub(super) async fn save_directories(
+        &self,
+        caching: &Caching,
+    ) -> Result<Result<(Stored, Kept), PackError>, Interruption> {
+        let cache = cache_directory(caching.namespace.name());
+        let mut all = Kept::default();
+        let mut outcome = Stored::Nothing;
+        for directory in &caching.directories {
+            tracing::debug!(place = directory.place, "keeping");
+            let names = [directory.below.clone().into()].into();
+            let wanted = vec![(Place::Source, cache.clone(), names)];
+            let identity = (Kind::Custom, None, directory.paths.clone());
+            let paths = CachePaths::directory(&directory.below);
+            match self
+                .keep_archive(&caching.namespace, identity, paths, wanted)
+                .await?
+            {
+                Ok((Stored::Saved, kept)) => {
+                    outcome = Stored::Saved;
+                    all.files += kept.files;
+                    all.size += kept.size;
+                    all.unpacked_size += kept.unpacked_size;
+                }
+                Ok(_) => {}
+                Err(error) => return Ok(Err(error)),
+            }
+        }
+        Ok(Ok((outcome, all)))
+    }
+}
+
+/// Where the directories of a namespace are in the container; what the digits are made from is
+/// assumed.
+fn cache_directory(namespace: &str) -> String {
+    use std::fmt::Write as _;
+    let mut path = format!("{}/", layout::CUSTOM_CACHE);
+    for byte in Sha256::digest(namespace) {
+        let _ = write!(path, "{byte:02x}");
+    }
+    path
+}
+
+/// Whether a container cannot do without this path, or it is none of a build's.
+fn is_system(path: &str) -> bool {
+    let mut parts = path.split('/');
+    let first = parts.next().unwrap_or_default();
+    let is_top = parts.next().is_none();
+    let own = ["codebuild", "dev", "proc", "sys"];
+    let top = [
+        "bin", "boot", "etc", "home", "lib", "lib32", "lib64", "libx32", "opt", "root", "run",
+        "sbin", "tmp", "usr", "var",
+    ];
+    own.contains(&first) || (is_top && top.contains(&first))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_container_needs_stays_in_its_place() {
+        for path in [
+            "etc",
+            "root",
+            "proc/1",
+            "codebuild/output",
+            "codebuild",
+            "usr",
+        ] {
+            assert!(is_system(path), "{path}");
+        }
+        for path in [
+            "root/.m2",
+            "cache",
+            "usr/local/cache",
+            "opt/tools",
+            "etcetera",
+        ] {
+            assert!(!is_system(path), "{path}");
+        }
+    }
+}

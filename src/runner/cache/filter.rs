@@ -1,0 +1,241 @@
+//! Passes on the entries of a tar that a cache is made of, byte by byte as they are.
+
+use std::collections::HashSet;
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+use tar::{Archive, Entry, EntryType, PaxExtensions};
+
+use crate::plan::cache::{CachePaths, Place, Standing, entry_place};
+
+/// A tar is made of blocks of this many bytes.
+const BLOCK: u64 = 512;
+
+/// What ends a tar.
+pub(super) const TRAILER: [u8; 1024] = [0; 1024];
+
+/// The longest name that is believed.
+const LONGEST_NAME: u64 = 1024 * 1024;
+
+/// Which way a tar goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Direction {
+    /// Into the store. Directories that are not themselves within are left out unless they are empty.
+    Save,
+    /// Into a build. What is not within is left out, and counted as skipped.
+    Restore,
+}
+
+/// Where the entries go.
+pub(super) trait Outlet: Write {
+    /// What follows is relative to this place.
+    fn enter(&mut self, place: Place) -> io::Result<()>;
+}
+
+/// What came of it.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Passed {
+    /// How many files, links and directories were passed on.
+    pub(super) files: u64,
+    /// What was skipped.
+    pub(super) skipped: Vec<(Place, PathBuf)>,
+}
+
+/// Passes on what of a tar is within the paths. Several tars may stand one after the other. Nothing
+/// is passed on that leads elsewhere: no name with `..`, no hard link to what is not within, nothing
+/// below a link of the same tar, and no devices.
+pub(super) fn pass(
+    source: impl Read,
+    paths: &CachePaths,
+    direction: Direction,
+    out: &mut impl Outlet,
+) -> io::Result<Passed> {
+    let mut archive = Archive::new(source);
+    archive.set_ignore_zeros(true);
+    let mut filter = Filter {
+        paths,
+        direction,
+        out,
+        place: None,
+        links: HashSet::new(),
+        empty: None,
+        passed: Passed::default(),
+    };
+    let mut prefix = Prefix::default();
+    for entry in archive.entries()?.raw(true) {
+        let mut entry = entry?;
+        match entry.header().entry_type() {
+            EntryType::GNULongName
+            | EntryType::GNULongLink
+            | EntryType::XHeader
+            | EntryType::XGlobalHeader => prefix.read(&mut entry)?,
+            _ => filter.entry(&mut entry, std::mem::take(&mut prefix))?,
+        }
+    }
+    filter.settle(None)?;
+    Ok(filter.passed)
+}
+
+/// What stands before an entry and says what its header has no room for.
+#[derive(Default)]
+struct Prefix {
+    bytes: Vec<u8>,
+    name: Option<Vec<u8>>,
+    link: Option<Vec<u8>>,
+}
+
+impl Prefix {
+    fn read(&mut self, entry: &mut Entry<'_, impl Read>) -> io::Result<()> {
+        let size = entry.header().entry_size()?;
+        let known = u64::try_from(self.bytes.len()).unwrap_or(u64::MAX);
+        if size.saturating_add(known) > LONGEST_NAME {
+            return Err(damaged("a name is too long"));
+        }
+        self.bytes.extend_from_slice(entry.header().as_bytes());
+        let mut content = Vec::new();
+        entry.read_to_end(&mut content)?;
+        self.bytes.extend_from_slice(&content);
+        self.bytes.extend_from_slice(padding(size));
+        let text = |content: &[u8]| {
+            let end = content.iter().position(|byte| *byte == 0);
+            content[..end.unwrap_or(content.len())].to_vec()
+        };
+        match entry.header().entry_type() {
+            EntryType::GNULongName => self.name = Some(text(&content)),
+            EntryType::GNULongLink => self.link = Some(text(&content)),
+            _ => {
+                for extension in PaxExtensions::new(&content) {
+                    let extension = extension?;
+                    match extension.key_bytes() {
+                        b"path" => self.name = Some(extension.value_bytes().to_vec()),
+                        b"linkpath" => self.link = Some(extension.value_bytes().to_vec()),
+                        b"size" => return Err(damaged("a file is too large")),
+                        _ => {}
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+struct Filter<'a, O> {
+    paths: &'a CachePaths,
+    direction: Direction,
+    out: &'a mut O,
+    place: Option<Place>,
+    /// The links that were passed on.
+    links: HashSet<(Place, PathBuf)>,
+    /// A directory that is passed on if nothing of it follows.
+    empty: Option<(Place, PathBuf, Vec<u8>)>,
+    passed: Passed,
+}
+
+impl<O: Outlet> Filter<'_, O> {
+    fn entry(&mut self, entry: &mut Entry<'_, impl Read>, prefix: Prefix) -> io::Result<()> {
+        let kind = entry.header().entry_type();
+        let name = prefix
+            .name
+            .unwrap_or_else(|| entry.header().path_bytes().into_owned());
+        let Some((place, path)) = entry_place(&name) else {
+            let odd = PathBuf::from(String::from_utf8_lossy(&name).into_owned());
+            self.skip(Place::System, odd);
+            return Ok(());
+        };
+        self.settle(Some((place, &path)))?;
+        let is_directory = kind.is_dir();
+        let known = is_directory || kind.is_file() || kind.is_symlink() || kind.is_hard_link();
+        if !known && kind != EntryType::Continuous {
+            return Ok(());
+        }
+        let standing = self.paths.standing(place, &path, is_directory);
+        let leads_astray = self.is_below_link(place, &path)
+            || (kind.is_hard_link() && !self.is_link_within(place, entry, prefix.link.as_deref()));
+        let head = [&prefix.bytes[..], entry.header().as_bytes()].concat();
+        match standing {
+            Standing::Within if !leads_astray => {
+                self.enter(place)?;
+                self.out.write_all(&head)?;
+                let size = entry.header().entry_size()?;
+                if io::copy(entry, self.out)? != size {
+                    return Err(io::ErrorKind::UnexpectedEof.into());
+                }
+                self.out.write_all(padding(size))?;
+                self.passed.files += 1;
+                if kind.is_symlink() {
+                    self.links.insert((place, path));
+                }
+            }
+            Standing::Directory if self.direction == Direction::Save => {
+                self.empty = Some((place, path, head));
+            }
+            _ => self.skip(place, path),
+        }
+        Ok(())
+    }
+
+    /// Passes on the directory that was held back, unless `next` is in it.
+    fn settle(&mut self, next: Option<(Place, &Path)>) -> io::Result<()> {
+        let Some((place, path, head)) = self.empty.take() else {
+            return Ok(());
+        };
+        let has_content =
+            next.is_some_and(|(next, below)| next == place && below.starts_with(&path));
+        if !has_content {
+            self.enter(place)?;
+            self.out.write_all(&head)?;
+            self.passed.files += 1;
+        }
+        Ok(())
+    }
+
+    fn enter(&mut self, place: Place) -> io::Result<()> {
+        if self.place != Some(place) {
+            self.place = Some(place);
+            self.out.enter(place)?;
+        }
+        Ok(())
+    }
+
+    fn skip(&mut self, place: Place, path: PathBuf) {
+        if self.direction == Direction::Restore {
+            self.passed.skipped.push((place, path));
+        }
+    }
+
+    fn is_below_link(&self, place: Place, path: &Path) -> bool {
+        !self.links.is_empty()
+            && path
+                .ancestors()
+                .skip(1)
+                .any(|ancestor| self.links.contains(&(place, ancestor.to_path_buf())))
+    }
+
+    /// Whether a hard link leads to a file of the cache.
+    fn is_link_within(
+        &self,
+        place: Place,
+        entry: &Entry<'_, impl Read>,
+        link: Option<&[u8]>,
+    ) -> bool {
+        let own = entry.header().link_name_bytes();
+        let Some((target_place, target)) = link.or(own.as_deref()).and_then(entry_place) else {
+            return false;
+        };
+        target_place == place
+            && self.paths.standing(place, &target, false) == Standing::Within
+            && !self.is_below_link(place, &target)
+            && !self.links.contains(&(place, target))
+    }
+}
+
+/// What fills up the last block of a content of this size.
+fn padding(size: u64) -> &'static [u8] {
+    let beyond = usize::try_from(size % BLOCK).unwrap_or(0);
+    let missing = (TRAILER.len() / 2 - beyond) % (TRAILER.len() / 2);
+    &TRAILER[..missing]
+}
+
+fn damaged(what: &'static str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, what)
+}

@@ -1,0 +1,475 @@
+//! The cache of a build: brought in before the first command, kept after the last (contract §1.9).
+//!
+//! Nothing here ends a build but an engine that fails, and a container that cannot take what is
+//! unpacked into it: half of a cache would look like a whole one. Whatever is wrong with the store is
+//! a warning, and the build goes on without.
+
+mod directories;
+mod filter;
+mod layers;
+mod pack;
+mod pour;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::program::quote;
+use super::{Interruption, Run, RunError};
+use crate::buildspec::{Cache, CacheAction};
+use crate::cache::{
+    Found, Kind, Lookup, Namespace, Paths, Published, Record, Store, Stored, Wanted,
+};
+use crate::collect::listing;
+use crate::engine::Engine;
+use crate::event::{CacheEvent, CacheFound, CacheOutcome, CacheRestored, Event};
+use crate::plan::Work;
+use crate::plan::cache::{CacheKind, CachePaths, CacheUse, MOST_FALLBACK_KEYS, Place};
+use directories::Directory;
+pub use layers::LABEL as LAYERS_LABEL;
+pub(super) use layers::Layers;
+use pack::PackError;
+
+/// What a build remembers of its cache from the first phase to the last.
+#[derive(Debug)]
+pub(super) struct Caching {
+    namespace: Namespace,
+    paths: CachePaths,
+    /// What is kept each by itself.
+    directories: Vec<Directory>,
+    /// What is looked for and kept.
+    record: Record,
+    saves: bool,
+}
+
+impl Caching {
+    fn paths(&self) -> Paths {
+        self.record.paths.clone()
+    }
+}
+
+/// What was kept, all archives together.
+#[derive(Debug, Default, Clone, Copy)]
+struct Kept {
+    files: u64,
+    size: u64,
+    unpacked_size: u64,
+}
+
+impl<E: Engine> Run<'_, E> {
+    /// Brings in what the cache has for this build.
+    pub(super) async fn restore_cache(&mut self, work: &Work) -> Result<(), Interruption> {
+        let Some(cache) = &work.cache else {
+            self.events.emit(Event::CacheExpanded { paths: None }).await;
+            return Ok(());
+        };
+        let mut expanded = Vec::new();
+        for path in &cache.paths {
+            expanded.push(self.expand_at_root(path).await?);
+        }
+        let paths = Some(expanded.clone());
+        self.events.emit(Event::CacheExpanded { paths }).await;
+        let usage = self.plan.cache.of(cache);
+        if usage == CacheUse::Nothing {
+            if self.plan.cache.kind == CacheKind::None && !expanded.is_empty() {
+                let message = "the buildspec's cache is not kept; `--cache local` keeps it";
+                let message = message.to_owned();
+                self.events.emit(Event::Hint { message }).await;
+            }
+            return Ok(());
+        }
+        let mut problems = Vec::new();
+        let paths = CachePaths::new(&expanded, &self.plan.layout.source, &mut problems);
+        for problem in problems {
+            self.warn(problem).await;
+        }
+        if paths.is_empty() {
+            return Ok(());
+        }
+        let kind = match usage {
+            CacheUse::Directories => Kind::Custom,
+            CacheUse::Archive | CacheUse::Nothing => Kind::S3,
+        };
+        let mut caching = self.caching(cache, kind, paths).await?;
+        let wants = cache.action != CacheAction::Save;
+        match kind {
+            Kind::S3 => self.restore_archive(&mut caching, wants).await?,
+            Kind::Custom => self.restore_directories(&mut caching, wants).await?,
+        }
+        if let Err(error) = caching.namespace.write_record(&caching.record) {
+            self.warn(format!("nothing can be kept in the cache: {error}"))
+                .await;
+        }
+        self.caching = Some(caching);
+        Ok(())
+    }
+
+    async fn caching(
+        &mut self,
+        cache: &Cache,
+        kind: Kind,
+        paths: CachePaths,
+    ) -> Result<Caching, Interruption> {
+        let key = match &cache.key {
+            Some(key) if kind == Kind::S3 => Some(self.expand_at_root(key).await?),
+            _ => None,
+        };
+        let mut fallback_keys = Vec::new();
+        if key.is_some() {
+            for prefix in cache.fallback_keys.iter().take(MOST_FALLBACK_KEYS) {
+                fallback_keys.push(self.expand_at_root(prefix).await?);
+            }
+            // The beginning of every key is nobody's wish.
+            fallback_keys.retain(|prefix| !prefix.is_empty());
+        }
+        let store = Store::new(self.settings.cache_root.clone());
+        let namespace = store.namespace(&self.plan.cache.namespace);
+        let sweeping = namespace.clone();
+        let swept = self
+            .on_disk(move || sweeping.sweep().map_err(|error| error.to_string()))
+            .await?;
+        if let Err(error) = swept {
+            tracing::debug!(
+                error,
+                "cannot look for what killed builds left in the cache"
+            );
+        }
+        let normal = Paths(paths.normal());
+        Ok(Caching {
+            namespace,
+            paths,
+            directories: Vec::new(),
+            record: Record {
+                build: self.plan.identity.id.clone(),
+                time: now(),
+                kind,
+                paths: normal,
+                key,
+                fallback_keys,
+                lookup: Lookup::NotWanted,
+                stored: None,
+            },
+            saves: cache.action != CacheAction::Restore,
+        })
+    }
+
+    /// Unpacks the archive that is found, if any is.
+    async fn restore_archive(
+        &mut self,
+        caching: &mut Caching,
+        wants: bool,
+    ) -> Result<(), Interruption> {
+        let key = caching.record.key.clone();
+        if key.as_deref() == Some("") {
+            self.warn("the key of the cache is empty, so nothing is kept".to_owned())
+                .await;
+            caching.saves = false;
+            return Ok(());
+        }
+        let mut restored = CacheRestored {
+            key: key.clone(),
+            found: CacheFound::NotWanted,
+            size: 0,
+        };
+        if wants {
+            self.events
+                .emit(Event::Cache(CacheEvent::Downloading))
+                .await;
+            let wanted = Wanted {
+                kind: Kind::S3,
+                version: caching.paths().version(),
+                key,
+                fallback_keys: caching.record.fallback_keys.clone(),
+            };
+            let (found, problems) = self.find(&caching.namespace, wanted).await?;
+            (restored.found, caching.record.lookup) = match &found {
+                None => (CacheFound::Nothing, Lookup::Miss { problems }),
+                Some(Found { exact: true, .. }) => (CacheFound::Exact, Lookup::Exact),
+                Some(Found { entry, .. }) => {
+                    let key = entry.key.clone().unwrap_or_default();
+                    (
+                        CacheFound::Fallback { key: key.clone() },
+                        Lookup::Fallback { key },
+                    )
+                }
+            };
+            if let Some(found) = found {
+                restored.size = found.entry.size;
+                self.events
+                    .emit(Event::Cache(CacheEvent::Unarchiving))
+                    .await;
+                let source = self.plan.layout.source.clone();
+                self.unpack(found, caching.paths.clone(), source).await?;
+            }
+        }
+        self.events
+            .emit(Event::Cache(CacheEvent::Restored(restored)))
+            .await;
+        Ok(())
+    }
+
+    /// Looks for an entry and tells what is wrong with those that could not be used.
+    async fn find(
+        &self,
+        namespace: &Namespace,
+        wanted: Wanted,
+    ) -> Result<(Option<Found>, Vec<String>), Interruption> {
+        let namespace = namespace.clone();
+        let (found, problems) = self
+            .on_disk(move || {
+                let mut problems = Vec::new();
+                let found = namespace.find(&wanted, &mut problems);
+                (found, problems)
+            })
+            .await?;
+        for problem in &problems {
+            self.warn(format!("cache: {problem}")).await;
+        }
+        Ok((found, problems))
+    }
+
+    /// Unpacks an archive whose source lies in this directory.
+    async fn unpack(
+        &self,
+        found: Found,
+        paths: CachePaths,
+        source: String,
+    ) -> Result<(), Interruption> {
+        let sandbox = self.sandbox.as_ref().ok_or(RunError::ContainerDied)?;
+        let directory = |place| match place {
+            Place::Source => source.clone(),
+            Place::System => "/".to_owned(),
+        };
+        let pouring = pour::pour(
+            self.engine,
+            sandbox.container(),
+            sandbox.tools().tar,
+            found.reader,
+            paths,
+            directory,
+        );
+        let passed = self.guarded(pouring).await??;
+        for (place, path) in passed.skipped {
+            let path = Path::new(&directory(place)).join(path);
+            let path = path.to_string_lossy().into_owned();
+            self.events
+                .emit(Event::Cache(CacheEvent::EntrySkipped { path }))
+                .await;
+        }
+        Ok(())
+    }
+
+    /// Keeps what the next build is to find, when all went well so far.
+    pub(super) async fn save_cache(&mut self) -> Result<(), Interruption> {
+        let Some(mut caching) = self.caching.take() else {
+            return Ok(());
+        };
+        if !self.carried.succeeding {
+            return Ok(());
+        }
+        let saved = if caching.saves {
+            match caching.record.kind {
+                Kind::S3 => self.save_archive(&caching).await?,
+                Kind::Custom => self.save_directories(&caching).await?,
+            }
+        } else {
+            Ok((Stored::NotWanted, Kept::default()))
+        };
+        let (stored, kept) = match saved {
+            Ok(saved) => saved,
+            Err(error) => {
+                let reason = error.reason();
+                self.warn(format!("the cache could not be kept: {reason}"))
+                    .await;
+                (Stored::Failed { reason }, Kept::default())
+            }
+        };
+        let outcome = match &stored {
+            Stored::Saved => CacheOutcome::Saved {
+                files: kept.files,
+                size: kept.size,
+                unpacked_size: kept.unpacked_size,
+            },
+            Stored::AlreadyThere => CacheOutcome::AlreadyThere,
+            Stored::NotWanted => CacheOutcome::NotWanted,
+            Stored::Nothing => CacheOutcome::Nothing,
+            Stored::Failed { .. } => CacheOutcome::Failed,
+        };
+        self.events
+            .emit(Event::Cache(CacheEvent::Saved { outcome }))
+            .await;
+        caching.record.stored = Some(stored);
+        if let Err(error) = caching.namespace.write_record(&caching.record) {
+            tracing::info!(%error, "what became of the cache is not written down");
+        }
+        Ok(())
+    }
+
+    /// Packs all declared paths into one archive.
+    async fn save_archive(
+        &self,
+        caching: &Caching,
+    ) -> Result<Result<(Stored, Kept), PackError>, Interruption> {
+        let version = caching.paths().version();
+        let key = caching.record.key.clone();
+        if key.is_some() {
+            let there = caching.namespace.exact(Kind::S3, &version, key.as_deref());
+            match there {
+                Ok(None) => {}
+                Ok(Some(_)) => return Ok(Ok((Stored::AlreadyThere, Kept::default()))),
+                Err(error) => return Ok(Err(error.into())),
+            }
+        }
+        let wanted = match self.wanted(&caching.paths).await? {
+            Ok(wanted) => wanted,
+            Err(error) => return Ok(Err(error)),
+        };
+        let identity = (Kind::S3, key, caching.paths());
+        self.keep_archive(&caching.namespace, identity, caching.paths.clone(), wanted)
+            .await
+    }
+
+    /// Packs what is wanted into an archive and makes it an entry.
+    async fn keep_archive(
+        &self,
+        namespace: &Namespace,
+        (kind, key, paths): (Kind, Option<String>, Paths),
+        within: CachePaths,
+        wanted: pack::Wanted,
+    ) -> Result<Result<(Stored, Kept), PackError>, Interruption> {
+        let sandbox = self.sandbox.as_ref().ok_or(RunError::ContainerDied)?;
+        let writer = &self.plan.uuid;
+        let begun = namespace.begin(kind, &paths.version(), key.as_deref(), writer);
+        let keeping = async {
+            let writing = begun?;
+            let has_tar = sandbox.tools().tar;
+            let tar = pack::stream(self.engine, sandbox.container(), has_tar, &wanted).await?;
+            let (writing, passed) = pack::store(tar, writing, within).await?;
+            let Some(writing) = writing else {
+                return Ok((Stored::Nothing, Kept::default()));
+            };
+            let build = self.plan.identity.id.clone();
+            let publishing = move || writing.publish(kind, key, paths, passed.files, &build);
+            let published = tokio::task::spawn_blocking(publishing).await;
+            Ok(match published.map_err(io::Error::other)?? {
+                Published::AlreadyThere => (Stored::AlreadyThere, Kept::default()),
+                Published::New(entry) => {
+                    let kept = Kept {
+                        files: entry.files,
+                        size: entry.size,
+                        unpacked_size: entry.unpacked_size,
+                    };
+                    (Stored::Saved, kept)
+                }
+            })
+        };
+        self.guarded(keeping).await
+    }
+
+    /// Finds out which paths of the container are to be packed; patterns are looked for.
+    async fn wanted(
+        &self,
+        paths: &CachePaths,
+    ) -> Result<Result<pack::Wanted, PackError>, Interruption> {
+        let sandbox = self.sandbox.as_ref().ok_or(RunError::ContainerDied)?;
+        let mut names: BTreeMap<Place, BTreeSet<PathBuf>> = BTreeMap::new();
+        for path in paths.iter() {
+            let place = names.entry(path.place).or_default();
+            if let Some(literal) = path.literal() {
+                place.insert(literal.into());
+                continue;
+            }
+            let directory = self.directory(path.place);
+            let roots = [Path::new(&directory).join(path.root())];
+            let mut matches = Vec::new();
+            let listing = listing::list(
+                self.engine,
+                sandbox.container(),
+                sandbox.tools().find,
+                &roots,
+                |found, _| {
+                    if let Ok(found) = found.strip_prefix(&directory)
+                        && path.names(found)
+                    {
+                        matches.push(found.to_path_buf());
+                    }
+                },
+            );
+            if let Err(error) = self.guarded(listing).await? {
+                return Ok(Err(io::Error::other(error).into()));
+            }
+            place.extend(matches);
+        }
+        Ok(Ok(names
+            .into_iter()
+            .map(|(place, names)| (place, self.directory(place), topmost(&names)))
+            .collect()))
+    }
+
+    fn directory(&self, place: Place) -> String {
+        match place {
+            Place::Source => self.plan.layout.source.clone(),
+            Place::System => "/".to_owned(),
+        }
+    }
+
+    /// Expands variables and commands as a shell does between double quotes, at the root of the
+    /// source.
+    async fn expand_at_root(&mut self, text: &str) -> Result<String, Interruption> {
+        if !text.contains(['$', '`']) {
+            return Ok(text.to_owned());
+        }
+        let root = quote(&self.plan.layout.source);
+        let script = format!(
+            "CDPATH=\ncd {root} || exit\ncobuild_text=\"{text}\"\nprintf '%s\\037%s' \"$?\" \"$cobuild_text\""
+        );
+        let answer = self.evaluate(&script).await?;
+        let (status, expanded) = answer.split_once('\x1f').unwrap_or(("2", ""));
+        if status != "0" {
+            self.warn(format!(
+                "`{text}` of the cache stands for `{expanded}`: its command failed with exit status {status}"
+            ))
+            .await;
+        }
+        Ok(expanded.to_owned())
+    }
+
+    /// Runs what waits for the disk.
+    async fn on_disk<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Interruption> {
+        let done = self.guarded(tokio::task::spawn_blocking(work)).await?;
+        done.map_err(|error| {
+            Interruption::Failed(RunError::Host {
+                path: self.settings.cache_root.clone(),
+                source: io::Error::other(error),
+            })
+        })
+    }
+
+    async fn warn(&self, message: String) {
+        self.events.emit(Event::Warning { message }).await;
+    }
+}
+
+/// Leaves out what lies below another.
+fn topmost(names: &BTreeSet<PathBuf>) -> BTreeSet<PathBuf> {
+    let mut kept: BTreeSet<PathBuf> = BTreeSet::new();
+    for name in names {
+        if !name.ancestors().skip(1).any(|above| names.contains(above)) {
+            kept.insert(name.clone());
+        }
+    }
+    kept
+}
+
+fn now() -> u64 {
+    std::time::SystemTime::now()
+        .duration_since(std::time::SystemTime::UNIX_EPOCH)
+        .ok()
+        .and_then(|since| u64::try_from(since.as_millis()).ok())
+        .unwrap_or(0)
+}

@@ -1,0 +1,349 @@
+//! Brings what a cache is made of out of the container and into the store.
+
+use std::collections::BTreeSet;
+use std::io::{self, Read, Write};
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use bytes::{Buf, Bytes, BytesMut};
+use futures_util::{StreamExt, stream};
+use tar::{Archive, Builder, EntryType, Header};
+use tokio::sync::mpsc;
+
+use super::filter::{Direction, Outlet, Passed, TRAILER, pass};
+use crate::cache::{Archive as Store, Writing};
+use crate::engine::process::read;
+use crate::engine::{ByteStream, ContainerId, Engine, EngineError, Operation};
+use crate::plan::cache::{CachePaths, Place};
+
+/// How many chunks may wait.
+const WAITING: usize = 16;
+
+/// How many bytes of names one `tar` is given.
+const MOST_WORDS: usize = 64 * 1024;
+
+/// GNU's tar ends with 1 where a file changed while it was read, busybox's whatever is wrong.
+const GOOD: &[i64] = &[0, 1];
+
+/// What is wanted of the container: the names below each of these directories.
+pub(super) type Wanted = Vec<(Place, String, BTreeSet<PathBuf>)>;
+
+/// Why something could not be kept.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum PackError {
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    #[error(transparent)]
+    Store(#[from] io::Error),
+}
+
+impl PackError {
+    /// Why, in one line.
+    pub(super) fn reason(&self) -> String {
+        match self {
+            Self::Engine(error) => format!("{error}: {}", error.reason()),
+            Self::Store(error) => error.to_string(),
+        }
+    }
+}
+
+/// Streams a tar of what is at these paths; those that are not there are passed over.
+pub(super) async fn stream<E: Engine>(
+    engine: &E,
+    container: &ContainerId,
+    has_tar: bool,
+    wanted: &Wanted,
+) -> Result<ByteStream, EngineError> {
+    if has_tar {
+        return read(engine, container, &["sh"], script(wanted).into(), GOOD).await;
+    }
+    // One path after the other: the engine packs one at a time.
+    let downloads: Vec<ByteStream> = wanted
+        .iter()
+        .flat_map(|(place, directory, names)| {
+            names.iter().map(|name| {
+                let path = Path::new(directory).join(name);
+                let packed = engine.download(container, &path.to_string_lossy());
+                rebased(packed, entry_name(*place, name))
+            })
+        })
+        .collect();
+    Ok(stream::iter(downloads).flatten().boxed())
+}
+
+/// The name that a path has in an archive.
+fn entry_name(place: Place, path: &Path) -> PathBuf {
+    match place {
+        Place::Source => Path::new(".").join(path),
+        Place::System => path.to_path_buf(),
+    }
+}
+
+/// A program that packs what is wanted of it with the image's own tar.
+fn script(wanted: &Wanted) -> Vec<u8> {
+    let mut script = b"status=0
+pack() {
+    if [ \"$#\" -gt 0 ]; then
+        tar -c -f - -- \"$@\" < /dev/null || { ended=$?; if [ \"$ended\" -gt \"$status\" ]; then status=$ended; fi; }
+    fi
+}
+"
+    .to_vec();
+    for (place, directory, names) in wanted {
+        script.extend_from_slice(b"cd ");
+        quote(&mut script, Path::new(directory));
+        script.extend_from_slice(b" || exit 3\n");
+        let mut words = Vec::new();
+        for name in names {
+            words.push(b' ');
+            quote(&mut words, &entry_name(*place, name));
+            if words.len() >= MOST_WORDS {
+                end(&mut script, &mut words);
+            }
+        }
+        end(&mut script, &mut words);
+    }
+    script.extend_from_slice(b"exit \"$status\"\n");
+    script
+}
+
+fn end(script: &mut Vec<u8>, words: &mut Vec<u8>) {
+    if !words.is_empty() {
+        script.extend_from_slice(b"set --\nfor path in");
+        script.append(words);
+        script.extend_from_slice(
+            b"; do if [ -e \"$path\" ] || [ -L \"$path\" ]; then set -- \"$@\" \"$path\"; fi; done\npack \"$@\"\n",
+        );
+    }
+}
+
+/// Adds a path as one word of a shell.
+fn quote(script: &mut Vec<u8>, path: &Path) {
+    script.push(b'\'');
+    for &byte in path.as_os_str().as_bytes() {
+        match byte {
+            b'\'' => script.extend_from_slice(b"'\\''"),
+            byte => script.push(byte),
+        }
+    }
+    script.push(b'\'');
+}
+
+/// Gives the entries of an engine's tar, which begin with the path's last component, the path's own
+/// name. A path that does not exist has no entries.
+fn rebased(packed: ByteStream, name: PathBuf) -> ByteStream {
+    let (sender, receiver) = mpsc::channel(WAITING);
+    let unpacking = async move {
+        let (source, chunks) = Chunks::new();
+        let failed = sender.clone();
+        let writing = tokio::task::spawn_blocking(move || {
+            let mut pipe = Pipe::new(sender);
+            let mut tar = Builder::new(&mut pipe);
+            let renamed = rename(source, &name, &mut tar).and_then(|()| tar.finish());
+            drop(tar);
+            renamed.and_then(|()| pipe.flush())
+        });
+        let sent = send(packed, chunks).await;
+        let written = writing.await.map_err(io::Error::other).flatten();
+        let error = match (sent, written) {
+            (Err(error), _) if error.is_not_found() => return,
+            (Err(error), _) => error,
+            (Ok(()), Err(error)) => unreadable(error),
+            (Ok(()), Ok(())) => return,
+        };
+        // Nobody is left to tell when the receiver is gone.
+        let _ = failed.send(Err(error)).await;
+    };
+    // The two take turns, and neither outlives the stream.
+    let unpacking = stream::once(unpacking).filter_map(|()| std::future::ready(None));
+    let repacked = stream::unfold(receiver, async |mut receiver| {
+        Some((receiver.recv().await?, receiver))
+    });
+    stream::select(repacked, unpacking).boxed()
+}
+
+fn unreadable(error: io::Error) -> EngineError {
+    EngineError {
+        operation: Operation::ReadOutput,
+        status: None,
+        source: error.into(),
+    }
+}
+
+fn rename(source: impl Read, name: &Path, tar: &mut Builder<impl Write>) -> io::Result<()> {
+    for entry in Archive::new(source).entries()? {
+        let mut entry = entry?;
+        let renamed = |path: &Path| {
+            let mut parts = path.components();
+            parts.next();
+            name.join(parts.as_path())
+        };
+        let path = renamed(&entry.path()?);
+        let mut header = entry.header().clone();
+        if let Some(ustar) = header.as_ustar_mut() {
+            // The rest of a name that is too long for its field.
+            ustar.prefix.fill(0);
+        }
+        let target = match entry.link_name()? {
+            Some(target) if header.entry_type().is_hard_link() => Some(renamed(&target)),
+            target => target.map(std::borrow::Cow::into_owned),
+        };
+        let fields = header.as_old_mut();
+        put(tar, &mut fields.name, EntryType::GNULongName, &path)?;
+        if let Some(target) = target {
+            put(tar, &mut fields.linkname, EntryType::GNULongLink, &target)?;
+        }
+        header.set_cksum();
+        tar.append(&header, &mut entry)?;
+    }
+    Ok(())
+}
+
+/// Puts a name into its field, byte by byte, or before the entry when it is too long.
+fn put(
+    tar: &mut Builder<impl Write>,
+    field: &mut [u8],
+    long: EntryType,
+    name: &Path,
+) -> io::Result<()> {
+    let name = name.as_os_str().as_bytes();
+    field.fill(0);
+    if let Some(room) = field.get_mut(..name.len()) {
+        room.copy_from_slice(name);
+        return Ok(());
+    }
+    let mut header = Header::new_gnu();
+    let mark = b"././@LongLink";
+    header.as_old_mut().name[..mark.len()].copy_from_slice(mark);
+    header.set_entry_type(long);
+    header.set_size(u64::try_from(name.len()).unwrap_or(u64::MAX) + 1);
+    header.set_cksum();
+    tar.append(&header, Read::chain(name, &[0][..]))
+}
+
+/// Hands chunks to the async side; waits when it is behind.
+struct Pipe {
+    sender: mpsc::Sender<Result<Bytes, EngineError>>,
+    buffer: BytesMut,
+}
+
+impl Pipe {
+    const CHUNK: usize = 128 * 1024;
+
+    fn new(sender: mpsc::Sender<Result<Bytes, EngineError>>) -> Self {
+        Self {
+            sender,
+            buffer: BytesMut::new(),
+        }
+    }
+}
+
+impl Write for Pipe {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.buffer.extend_from_slice(bytes);
+        if self.buffer.len() >= Self::CHUNK {
+            self.flush()?;
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        if self.buffer.is_empty() {
+            return Ok(());
+        }
+        self.sender
+            .blocking_send(Ok(self.buffer.split().freeze()))
+            .map_err(|_| io::ErrorKind::BrokenPipe.into())
+    }
+}
+
+/// Writes what of a tar is within the paths into the store, and gives the writing back to be
+/// published; `None` when there is nothing. When the future is dropped, or the stream fails, the
+/// archive is too.
+pub(super) async fn store(
+    tar: ByteStream,
+    mut writing: Writing,
+    paths: CachePaths,
+) -> Result<(Option<Writing>, Passed), PackError> {
+    let (source, chunks) = Chunks::new();
+    let storing = tokio::task::spawn_blocking(move || {
+        let mut outlet = Shelf(writing.archive());
+        let passed = pass(source, &paths, Direction::Save, &mut outlet)?;
+        outlet.write_all(&TRAILER)?;
+        let writing = (passed.files > 0).then_some(writing);
+        Ok::<_, io::Error>((writing, passed))
+    });
+    let sent = send(tar, chunks).await;
+    let stored = storing.await.map_err(io::Error::other)?;
+    // A stream that broke off also looks damaged; the engine's reason is the better one.
+    sent?;
+    Ok(stored?)
+}
+
+/// In an archive the two places stand one after the other.
+struct Shelf<'a>(&'a mut Store);
+
+impl Write for Shelf<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+impl Outlet for Shelf<'_> {
+    fn enter(&mut self, _place: Place) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Sends a stream to a reader on another thread; the reader sees its end only when it came.
+async fn send(
+    mut stream: ByteStream,
+    chunks: mpsc::Sender<Option<Bytes>>,
+) -> Result<(), EngineError> {
+    while let Some(chunk) = stream.next().await {
+        // The reader is gone when it failed; its own error says why.
+        if chunks.send(Some(chunk?)).await.is_err() {
+            return Ok(());
+        }
+    }
+    let _ = chunks.send(None).await;
+    Ok(())
+}
+
+/// Reads what the async side sends.
+struct Chunks {
+    receiver: mpsc::Receiver<Option<Bytes>>,
+    current: Bytes,
+    ended: bool,
+}
+
+impl Chunks {
+    fn new() -> (Self, mpsc::Sender<Option<Bytes>>) {
+        let (sender, receiver) = mpsc::channel(WAITING);
+        let reader = Self {
+            receiver,
+            current: Bytes::new(),
+            ended: false,
+        };
+        (reader, sender)
+    }
+}
+
+impl Read for Chunks {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        while self.current.is_empty() && !self.ended {
+            match self.receiver.blocking_recv() {
+                Some(Some(chunk)) => self.current = chunk,
+                Some(None) => self.ended = true,
+                None => return Err(io::ErrorKind::UnexpectedEof.into()),
+            }
+        }
+        let count = buffer.len().min(self.current.len());
+        self.current.copy_to_slice(&mut buffer[..count]);
+        Ok(count)
+    }
+}
