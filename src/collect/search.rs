@@ -9,6 +9,7 @@ use super::names::Names;
 use super::notice::{Notice, Notices};
 use crate::engine::{ContainerId, Engine};
 use crate::plan::artifacts::FileSet;
+use crate::plan::layout;
 
 /// How many links to directories are followed: links among them can multiply without end.
 const MOST_LINKS: usize = 10_000;
@@ -80,9 +81,9 @@ struct Finds<'a> {
 impl Search<'_> {
     /// Adds the files that match to `names`.
     ///
-    /// A link to a directory is followed when that lies in the base directory and does not hold the
-    /// link itself, or when a pattern names the link without a wildcard (assumed). The future may be
-    /// dropped.
+    /// A link to a directory is followed when that lies in the base directory, or in the local cache,
+    /// and does not hold the link itself, or when a pattern names the link without a wildcard
+    /// (assumed). The future may be dropped.
     pub async fn run<E: Engine>(
         &self,
         engine: &E,
@@ -223,7 +224,10 @@ impl Finds<'_> {
             self.notices.add(|| Notice::Circle(link.name));
             return Ok(None);
         }
-        if !directory.starts_with(self.search.base) && !self.search.set.names(&link.name) {
+        // A link that the cache makes stands for the directory that the source would have there.
+        let is_inside =
+            directory.starts_with(self.search.base) || directory.starts_with(layout::CUSTOM_CACHE);
+        if !is_inside && !self.search.set.names(&link.name) {
             self.notices.add(|| Notice::Outside {
                 link: link.name,
                 directory,

@@ -216,3 +216,19 @@ fn cache(env: &TestEnv, arguments: &[&str]) -> String {
     assert!(output.status.success(), "{output:?}");
     String::from_utf8(output.stdout).unwrap()
 }
+
+#[test]
+fn artifacts_have_what_is_in_a_linked_directory() {
+    let spec = serde_json::json!({
+        "version": 0.2,
+        "cache": { "paths": ["modules/**/*"] },
+        "phases": { "build": { "commands": ["echo 1 > modules/one"] } },
+        "artifacts": { "files": ["**/*"], "exclude-paths": ["buildspec.yml"] },
+    });
+    let env = TestEnv::new().buildspec(&spec.to_string());
+    let kept = env.path("kept");
+    let env = env.args(&["--cache", "local", "--artifacts", kept.to_str().unwrap()]);
+    env.run().assert_succeeded();
+    let files = files(&kept);
+    assert_eq!(files, [("modules/one".to_owned(), "1\n".to_owned())].into());
+}
