@@ -21,7 +21,7 @@ const COBUILD: &str = env!("CARGO_BIN_EXE_cobuild");
 const IMAGE: &str = "cobuild-debian:12";
 
 /// How often each case is run.
-const ROUNDS: usize = 7;
+const ROUNDS: usize = 2;
 
 /// Makes the tree in the directory `out`. The disk is to have it before anybody is timed.
 const MAKE: &str = "mkdir -p out/small out/large && cd out/small && \
