@@ -189,7 +189,7 @@ fn walk_script(roots: &[PathBuf]) -> Vec<u8> {
 }
 
 /// Adds a path as one word of a shell.
-pub(super) fn quote(script: &mut Vec<u8>, path: &Path) {
+pub(crate) fn quote(script: &mut Vec<u8>, path: &Path) {
     script.push(b'\'');
     for &byte in path.as_os_str().as_bytes() {
         match byte {

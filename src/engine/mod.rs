@@ -7,6 +7,7 @@ pub mod endpoint;
 mod error;
 #[cfg(test)]
 pub(crate) mod fake;
+pub mod pipe;
 pub mod process;
 
 use std::collections::BTreeMap;

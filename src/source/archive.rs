@@ -6,20 +6,13 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use bytes::{Bytes, BytesMut};
 use rustix::fs::OFlags;
 use tar::{Builder, EntryType, Header};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 use walkdir::WalkDir;
 
 use super::excludes::LeftOut;
-use crate::engine::UploadStream;
-
-/// How much is handed on at once.
-const CHUNK: usize = 256 * 1024;
-
-/// How many chunks may wait.
-const WAITING: usize = 4;
+use crate::engine::{UploadStream, pipe};
 
 /// Files with less than this in holes are sent as if they had none.
 const WORTHWHILE_HOLES: u64 = 1024 * 1024;
@@ -56,24 +49,15 @@ pub type Outcome = oneshot::Receiver<io::Result<Sent>>;
 /// and devices are left out, and so is what vanishes meanwhile. Any other error of the tree ends the
 /// stream and names the path.
 pub fn stream(tree: Tree) -> (UploadStream, Outcome) {
-    let (sender, receiver) = mpsc::channel(WAITING);
+    let (mut pipe, stream) = pipe::writer();
     let (tell, outcome) = oneshot::channel();
     // Ends by itself: when all is sent, when the tree fails, or when nobody receives any more.
     tokio::task::spawn_blocking(move || {
-        let mut pipe = Pipe {
-            sender: sender.clone(),
-            buffer: BytesMut::with_capacity(CHUNK),
-        };
         let sent = write(&tree, &mut pipe).and_then(|sent| pipe.flush().map(|()| sent));
         if let Err(error) = &sent {
-            let error = io::Error::new(error.kind(), error.to_string());
-            // Nobody is left to tell when the receiver is gone.
-            let _ = sender.blocking_send(Err(error));
+            pipe.fail(io::Error::new(error.kind(), error.to_string()));
         }
         let _ = tell.send(sent);
-    });
-    let stream = futures_util::stream::unfold(receiver, async |mut receiver| {
-        Some((receiver.recv().await?, receiver))
     });
     (Box::pin(stream), outcome)
 }
@@ -211,32 +195,6 @@ fn header(kind: EntryType, metadata: &Metadata) -> Header {
     header.set_gid(0);
     header.set_size(0);
     header
-}
-
-/// Hands chunks to the async side; waits when it is behind.
-struct Pipe {
-    sender: mpsc::Sender<io::Result<Bytes>>,
-    buffer: BytesMut,
-}
-
-impl Write for Pipe {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.buffer.extend_from_slice(bytes);
-        if self.buffer.len() >= CHUNK {
-            self.flush()?;
-        }
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        if self.buffer.is_empty() {
-            return Ok(());
-        }
-        let chunk = self.buffer.split().freeze();
-        self.sender
-            .blocking_send(Ok(chunk))
-            .map_err(|_| ErrorKind::BrokenPipe.into())
-    }
 }
 
 #[cfg(test)]

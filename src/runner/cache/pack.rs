@@ -5,19 +5,15 @@ use std::io::{self, Read, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use bytes::{Buf, Bytes, BytesMut};
 use futures_util::{StreamExt, stream};
 use tar::{Archive, Builder, EntryType, Header};
-use tokio::sync::mpsc;
 
 use super::filter::{Direction, Outlet, Passed, TRAILER, pass};
 use crate::cache::{Archive as Store, Writing};
+use crate::collect::listing::quote;
 use crate::engine::process::read;
-use crate::engine::{ByteStream, ContainerId, Engine, EngineError, Operation};
+use crate::engine::{ByteStream, ContainerId, Engine, EngineError, Operation, pipe};
 use crate::plan::cache::{CachePaths, Place};
-
-/// How many chunks may wait.
-const WAITING: usize = 16;
 
 /// How many bytes of names one `tar` is given.
 const MOST_WORDS: usize = 64 * 1024;
@@ -117,49 +113,30 @@ fn end(script: &mut Vec<u8>, words: &mut Vec<u8>) {
     }
 }
 
-/// Adds a path as one word of a shell.
-fn quote(script: &mut Vec<u8>, path: &Path) {
-    script.push(b'\'');
-    for &byte in path.as_os_str().as_bytes() {
-        match byte {
-            b'\'' => script.extend_from_slice(b"'\\''"),
-            byte => script.push(byte),
-        }
-    }
-    script.push(b'\'');
-}
-
 /// Gives the entries of an engine's tar, which begin with the path's last component, the path's own
 /// name. A path that does not exist has no entries.
 fn rebased(packed: ByteStream, name: PathBuf) -> ByteStream {
-    let (sender, receiver) = mpsc::channel(WAITING);
+    let (mut pipe, repacked) = pipe::writer();
     let unpacking = async move {
-        let (source, chunks) = Chunks::new();
-        let failed = sender.clone();
+        let (source, feeder) = pipe::reader();
         let writing = tokio::task::spawn_blocking(move || {
-            let mut pipe = Pipe::new(sender);
             let mut tar = Builder::new(&mut pipe);
             let renamed = rename(source, &name, &mut tar).and_then(|()| tar.finish());
             drop(tar);
             renamed.and_then(|()| pipe.flush())
         });
-        let sent = send(packed, chunks).await;
+        let fed = feeder.feed(packed).await;
         let written = writing.await.map_err(io::Error::other).flatten();
-        let error = match (sent, written) {
-            (Err(error), _) if error.is_not_found() => return,
-            (Err(error), _) => error,
-            (Ok(()), Err(error)) => unreadable(error),
-            (Ok(()), Ok(())) => return,
-        };
-        // Nobody is left to tell when the receiver is gone.
-        let _ = failed.send(Err(error)).await;
+        match (fed, written) {
+            (Err(error), _) if error.is_not_found() => None,
+            (Err(error), _) => Some(Err(error)),
+            (Ok(()), Err(error)) => Some(Err(unreadable(error))),
+            (Ok(()), Ok(())) => None,
+        }
     };
     // The two take turns, and neither outlives the stream.
-    let unpacking = stream::once(unpacking).filter_map(|()| std::future::ready(None));
-    let repacked = stream::unfold(receiver, async |mut receiver| {
-        Some((receiver.recv().await?, receiver))
-    });
-    stream::select(repacked, unpacking).boxed()
+    let failure = stream::once(unpacking).filter_map(std::future::ready);
+    stream::select(repacked.boxed(), failure.boxed()).boxed()
 }
 
 fn unreadable(error: io::Error) -> EngineError {
@@ -221,42 +198,6 @@ fn put(
     tar.append(&header, Read::chain(name, &[0][..]))
 }
 
-/// Hands chunks to the async side; waits when it is behind.
-struct Pipe {
-    sender: mpsc::Sender<Result<Bytes, EngineError>>,
-    buffer: BytesMut,
-}
-
-impl Pipe {
-    const CHUNK: usize = 128 * 1024;
-
-    fn new(sender: mpsc::Sender<Result<Bytes, EngineError>>) -> Self {
-        Self {
-            sender,
-            buffer: BytesMut::new(),
-        }
-    }
-}
-
-impl Write for Pipe {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.buffer.extend_from_slice(bytes);
-        if self.buffer.len() >= Self::CHUNK {
-            self.flush()?;
-        }
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        if self.buffer.is_empty() {
-            return Ok(());
-        }
-        self.sender
-            .blocking_send(Ok(self.buffer.split().freeze()))
-            .map_err(|_| io::ErrorKind::BrokenPipe.into())
-    }
-}
-
 /// Writes what of a tar is within the paths into the store, and gives the writing back to be
 /// published; `None` when there is nothing. When the future is dropped, or the stream fails, the
 /// archive is too.
@@ -265,7 +206,7 @@ pub(super) async fn store(
     mut writing: Writing,
     paths: CachePaths,
 ) -> Result<(Option<Writing>, Passed), PackError> {
-    let (source, chunks) = Chunks::new();
+    let (source, feeder) = pipe::reader();
     let storing = tokio::task::spawn_blocking(move || {
         let mut outlet = Shelf(writing.archive());
         let passed = pass(source, &paths, Direction::Save, &mut outlet)?;
@@ -273,10 +214,10 @@ pub(super) async fn store(
         let writing = (passed.files > 0).then_some(writing);
         Ok::<_, io::Error>((writing, passed))
     });
-    let sent = send(tar, chunks).await;
+    let fed = feeder.feed(tar).await;
     let stored = storing.await.map_err(io::Error::other)?;
     // A stream that broke off also looks damaged; the engine's reason is the better one.
-    sent?;
+    fed?;
     Ok(stored?)
 }
 
@@ -296,54 +237,5 @@ impl Write for Shelf<'_> {
 impl Outlet for Shelf<'_> {
     fn enter(&mut self, _place: Place) -> io::Result<()> {
         Ok(())
-    }
-}
-
-/// Sends a stream to a reader on another thread; the reader sees its end only when it came.
-async fn send(
-    mut stream: ByteStream,
-    chunks: mpsc::Sender<Option<Bytes>>,
-) -> Result<(), EngineError> {
-    while let Some(chunk) = stream.next().await {
-        // The reader is gone when it failed; its own error says why.
-        if chunks.send(Some(chunk?)).await.is_err() {
-            return Ok(());
-        }
-    }
-    let _ = chunks.send(None).await;
-    Ok(())
-}
-
-/// Reads what the async side sends.
-struct Chunks {
-    receiver: mpsc::Receiver<Option<Bytes>>,
-    current: Bytes,
-    ended: bool,
-}
-
-impl Chunks {
-    fn new() -> (Self, mpsc::Sender<Option<Bytes>>) {
-        let (sender, receiver) = mpsc::channel(WAITING);
-        let reader = Self {
-            receiver,
-            current: Bytes::new(),
-            ended: false,
-        };
-        (reader, sender)
-    }
-}
-
-impl Read for Chunks {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        while self.current.is_empty() && !self.ended {
-            match self.receiver.blocking_recv() {
-                Some(Some(chunk)) => self.current = chunk,
-                Some(None) => self.ended = true,
-                None => return Err(io::ErrorKind::UnexpectedEof.into()),
-            }
-        }
-        let count = buffer.len().min(self.current.len());
-        self.current.copy_to_slice(&mut buffer[..count]);
-        Ok(count)
     }
 }

@@ -2,22 +2,14 @@
 
 use std::io::{self, Write};
 
-use bytes::{Bytes, BytesMut};
 use tokio::sync::mpsc;
 
 use super::filter::{Direction, Outlet, Passed, TRAILER, pass};
 use crate::cache::Reader;
+use crate::engine::pipe::{self, StreamWriter};
 use crate::engine::process::feed;
 use crate::engine::{ContainerId, Engine, EngineError, Operation, UploadStream};
 use crate::plan::cache::{CachePaths, Place};
-
-/// How much is handed on at once.
-const CHUNK: usize = 256 * 1024;
-
-/// How many chunks may wait.
-const WAITING: usize = 4;
-
-type Chunk = io::Result<Bytes>;
 
 /// Unpacks what of an archive is within the paths; `directory` says where each place is.
 pub(super) async fn pour<E: Engine>(
@@ -33,7 +25,6 @@ pub(super) async fn pour<E: Engine>(
         let mut tap = Tap {
             places: sender,
             current: None,
-            buffer: BytesMut::new(),
         };
         let passed = pass(reader, &paths, Direction::Restore, &mut tap);
         match passed.and_then(|passed| tap.close().map(|()| passed)) {
@@ -41,15 +32,14 @@ pub(super) async fn pour<E: Engine>(
             Err(error) => {
                 // What is unpacking must not take the end of its input for the end of the archive.
                 if let Some(current) = tap.current.take() {
-                    let _ = current.blocking_send(Err(io::ErrorKind::InvalidData.into()));
+                    current.fail(io::ErrorKind::InvalidData.into());
                 }
                 Err(error)
             }
         }
     });
     let mut failure = None;
-    while let Some((place, chunks)) = places.recv().await {
-        let tar = chunks_of(chunks);
+    while let Some((place, tar)) = places.recv().await {
         if let Err(error) = unpack(engine, container, has_tar, &directory(place), tar).await {
             failure = Some(error);
             break;
@@ -91,57 +81,46 @@ async fn unpack<E: Engine>(
     })
 }
 
-fn chunks_of(chunks: mpsc::Receiver<Chunk>) -> UploadStream {
-    Box::pin(futures_util::stream::unfold(chunks, async |mut chunks| {
-        Some((chunks.recv().await?, chunks))
-    }))
-}
-
-/// Hands chunks to the async side, a tar for each place; waits when it is behind.
+/// Hands a tar for each place to the async side.
 struct Tap {
-    places: mpsc::Sender<(Place, mpsc::Receiver<Chunk>)>,
-    current: Option<mpsc::Sender<Chunk>>,
-    buffer: BytesMut,
+    places: mpsc::Sender<(Place, UploadStream)>,
+    current: Option<StreamWriter<io::Error>>,
 }
 
 impl Tap {
     fn close(&mut self) -> io::Result<()> {
-        if self.current.is_some() {
-            self.write_all(&TRAILER)?;
-            self.flush()?;
-            self.current = None;
+        if let Some(mut current) = self.current.take() {
+            current.write_all(&TRAILER)?;
+            current.flush()?;
         }
         Ok(())
+    }
+
+    fn current(&mut self) -> io::Result<&mut StreamWriter<io::Error>> {
+        self.current
+            .as_mut()
+            .ok_or_else(|| io::ErrorKind::NotConnected.into())
     }
 }
 
 impl Outlet for Tap {
     fn enter(&mut self, place: Place) -> io::Result<()> {
         self.close()?;
-        let (sender, chunks) = mpsc::channel(WAITING);
+        let (writer, stream) = pipe::writer();
         self.places
-            .blocking_send((place, chunks))
+            .blocking_send((place, Box::pin(stream)))
             .map_err(|_| io::Error::from(io::ErrorKind::BrokenPipe))?;
-        self.current = Some(sender);
+        self.current = Some(writer);
         Ok(())
     }
 }
 
 impl Write for Tap {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.buffer.extend_from_slice(bytes);
-        if self.buffer.len() >= CHUNK {
-            self.flush()?;
-        }
-        Ok(bytes.len())
+        self.current()?.write(bytes)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        let (Some(current), false) = (&self.current, self.buffer.is_empty()) else {
-            return Ok(());
-        };
-        current
-            .blocking_send(Ok(self.buffer.split().freeze()))
-            .map_err(|_| io::ErrorKind::BrokenPipe.into())
+        self.current()?.flush()
     }
 }
