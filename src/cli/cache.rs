@@ -14,9 +14,9 @@ use jiff::Timestamp;
 
 use super::Failure;
 use super::cache_args::namespace;
+use super::engine_args::{Connection, EngineArgs};
 use crate::cache::Store;
 use crate::engine::docker::Docker;
-use crate::engine::endpoint::Endpoint;
 use crate::engine::{Engine, NamedVolume};
 use crate::exit::ExitStatus;
 use crate::project;
@@ -90,8 +90,7 @@ pub(super) async fn run(
 /// The engine, if there is one, and this machine's volumes of Docker layers in it; an engine that does
 /// not answer has none.
 async fn volumes(environment: &Environment) -> Option<(Docker, Vec<NamedVolume>)> {
-    let endpoint = Endpoint::resolve(&environment.surroundings(None)).ok()?;
-    let engine = Docker::connect(&endpoint).ok()?;
+    let Connection { engine, .. } = EngineArgs::default().connect(environment).ok()?;
     let listing = tokio::time::timeout(PATIENCE, engine.list_volumes(LAYERS_LABEL));
     let mut volumes = listing.await.ok()?.ok()?;
     let labels = super::gather::labels();

@@ -5,9 +5,8 @@ use std::io::{self, Write};
 use anyhow::Context as _;
 use clap::Args;
 
+use super::engine_args::EngineArgs;
 use super::{Failure, gather};
-use crate::engine::docker::Docker;
-use crate::engine::endpoint::Endpoint;
 use crate::exit::ExitStatus;
 use crate::runner::{self, Left};
 use crate::settings::Environment;
@@ -19,20 +18,17 @@ pub(super) struct CleanArgs {
     #[arg(long)]
     dry_run: bool,
 
-    /// Address of the engine, unix:///PATH or tcp://HOST:PORT [default: as the docker command].
-    #[arg(long, value_name = "URL")]
-    host: Option<String>,
+    #[command(flatten)]
+    engine: EngineArgs,
 }
 
 /// Removes what was left, and says what it was.
 pub(super) async fn run(args: CleanArgs, environment: &Environment) -> Result<ExitStatus, Failure> {
-    let endpoint = Endpoint::resolve(&environment.surroundings(args.host.clone()))
-        .map_err(Failure::no_verdict)?;
-    let engine = Docker::connect(&endpoint).map_err(|error| Failure::engine(error, &endpoint))?;
+    let connection = args.engine.connect(environment)?;
     let root = environment.cache_directory().join("runs");
-    let left = runner::clean(&engine, &root, &gather::labels(), args.dry_run)
+    let left = runner::clean(&connection.engine, &root, &gather::labels(), args.dry_run)
         .await
-        .map_err(|error| Failure::engine(error, &endpoint))?;
+        .map_err(|error| connection.failure(error))?;
     let mut out = io::stdout().lock();
     let verb = if args.dry_run {
         "would remove"

@@ -6,6 +6,7 @@ mod cache_args;
 mod check;
 mod clean;
 mod debug;
+mod engine_args;
 mod failure;
 mod gather;
 mod plan;

@@ -11,13 +11,12 @@ use anyhow::Context as _;
 use clap::{Args, ColorChoice, ValueEnum};
 
 use super::build_args::BuildArgs;
+use super::engine_args::EngineArgs;
 use super::gather::{self, Numbering};
 use super::prepare::{Purpose, prepare};
 use super::{Failure, choice};
 use crate::buildspec::{CacheAction, OnFailure};
 use crate::engine::Engine;
-use crate::engine::docker::Docker;
-use crate::engine::endpoint::Endpoint;
 use crate::exit::ExitStatus;
 use crate::plan::cache::{CacheKind, CacheModes};
 use crate::plan::{self, Reading, Store};
@@ -110,9 +109,8 @@ pub(super) async fn run(
 
 /// Returns what the image sets, where an engine is at hand that has it.
 async fn image_variables(image: &str, environment: &Environment) -> Option<Vec<(String, String)>> {
-    let endpoint = Endpoint::resolve(&environment.surroundings(None)).ok()?;
-    let engine = Docker::connect(&endpoint).ok()?;
-    let facts = tokio::time::timeout(PATIENCE, engine.inspect_image(image)).await;
+    let connection = EngineArgs::default().connect(environment).ok()?;
+    let facts = tokio::time::timeout(PATIENCE, connection.engine.inspect_image(image)).await;
     Some(facts.ok()?.ok()??.environment)
 }
 

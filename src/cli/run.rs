@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::build_args::{BuildArgs, GivenBuild, parse_duration};
 use super::debug::DebugArgs;
+use super::engine_args::EngineArgs;
 use super::gather::{self, Numbering};
 use super::prepare::{Purpose, prepare};
 use super::secrets::providers;
@@ -18,7 +19,6 @@ use super::supervise::{Stops, supervise};
 use super::workspace::Workspace;
 use super::{Failure, stderr};
 use crate::engine::docker::Docker;
-use crate::engine::endpoint::Endpoint;
 use crate::exit::ExitStatus;
 use crate::phase::Status;
 use crate::plan;
@@ -83,9 +83,8 @@ pub(super) struct RunArgs {
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Format,
 
-    /// Address of the engine, unix:///PATH or tcp://HOST:PORT [default: as the docker command].
-    #[arg(long, value_name = "URL")]
-    host: Option<String>,
+    #[command(flatten)]
+    engine: EngineArgs,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -146,18 +145,14 @@ pub(super) async fn run(
             .map_err(Failure::usage)?;
     }
     let secrets = providers(args.secrets.as_deref(), environment)?;
-    let endpoint =
-        Endpoint::resolve(&environment.surroundings(args.host.clone())).map_err(|error| {
-            Failure::no_verdict(error).hint("`docker context ls` lists the contexts there are")
-        })?;
-    let engine = Docker::connect(&endpoint).map_err(|error| Failure::engine(error, &endpoint))?;
+    let connection = args.engine.connect(environment)?;
     let stops = Stops::listen()?;
     let scratch_root = environment.cache_directory().join("runs");
     let workspace = Workspace::open(&scratch_root, &given.sources)?;
     let invocation = Invocation {
         environment,
         color,
-        engine: &engine,
+        engine: &connection.engine,
         stops: &stops,
         artifacts,
         secrets,
@@ -171,9 +166,7 @@ pub(super) async fn run(
         return Ok(stopped_by.unwrap_or(ExitStatus::Interrupted));
     };
     match outcome.fault {
-        Some(RunError::Engine(error)) => {
-            Err(Failure::engine(error, &endpoint).masked(outcome.masker))
-        }
+        Some(RunError::Engine(error)) => Err(connection.failure(error).masked(outcome.masker)),
         Some(error) => Err(Failure::no_verdict(error).masked(outcome.masker)),
         None => Ok(match (outcome.status, stopped_by) {
             (Status::Succeeded, _) => ExitStatus::Succeeded,
@@ -228,7 +221,7 @@ async fn build(
     let plan = plan::make(request, &facts);
     let debugger = args.debug.debugger(
         engine,
-        args.host.as_deref(),
+        args.engine.host(),
         &args.build,
         environment,
         &prepared,

@@ -89,8 +89,8 @@ impl FakeEngine {
 impl Engine for FakeEngine {
     async fn facts(&self) -> Result<EngineFacts, EngineError> {
         Ok(EngineFacts {
-            shares_host: false,
             has_init: true,
+            ..EngineFacts::default()
         })
     }
 

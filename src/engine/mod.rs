@@ -150,6 +150,18 @@ impl ContainerId {
 /// What an engine says of itself.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct EngineFacts {
+    /// Its version.
+    pub version: String,
+    /// How it stacks the layers of images, such as `overlay2`.
+    pub storage_driver: String,
+    /// The processor architecture of its machine, as `uname -m` says it.
+    pub architecture: String,
+    /// How many processors its machine has, when it says so.
+    pub cpus: Option<u32>,
+    /// How much memory its machine has, in bytes, when it says so.
+    pub memory: Option<u64>,
+    /// Whether it runs without the rights of root.
+    pub is_rootless: bool,
     /// Whether paths of this host mean the same to the engine: it runs on this very system.
     pub shares_host: bool,
     /// Whether it can put an init process into a container.

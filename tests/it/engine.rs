@@ -1,5 +1,7 @@
 //! The engine the tests run on, asked through its own client: an eye that is not cobuild's.
 
+pub(crate) mod daemon;
+
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;

@@ -1,0 +1,123 @@
+//! What the API does with containers, but for what is done inside of one.
+
+use std::collections::HashMap;
+
+use bollard::container::LogOutput;
+use bollard::errors::Error as BollardError;
+use bollard::query_parameters::{
+    AttachContainerOptionsBuilder, CreateContainerOptions, ListContainersOptionsBuilder,
+    RemoveContainerOptionsBuilder, StartContainerOptions, WaitContainerOptionsBuilder,
+};
+use futures_util::{StreamExt, TryStreamExt};
+
+use super::create_body::create_body;
+use super::failure::{failed, ignore_absent};
+use crate::engine::{
+    Attachment, ContainerId, ContainerSpec, EngineError, ListedContainer, Operation,
+};
+
+pub(super) async fn create(
+    client: &bollard::Docker,
+    spec: &ContainerSpec,
+) -> Result<ContainerId, EngineError> {
+    let created = client
+        .create_container(None::<CreateContainerOptions>, create_body(spec))
+        .await
+        .map_err(failed(Operation::CreateContainer))?;
+    Ok(ContainerId(created.id))
+}
+
+pub(super) async fn attach(
+    client: &bollard::Docker,
+    container: &ContainerId,
+) -> Result<Attachment, EngineError> {
+    let options = AttachContainerOptionsBuilder::default()
+        .stream(true)
+        .stdin(true)
+        .stdout(true)
+        .stderr(true)
+        .build();
+    let attached = client
+        .attach_container(&container.0, Some(options))
+        .await
+        .map_err(failed(Operation::Attach))?;
+    Ok(Attachment {
+        input: attached.input,
+        output: attached
+            .output
+            .map_ok(LogOutput::into_bytes)
+            .map_err(failed(Operation::ReadOutput))
+            .boxed(),
+    })
+}
+
+pub(super) async fn start(
+    client: &bollard::Docker,
+    container: &ContainerId,
+) -> Result<(), EngineError> {
+    client
+        .start_container(&container.0, None::<StartContainerOptions>)
+        .await
+        .map_err(failed(Operation::StartContainer))
+}
+
+pub(super) async fn wait_removed(
+    client: &bollard::Docker,
+    container: &ContainerId,
+) -> Result<(), EngineError> {
+    let options = WaitContainerOptionsBuilder::default()
+        .condition("removed")
+        .build();
+    let mut wait = std::pin::pin!(client.wait_container(&container.0, Some(options)));
+    while let Some(ended) = wait.next().await {
+        match ended {
+            // The exit status of the main process says nothing of the build.
+            Ok(_) | Err(BollardError::DockerContainerWaitError { .. }) => {}
+            Err(error) => return ignore_absent(failed(Operation::Wait)(error)),
+        }
+    }
+    Ok(())
+}
+
+pub(super) async fn remove(
+    client: &bollard::Docker,
+    container: &ContainerId,
+) -> Result<(), EngineError> {
+    let options = RemoveContainerOptionsBuilder::default()
+        .force(true)
+        .v(true)
+        .build();
+    client
+        .remove_container(&container.0, Some(options))
+        .await
+        .or_else(|error| ignore_absent(failed(Operation::RemoveContainer)(error)))
+}
+
+pub(super) async fn list(
+    client: &bollard::Docker,
+    label: &str,
+    state: Option<&str>,
+) -> Result<Vec<ListedContainer>, EngineError> {
+    let mut filters = HashMap::from([("label".to_owned(), vec![label.to_owned()])]);
+    if let Some(state) = state {
+        filters.insert("status".to_owned(), vec![state.to_owned()]);
+    }
+    let options = ListContainersOptionsBuilder::default()
+        .all(true)
+        .filters(&filters)
+        .build();
+    let containers = client
+        .list_containers(Some(options))
+        .await
+        .map_err(failed(Operation::ListContainers))?;
+    Ok(containers
+        .into_iter()
+        .filter_map(|container| {
+            Some(ListedContainer {
+                id: ContainerId(container.id?),
+                image: container.image.unwrap_or_default(),
+                labels: container.labels.unwrap_or_default().into_iter().collect(),
+            })
+        })
+        .collect())
+}

@@ -1,0 +1,46 @@
+//! What the API tells of the engine.
+
+use std::time::Duration;
+
+use bollard::errors::Error as BollardError;
+
+use super::failure::failed;
+use crate::engine::{EngineError, EngineFacts, Operation};
+
+/// How long an engine may take to answer at all.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
+
+pub(super) async fn facts(
+    client: &bollard::Docker,
+    local_socket: bool,
+) -> Result<EngineFacts, EngineError> {
+    let client = client.clone().with_timeout(ANSWER_TIMEOUT);
+    let info = client.info().await.map_err(|error| {
+        // The first request is the one that finds out whether anybody answers.
+        let operation = match error {
+            BollardError::DockerResponseServerError { .. } => Operation::Facts,
+            _ => Operation::Connect,
+        };
+        failed(operation)(error)
+    })?;
+    let system = rustix::system::uname();
+    let same = |theirs: Option<&str>, ours: &std::ffi::CStr| {
+        theirs.is_some_and(|theirs| theirs.as_bytes() == ours.to_bytes())
+    };
+    let security = info.security_options.unwrap_or_default();
+    Ok(EngineFacts {
+        version: info.server_version.unwrap_or_default(),
+        storage_driver: info.driver.unwrap_or_default(),
+        architecture: info.architecture.unwrap_or_default(),
+        cpus: info.ncpu.and_then(|count| u32::try_from(count).ok()),
+        memory: info.mem_total.and_then(|bytes| u64::try_from(bytes).ok()),
+        is_rootless: security.iter().any(|option| option.contains("rootless")),
+        shares_host: local_socket
+            && same(info.name.as_deref(), system.nodename())
+            && same(info.kernel_version.as_deref(), system.release()),
+        has_init: info
+            .init_binary
+            .as_deref()
+            .is_some_and(|name| !name.is_empty()),
+    })
+}

@@ -1,0 +1,32 @@
+//! What bollard's errors mean.
+
+use bollard::errors::Error as BollardError;
+
+use crate::engine::{EngineError, Operation};
+
+pub(super) fn failed(operation: Operation) -> impl Fn(BollardError) -> EngineError {
+    move |error| {
+        let (status, source): (_, Box<dyn std::error::Error + Send + Sync>) = match error {
+            BollardError::DockerResponseServerError {
+                status_code,
+                message,
+            } => (Some(status_code), message.into()),
+            BollardError::DockerStreamError { error } => (None, error.into()),
+            error => (None, Box::new(error)),
+        };
+        EngineError {
+            operation: operation.clone(),
+            status,
+            source,
+        }
+    }
+}
+
+pub(super) fn ignore_absent(error: EngineError) -> Result<(), EngineError> {
+    // 409: the removal is under way already.
+    if error.is_not_found() || error.status == Some(409) {
+        Ok(())
+    } else {
+        Err(error)
+    }
+}

@@ -1,0 +1,63 @@
+//! What the API does with volumes.
+
+use std::collections::HashMap;
+
+use bollard::query_parameters::{
+    ListContainersOptionsBuilder, ListVolumesOptionsBuilder, RemoveVolumeOptions,
+};
+
+use super::failure::failed;
+use crate::engine::{ContainerId, EngineError, NamedVolume, Operation};
+
+pub(super) async fn list(
+    client: &bollard::Docker,
+    label: &str,
+) -> Result<Vec<NamedVolume>, EngineError> {
+    let filters = HashMap::from([("label".to_owned(), vec![label.to_owned()])]);
+    let options = ListVolumesOptionsBuilder::default()
+        .filters(&filters)
+        .build();
+    let listed = client
+        .list_volumes(Some(options))
+        .await
+        .map_err(failed(Operation::ListVolumes))?;
+    Ok(listed
+        .volumes
+        .unwrap_or_default()
+        .into_iter()
+        .map(|volume| NamedVolume {
+            name: volume.name,
+            labels: volume.labels.into_iter().collect(),
+        })
+        .collect())
+}
+
+pub(super) async fn users(
+    client: &bollard::Docker,
+    name: &str,
+) -> Result<Vec<ContainerId>, EngineError> {
+    let filters = HashMap::from([("volume".to_owned(), vec![name.to_owned()])]);
+    let options = ListContainersOptionsBuilder::default()
+        .all(true)
+        .filters(&filters)
+        .build();
+    let containers = client
+        .list_containers(Some(options))
+        .await
+        .map_err(failed(Operation::ListContainers))?;
+    Ok(containers
+        .into_iter()
+        .filter_map(|container| container.id.map(ContainerId))
+        .collect())
+}
+
+pub(super) async fn remove(client: &bollard::Docker, name: &str) -> Result<(), EngineError> {
+    let removed = client
+        .remove_volume(name, None::<RemoveVolumeOptions>)
+        .await
+        .map_err(failed(Operation::RemoveVolume(name.to_owned())));
+    match removed {
+        Err(error) if !error.is_not_found() => Err(error),
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
