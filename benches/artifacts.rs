@@ -5,6 +5,11 @@
 //! `scripts/bench artifacts` provides the engine and the image; arguments choose cases by parts of their
 //! names.
 
+mod container;
+mod median;
+mod peak;
+mod wanted;
+
 use std::error::Error;
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
@@ -12,8 +17,12 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use container::Container;
 use jiff::Timestamp;
+use median::median;
+use peak::peak_memory;
 use serde_json::{Value, json};
+use wanted::is_wanted;
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
@@ -53,20 +62,22 @@ fn main() -> Result<()> {
     let mut out = std::io::stdout();
     writeln!(out, "| case | cobuild | docker cp | ratio | bar | memory |")?;
     writeln!(out, "| --- | --- | --- | --- | --- | --- |")?;
-    let container = Container::new()?;
+    let container = Container::start(IMAGE, &format!("cd /srv && {MAKE}"))?;
     for case in CASES.iter().filter(|case| is_wanted(case.name)) {
         let mut rounds = Vec::new();
         for round in 0..=ROUNDS {
-            let times = (upload(case)?, container.copy()?);
+            let times = (upload(case)?, copy(&container)?);
             // The first warms the caches for both.
             if round > 0 {
                 rounds.push(times);
             }
         }
+        let peak = rounds.iter().map(|((_, memory), _)| *memory).max();
+        let peak = peak.ok_or("no rounds")?;
         let seconds = |times: &Duration| times.as_secs_f64();
         writeln!(
             out,
-            "| {} | {:.2} s | {:.2} s | {:.2} | {} | {:.1} MB |",
+            "| {} | {:.2} s | {:.2} s | {:.2} | {} | {} MB |",
             case.name,
             median(rounds.iter().map(|((upload, _), _)| seconds(upload))),
             median(rounds.iter().map(|(_, copy)| seconds(copy))),
@@ -76,18 +87,15 @@ fn main() -> Result<()> {
                     .map(|((upload, _), copy)| seconds(upload) / seconds(copy))
             ),
             case.bar.map(|bar| bar.to_string()).unwrap_or_default(),
-            rounds
-                .iter()
-                .map(|((_, memory), _)| *memory)
-                .fold(0.0, f64::max),
+            peak / 1000,
         )?;
         out.flush()?;
     }
     Ok(())
 }
 
-/// Runs a build; returns how long UPLOAD_ARTIFACTS took, and the peak of the memory in megabytes.
-fn upload(case: &Case) -> Result<(Duration, f64)> {
+/// Runs a build; returns how long UPLOAD_ARTIFACTS took, and the peak of the memory in kilobytes.
+fn upload(case: &Case) -> Result<(Duration, u64)> {
     let directory = tempfile::tempdir_in(place())?;
     let source = directory.path().join("source");
     fs::create_dir(&source)?;
@@ -106,14 +114,14 @@ fn upload(case: &Case) -> Result<(Duration, f64)> {
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()?;
-    let status = format!("/proc/{}/status", child.id());
-    let mut memory = 0.0_f64;
+    let pid = child.id();
+    let mut memory = 0;
     let mut start = None;
     let mut took = None;
     for line in BufReader::new(child.stdout.take().ok_or("no stdout")?).lines() {
         let event: Value = serde_json::from_str(&line?)?;
         let time: Timestamp = event["time"].as_str().ok_or("no time")?.parse()?;
-        memory = memory.max(peak_memory(&status).unwrap_or(0.0));
+        memory = memory.max(peak_memory(pid).unwrap_or(0));
         if event["phase"] == "UPLOAD_ARTIFACTS" {
             match start {
                 None => start = Some(time),
@@ -128,83 +136,24 @@ fn upload(case: &Case) -> Result<(Duration, f64)> {
     Ok((took.ok_or("no UPLOAD_ARTIFACTS")?, memory))
 }
 
-/// The highest that the resident memory ever was, in megabytes, as the kernel counts it.
-fn peak_memory(status: &str) -> Option<f64> {
-    let text = fs::read_to_string(status).ok()?;
-    let kilobytes = text
-        .lines()
-        .find_map(|line| line.strip_prefix("VmHWM:")?.split_whitespace().next())?;
-    Some(kilobytes.parse::<f64>().ok()? / 1000.0)
-}
-
-/// A container that has the tree.
-struct Container(String);
-
-impl Container {
-    fn new() -> Result<Self> {
-        let script = format!("cd /srv && {MAKE} && touch /ready && exec sleep 86400");
-        let made = Command::new("docker")
-            .args(["run", "-d", "--rm", "--init", IMAGE, "sh", "-c", &script])
-            .output()?;
-        let container = Self(String::from_utf8(made.stdout)?.trim().to_owned());
-        let is_ready = || {
-            Command::new("docker")
-                .args(["exec", &container.0, "test", "-e", "/ready"])
-                .status()
-        };
-        let start = Instant::now();
-        while !is_ready()?.success() {
-            if start.elapsed() > Duration::from_mins(5) {
-                return Err("the container does not get ready".into());
-            }
-            std::thread::sleep(Duration::from_millis(200));
-        }
-        Ok(container)
+/// Copies the tree out of a container that has it.
+fn copy(container: &Container) -> Result<Duration> {
+    let directory = tempfile::tempdir_in(place())?;
+    let from = format!("{}:/srv/out", container.name);
+    let start = Instant::now();
+    let status = Command::new("docker")
+        .args(["cp", &from])
+        .arg(directory.path().join("kept"))
+        .stdout(Stdio::null())
+        .status()?;
+    let took = start.elapsed();
+    if !status.success() {
+        return Err(format!("docker cp ended with {status}").into());
     }
-
-    fn copy(&self) -> Result<Duration> {
-        let directory = tempfile::tempdir_in(place())?;
-        let from = format!("{}:/srv/out", self.0);
-        let start = Instant::now();
-        let status = Command::new("docker")
-            .args(["cp", &from])
-            .arg(directory.path().join("kept"))
-            .stdout(Stdio::null())
-            .status()?;
-        let took = start.elapsed();
-        if !status.success() {
-            return Err(format!("docker cp ended with {status}").into());
-        }
-        Ok(took)
-    }
-}
-
-impl Drop for Container {
-    fn drop(&mut self) {
-        let _ = Command::new("docker")
-            .args(["rm", "-f", &self.0])
-            .stdout(Stdio::null())
-            .status();
-    }
+    Ok(took)
 }
 
 /// Where both write: on the disk that has the benchmark itself.
 fn place() -> &'static Path {
     Path::new(env!("CARGO_TARGET_TMPDIR"))
-}
-
-/// Whether the command line asks for a case: its arguments are parts of names.
-fn is_wanted(name: &str) -> bool {
-    let mut parts = std::env::args()
-        .skip(1)
-        .filter(|argument| !argument.starts_with('-'))
-        .peekable();
-    parts.peek().is_none() || parts.any(|part| name.contains(&part))
-}
-
-/// The one in the middle.
-fn median(values: impl Iterator<Item = f64>) -> f64 {
-    let mut values: Vec<f64> = values.collect();
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
 }

@@ -8,6 +8,11 @@
 //! files being there. So looking the entry up, checking it and waiting for the disk count, which by
 //! hand nobody does; starting containers counts on neither side.
 
+mod container;
+mod median;
+mod peak;
+mod wanted;
+
 use std::collections::HashMap;
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
@@ -17,8 +22,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use container::Container;
 use jiff::Timestamp;
+use median::median;
+use peak::peak_memory;
 use serde_json::Value;
+use wanted::is_wanted;
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
@@ -59,12 +68,7 @@ impl Times {
 type Step = fn(Times) -> Duration;
 
 fn main() -> Result<()> {
-    // Arguments choose cases by parts of their names, here as in the other benchmarks.
-    let mut parts = std::env::args()
-        .skip(1)
-        .filter(|it| !it.starts_with('-'))
-        .peekable();
-    if parts.peek().is_some() && !parts.any(|part| "cache".contains(&part)) {
+    if !is_wanted("cache") {
         return Ok(());
     }
     let place = tempfile::tempdir()?;
@@ -142,15 +146,11 @@ fn cobuild(place: &Path, round: usize, peak: &Arc<AtomicU64>) -> Result<Times> {
 
 /// Reads a build's events to its end, and watches its memory.
 fn events(mut child: Child, peak: &Arc<AtomicU64>) -> Result<Vec<Value>> {
-    let status = format!("/proc/{}/status", child.id());
+    let pid = child.id();
     let watched = Arc::clone(peak);
     let watching = std::thread::spawn(move || {
         // The file is empty of memory once the process has ended.
-        while let Some(kilobytes) = fs::read_to_string(&status)
-            .ok()
-            .as_deref()
-            .and_then(peak_of)
-        {
+        while let Some(kilobytes) = peak_memory(pid) {
             watched.fetch_max(kilobytes, Ordering::Relaxed);
             std::thread::sleep(Duration::from_millis(20));
         }
@@ -167,13 +167,6 @@ fn events(mut child: Child, peak: &Arc<AtomicU64>) -> Result<Vec<Value>> {
     } else {
         Err(format!("the build failed: {events:?}").into())
     }
-}
-
-fn peak_of(status: &str) -> Option<u64> {
-    let line = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmHWM:"))?;
-    line.split_whitespace().next()?.parse().ok()
 }
 
 fn between(
@@ -194,85 +187,59 @@ fn between(
 fn by_hand(place: &Path) -> Result<Times> {
     let archive = place.join("by-hand.tar.zst");
     let variables = HashMap::from([("ARCHIVE", archive.clone())]);
-    let first = Container::start()?;
-    first.feed("python3 -", MAKE)?;
-    let save = first.time(
+    let first = Container::start(IMAGE, "")?;
+    feed(&first, "python3 -", MAKE)?;
+    let save = time(
+        &first,
         "docker exec \"$CONTAINER\" tar -c -C / opt/tree | zstd -q -f -o \"$ARCHIVE\"",
         &variables,
     )?;
     drop(first);
-    let second = Container::start()?;
-    let restore = second.time(
+    let second = Container::start(IMAGE, "")?;
+    let restore = time(
+        &second,
         "zstd -q -d -c \"$ARCHIVE\" | docker exec -i \"$CONTAINER\" tar -x -p -C /",
         &variables,
     )?;
-    second.feed("test -d /opt/tree/node_modules", "")?;
+    feed(&second, "test -d /opt/tree/node_modules", "")?;
     fs::remove_file(archive)?;
     Ok(Times { save, restore })
 }
 
-/// A container that waits, and goes when this does.
-struct Container(String);
-
-impl Container {
-    fn start() -> Result<Self> {
-        let output = Command::new("docker")
-            .args(["run", "-d", "--rm", IMAGE, "sleep", "600"])
-            .output()?;
-        if !output.status.success() {
-            return Err(String::from_utf8_lossy(&output.stderr).into());
-        }
-        Ok(Self(String::from_utf8(output.stdout)?.trim().to_owned()))
-    }
-
-    fn feed(&self, command: &str, input: &str) -> Result<()> {
-        let mut child = Command::new("docker")
-            .args(["exec", "-i", &self.0, "sh", "-c", command])
-            .stdin(Stdio::piped())
-            .spawn()?;
-        let stdin = child.stdin.take();
-        stdin
-            .ok_or("stdin is a pipe")?
-            .write_all(input.as_bytes())?;
-        let ended = child.wait()?;
-        if ended.success() {
-            Ok(())
-        } else {
-            Err(format!("`{command}`: {ended}").into())
-        }
-    }
-
-    fn time(
-        &self,
-        script: &str,
-        variables: &HashMap<&str, std::path::PathBuf>,
-    ) -> Result<Duration> {
-        let start = Instant::now();
-        let ended = Command::new("sh")
-            .args(["-c", script])
-            .env("CONTAINER", &self.0)
-            .envs(variables)
-            .status()?;
-        let took = start.elapsed();
-        if ended.success() {
-            Ok(took)
-        } else {
-            Err(format!("`{script}`: {ended}").into())
-        }
+/// Runs a command in a container with this input.
+fn feed(container: &Container, command: &str, input: &str) -> Result<()> {
+    let mut child = Command::new("docker")
+        .args(["exec", "-i", &container.name, "sh", "-c", command])
+        .stdin(Stdio::piped())
+        .spawn()?;
+    let stdin = child.stdin.take();
+    stdin
+        .ok_or("stdin is a pipe")?
+        .write_all(input.as_bytes())?;
+    let ended = child.wait()?;
+    if ended.success() {
+        Ok(())
+    } else {
+        Err(format!("`{command}`: {ended}").into())
     }
 }
 
-impl Drop for Container {
-    fn drop(&mut self) {
-        let _ = Command::new("docker")
-            .args(["rm", "-f", &self.0])
-            .stdout(Stdio::null())
-            .status();
+/// Times a script that finds the container in its environment.
+fn time(
+    container: &Container,
+    script: &str,
+    variables: &HashMap<&str, std::path::PathBuf>,
+) -> Result<Duration> {
+    let start = Instant::now();
+    let ended = Command::new("sh")
+        .args(["-c", script])
+        .env("CONTAINER", &container.name)
+        .envs(variables)
+        .status()?;
+    let took = start.elapsed();
+    if ended.success() {
+        Ok(took)
+    } else {
+        Err(format!("`{script}`: {ended}").into())
     }
-}
-
-fn median(values: impl Iterator<Item = f64>) -> f64 {
-    let mut values: Vec<f64> = values.collect();
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
 }

@@ -4,7 +4,9 @@
 //! `scripts/bench` provides PyYAML; arguments choose by parts of names.
 
 mod buildspecs;
+mod median;
 mod rounds;
+mod wanted;
 
 use std::fs;
 use std::io::Write;
@@ -15,7 +17,8 @@ use divan::Bencher;
 use divan::counter::BytesCount;
 
 use buildspecs::buildspec;
-use rounds::{Result, Rounds, is_wanted};
+use rounds::{Result, Rounds};
+use wanted::is_wanted;
 
 /// Debian's own, for which the package python3-yaml is.
 const PYTHON: &str = "/usr/bin/python3";

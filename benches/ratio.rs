@@ -4,7 +4,9 @@
 //! reports the median of the pairs' ratios. `scripts/bench` provides the engine and the image;
 //! arguments choose cases by parts of their names.
 
+mod median;
 mod rounds;
+mod wanted;
 
 use std::fs;
 use std::io::Write;
@@ -12,7 +14,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use rounds::{Result, Rounds, is_wanted};
+use rounds::{Result, Rounds};
+use wanted::is_wanted;
 
 const COBUILD: &str = env!("CARGO_BIN_EXE_cobuild");
 const IMAGE: &str = "cobuild-debian:12";

@@ -5,6 +5,8 @@ use std::error::Error;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use crate::median::median;
+
 pub(crate) type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 /// How long each command took in each round.
@@ -42,15 +44,6 @@ impl<const N: usize> Rounds<N> {
     }
 }
 
-/// Whether the command line asks for a case: its arguments are parts of names.
-pub(crate) fn is_wanted(name: &str) -> bool {
-    let mut parts = std::env::args()
-        .skip(1)
-        .filter(|argument| !argument.starts_with('-'))
-        .peekable();
-    parts.peek().is_none() || parts.any(|part| name.contains(&part))
-}
-
 fn time(command: &mut Command) -> Result<Duration> {
     command
         .stdin(Stdio::null())
@@ -64,10 +57,4 @@ fn time(command: &mut Command) -> Result<Duration> {
     } else {
         Err(format!("{command:?}: {status}").into())
     }
-}
-
-fn median(values: impl Iterator<Item = f64>) -> f64 {
-    let mut values: Vec<f64> = values.collect();
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
 }

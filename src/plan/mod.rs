@@ -20,7 +20,7 @@ use std::time::Duration;
 
 pub use environment::{Origin, Variable, complete, is_variable_name};
 pub use make::{BuildspecFile, Facts, Request, make};
-pub use sources::{Content, GitFacts, Source, SourceFailure};
+pub use sources::{Content, GitFacts, Source, SourceFailure, source_name};
 pub use stored::{Store, Stored};
 
 use crate::buildspec::{Artifacts, Cache, OnFailure, ReportGroup, UnknownKeys, Version};

@@ -70,15 +70,20 @@ impl Source {
 
     /// The name of the directory, repository or zip file, without the endings of the last two.
     pub fn name(&self) -> String {
-        let name = self.named.file_name().unwrap_or_default().to_string_lossy();
         let ending = match self.content {
             Content::Zip { .. } => ".zip",
             Content::Revision { .. } => ".git",
             Content::Directory | Content::Nothing => "",
         };
-        let stem = name.strip_suffix(ending).filter(|stem| !stem.is_empty());
-        stem.unwrap_or(&name).to_owned()
+        source_name(&self.named, ending)
     }
+}
+
+/// The name that a build has of its source: the last part of its path, without this ending.
+pub fn source_name(path: &Path, ending: &str) -> String {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let stem = name.strip_suffix(ending).filter(|stem| !stem.is_empty());
+    stem.unwrap_or(&name).to_owned()
 }
 
 /// What git says of a source tree; all empty for a tree that is not git's.

@@ -29,6 +29,7 @@ mod tail;
 mod tests;
 mod transfer;
 mod trees;
+mod unpacker;
 mod upload;
 mod user_bin;
 mod whiteouts;

@@ -10,8 +10,9 @@ use super::means::Means;
 use super::output::Piece;
 use super::program::Program;
 use super::scratch::Scratch;
-use super::transfer::{Unpacker, upload};
+use super::transfer::upload;
 use super::trees::Trees;
+use super::unpacker::Unpacker;
 use super::{RunError, RunSettings, debug, sweep, user_bin};
 use crate::engine::{
     Attachment, ContainerId, ContainerSpec, Engine, EngineError, EngineFacts, ImageFacts, Mount,

@@ -2,19 +2,9 @@
 
 use super::RunError;
 use super::trees::Tree;
-use crate::engine::{ContainerId, Engine, EngineError, Operation, process};
+use super::unpacker::Unpacker;
+use crate::engine::{ContainerId, Engine, EngineError, Operation};
 use crate::source::archive::{self, Sent};
-
-/// Which program of the image unpacks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Unpacker {
-    /// None: the engine does it, which takes longer.
-    Engine,
-    /// A `tar` of any make.
-    Tar,
-    /// GNU's, which knows sparse files.
-    GnuTar,
-}
 
 /// Streams a tree into the container and says what was not to be sent.
 pub(super) async fn upload<E: Engine>(
@@ -29,15 +19,7 @@ pub(super) async fn upload<E: Engine>(
         left_out: tree.left_out.clone(),
         sparse: unpacker == Unpacker::GnuTar,
     });
-    let plain = ["tar", "-x", "-p", "-f", "-", "-C", "/"];
-    let taken = match unpacker {
-        Unpacker::Engine => engine.upload(container, "/", stream).await,
-        Unpacker::Tar => unpack(engine, container, &plain, stream).await,
-        Unpacker::GnuTar => {
-            let command = [&plain[..], &["--no-same-owner"]].concat();
-            unpack(engine, container, &command, stream).await
-        }
-    };
+    let taken = unpacker.unpack(engine, container, "/", stream).await;
     match (taken, outcome.await) {
         (Ok(()), Ok(Ok(sent))) => Ok(notes(tree, sent)),
         // An engine may have no words for what is wrong with the tree.
@@ -50,20 +32,6 @@ pub(super) async fn upload<E: Engine>(
         }
         .into()),
         (Ok(()), _) => Err(failed("not all of it was taken").into()),
-    }
-}
-
-async fn unpack<E: Engine>(
-    engine: &E,
-    container: &ContainerId,
-    command: &[&str],
-    stream: crate::engine::UploadStream,
-) -> Result<(), EngineError> {
-    let fed = process::feed(engine, container, command, stream).await?;
-    if fed.status == 0 {
-        Ok(())
-    } else {
-        Err(failed(fed.words))
     }
 }
 

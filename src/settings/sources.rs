@@ -4,6 +4,8 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use crate::plan::source_name;
+
 /// Deeper clones are full ones (contract §3.3).
 const DEEPEST: u32 = 25;
 
@@ -173,15 +175,12 @@ impl Given {
 
     /// The name that a build has of it: that of the directory, or of the file without its ending.
     pub fn name(&self) -> String {
-        let name = self.path().file_name().unwrap_or_default();
-        let name = name.to_string_lossy();
         let ending = match self {
             Self::Zip(_) => ".zip",
             Self::Revision { .. } => ".git",
             Self::Directory(_) | Self::Nothing(_) => "",
         };
-        let stem = name.strip_suffix(ending).filter(|stem| !stem.is_empty());
-        stem.unwrap_or(&name).to_owned()
+        source_name(self.path(), ending)
     }
 
     /// Whether a tree has to be made for it.

@@ -17,6 +17,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::program::quote;
+use super::unpacker::Unpacker;
 use super::{Interruption, Run, RunError};
 use crate::buildspec::{Cache, CacheAction};
 use crate::cache::{
@@ -242,10 +243,15 @@ impl<E: Engine> Run<'_, E> {
             Place::Source => source.clone(),
             Place::System => "/".to_owned(),
         };
+        let unpacker = if sandbox.tools().tar {
+            Unpacker::Tar
+        } else {
+            Unpacker::Engine
+        };
         let pouring = pour::pour(
             self.engine,
             sandbox.container(),
-            sandbox.tools().tar,
+            unpacker,
             found.reader,
             paths,
             directory,

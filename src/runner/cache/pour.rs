@@ -4,10 +4,10 @@ use std::io::{self, Write};
 
 use tokio::sync::mpsc;
 
+use super::super::unpacker::Unpacker;
 use super::filter::{Direction, Outlet, Passed, TRAILER, pass};
 use crate::cache::Reader;
 use crate::engine::pipe::{self, StreamWriter};
-use crate::engine::process::feed;
 use crate::engine::{ContainerId, Engine, EngineError, Operation, UploadStream};
 use crate::plan::cache::{CachePaths, Place};
 
@@ -15,7 +15,7 @@ use crate::plan::cache::{CachePaths, Place};
 pub(super) async fn pour<E: Engine>(
     engine: &E,
     container: &ContainerId,
-    has_tar: bool,
+    unpacker: Unpacker,
     reader: Reader,
     paths: CachePaths,
     directory: impl Fn(Place) -> String,
@@ -40,7 +40,9 @@ pub(super) async fn pour<E: Engine>(
     });
     let mut failure = None;
     while let Some((place, tar)) = places.recv().await {
-        if let Err(error) = unpack(engine, container, has_tar, &directory(place), tar).await {
+        let directory = directory(place);
+        let taken = unpacker.unpack(engine, container, &directory, tar);
+        if let Err(error) = taken.await {
             failure = Some(error);
             break;
         }
@@ -56,29 +58,6 @@ pub(super) async fn pour<E: Engine>(
             source: error.into(),
         }),
     }
-}
-
-/// Unpacks with the image's own tar, else with the engine's.
-async fn unpack<E: Engine>(
-    engine: &E,
-    container: &ContainerId,
-    has_tar: bool,
-    directory: &str,
-    tar: UploadStream,
-) -> Result<(), EngineError> {
-    if !has_tar {
-        return engine.upload(container, directory, tar).await;
-    }
-    let command = ["tar", "-x", "-p", "-f", "-", "-C", directory];
-    let fed = feed(engine, container, &command, tar).await?;
-    if fed.status == 0 {
-        return Ok(());
-    }
-    Err(EngineError {
-        operation: Operation::Upload,
-        status: None,
-        source: fed.words.into(),
-    })
 }
 
 /// Hands a tar for each place to the async side.
