@@ -11,27 +11,35 @@ use crate::settings::Environment;
 /// The engine that is meant.
 #[derive(Debug, Clone, Default, Args)]
 pub(super) struct EngineArgs {
-    /// Address of the engine, unix:///PATH or tcp://HOST:PORT [default: as the docker command].
-    #[arg(long, value_name = "URL")]
+    /// Address of the engine: unix:///PATH, tcp://HOST:PORT or ssh://[USER@]HOST [default: as the
+    /// docker command, else any engine that listens on its usual socket].
+    #[arg(long, value_name = "URL", conflicts_with = "context")]
     host: Option<String>,
+
+    /// Docker context whose engine it is; `docker context ls` lists them.
+    #[arg(long, value_name = "NAME")]
+    context: Option<String>,
 }
 
 impl EngineArgs {
     /// Finds the engine; whether it answers shows at the first request.
     pub(super) fn connect(&self, environment: &Environment) -> Result<Connection, Failure> {
-        let endpoint =
-            Endpoint::resolve(&environment.surroundings(self.host.clone())).map_err(|error| {
-                Failure::no_verdict(error).hint("`docker context ls` lists the contexts there are")
-            })?;
+        let surroundings = environment.surroundings(self.host.clone(), self.context.clone());
+        let endpoint = Endpoint::resolve(&surroundings).map_err(Failure::endpoint)?;
+        tracing::info!("engine at `{}`, {}", endpoint.address, endpoint.found_by);
         match Docker::connect(&endpoint) {
             Ok(engine) => Ok(Connection { engine, endpoint }),
             Err(error) => Err(Failure::engine(error, &endpoint)),
         }
     }
 
-    /// The address that was given.
-    pub(super) fn host(&self) -> Option<&str> {
-        self.host.as_deref()
+    /// The same engine on the command line of `docker`.
+    pub(super) fn of_docker(&self) -> String {
+        match (&self.host, &self.context) {
+            (Some(host), _) => format!("--host {host} "),
+            (None, Some(context)) => format!("--context {context} "),
+            (None, None) => String::new(),
+        }
     }
 }
 

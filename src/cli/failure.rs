@@ -5,7 +5,9 @@ use std::fmt::Write as _;
 use anstyle::{AnsiColor, Style};
 use anyhow::anyhow;
 
-use crate::engine::endpoint::{Endpoint, FoundBy};
+use crate::engine::endpoint::{
+    DEFAULT_SOCKET, DeadSocket, Endpoint, EndpointError, FoundBy, Reach,
+};
 use crate::engine::{EngineError, Operation};
 use crate::exit::ExitStatus;
 use crate::mask::Masker;
@@ -63,25 +65,42 @@ impl Failure {
         self
     }
 
+    /// No engine can be named.
+    pub(super) fn endpoint(error: EndpointError) -> Self {
+        let hint = match &error {
+            EndpointError::Context(unknown) if unknown.others.is_empty() => {
+                "there are no contexts but `default`; `docker context create` makes them".to_owned()
+            }
+            EndpointError::Context(unknown) => {
+                format!("the contexts are {}", unknown.others.join(", "))
+            }
+            EndpointError::Address { .. } => {
+                "write it as unix:///PATH, tcp://HOST:PORT or ssh://[USER@]HOST".to_owned()
+            }
+        };
+        Self::no_verdict(error).hint(hint)
+    }
+
     /// The engine failed; when it cannot be reached, says which one and why that one.
     pub(super) fn engine(error: EngineError, endpoint: &Endpoint) -> Self {
         if error.operation != Operation::Connect {
             return Self::no_verdict(error);
         }
-        let reason = error.reason();
-        let hint = if reason.contains("ermission denied") {
-            "run cobuild as a user who may use the engine: root, or a member of the group `docker`"
-        } else if reason.contains("scheme") {
-            "name the engine as unix:///PATH or tcp://HOST:PORT"
-        } else if matches!(endpoint.found_by, FoundBy::UsualSocket | FoundBy::Default) {
-            "start Docker or Podman, or name an engine with --host URL or DOCKER_HOST"
-        } else {
-            "start that engine, or name another with --host URL"
-        };
-        let Endpoint { url, found_by } = endpoint;
+        let hint = unreachable_hint(&error.reason(), endpoint);
+        let Endpoint {
+            address, found_by, ..
+        } = endpoint;
         // What lies between is the client library's own affair.
-        let error = anyhow!(error.root_cause())
-            .context(format!("no engine answers at `{url}` ({found_by})"));
+        let mut reason = error.root_cause();
+        if let FoundBy::Default(dead) = found_by {
+            for DeadSocket { path, reason: why } in dead {
+                if path.as_os_str() != DEFAULT_SOCKET {
+                    let _ = write!(reason, "; `{}`: {why}", path.display());
+                }
+            }
+        }
+        let error =
+            anyhow!(reason).context(format!("no engine answers at `{address}` ({found_by})"));
         Self::no_verdict(error).hint(hint)
     }
 
@@ -108,6 +127,56 @@ impl Failure {
             let _ = writeln!(text, "{cyan}hint:{cyan:#} {hint}");
         }
         self.masker.mask(&text).into_owned()
+    }
+}
+
+/// What to do about an engine that cannot be reached.
+fn unreachable_hint(reason: &str, endpoint: &Endpoint) -> String {
+    let Endpoint {
+        address, found_by, ..
+    } = endpoint;
+    let has = |text: &str| reason.contains(text);
+    match &address.reach {
+        Reach::Ssh(place) => {
+            let host = &place.host;
+            if has("Host key verification failed") {
+                format!("`ssh {host}` once, to accept its key")
+            } else if has("Permission denied") {
+                format!(
+                    "`ssh -o BatchMode=yes {host}` must work: with a key, and an agent for its \
+                     passphrase"
+                )
+            } else if has("not found") {
+                format!("the command `docker` must be on the path of `ssh {host}`")
+            } else {
+                format!("`ssh {host} docker system dial-stdio` must work")
+            }
+        }
+        Reach::Tcp(_) if has("invalid peer certificate") => {
+            "ca.pem in DOCKER_CERT_PATH, or in the context, must be the authority of the engine's \
+             certificate, which must name the host of the address and be valid today"
+                .to_owned()
+        }
+        Reach::Tcp(_) if has("CertificateRequired") || has("BadCertificate") => {
+            "the engine wants a certificate: cert.pem and key.pem in DOCKER_CERT_PATH, or a context \
+             that has them"
+                .to_owned()
+        }
+        Reach::Tcp(_) if has("InvalidContentType") => {
+            "it speaks no TLS: unset DOCKER_TLS_VERIFY, or name its other port".to_owned()
+        }
+        Reach::Tcp(_) if has("HTTP request to an HTTPS server") => {
+            "it speaks TLS: set DOCKER_TLS_VERIFY=1 and DOCKER_CERT_PATH, or name a context"
+                .to_owned()
+        }
+        _ if has("ermission denied") => {
+            "run cobuild as a user who may use the engine: root, or a member of the group `docker`"
+                .to_owned()
+        }
+        _ if matches!(found_by, FoundBy::UsualSocket | FoundBy::Default(_)) => {
+            "start Docker or Podman, or name an engine with --host URL or DOCKER_HOST".to_owned()
+        }
+        _ => "start that engine, or name another with --host URL".to_owned(),
     }
 }
 

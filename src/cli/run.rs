@@ -221,7 +221,7 @@ async fn build(
     let plan = plan::make(request, &facts);
     let debugger = args.debug.debugger(
         engine,
-        args.engine.host(),
+        args.engine.of_docker(),
         &args.build,
         environment,
         &prepared,

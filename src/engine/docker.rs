@@ -4,26 +4,23 @@
 //! function there does one operation of [`Engine`].
 
 mod archives;
+mod connect;
 mod containers;
 mod create_body;
 mod facts;
 mod failure;
 mod images;
 mod processes;
+mod ssh;
+mod tls;
 mod volumes;
 
-use bollard::errors::Error as BollardError;
-use failure::failed;
-
-use super::endpoint::Endpoint;
+use super::endpoint::{Endpoint, Reach};
 use super::{
     Attachment, ByteStream, ContainerId, ContainerSpec, Engine, EngineError, EngineFacts,
-    ImageFacts, ListedContainer, NamedVolume, Operation, Process, Terminal, TerminalId,
-    TerminalSize, TerminalSpec, UploadStream,
+    ImageFacts, ListedContainer, NamedVolume, Process, Terminal, TerminalId, TerminalSize,
+    TerminalSpec, UploadStream,
 };
-
-/// How long an ordinary request may take, in seconds.
-const REQUEST_TIMEOUT: u64 = 120;
 
 /// An engine that speaks the Docker API.
 #[derive(Debug, Clone)]
@@ -35,21 +32,9 @@ pub struct Docker {
 impl Docker {
     /// Prepares to speak to the engine at `endpoint`; whether it answers shows at the first request.
     pub fn connect(endpoint: &Endpoint) -> Result<Self, EngineError> {
-        let url = endpoint.url.as_str();
-        let local_socket = url.starts_with("unix://");
-        let version = bollard::API_DEFAULT_VERSION;
-        let client = if local_socket {
-            bollard::Docker::connect_with_unix(url, REQUEST_TIMEOUT, version)
-        } else if url.starts_with("tcp://") || url.starts_with("http://") {
-            bollard::Docker::connect_with_http(url, REQUEST_TIMEOUT, version)
-        } else {
-            Err(BollardError::UnsupportedURISchemeError {
-                uri: url.to_owned(),
-            })
-        };
         Ok(Self {
-            client: client.map_err(failed(Operation::Connect))?,
-            local_socket,
+            client: connect::client(endpoint)?,
+            local_socket: matches!(endpoint.address.reach, Reach::Unix(_)),
         })
     }
 }

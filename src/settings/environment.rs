@@ -60,15 +60,20 @@ impl Environment {
         self.base_directory("XDG_STATE_HOME", ".local/state")
     }
 
-    /// Returns what the choice of an engine depends on; `flag` is `--host`.
-    pub fn surroundings(&self, flag: Option<String>) -> Surroundings {
+    /// Returns what the choice of an engine depends on; `host` is `--host`, `context` is `--context`.
+    pub fn surroundings(&self, host: Option<String>, context: Option<String>) -> Surroundings {
         let owned = |name| self.get(name).map(str::to_owned);
         let path = |name| self.get_filled(name).map(PathBuf::from);
         Surroundings {
-            flag,
+            host,
+            context,
             docker_host: owned("DOCKER_HOST"),
             docker_context: owned("DOCKER_CONTEXT"),
             docker_config: path("DOCKER_CONFIG"),
+            docker_cert_path: path("DOCKER_CERT_PATH"),
+            docker_tls_verify: self.get_filled("DOCKER_TLS_VERIFY").is_some(),
+            docker_tls: self.get_filled("DOCKER_TLS").is_some(),
+            container_host: owned("CONTAINER_HOST"),
             home: path("HOME"),
             runtime_directory: path("XDG_RUNTIME_DIR"),
         }

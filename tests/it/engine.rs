@@ -1,6 +1,8 @@
 //! The engine the tests run on, asked through its own client: an eye that is not cobuild's.
 
+pub(crate) mod certificates;
 pub(crate) mod daemon;
+pub(crate) mod sshd;
 
 use std::io::Write as _;
 use std::process::{Command, Stdio};

@@ -31,6 +31,7 @@ mod path_programs;
 mod phases;
 mod plan;
 mod privileged;
+mod reach;
 mod run_as;
 mod runtimes;
 mod samples;

@@ -13,22 +13,23 @@ use crate::runner::{Cause, Debugger, Halt, Verdict};
 #[derive(Debug)]
 pub(super) struct Keep {
     breaks: Breaks,
-    host: Option<String>,
+    /// What names the engine to `docker`; ends in a space unless it is empty.
+    engine_arguments: String,
 }
 
 impl Keep {
-    pub(super) fn new(breaks: Breaks, host: Option<String>) -> Self {
-        Self { breaks, host }
+    pub(super) fn new(breaks: Breaks, engine_arguments: String) -> Self {
+        Self {
+            breaks,
+            engine_arguments,
+        }
     }
 
     /// Returns the command line that opens a shell in the build.
     fn exec_line(&self, halt: &Halt) -> String {
-        let host = match &self.host {
-            None => String::new(),
-            Some(host) => format!("--host {host} "),
-        };
         format!(
-            "docker {host}exec -it -u {} {} {}",
+            "docker {}exec -it -u {} {} {}",
+            self.engine_arguments,
             halt.shell.user,
             halt.container.short(),
             halt.shell.command.join(" ")

@@ -10,6 +10,9 @@ use crate::engine::{EngineError, EngineFacts, Operation};
 /// How long an engine may take to answer at all.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// What a server says that expects TLS.
+const WANTS_TLS: &str = "HTTP request to an HTTPS server";
+
 pub(super) async fn facts(
     client: &bollard::Docker,
     local_socket: bool,
@@ -18,7 +21,11 @@ pub(super) async fn facts(
     let info = client.info().await.map_err(|error| {
         // The first request is the one that finds out whether anybody answers.
         let operation = match error {
-            BollardError::DockerResponseServerError { .. } => Operation::Facts,
+            BollardError::DockerResponseServerError { ref message, .. }
+                if !message.contains(WANTS_TLS) =>
+            {
+                Operation::Facts
+            }
             _ => Operation::Connect,
         };
         failed(operation)(error)

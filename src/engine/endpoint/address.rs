@@ -1,0 +1,249 @@
+//! The address of an engine.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+/// The port of an engine that speaks without TLS, and of one that speaks with it.
+const PLAIN_PORT: u16 = 2375;
+const TLS_PORT: u16 = 2376;
+
+/// An engine's address, taken apart. It is written as it was given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Address {
+    given: String,
+    /// How it is reached.
+    pub reach: Reach,
+}
+
+/// How an engine is reached.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reach {
+    /// By a socket of this machine.
+    Unix(PathBuf),
+    /// By TCP, with TLS or without.
+    Tcp(TcpPlace),
+    /// By the command `ssh`, and the engine's client on the other side.
+    Ssh(SshPlace),
+}
+
+/// Where an engine listens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TcpPlace {
+    /// Host name or address, as a URL writes it.
+    pub host: String,
+    /// The port, when one is given.
+    pub port: Option<u16>,
+    /// Whether the address itself asks for TLS.
+    pub is_https: bool,
+}
+
+impl TcpPlace {
+    /// The host and the port, which depends on whether TLS is spoken.
+    pub fn authority(&self, is_tls: bool) -> String {
+        let usual = if is_tls { TLS_PORT } else { PLAIN_PORT };
+        format!("{}:{}", self.host, self.port.unwrap_or(usual))
+    }
+}
+
+/// Where `ssh` is to go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SshPlace {
+    /// The user there, unless ssh knows it.
+    pub user: Option<String>,
+    /// The host, or its name in ssh's configuration.
+    pub host: String,
+    /// The port, unless ssh knows it.
+    pub port: Option<u16>,
+    /// The engine's socket there, unless its client knows it.
+    pub socket: Option<String>,
+}
+
+/// An address that means nothing.
+#[derive(Debug, Clone, thiserror::Error, PartialEq, Eq)]
+pub enum AddressError {
+    /// There is no `scheme://`.
+    #[error("`{0}` is no address of an engine: it begins with no scheme")]
+    NoScheme(String),
+    /// Engines are not reached in this way.
+    #[error("engines cannot be reached by `{scheme}://`")]
+    UnknownScheme {
+        /// What stands before `://`.
+        scheme: String,
+    },
+    /// What follows the scheme makes no sense.
+    #[error("`{given}` is no address of an engine: {reason}")]
+    Malformed {
+        /// The address.
+        given: String,
+        /// Why.
+        reason: &'static str,
+    },
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.given)
+    }
+}
+
+impl FromStr for Address {
+    type Err = AddressError;
+
+    fn from_str(given: &str) -> Result<Self, AddressError> {
+        let malformed = |reason| AddressError::Malformed {
+            given: given.to_owned(),
+            reason,
+        };
+        let (scheme, rest) = given
+            .split_once("://")
+            .ok_or_else(|| AddressError::NoScheme(given.to_owned()))?;
+        let reach = match scheme {
+            "unix" if rest.is_empty() => return Err(malformed("it names no socket")),
+            "unix" => Reach::Unix(PathBuf::from(rest)),
+            "tcp" | "http" | "https" => Reach::Tcp(tcp(rest, scheme).map_err(malformed)?),
+            "ssh" => Reach::Ssh(ssh(rest).map_err(malformed)?),
+            _ => {
+                return Err(AddressError::UnknownScheme {
+                    scheme: scheme.to_owned(),
+                });
+            }
+        };
+        Ok(Self {
+            given: given.to_owned(),
+            reach,
+        })
+    }
+}
+
+impl Address {
+    /// The address of a socket of this machine.
+    pub fn unix(socket: PathBuf) -> Self {
+        Self {
+            given: format!("unix://{}", socket.display()),
+            reach: Reach::Unix(socket),
+        }
+    }
+}
+
+fn tcp(rest: &str, scheme: &str) -> Result<TcpPlace, &'static str> {
+    let authority = rest.strip_suffix('/').unwrap_or(rest);
+    if authority.contains('/') {
+        return Err("a path after the host is not understood");
+    }
+    let (host, port) = host_and_port(authority)?;
+    Ok(TcpPlace {
+        // As the docker command: an empty host is this one.
+        host: if host.is_empty() { "127.0.0.1" } else { host }.to_owned(),
+        port,
+        is_https: scheme == "https",
+    })
+}
+
+fn ssh(rest: &str) -> Result<SshPlace, &'static str> {
+    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let (user, authority) = match authority.rsplit_once('@') {
+        Some((user, _)) if user.contains(':') => {
+            return Err("ssh takes no password from an address");
+        }
+        Some((user, authority)) => (Some(user), authority),
+        None => (None, authority),
+    };
+    let (host, port) = host_and_port(authority)?;
+    if host.is_empty() {
+        return Err("it names no host");
+    }
+    // What begins so would be an option to ssh.
+    if host.starts_with('-') || user.is_some_and(|user| user.starts_with('-')) {
+        return Err("no host or user begins with `-`");
+    }
+    let socket = path.trim_end_matches('/');
+    Ok(SshPlace {
+        user: user.filter(|user| !user.is_empty()).map(str::to_owned),
+        host: host.trim_matches(['[', ']']).to_owned(),
+        port,
+        socket: (!socket.is_empty()).then(|| socket.to_owned()),
+    })
+}
+
+/// An address of IPv6 stands in brackets, since it has colons of its own.
+fn host_and_port(authority: &str) -> Result<(&str, Option<u16>), &'static str> {
+    let end = authority.rfind(']').map_or(0, |bracket| bracket + 1);
+    let Some(colon) = authority[end..].find(':') else {
+        return Ok((authority, None));
+    };
+    let (host, port) = authority.split_at(end + colon);
+    match port[1..].parse() {
+        Ok(port) => Ok((host, Some(port))),
+        Err(_) => Err("what follows the last `:` is no port"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reach(given: &str) -> Reach {
+        given.parse::<Address>().unwrap().reach
+    }
+
+    #[test]
+    fn addresses_are_taken_apart() {
+        assert_eq!(reach("unix:///a b.sock"), Reach::Unix("/a b.sock".into()));
+        let tcp = |host: &str, port, is_https| {
+            Reach::Tcp(TcpPlace {
+                host: host.to_owned(),
+                port,
+                is_https,
+            })
+        };
+        assert_eq!(reach("tcp://build:2376"), tcp("build", Some(2376), false));
+        assert_eq!(reach("tcp://[::1]:1/"), tcp("[::1]", Some(1), false));
+        assert_eq!(reach("tcp://[::1]"), tcp("[::1]", None, false));
+        assert_eq!(reach("tcp://:99"), tcp("127.0.0.1", Some(99), false));
+        assert_eq!(reach("https://build"), tcp("build", None, true));
+        let ssh = |user: Option<&str>, host: &str, port, socket: Option<&str>| {
+            Reach::Ssh(SshPlace {
+                user: user.map(str::to_owned),
+                host: host.to_owned(),
+                port,
+                socket: socket.map(str::to_owned),
+            })
+        };
+        assert_eq!(reach("ssh://build"), ssh(None, "build", None, None));
+        assert_eq!(
+            reach("ssh://me@build:22/run/podman.sock"),
+            ssh(Some("me"), "build", Some(22), Some("/run/podman.sock"))
+        );
+        assert_eq!(reach("ssh://[fe80::1]/"), ssh(None, "fe80::1", None, None));
+    }
+
+    #[test]
+    fn the_port_depends_on_tls() {
+        let Reach::Tcp(place) = reach("tcp://build") else {
+            panic!("no TCP");
+        };
+        assert_eq!(place.authority(false), "build:2375");
+        assert_eq!(place.authority(true), "build:2376");
+    }
+
+    #[test]
+    fn what_is_no_address_says_why() {
+        for (given, text) in [
+            ("", "begins with no scheme"),
+            ("/var/run/docker.sock", "begins with no scheme"),
+            ("npipe:////./pipe/docker_engine", "`npipe://`"),
+            ("fd://", "`fd://`"),
+            ("unix://", "names no socket"),
+            ("tcp://host:port", "no port"),
+            ("tcp://host:1/path", "a path after the host"),
+            ("ssh://", "names no host"),
+            ("ssh://me:secret@host", "no password"),
+            ("ssh://-oProxyCommand=x", "begins with `-`"),
+            ("ssh://-x@host", "begins with `-`"),
+        ] {
+            let error = given.parse::<Address>().unwrap_err().to_string();
+            assert!(error.contains(text), "{given}: {error}");
+        }
+    }
+}

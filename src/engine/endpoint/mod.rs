@@ -1,0 +1,214 @@
+//! Which engine to speak to, and where that choice came from.
+
+mod address;
+mod contexts;
+mod sockets;
+#[cfg(test)]
+mod tests;
+mod tls;
+
+use std::fmt;
+use std::path::PathBuf;
+
+pub use address::{Address, AddressError, Reach, SshPlace, TcpPlace};
+pub use contexts::UnknownContext;
+pub use sockets::{DEFAULT_SOCKET, DeadSocket};
+pub use tls::{Identity, Tls};
+
+use contexts::Contexts;
+use sockets::{find_living, usual_sockets};
+
+/// An engine's address and the reason for choosing it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Endpoint {
+    /// The address.
+    pub address: Address,
+    /// What TLS is spoken with, when it is.
+    pub tls: Option<Tls>,
+    /// Where the address was found.
+    pub found_by: FoundBy,
+}
+
+/// Where an engine's address was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FoundBy {
+    /// Given as `--host`.
+    Flag,
+    /// The Docker context given as `--context`.
+    ContextFlag(String),
+    /// The variable `DOCKER_HOST`.
+    DockerHost,
+    /// The Docker context named by the variable `DOCKER_CONTEXT`.
+    ContextVariable(String),
+    /// The current Docker context.
+    CurrentContext(String),
+    /// The variable `CONTAINER_HOST`, which is Podman's.
+    ContainerHost,
+    /// One of the usual sockets, because somebody listens on it.
+    UsualSocket,
+    /// Podman, started by cobuild.
+    OwnPodman,
+    /// Docker's default socket, because nothing else was found but these.
+    Default(Vec<DeadSocket>),
+}
+
+impl fmt::Display for FoundBy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Flag => f.write_str("given as --host"),
+            Self::ContextFlag(name) => write!(f, "from the context `{name}` given as --context"),
+            Self::DockerHost => f.write_str("from the variable DOCKER_HOST"),
+            Self::ContextVariable(name) => {
+                write!(
+                    f,
+                    "from the context `{name}` named by the variable DOCKER_CONTEXT"
+                )
+            }
+            Self::CurrentContext(name) => write!(f, "from the current Docker context `{name}`"),
+            Self::ContainerHost => f.write_str("from the variable CONTAINER_HOST"),
+            Self::UsualSocket => f.write_str("found among the usual sockets"),
+            Self::OwnPodman => f.write_str("Podman, started for this command"),
+            Self::Default(_) => f.write_str("Docker's default; no other socket was found"),
+        }
+    }
+}
+
+/// What the choice of an engine depends on, gathered by the caller.
+#[derive(Debug, Clone, Default)]
+pub struct Surroundings {
+    /// `--host`.
+    pub host: Option<String>,
+    /// `--context`.
+    pub context: Option<String>,
+    /// The variable `DOCKER_HOST`.
+    pub docker_host: Option<String>,
+    /// The variable `DOCKER_CONTEXT`.
+    pub docker_context: Option<String>,
+    /// The variable `DOCKER_CONFIG`: the client's configuration directory.
+    pub docker_config: Option<PathBuf>,
+    /// The variable `DOCKER_CERT_PATH`: where the files for TLS are.
+    pub docker_cert_path: Option<PathBuf>,
+    /// Whether the variable `DOCKER_TLS_VERIFY` has any value.
+    pub docker_tls_verify: bool,
+    /// Whether the variable `DOCKER_TLS` has any value: TLS with whoever answers.
+    pub docker_tls: bool,
+    /// The variable `CONTAINER_HOST`.
+    pub container_host: Option<String>,
+    /// The user's home directory.
+    pub home: Option<PathBuf>,
+    /// The variable `XDG_RUNTIME_DIR`.
+    pub runtime_directory: Option<PathBuf>,
+}
+
+impl Surroundings {
+    /// The Docker client's configuration directory.
+    fn client_directory(&self) -> Option<PathBuf> {
+        let below_home = || self.home.as_ref().map(|home| home.join(".docker"));
+        self.docker_config.clone().or_else(below_home)
+    }
+
+    /// What the variables say of TLS.
+    fn tls(&self) -> Option<Tls> {
+        let directory = self.docker_cert_path.clone();
+        let directory = directory.or_else(|| self.client_directory())?;
+        (self.docker_tls_verify || self.docker_tls)
+            .then(|| Tls::of_directory(&directory, !self.docker_tls_verify))
+    }
+}
+
+/// Why no engine can be named.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum EndpointError {
+    /// There is no such context.
+    #[error(transparent)]
+    Context(#[from] UnknownContext),
+    /// The address means nothing.
+    #[error("no engine can be found {found_by}")]
+    Address {
+        /// Where the address comes from.
+        found_by: FoundBy,
+        /// What is wrong with it.
+        source: AddressError,
+    },
+}
+
+impl Endpoint {
+    /// Chooses the engine: `--host`, `--context`, `DOCKER_HOST`, `DOCKER_CONTEXT`, the current
+    /// context, `CONTAINER_HOST`, the usual sockets.
+    pub fn resolve(surroundings: &Surroundings) -> Result<Self, EndpointError> {
+        let given = |value: &Option<String>| value.clone().filter(|text| !text.is_empty());
+        let contexts = Contexts::of(surroundings);
+        if let Some(url) = given(&surroundings.host) {
+            return Self::new(&url, surroundings.tls(), FoundBy::Flag);
+        }
+        if let Some(name) = given(&surroundings.context) {
+            // The one that has no file: what there is without contexts.
+            if name == "default" {
+                return Self::without_contexts(surroundings);
+            }
+            let context = contexts.find(&name, "given as --context")?;
+            return Self::new(&context.host, context.tls, FoundBy::ContextFlag(name));
+        }
+        if given(&surroundings.docker_host).is_some() {
+            return Self::without_contexts(surroundings);
+        }
+        if let Some(name) = given(&surroundings.docker_context) {
+            if name == "default" {
+                return Self::without_contexts(surroundings);
+            }
+            let context = contexts.find(&name, "named by the variable DOCKER_CONTEXT")?;
+            return Self::new(&context.host, context.tls, FoundBy::ContextVariable(name));
+        }
+        if let Some(name) = contexts.current() {
+            let context = contexts.find(&name, "the client's current one")?;
+            return Self::new(&context.host, context.tls, FoundBy::CurrentContext(name));
+        }
+        Self::without_contexts(surroundings)
+    }
+
+    /// The engine that cobuild started itself.
+    pub fn own_podman(socket: PathBuf) -> Self {
+        Self {
+            address: Address::unix(socket),
+            tls: None,
+            found_by: FoundBy::OwnPodman,
+        }
+    }
+
+    fn without_contexts(surroundings: &Surroundings) -> Result<Self, EndpointError> {
+        let given = |value: &Option<String>| value.clone().filter(|text| !text.is_empty());
+        if let Some(url) = given(&surroundings.docker_host) {
+            return Self::new(&url, surroundings.tls(), FoundBy::DockerHost);
+        }
+        if let Some(url) = given(&surroundings.container_host) {
+            return Self::new(&url, None, FoundBy::ContainerHost);
+        }
+        let (socket, found_by) = match find_living(usual_sockets(surroundings)) {
+            Ok(socket) => (socket, FoundBy::UsualSocket),
+            Err(dead) => (DEFAULT_SOCKET.into(), FoundBy::Default(dead)),
+        };
+        Ok(Self {
+            address: Address::unix(socket),
+            tls: None,
+            found_by,
+        })
+    }
+
+    fn new(url: &str, tls: Option<Tls>, found_by: FoundBy) -> Result<Self, EndpointError> {
+        let address: Address = match url.parse() {
+            Ok(address) => address,
+            Err(source) => return Err(EndpointError::Address { found_by, source }),
+        };
+        // An address of its own kind needs no certificates to be one of TLS.
+        let tls = match &address.reach {
+            Reach::Tcp(place) if place.is_https => Some(tls.unwrap_or_default()),
+            Reach::Tcp(_) => tls,
+            Reach::Unix(_) | Reach::Ssh(_) => None,
+        };
+        Ok(Self {
+            address,
+            tls,
+            found_by,
+        })
+    }
+}

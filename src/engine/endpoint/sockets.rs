@@ -1,0 +1,77 @@
+//! The sockets that engines listen on unless told otherwise.
+
+use std::io;
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+
+use super::Surroundings;
+
+/// The socket that Docker listens on unless told otherwise.
+pub const DEFAULT_SOCKET: &str = "/var/run/docker.sock";
+
+/// A socket that is there and cannot be used, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeadSocket {
+    /// The socket.
+    pub path: PathBuf,
+    /// Why.
+    pub reason: String,
+}
+
+/// Docker first, then the engines that put a Docker socket into the home directory, then Podman.
+pub(super) fn usual_sockets(surroundings: &Surroundings) -> Vec<PathBuf> {
+    let mut sockets = vec![PathBuf::from(DEFAULT_SOCKET)];
+    let runtime = surroundings.runtime_directory.clone().unwrap_or_else(|| {
+        let user = rustix::process::getuid().as_raw();
+        PathBuf::from(format!("/run/user/{user}"))
+    });
+    sockets.push(runtime.join("docker.sock"));
+    if let Some(home) = &surroundings.home {
+        sockets.extend(
+            [
+                ".docker/run/docker.sock",
+                ".docker/desktop/docker.sock",
+                ".colima/default/docker.sock",
+                ".config/colima/default/docker.sock",
+                ".colima/docker.sock",
+                ".rd/docker.sock",
+                ".orbstack/run/docker.sock",
+                ".lima/docker/sock/docker.sock",
+            ]
+            .map(|socket| home.join(socket)),
+        );
+    }
+    sockets.push(runtime.join("podman/podman.sock"));
+    sockets.push(PathBuf::from("/run/podman/podman.sock"));
+    if let Some(home) = &surroundings.home {
+        sockets.extend(
+            [
+                ".local/share/containers/podman/machine/podman.sock",
+                ".local/share/containers/podman/machine/qemu/podman.sock",
+            ]
+            .map(|socket| home.join(socket)),
+        );
+    }
+    sockets
+}
+
+/// Finds the first socket on which somebody listens; the others that are there come along.
+pub(super) fn find_living(sockets: Vec<PathBuf>) -> Result<PathBuf, Vec<DeadSocket>> {
+    let mut dead = Vec::new();
+    for path in sockets {
+        match knock(&path) {
+            Ok(()) => return Ok(path),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => dead.push(DeadSocket {
+                path,
+                reason: error.to_string(),
+            }),
+        }
+    }
+    Err(dead)
+}
+
+/// A file stays when its engine is gone; only an attempt tells.
+fn knock(socket: &Path) -> io::Result<()> {
+    UnixStream::connect(socket).map(drop)
+}
