@@ -10,10 +10,6 @@ const WAITING: usize = 64;
 
 /// What goes from those who run to those who show.
 #[derive(Debug)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "nearly all are events, and a chatty build has many: a box for each would cost more"
-)]
 pub enum Message {
     /// Something happened.
     Event(Timestamped),

@@ -28,7 +28,7 @@ pub struct Timestamped {
 #[derive(Debug, Clone)]
 pub enum Event {
     /// The build was accepted.
-    BuildStarted(BuildIdentity),
+    BuildStarted(Box<BuildIdentity>),
     /// A phase began.
     PhaseStarted {
         /// The phase.
@@ -149,6 +149,11 @@ pub enum Event {
     Stopping {
         /// How long it may take.
         grace: Duration,
+    },
+    /// The kernel killed a process of the build for lack of memory; what that ends comes next.
+    OutOfMemory {
+        /// How much memory the build may use, in bytes; `None` when all there is.
+        limit: Option<u64>,
     },
     /// A command was cut short by a timeout or a stop; it has no exit status.
     CommandInterrupted,
@@ -333,6 +338,21 @@ pub enum SelectedBy {
     Dependency,
 }
 
+/// A file system of the project.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FileSystemLocation {
+    /// Its kind, as the API names it.
+    #[serde(rename = "type")]
+    pub kind: &'static str,
+    /// What its variable is called after.
+    pub identifier: String,
+    /// Where its content comes from: a directory of the host.
+    pub location: String,
+    /// Where the container has it.
+    pub mount_point: String,
+}
+
 /// What names a build.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -357,6 +377,14 @@ pub struct BuildIdentity {
     pub resolved_source_version: Option<String>,
     /// The image as configured.
     pub image: String,
+    /// The kind of environment, as the API names it.
+    pub environment_type: &'static str,
+    /// The compute type, when one is named.
+    pub compute_type: Option<&'static str>,
+    /// Where the certificates come from that the build trusts.
+    pub certificate: Option<String>,
+    /// The project's file systems.
+    pub file_system_locations: Vec<FileSystemLocation>,
     /// Whether the container is privileged.
     pub privileged: bool,
     /// The build timeout in whole minutes, rounded up.

@@ -13,6 +13,7 @@
 //! - [`buildspec`] is pure: text in, a typed buildspec or CodeBuild's own refusal out, or all that
 //!   is wrong with it; and the language as a JSON Schema.
 //! - [`project`] is pure: image names and kinds of source.
+//! - [`resources`] is pure: what a container gets of its machine, from compute types to directories.
 //! - [`plan`] is pure: decides everything about a build before it runs. The phase machine
 //!   [`plan::phases::next`] is a total function; [`plan::retry`] says whether a failed phase runs again.
 //! - [`runtimes`] is pure: the runtimes that an image offers, and what a buildspec selects of them.
@@ -68,6 +69,7 @@ pub mod mask;
 pub mod phase;
 pub mod plan;
 pub mod project;
+pub mod resources;
 pub mod runner;
 pub mod runtimes;
 pub mod secrets;

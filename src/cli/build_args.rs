@@ -12,12 +12,13 @@ use regex::Regex;
 
 use super::Failure;
 use super::cache_args::CacheArgs;
+use super::container_args::ContainerArgs;
 use super::prepare::Prepared;
 use super::source_args::SourceArgs;
 use super::transfer_args::TransferArgs;
 use crate::phase::PhaseType;
 use crate::plan::part::{self, Part, Step};
-use crate::plan::{Request, Transfer};
+use crate::plan::{ContainerRequest, Request, Transfer};
 use crate::project::image::default_image;
 use crate::settings::{
     BuildspecName, Environment, Override, Sources, parse_env_file, parse_override,
@@ -79,6 +80,9 @@ pub(super) struct BuildArgs {
 
     #[command(flatten)]
     cache: CacheArgs,
+
+    #[command(flatten)]
+    container: ContainerArgs,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -97,14 +101,21 @@ pub(super) struct GivenBuild {
     pub(super) sources: Sources,
     pub(super) buildspec: BuildspecName,
     overrides: Vec<(String, String)>,
+    container: ContainerRequest,
+    /// What people should know of what they asked for.
+    warnings: Vec<String>,
 }
 
 impl BuildArgs {
     /// Resolves the files and directories that are named.
     pub(super) fn given(&self, environment: &Environment) -> Result<GivenBuild, Failure> {
+        let (mut overrides, warnings) = self.container.proxies(environment);
+        overrides.extend(self.overrides(environment)?);
         Ok(GivenBuild {
+            container: self.container.request()?,
+            warnings,
             sources: self.source.find(self.mount)?,
-            overrides: self.overrides(environment)?,
+            overrides,
             buildspec: BuildspecName::read(self.buildspec.as_deref())
                 .context("cannot read the buildspec from stdin")
                 .map_err(Failure::usage)?,
@@ -123,7 +134,7 @@ impl BuildArgs {
                 .image
                 .clone()
                 .unwrap_or_else(|| default_image().to_owned()),
-            privileged: self.privileged,
+            privileged: self.privileged || self.container.needs_privileges(),
             timeout: self.timeout,
             source: prepared.primary,
             secondary: prepared.secondary,
@@ -144,7 +155,8 @@ impl BuildArgs {
                 mocks: self.mock.clone(),
             },
             cache: self.cache.request(),
-            warnings: prepared.warnings,
+            container: given.container,
+            warnings: [prepared.warnings, given.warnings].concat(),
         })
     }
 

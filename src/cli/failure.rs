@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use anstyle::{AnsiColor, Style};
 use anyhow::anyhow;
 
+use super::refusal;
 use crate::engine::endpoint::{
     DEFAULT_SOCKET, DeadSocket, Endpoint, EndpointError, FoundBy, Reach,
 };
@@ -84,7 +85,12 @@ impl Failure {
     /// The engine failed; when it cannot be reached, says which one and why that one.
     pub(super) fn engine(error: EngineError, endpoint: &Endpoint) -> Self {
         if error.operation != Operation::Connect {
-            return Self::no_verdict(error);
+            let hint = refusal::hint(&error);
+            let failure = Self::no_verdict(error);
+            return match hint {
+                Some(hint) => failure.hint(hint),
+                None => failure,
+            };
         }
         let hint = unreachable_hint(&error.reason(), endpoint);
         let Endpoint {

@@ -1,5 +1,6 @@
 //! `cobuild plan`: shows what would run, without an engine.
 
+mod container;
 mod json;
 mod text;
 

@@ -240,7 +240,8 @@ async fn build(
     };
     let sinks = sinks(args, color, artifacts);
     let time_limit = (!args.debug.is_on()).then_some(plan.timeout);
-    let outcome = supervise(&plan, engine, &settings, sinks, debugger, time_limit, stops).await?;
+    let running = supervise(&plan, engine, &settings, sinks, debugger, time_limit, stops);
+    let outcome = Box::pin(running).await?;
     Ok(Some(outcome))
 }
 

@@ -7,17 +7,19 @@ mod archives;
 mod connect;
 mod containers;
 mod create_body;
+mod events;
 mod facts;
 mod failure;
 mod images;
 mod processes;
+mod resources;
 mod ssh;
 mod tls;
 mod volumes;
 
 use super::endpoint::{Endpoint, Reach};
 use super::{
-    Attachment, ByteStream, ContainerId, ContainerSpec, Engine, EngineError, EngineFacts,
+    Attachment, ByteStream, ContainerId, ContainerSpec, Created, Engine, EngineError, EngineFacts,
     ImageFacts, ListedContainer, NamedVolume, Process, Terminal, TerminalId, TerminalSize,
     TerminalSpec, UploadStream,
 };
@@ -52,7 +54,7 @@ impl Engine for Docker {
         images::pull(&self.client, image).await
     }
 
-    async fn create_container(&self, spec: &ContainerSpec) -> Result<ContainerId, EngineError> {
+    async fn create_container(&self, spec: &ContainerSpec) -> Result<Created, EngineError> {
         containers::create(&self.client, spec).await
     }
 
@@ -66,6 +68,10 @@ impl Engine for Docker {
 
     async fn wait_removed(&self, container: &ContainerId) -> Result<(), EngineError> {
         containers::wait_removed(&self.client, container).await
+    }
+
+    async fn ran_out_of_memory(&self, container: &ContainerId) -> Result<bool, EngineError> {
+        events::ran_out_of_memory(&self.client, container).await
     }
 
     async fn remove_container(&self, container: &ContainerId) -> Result<(), EngineError> {

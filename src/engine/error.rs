@@ -27,6 +27,8 @@ pub enum Operation {
     OpenTerminal,
     /// Wait for a container's end.
     Wait,
+    /// Ask what became of a container.
+    Events,
     /// Remove a container.
     RemoveContainer,
     /// List containers.
@@ -56,6 +58,7 @@ impl fmt::Display for Operation {
             Self::Spawn(program) => write!(f, "run `{program}` in the build container"),
             Self::OpenTerminal => f.write_str("open a terminal in the build container"),
             Self::Wait => f.write_str("wait for the build container"),
+            Self::Events => f.write_str("ask what became of the build container"),
             Self::RemoveContainer => f.write_str("remove a container"),
             Self::ListContainers => f.write_str("list containers"),
             Self::ListVolumes => f.write_str("list volumes"),

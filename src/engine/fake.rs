@@ -10,7 +10,7 @@ use tokio::io::{AsyncBufReadExt, BufReader, DuplexStream};
 use tokio::sync::mpsc;
 
 use super::{
-    Attachment, ByteStream, ContainerId, ContainerSpec, Engine, EngineError, EngineFacts,
+    Attachment, ByteStream, ContainerId, ContainerSpec, Created, Engine, EngineError, EngineFacts,
     ImageFacts, ListedContainer, NamedVolume, Operation, Printed, Process, Terminal, TerminalId,
     TerminalSize, TerminalSpec, UploadStream,
 };
@@ -41,6 +41,10 @@ pub(crate) struct FakeEngine {
     log: Arc<Mutex<Vec<String>>>,
     /// The answer to the start of a container, when it is a refusal.
     refusals: Arc<Mutex<Vec<&'static str>>>,
+    /// What the engine says of a container that it creates.
+    warnings: Vec<String>,
+    /// Whether the container ended for lack of memory.
+    out_of_memory: bool,
 }
 
 impl FakeEngine {
@@ -64,6 +68,18 @@ impl FakeEngine {
     /// Refuses the next starts for these reasons.
     pub(crate) fn refusing(self, reasons: &[&'static str]) -> Self {
         self.refusals.lock().unwrap().extend(reasons.iter().rev());
+        self
+    }
+
+    /// Says this of a container that it creates.
+    pub(crate) fn warning(mut self, text: &str) -> Self {
+        self.warnings.push(text.to_owned());
+        self
+    }
+
+    /// Ends containers for lack of memory.
+    pub(crate) fn out_of_memory(mut self) -> Self {
+        self.out_of_memory = true;
         self
     }
 
@@ -106,9 +122,12 @@ impl Engine for FakeEngine {
         })
     }
 
-    async fn create_container(&self, spec: &ContainerSpec) -> Result<ContainerId, EngineError> {
+    async fn create_container(&self, spec: &ContainerSpec) -> Result<Created, EngineError> {
         self.record(format!("create init={}", spec.init));
-        Ok(ContainerId("0123456789abcdef".to_owned()))
+        Ok(Created {
+            id: ContainerId("0123456789abcdef".to_owned()),
+            warnings: self.warnings.clone(),
+        })
     }
 
     async fn attach(&self, _container: &ContainerId) -> Result<Attachment, EngineError> {
@@ -169,6 +188,10 @@ impl Engine for FakeEngine {
     async fn wait_removed(&self, _container: &ContainerId) -> Result<(), EngineError> {
         self.record("removed");
         Ok(())
+    }
+
+    async fn ran_out_of_memory(&self, _container: &ContainerId) -> Result<bool, EngineError> {
+        Ok(self.out_of_memory)
     }
 
     async fn remove_container(&self, _container: &ContainerId) -> Result<(), EngineError> {
@@ -284,6 +307,9 @@ async fn serve(
             }
             Some("cobuild_count") => fence("4"),
             Some("cobuild_greet") => fence(""),
+            // The image has every program, and a daemon that never answers.
+            Some("cobuild_find") => fence("/usr/bin/program"),
+            Some("cobuild_daemon_state") => fence("waiting"),
             Some("cobuild_fence_if_there") => fence(match engine.runtimes {
                 Some(_) => "there",
                 None => "absent",

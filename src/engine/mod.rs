@@ -22,6 +22,8 @@ use tokio::io::AsyncWrite;
 pub use error::{EngineError, Operation};
 pub use process::{Printed, Process};
 
+use crate::resources::{Extras, Limits, Machine, Memory};
+
 /// A stream of bytes from the engine.
 pub type ByteStream = Pin<Box<dyn Stream<Item = Result<Bytes, EngineError>> + Send>>;
 
@@ -49,7 +51,7 @@ pub trait Engine: Send + Sync {
     fn create_container(
         &self,
         spec: &ContainerSpec,
-    ) -> impl Future<Output = Result<ContainerId, EngineError>> + Send;
+    ) -> impl Future<Output = Result<Created, EngineError>> + Send;
 
     /// Connects to the standard streams of a container not yet started. The container's stdin ends
     /// when [`Attachment::input`] is dropped or this process dies.
@@ -93,6 +95,13 @@ pub trait Engine: Send + Sync {
         &self,
         container: &ContainerId,
     ) -> impl Future<Output = Result<(), EngineError>> + Send;
+
+    /// Whether the kernel killed a process of this container for lack of memory, as far as the engine
+    /// remembers; the container may be gone.
+    fn ran_out_of_memory(
+        &self,
+        container: &ContainerId,
+    ) -> impl Future<Output = Result<bool, EngineError>> + Send;
 
     /// Kills and removes a container, whatever state it is in. One that is gone is no error.
     fn remove_container(
@@ -147,6 +156,15 @@ impl ContainerId {
     }
 }
 
+/// A container that was created.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Created {
+    /// Its id.
+    pub id: ContainerId,
+    /// What of the request has no effect there, in the engine's words.
+    pub warnings: Vec<String>,
+}
+
 /// What an engine says of itself.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct EngineFacts {
@@ -168,11 +186,23 @@ pub struct EngineFacts {
     pub has_init: bool,
 }
 
+impl EngineFacts {
+    /// What its machine has.
+    pub fn machine(&self) -> Machine {
+        Machine {
+            cpus: self.cpus,
+            memory: self.memory.map(Memory),
+        }
+    }
+}
+
 /// What an engine says of an image.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ImageFacts {
     /// `ENV`, in order, as name and value.
     pub environment: Vec<(String, String)>,
+    /// `ENTRYPOINT`, in its exec form.
+    pub entrypoint: Vec<String>,
 }
 
 /// A container to create.
@@ -194,6 +224,10 @@ pub struct ContainerSpec {
     pub init: bool,
     /// What is mounted, by path in the container.
     pub mounts: BTreeMap<String, Mount>,
+    /// How much of the machine it may use.
+    pub limits: Limits,
+    /// What else it gets of the machine.
+    pub extras: Extras,
 }
 
 /// Something mounted into a container.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::cache::{CachePlan, CacheRequest};
+use super::container::{ContainerPlan, ContainerRequest};
 use super::environment::{self, Inputs, Origin, is_variable_name};
 use super::layout::{self, Layout};
 use super::part::Part;
@@ -46,6 +47,8 @@ pub struct Request {
     pub part: Part,
     /// How the cache is kept.
     pub cache: CacheRequest,
+    /// What the container gets of the machine.
+    pub container: ContainerRequest,
     /// What people should know of the sources.
     pub warnings: Vec<String>,
 }
@@ -140,6 +143,8 @@ pub fn make(request: Request, facts: &Facts) -> Plan {
         primary: &primary,
         secondary: &secondary,
     });
+    let container = ContainerPlan::new(request.container, &layout);
+    container.set_variables(&mut variables);
     let (mut reading, buildspec_variables) = match request.buildspec {
         Ok(buildspec) => read(buildspec, &layout, &request.part),
         Err(SourceFailure { message, hint }) => {
@@ -190,6 +195,10 @@ pub fn make(request: Request, facts: &Facts) -> Plan {
             source_version: primary.version,
             resolved_source_version: primary.resolved,
             image: request.image.clone(),
+            environment_type: container.kind.api_name(),
+            compute_type: container.compute_type(),
+            certificate: container.certificate_location(),
+            file_system_locations: container.locations(),
             privileged: request.privileged,
             timeout_in_minutes: request.timeout.as_secs().div_ceil(60),
         },
@@ -206,6 +215,7 @@ pub fn make(request: Request, facts: &Facts) -> Plan {
         reading,
         part: request.part,
         cache,
+        container,
     }
 }
 
@@ -383,6 +393,7 @@ mod tests {
             overrides: vec![("GIVEN".into(), "by caller".into())],
             part: Part::default(),
             cache: CacheRequest::default(),
+            container: ContainerRequest::default(),
             buildspec: Ok(buildspec),
             warnings: Vec::new(),
         }

@@ -5,6 +5,7 @@
 
 pub mod artifacts;
 pub mod cache;
+mod container;
 mod environment;
 pub mod layout;
 mod make;
@@ -18,6 +19,7 @@ mod stored;
 use std::path::PathBuf;
 use std::time::Duration;
 
+pub use container::{Certificate, ContainerPlan, ContainerRequest};
 pub use environment::{Origin, Variable, complete, is_variable_name};
 pub use make::{BuildspecFile, Facts, Request, make};
 pub use sources::{Content, GitFacts, Source, SourceFailure, source_name};
@@ -61,6 +63,8 @@ pub struct Plan {
     pub part: Part,
     /// How the cache is kept.
     pub cache: CachePlan,
+    /// What the container gets of the machine.
+    pub container: ContainerPlan,
 }
 
 impl Plan {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::debug::{Cause, Verdict};
 use super::driver::{Driver, DriverError};
+use super::memory::{CommandEnd, name_reason};
 use super::output::Piece;
 use super::program::{Program, exports};
 use super::tail::Tail;
@@ -42,6 +43,8 @@ pub(super) struct Carried {
     pub(super) succeeding: bool,
     /// `CODEBUILD_LAST_EXIT`: how the last command ended.
     last_exit: i32,
+    /// Whether the last command failed and memory was lacking.
+    out_of_memory: bool,
     /// The user of the commands, as the container has it.
     user: String,
     /// The two values as the container has them.
@@ -62,6 +65,7 @@ impl Default for Carried {
         Self {
             succeeding: true,
             last_exit: 0,
+            out_of_memory: false,
             user: "root".to_owned(),
             told: (true, 0),
             printed: Tail::new(0),
@@ -92,12 +96,23 @@ impl Carried {
 /// Why a phase failed.
 #[derive(Debug)]
 struct Failure {
+    /// In the cloud's own words.
     context: PhaseContext,
+    /// Whether memory was lacking.
+    out_of_memory: bool,
     /// The end of what the failing command printed.
     printed: Vec<u8>,
 }
 
 impl Failure {
+    /// Why the phase failed, with a name for the lack of memory.
+    fn named(mut self) -> PhaseContext {
+        if self.out_of_memory {
+            name_reason(&mut self.context);
+        }
+        self.context
+    }
+
     /// The text that decides whether the phase is run again.
     fn text(&self) -> Vec<u8> {
         let message = self.context.message.as_bytes();
@@ -122,7 +137,7 @@ impl<E: Engine> Run<'_, E> {
         while let Some(failure) = self.attempt(phase).await? {
             let retry = retries.after(&failure.text()).filter(|_| !self.kept);
             let Some(retry) = retry else {
-                return Ok(Ended::failed(failure.context));
+                return Ok(Ended::failed(failure.named()));
             };
             self.carried.succeeding = succeeding;
             self.events
@@ -233,6 +248,7 @@ impl<E: Engine> Run<'_, E> {
                         self.carried.succeeding = false;
                         return Ok(Some(Failure {
                             context: command_failed(&text, status),
+                            out_of_memory: self.carried.out_of_memory,
                             printed: self.carried.printed.take(),
                         }));
                     }
@@ -300,7 +316,7 @@ impl<E: Engine> Run<'_, E> {
         // Sent whole, even when the build is being cut short: an answer is waited for.
         self.driver()?.send(program.text()).await?;
         self.carried.printed.take();
-        let status = loop {
+        let answer = loop {
             let (cancellation, events) = (self.cancellation, self.events);
             let sandbox = self.sandbox.as_mut().ok_or(RunError::ContainerDied)?;
             let answer = answer(sandbox.driver(), events, &mut self.carried.printed);
@@ -318,9 +334,15 @@ impl<E: Engine> Run<'_, E> {
                 }
             }
         };
-        // The driver answers nothing but numbers to a command.
-        let status = status.parse().unwrap_or(i32::MAX);
+        let CommandEnd {
+            status,
+            out_of_memory,
+        } = CommandEnd::read(&answer);
         self.carried.last_exit = status;
+        self.carried.out_of_memory = out_of_memory;
+        if out_of_memory {
+            self.tell_out_of_memory().await;
+        }
         self.finished(text, status).await;
         Ok(status)
     }

@@ -20,7 +20,7 @@ use crate::engine::{Attachment, ByteStream, EngineError};
 pub(super) const BOOTSTRAP: &str = include_str!("bootstrap.sh");
 
 /// The functions of the worker.
-const WORKER: &str = include_str!("worker.sh");
+pub(super) const WORKER: &str = include_str!("worker.sh");
 
 /// Why the driver does not answer.
 #[derive(Debug, thiserror::Error)]
@@ -173,6 +173,17 @@ impl Driver {
                         .map(Piece::Output)
                         .ok_or(DriverError::Ended);
                 }
+            }
+        }
+    }
+
+    /// Reads on to the next answer; what is printed before it is returned as well.
+    pub(super) async fn answer(&mut self) -> Result<(Vec<u8>, String), DriverError> {
+        let mut printed = Vec::new();
+        loop {
+            match self.next().await? {
+                Piece::Output(bytes) => printed.extend_from_slice(&bytes),
+                Piece::Fence(answer) => return Ok((printed, answer)),
             }
         }
     }

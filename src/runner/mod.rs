@@ -11,11 +11,13 @@ mod cancel;
 mod changes;
 mod command;
 mod debug;
+mod dockerd;
 mod download;
 mod driver;
 mod export;
 mod layout_program;
 mod means;
+mod memory;
 mod output;
 mod program;
 mod provision;
@@ -29,6 +31,7 @@ mod tail;
 mod tests;
 mod transfer;
 mod trees;
+mod trust;
 mod unpacker;
 mod upload;
 mod user_bin;
@@ -53,6 +56,7 @@ use crate::mask::Masker;
 use crate::phase::{PhaseContext, PhaseType, Status};
 use crate::plan::place::Storage;
 use crate::plan::{PhasePlan, Plan, Reading, Work, phases};
+use crate::resources::Limits;
 use crate::secrets::Providers;
 use crate::source::excludes::ExcludeError;
 use sandbox::Sandbox;
@@ -211,6 +215,7 @@ pub async fn run<E: Engine>(
         masker: Masker::default(),
         caching: None,
         layers: None,
+        limits: Limits::default(),
         fault: None,
         kept: false,
         left: None,
@@ -234,6 +239,8 @@ struct Run<'a, E> {
     caching: Option<cache::Caching>,
     /// The volume that keeps the layers of the build's Docker daemon.
     layers: Option<cache::Layers>,
+    /// How much of the machine the container may use.
+    limits: Limits,
     fault: Option<RunError>,
     /// Whether the container is to stay.
     kept: bool,
@@ -247,7 +254,7 @@ impl<E: Engine> Run<'_, E> {
     async fn build(&mut self) -> Outcome {
         self.announce_secrets(&[]).await;
         self.events
-            .emit(Event::BuildStarted(self.plan.identity.clone()))
+            .emit(Event::BuildStarted(Box::new(self.plan.identity.clone())))
             .await;
         let mut statuses = Vec::new();
         let mut phase = PhaseType::Submitted;
@@ -344,6 +351,9 @@ impl<E: Engine> Run<'_, E> {
         match failure {
             RunError::ContainerDied => {
                 self.dead = true;
+                if let Some(sandbox) = &self.sandbox {
+                    self.ask_why_it_died(sandbox.container()).await;
+                }
                 Ended::failed(container_died())
             }
             error => {

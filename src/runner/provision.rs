@@ -19,6 +19,7 @@ impl<'a, E: Engine> Run<'a, E> {
             return Ok(provisioned);
         }
         let facts = self.guarded(self.engine.facts()).await??;
+        self.set_limits(&facts).await;
         let image = match self.image().await? {
             Ok(image) => image,
             Err(context) => return Ok(Ended::failed(context)),
@@ -26,7 +27,13 @@ impl<'a, E: Engine> Run<'a, E> {
         self.layers = self.take_layers().await?;
         let trees = self.guarded(Trees::gather(self.plan)).await??;
         match self.open(&facts, image, trees).await {
-            Ok(sandbox) => self.sandbox = Some(sandbox),
+            Ok(sandbox) => {
+                for message in sandbox.warnings() {
+                    let message = format!("the engine says: {message}");
+                    self.events.emit(Event::Warning { message }).await;
+                }
+                self.sandbox = Some(sandbox);
+            }
             Err(error) if lacks_shell(&error) => {
                 let message = format!(
                     "the image `{}` has no `sh`, which every build needs",
@@ -36,6 +43,9 @@ impl<'a, E: Engine> Run<'a, E> {
                 return Ok(Ended::failed(container_died()));
             }
             Err(error) => return Err(error.into()),
+        }
+        if let Some(failure) = self.start_dockerd().await? {
+            return Ok(Ended::failed(failure));
         }
         Ok(provisioned)
     }

@@ -7,20 +7,20 @@ use super::changes;
 use super::driver::{BOOTSTRAP, Driver, DriverError, Tools};
 use super::layout_program::{add_state, layout_program};
 use super::means::Means;
-use super::output::Piece;
 use super::program::Program;
 use super::scratch::Scratch;
 use super::transfer::upload;
 use super::trees::Trees;
 use super::unpacker::Unpacker;
-use super::{RunError, RunSettings, debug, sweep, user_bin};
+use super::{RunError, RunSettings, debug, sweep, trust, user_bin};
 use crate::engine::{
-    Attachment, ContainerId, ContainerSpec, Engine, EngineError, EngineFacts, ImageFacts, Mount,
-    NamedVolume,
+    Attachment, ContainerId, ContainerSpec, Created, Engine, EngineError, EngineFacts, ImageFacts,
+    Mount, NamedVolume,
 };
 use crate::event::{SourceChanges, Transferred, Way};
 use crate::plan::layout;
 use crate::plan::{Plan, Transfer, Work, complete};
+use crate::resources::Limits;
 
 /// How long a container whose processes are gone may take to disappear before it is removed.
 const REMOVAL_TIMEOUT: Duration = Duration::from_secs(5);
@@ -47,6 +47,8 @@ pub(super) struct Sandbox<'a, E> {
     ways: Vec<Transferred>,
     image_name: String,
     image: ImageFacts,
+    /// What of the request has no effect, in the engine's words.
+    warnings: Vec<String>,
 }
 
 impl<'a, E: Engine> Sandbox<'a, E> {
@@ -81,13 +83,15 @@ impl<'a, E: Engine> Sandbox<'a, E> {
             let started = match trees.route(plan, &means, scratch.as_ref()) {
                 Ok(route) => {
                     ways = route.ways;
-                    let spec = spec(plan, settings, &means, route.mounts, layers);
+                    let mut spec = spec(plan, settings, &means, route.mounts, layers);
+                    spec.limits = plan.container.limits_within(facts.machine()).0;
                     start(engine, &spec).await.map_err(RunError::Engine)
                 }
                 Err(error) => Err(error),
             };
             match started {
-                Ok((container, attachment)) => {
+                Ok((created, attachment)) => {
+                    let container = created.id;
                     tracing::info!(container = %container.short(), init = means.init, "build container started");
                     tell(&trees, &ways);
                     let answer = Driver::start(attachment, settings.token.clone());
@@ -108,6 +112,7 @@ impl<'a, E: Engine> Sandbox<'a, E> {
                             ways,
                             image_name: plan.engine_image.clone(),
                             image,
+                            warnings: created.warnings,
                         }),
                         Err(error) => {
                             engine.remove_container(&container).await?;
@@ -149,6 +154,16 @@ impl<'a, E: Engine> Sandbox<'a, E> {
         &self.container
     }
 
+    /// What of the request has no effect, in the engine's words.
+    pub(super) fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+
+    /// The image's entrypoint, which is not run.
+    pub(super) fn entrypoint(&self) -> &[String] {
+        &self.image.entrypoint
+    }
+
     /// How the trees get into the container.
     pub(super) fn ways(&self) -> &[Transferred] {
         &self.ways
@@ -177,10 +192,14 @@ impl<'a, E: Engine> Sandbox<'a, E> {
         }
         add_state(&mut program, plan, work, &environment, &self.image);
         self.driver.send(program.text()).await?;
-        let (complaint, answer) = self.answer().await?;
+        let (complaint, answer) = self.driver.answer().await?;
         if !complaint.is_empty() {
             let complaint = String::from_utf8_lossy(&complaint);
             tracing::warn!(%complaint, "while preparing the container");
+        }
+        let mut notes = notes;
+        if let Some(certificate) = &plan.container.certificate {
+            notes.extend(trust::install(&mut self.driver, certificate).await?);
         }
         Ok(Prepared {
             has_runtimes: answer == "there",
@@ -220,24 +239,13 @@ impl<'a, E: Engine> Sandbox<'a, E> {
         program.call("cobuild_system", &["tar", "--version"]);
         program.call("cobuild_fence", &["done"]);
         self.driver.send(program.text()).await?;
-        let (said, _) = self.answer().await?;
+        let (said, _) = self.driver.answer().await?;
         let is_gnu = String::from_utf8_lossy(&said).contains("GNU tar");
         Ok(if is_gnu {
             Unpacker::GnuTar
         } else {
             Unpacker::Tar
         })
-    }
-
-    /// Reads on to the next answer; what is printed before it is returned as well.
-    async fn answer(&mut self) -> Result<(Vec<u8>, String), RunError> {
-        let mut printed = Vec::new();
-        loop {
-            match self.driver.next().await? {
-                Piece::Output(bytes) => printed.extend_from_slice(&bytes),
-                Piece::Fence(answer) => return Ok((printed, answer)),
-            }
-        }
     }
 
     /// Lists what the build changed in its sources.
@@ -301,18 +309,19 @@ fn make_scratch(plan: &Plan, settings: &RunSettings) -> Result<Scratch, RunError
 pub(super) async fn start<E: Engine>(
     engine: &E,
     spec: &ContainerSpec,
-) -> Result<(ContainerId, Attachment), EngineError> {
-    let container = engine.create_container(spec).await?;
+) -> Result<(Created, Attachment), EngineError> {
+    let created = engine.create_container(spec).await?;
+    let container = &created.id;
     // Attached before the start, so that nothing is missed.
     let started = async {
-        let attachment = engine.attach(&container).await?;
-        engine.start_container(&container).await?;
+        let attachment = engine.attach(container).await?;
+        engine.start_container(container).await?;
         Ok(attachment)
     };
     match started.await {
-        Ok(attachment) => Ok((container, attachment)),
+        Ok(attachment) => Ok((created, attachment)),
         Err(error) => {
-            engine.remove_container(&container).await?;
+            engine.remove_container(container).await?;
             Err(error)
         }
     }
@@ -333,6 +342,9 @@ fn spec(
         let volume = layers.cloned().map_or(Mount::Volume, Mount::NamedVolume);
         mounts.insert("/var/lib/docker".to_owned(), volume);
     }
+    // What somebody mounts himself comes in the place of what would be there.
+    let volumes = &plan.container.extras.volumes;
+    mounts.retain(|target, _| volumes.iter().all(|volume| volume.target != *target));
     let mut labels = settings.labels.clone();
     labels.insert("cobuild.build".to_owned(), plan.identity.id.clone());
     ContainerSpec {
@@ -344,6 +356,8 @@ fn spec(
         privileged: plan.privileged,
         init: means.init,
         mounts,
+        limits: Limits::default(),
+        extras: plan.container.extras.clone(),
     }
 }
 

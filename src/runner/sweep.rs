@@ -139,6 +139,6 @@ async fn empty<E: Engine>(engine: &E, image: &str, directory: PathBuf) -> Result
         mounts: BTreeMap::from([("/scratch".to_owned(), Mount::Bind(directory))]),
         ..ContainerSpec::default()
     };
-    let (container, _attachment) = start(engine, &spec).await?;
-    engine.wait_removed(&container).await
+    let (created, _attachment) = start(engine, &spec).await?;
+    engine.wait_removed(&created.id).await
 }

@@ -1,6 +1,7 @@
 //! The run loop over a scripted engine: which phases run, what commands see, how a build is cut
 //! short.
 
+mod container;
 mod properties;
 mod retry;
 mod transitions;
@@ -72,6 +73,7 @@ fn plan(buildspec: &str, image: &str) -> Plan {
         initiator: None,
         warnings: Vec::new(),
         cache: CacheRequest::default(),
+        container: crate::plan::ContainerRequest::default(),
         buildspec: Ok(BuildspecFile::Inline {
             text: buildspec.into(),
         }),

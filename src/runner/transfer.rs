@@ -13,10 +13,14 @@ pub(super) async fn upload<E: Engine>(
     tree: &Tree,
     unpacker: Unpacker,
 ) -> Result<Vec<String>, RunError> {
+    let mut left_out = tree.left_out.clone();
+    for path in &tree.hidden {
+        left_out.insert(path.clone());
+    }
     let (stream, outcome) = archive::stream(archive::Tree {
         root: tree.host.clone(),
         prefix: tree.directory.clone(),
-        left_out: tree.left_out.clone(),
+        left_out,
         sparse: unpacker == Unpacker::GnuTar,
     });
     let taken = unpacker.unpack(engine, container, "/", stream).await;

@@ -9,6 +9,7 @@ use super::scratch::Scratch;
 use crate::engine::Mount;
 use crate::event::{Transferred, Way};
 use crate::plan::{Plan, SourcePlan, Transfer};
+use crate::resources::Volume;
 use crate::source::excludes::{IGNORE_FILE, LeftOut};
 use crate::source::git_view::GitView;
 use crate::source::mounts;
@@ -22,6 +23,8 @@ pub(super) struct Tree {
     pub(super) directory: String,
     /// What of it stays behind.
     pub(super) left_out: LeftOut,
+    /// Paths of it where the container has something else, which no file of the tree may reach.
+    pub(super) hidden: Vec<PathBuf>,
     /// Why an overlay cannot show it.
     obstacle: Option<String>,
 }
@@ -78,6 +81,7 @@ impl Trees {
             trees.git = vec![GitView::default(); plan.sources.len()];
             return Ok(trees);
         }
+        trees.hide(&plan.container.extras.volumes);
         for source in &plan.sources {
             let view = GitView::of(source);
             for (host, directory) in &view.trees {
@@ -102,8 +106,21 @@ impl Trees {
             host,
             directory,
             left_out,
+            hidden: Vec::new(),
             obstacle,
         });
+    }
+
+    /// Notes where directories of the host are mounted within a tree: a copy of the tree must not end
+    /// up in them.
+    fn hide(&mut self, volumes: &[Volume]) {
+        for tree in &mut self.all {
+            let within = volumes.iter().filter_map(|volume| {
+                let below = volume.target.strip_prefix(&tree.directory)?;
+                below.strip_prefix('/').map(PathBuf::from)
+            });
+            tree.hidden = within.collect();
+        }
     }
 
     fn note_mounted(&mut self, source: &SourcePlan) {

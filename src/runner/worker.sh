@@ -5,6 +5,10 @@ cobuild_tmp=/codebuild/output/tmp
 cobuild_shell=sh
 cobuild_switch=
 cobuild_missing=
+cobuild_killed_file=
+for cobuild_word in /sys/fs/cgroup/memory.events /sys/fs/cgroup/memory/memory.oom_control; do
+    if [ -r "$cobuild_word" ]; then cobuild_killed_file=$cobuild_word; fi
+done
 
 # Line by line what the agent puts before a command: its first line is the fourth.
 cobuild_preamble='IFS= read -r PWD < /codebuild/output/tmp/dir.txt; cd -- "$PWD"
@@ -132,9 +136,29 @@ cobuild_fence_if_there() {
     if [ -f "$1" ]; then cobuild_fence there; else cobuild_fence absent; fi
 }
 
-# cobuild_script: runs the script.
+# cobuild_count_killed: counts what the kernel has killed in the container for lack of memory. Both kinds
+# of control groups tell it in a line of its own.
+cobuild_count_killed() {
+    cobuild_number=0
+    if [ -n "$cobuild_killed_file" ]; then
+        while IFS=' ' read -r cobuild_word cobuild_rest; do
+            case $cobuild_word in oom_kill) cobuild_number=$cobuild_rest ;; esac
+        done < "$cobuild_killed_file"
+    fi
+} 2> /dev/null
+
+# cobuild_script: runs the script and answers its status; after a failure for which memory may have been
+# lacking, `oom` too.
 cobuild_script() {
+    cobuild_count_killed
+    cobuild_killed=$cobuild_number
     cobuild_start "$cobuild_tmp/script.sh" < /dev/null 4>&1 2> /dev/null
+    set -- "$?"
+    if [ "$1" -ne 0 ]; then
+        cobuild_count_killed
+        if [ "$cobuild_number" != "$cobuild_killed" ]; then set -- "$1 oom"; fi
+    fi
+    cobuild_fence "$1"
 }
 
 # cobuild_run COMMAND: runs a command that hands its directory and variables on.
@@ -142,14 +166,12 @@ cobuild_run() {
     printf '%s\n%s\n%s%s%s\n' "$cobuild_preamble" "$1" "$cobuild_status" "$cobuild_forget" "$cobuild_save" \
         >| "$cobuild_tmp/script.sh"
     cobuild_script
-    cobuild_fence "$?"
 }
 
 # cobuild_run_alone COMMAND: runs a command that hands nothing on (version 0.1).
 cobuild_run_alone() {
     printf '%s\n%s\n' "$cobuild_preamble" "$1" >| "$cobuild_tmp/script.sh"
     cobuild_script
-    cobuild_fence "$?"
 }
 
 # cobuild_evaluate SCRIPT: answers what a script prints, in one write between two fences, so
@@ -169,4 +191,84 @@ cobuild_print() {
         printf '%s\n' "$cobuild_line"
     done < "$1"
     cobuild_fence 0
+}
+
+# cobuild_find NAME: answers the path of a program, or nothing.
+cobuild_find() {
+    cobuild_fence "$(cobuild_system command -v "$1")"
+}
+
+# cobuild_daemon LOG EXPORTS WORD…: starts a daemon that writes into LOG; how it ends is kept in a file.
+cobuild_daemon() {
+    cobuild_system mkdir -p "${1%/*}"
+    (
+        cobuild_exports=$2
+        shift 2
+        (
+            PATH=${PATH:+$PATH:}/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+            export PATH
+            eval "$cobuild_exports"
+            exec "$@"
+        )
+        printf '%s\n' "$?" >| "$cobuild_tmp/daemon.txt"
+    ) < /dev/null > "$1" 2>&1 &
+}
+
+# cobuild_daemon_state LOG: answers `ready`, `waiting`, or `ended` with a status. Without a client it is the
+# log that tells whether the daemon listens.
+cobuild_daemon_state() {
+    if [ -s "$cobuild_tmp/daemon.txt" ]; then
+        read -r cobuild_word < "$cobuild_tmp/daemon.txt"
+        cobuild_system rm -f "$cobuild_tmp/daemon.txt"
+        cobuild_fence "ended $cobuild_word"
+        return
+    fi
+    cobuild_state=waiting
+    if cobuild_system command -v docker > /dev/null; then
+        if cobuild_system docker info > /dev/null 2>&1; then cobuild_state=ready; fi
+    elif [ -e "$1" ]; then
+        while IFS= read -r cobuild_line; do
+            case $cobuild_line in *'API listen on'*) cobuild_state=ready ;; esac
+        done < "$1"
+    fi
+    cobuild_fence "$cobuild_state"
+}
+
+# cobuild_trust PEM…: adds certificates to those that the image trusts, with its own tool, else to its
+# bundles; programs of OpenSSL that look elsewhere are told by a variable. Answers `trusted` or `failed`.
+cobuild_trust() {
+    for cobuild_tool in update-ca-certificates update-ca-trust none; do
+        if cobuild_system command -v "$cobuild_tool" > /dev/null; then break; fi
+    done
+    case $cobuild_tool in
+        update-ca-certificates) cobuild_place=/usr/local/share/ca-certificates ;;
+        update-ca-trust) cobuild_place=/etc/pki/ca-trust/source/anchors ;;
+    esac
+    if [ "$cobuild_tool" != none ] && cobuild_system mkdir -p "$cobuild_place"; then
+        cobuild_number=0
+        for cobuild_word do
+            cobuild_number=$((cobuild_number + 1))
+            cobuild_write "$cobuild_place/codebuild-$cobuild_number.crt" "$cobuild_word"
+        done
+        if cobuild_system "$cobuild_tool" < /dev/null; then cobuild_fence trusted; return; fi
+    fi
+    cobuild_place=
+    for cobuild_word in /etc/ssl/cert.pem /etc/ssl/ca-bundle.pem /etc/pki/tls/certs/ca-bundle.crt \
+        /etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem /etc/ssl/certs/ca-certificates.crt; do
+        if [ -s "$cobuild_word" ] && cobuild_append_all "$cobuild_word" "$@"; then cobuild_place=$cobuild_word; fi
+    done
+    if [ -z "$cobuild_place" ]; then
+        cobuild_place=/etc/ssl/certs/ca-certificates.crt
+        cobuild_system mkdir -p /etc/ssl/certs
+        cobuild_append_all "$cobuild_place" "$@" || { cobuild_fence failed; return; }
+    fi
+    printf 'export SSL_CERT_FILE="${SSL_CERT_FILE-%s}"\n' "$cobuild_place" >> "$cobuild_tmp/env.sh"
+    cobuild_fence trusted
+}
+
+# cobuild_append_all FILE TEXT…
+cobuild_append_all() {
+    cobuild_file=$1
+    shift
+    for cobuild_text do cobuild_append "$cobuild_file" "$cobuild_text" || return; done
 }

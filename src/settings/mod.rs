@@ -1,16 +1,20 @@
 //! What a user wants, resolved once: the surroundings, the files named on the command line.
 
 mod buildspec_file;
+mod certificate;
 mod env_file;
 mod environment;
+mod proxy;
 mod secrets_file;
 mod sources;
 mod state;
 mod writable;
 
 pub use buildspec_file::{BuildspecName, SourceTree, read_bounded, read_buildspec};
+pub use certificate::{CertificateError, read_certificate};
 pub use env_file::{EnvFileError, Override, parse_env_file, parse_override};
 pub use environment::Environment;
+pub use proxy::Proxies;
 pub use secrets_file::{SecretsError, read_secrets};
 pub use sources::{Asked, Given, SourceError, Sources};
 pub use state::StateDirectory;

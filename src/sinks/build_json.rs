@@ -114,14 +114,7 @@ fn identity_fields(identity: &BuildIdentity) -> Map<String, Value> {
         ("projectName", json!(identity.project_name)),
         ("initiator", json!(identity.initiator)),
         ("source", source(identity)),
-        (
-            "environment",
-            json!({
-                "type": "LINUX_CONTAINER",
-                "image": identity.image,
-                "privilegedMode": identity.privileged,
-            }),
-        ),
+        ("environment", environment(identity)),
         ("timeoutInMinutes", json!(identity.timeout_in_minutes)),
         ("queuedTimeoutInMinutes", json!(480)),
     ]);
@@ -129,12 +122,32 @@ fn identity_fields(identity: &BuildIdentity) -> Map<String, Value> {
         ("sourceVersion", &identity.source_version),
         ("resolvedSourceVersion", &identity.resolved_source_version),
     ];
+    if !identity.file_system_locations.is_empty() {
+        let locations = json!(identity.file_system_locations);
+        build.insert("fileSystemLocations".to_owned(), locations);
+    }
     for (name, version) in versions {
         if let Some(version) = version {
             build.insert(name.to_owned(), json!(version));
         }
     }
     build
+}
+
+fn environment(identity: &BuildIdentity) -> Value {
+    let mut environment = fields([
+        ("type", json!(identity.environment_type)),
+        ("image", json!(identity.image)),
+        ("privilegedMode", json!(identity.privileged)),
+    ]);
+    // In the cloud there is always a compute type; here a build may have all of the machine.
+    if let Some(compute_type) = identity.compute_type {
+        environment.insert("computeType".to_owned(), json!(compute_type));
+    }
+    if let Some(certificate) = &identity.certificate {
+        environment.insert("certificate".to_owned(), json!(certificate));
+    }
+    environment.into()
 }
 
 fn source(identity: &BuildIdentity) -> Value {
@@ -173,7 +186,7 @@ impl Sink for BuildJson {
     fn event(&mut self, event: &Timestamped) -> io::Result<()> {
         match &event.event {
             Event::BuildStarted(identity) => {
-                self.identity = Some(identity.clone());
+                self.identity = Some(BuildIdentity::clone(identity));
                 self.start = event.time;
             }
             Event::PhaseStarted { phase } => {

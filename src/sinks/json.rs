@@ -92,10 +92,7 @@ impl<W: Write + Send> Sink for JsonLines<W> {
                 phase,
                 retry,
                 count,
-            } => (
-                "phase-retried",
-                json!({ "phase": phase, "retry": retry, "count": count }),
-            ),
+            } => retried(*phase, *retry, *count),
             Event::ImagePull { image } => ("image-pull", json!({ "image": image })),
             Event::VariablesExported { variables } => {
                 ("variables-exported", json!({ "variables": map(variables) }))
@@ -137,6 +134,7 @@ impl<W: Write + Send> Sink for JsonLines<W> {
             Event::Stopping { grace } => {
                 ("stopping", json!({ "graceSeconds": grace.as_secs_f64() }))
             }
+            Event::OutOfMemory { limit } => ("out-of-memory", json!({ "limit": limit })),
             Event::CommandInterrupted => ("command-interrupted", json!({})),
             Event::ArtifactsStarted {
                 identifier,
@@ -178,6 +176,13 @@ impl<W: Write + Send> Sink for JsonLines<W> {
     fn flush(&mut self) -> io::Result<()> {
         self.out.flush()
     }
+}
+
+fn retried(phase: PhaseType, retry: u8, count: u8) -> (&'static str, Value) {
+    (
+        "phase-retried",
+        json!({ "phase": phase, "retry": retry, "count": count }),
+    )
 }
 
 fn registered(phases: &[(PhaseType, usize)]) -> Value {

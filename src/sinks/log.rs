@@ -306,6 +306,7 @@ fn agent_lines(event: &Event) -> Vec<String> {
         | Event::Output { .. }
         | Event::CommandFinished { .. }
         | Event::CommandInterrupted
+        | Event::OutOfMemory { .. }
         | Event::SourceChanged(_)
         | Event::Warning { .. }
         | Event::Hint { .. }

@@ -136,6 +136,7 @@ fn mask(event: &mut Event, masker: &Masker) {
         | Event::CommandMocked
         | Event::Output { .. }
         | Event::Stopping { .. }
+        | Event::OutOfMemory { .. }
         | Event::CommandInterrupted
         | Event::FilesFound { .. }
         | Event::BuildFinished { .. } => {}
@@ -154,6 +155,10 @@ fn mask_identity(identity: &mut BuildIdentity, masker: &Masker) {
         source_version,
         resolved_source_version,
         image,
+        environment_type: _,
+        compute_type: _,
+        certificate,
+        file_system_locations,
         privileged: _,
         timeout_in_minutes: _,
     } = identity;
@@ -161,6 +166,14 @@ fn mask_identity(identity: &mut BuildIdentity, masker: &Masker) {
         .into_iter()
         .chain(source_version)
         .chain(resolved_source_version)
+        .chain(certificate)
+        .chain(file_system_locations.iter_mut().flat_map(|location| {
+            [
+                &mut location.identifier,
+                &mut location.location,
+                &mut location.mount_point,
+            ]
+        }))
         .for_each(|text| masked(text, masker));
 }
 
@@ -305,11 +318,8 @@ mod tests {
         ]
     }
 
-    #[test]
-    fn no_text_of_any_event_is_left_out() {
-        let it: fn() -> String = || "a hunter2 b".to_owned();
-        let list = || vec![(it(), it())];
-        let identity = BuildIdentity {
+    fn identity(it: fn() -> String) -> BuildIdentity {
+        BuildIdentity {
             id: it(),
             arn: it(),
             project_name: it(),
@@ -320,11 +330,26 @@ mod tests {
             source_version: Some(it()),
             resolved_source_version: Some(it()),
             image: it(),
+            environment_type: "LINUX_CONTAINER",
+            compute_type: None,
+            certificate: Some(it()),
+            file_system_locations: vec![crate::event::FileSystemLocation {
+                kind: "EFS",
+                identifier: it(),
+                location: it(),
+                mount_point: it(),
+            }],
             privileged: false,
             timeout_in_minutes: 60,
-        };
+        }
+    }
+
+    #[test]
+    fn no_text_of_any_event_is_left_out() {
+        let it: fn() -> String = || "a hunter2 b".to_owned();
+        let list = || vec![(it(), it())];
         let events = vec![
-            Event::BuildStarted(identity),
+            Event::BuildStarted(Box::new(identity(it))),
             Event::PhaseFinished {
                 phase: PhaseType::Build,
                 status: Status::Failed,

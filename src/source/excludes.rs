@@ -61,6 +61,11 @@ impl LeftOut {
         Ok(left_out)
     }
 
+    /// Adds a path of the tree.
+    pub fn insert(&mut self, path: PathBuf) {
+        self.paths.insert(path);
+    }
+
     /// Whether nothing stays behind.
     pub fn is_empty(&self) -> bool {
         self.paths.is_empty()

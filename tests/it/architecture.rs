@@ -20,6 +20,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "phase",
             "plan",
             "project",
+            "resources",
             "runner",
             "secrets",
             "settings",
@@ -39,6 +40,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "mask",
             "phase",
             "plan",
+            "resources",
             "runtimes",
             "secrets",
             "source",
@@ -50,17 +52,28 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("collect", &["engine", "plan"]),
     ("source", &["engine", "event", "plan"]),
     ("settings", &["buildspec", "engine", "plan", "secrets"]),
-    ("sinks", &["channel", "event", "mask", "phase"]),
-    ("plan", &["buildspec", "event", "mask", "phase", "project"]),
+    ("sinks", &["channel", "event", "mask", "phase", "resources"]),
+    (
+        "plan",
+        &[
+            "buildspec",
+            "event",
+            "mask",
+            "phase",
+            "project",
+            "resources",
+        ],
+    ),
     ("buildspec", &["phase"]),
     ("event", &["mask", "phase"]),
-    ("engine", &[]),
-    ("engine::docker", &["engine"]),
+    ("engine", &["resources"]),
+    ("engine::docker", &["engine", "resources"]),
     ("exit", &[]),
     ("mask", &[]),
     ("secrets", &[]),
     ("phase", &[]),
     ("project", &[]),
+    ("resources", &[]),
 ];
 
 /// Modules that decide and never look at the world.
@@ -71,6 +84,7 @@ const PURE: &[&str] = &[
     "phase",
     "plan",
     "project",
+    "resources",
     "runtimes",
 ];
 

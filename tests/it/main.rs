@@ -14,6 +14,7 @@ mod artifacts;
 mod cache;
 mod check;
 mod commands;
+mod container;
 mod corpus;
 mod debug;
 mod engines;

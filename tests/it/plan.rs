@@ -168,6 +168,52 @@ fn the_same_comes_as_json() {
 }
 
 #[test]
+fn what_the_container_gets_is_shown() {
+    let arguments = [
+        "--compute-type",
+        "BUILD_GENERAL1_LARGE",
+        "--memory",
+        "1.5g",
+        "--network",
+        "none",
+        "--volume",
+        "/tmp:cache:ro",
+        "--file-system",
+        "efs=/tmp",
+        "--start-dockerd",
+    ];
+    let run = plan(BUILDSPEC, &arguments);
+    run.assert_succeeded();
+    let kind = if cfg!(target_arch = "aarch64") {
+        "ARM_CONTAINER"
+    } else {
+        "LINUX_CONTAINER"
+    };
+    for line in [
+        "privileged true\n",
+        &format!("compute    BUILD_GENERAL1_LARGE ({kind})\n"),
+        "cpus       8\n",
+        "memory     1.5 GiB\n",
+        "network    none\n",
+        "/src/cache (read-only)\n",
+        "volume     /tmp -> /mnt/efs\n",
+        "dockerd    started before INSTALL\n",
+        "  default    CODEBUILD_EFS=/mnt/efs\n",
+    ] {
+        assert!(run.stdout.contains(line), "{line}{run}");
+    }
+    let run = plan(BUILDSPEC, &[&arguments[..], &["--format", "json"]].concat());
+    let plan: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+    let container = &plan["container"];
+    assert_eq!(container["computeType"], "BUILD_GENERAL1_LARGE");
+    assert_eq!(container["cpus"], "8");
+    assert_eq!(container["memory"], 3_u64 << 29);
+    assert_eq!(container["volumes"][0]["readOnly"], true);
+    assert_eq!(container["volumes"][1]["target"], "/mnt/efs");
+    assert_eq!(container["startDockerd"], true);
+}
+
+#[test]
 fn a_refused_buildspec_is_told_as_codebuild_tells_it() {
     let run = plan("version: 0.2\nphases:\n  artifacts: {}\n", &[]);
     run.assert_failed();

@@ -1,5 +1,7 @@
 //! Builds that use Docker themselves (contract §5).
 
+mod dockerd;
+
 use std::path::Path;
 
 use crate::engine;
@@ -12,6 +14,22 @@ fn without_privileges_there_is_no_docker_in_the_build() {
     assert!(
         run.stdout
             .contains("Cannot connect to the Docker daemon at unix:///var/run/docker.sock."),
+        "{run}"
+    );
+    assert!(
+        run.stderr
+            .contains("hint: Docker in a build needs a privileged container: add `-d`"),
+        "{run}"
+    );
+}
+
+#[test]
+fn a_privileged_build_without_a_daemon_is_told_how_to_get_one() {
+    let run = TestEnv::new().build_command("docker info").arg("-d").run();
+    run.assert_failed();
+    assert!(
+        run.stderr
+            .contains("hint: no Docker daemon runs in this image: `--start-dockerd` starts one"),
         "{run}"
     );
 }

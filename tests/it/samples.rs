@@ -102,6 +102,38 @@ fn every_sample_has_the_outcome_that_it_declares() {
     assert!(problems.is_empty(), "{}", problems.join("\n"));
 }
 
+/// The samples that need a privileged container, with the flag that their comments name.
+fn privileged_samples() -> Vec<(PathBuf, &'static str)> {
+    let flag = |path: &Path| {
+        let text = fs::read_to_string(path).unwrap();
+        if text.contains(" --start-dockerd\n") {
+            "--start-dockerd"
+        } else {
+            "--privileged"
+        }
+    };
+    let samples = entries("buildspecs/privileged").into_iter();
+    samples.map(|path| (path.clone(), flag(&path))).collect()
+}
+
+#[test]
+fn samples_with_docker_build_and_run_an_image() {
+    let samples = privileged_samples();
+    assert!(samples.len() >= 2, "{samples:?}");
+    for (sample, flag) in samples {
+        let run = TestEnv::new()
+            .args(&["--buildspec", sample.to_str().unwrap(), flag])
+            .run();
+        expect(&sample, &run, outcome(&sample).unwrap()).unwrap();
+        let said = run.output_of("docker run --rm --network none hello:local");
+        // A daemon that the buildspec starts speaks up in between.
+        assert!(
+            said.lines().any(|line| line == "Hello from inside"),
+            "{run}"
+        );
+    }
+}
+
 #[test]
 fn no_sample_has_a_key_that_is_not_known() {
     // Warnings of a run are for whoever wrote the buildspec; the samples give no cause.

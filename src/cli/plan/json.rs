@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{cache_action, kind_name, mode_names, on_failure, store_name};
+use super::{cache_action, container, kind_name, mode_names, on_failure, store_name};
 use crate::buildspec::{Artifacts, Version};
 use crate::plan::{GitMetadata, Plan, Reading, Work};
 
@@ -19,6 +19,7 @@ pub(super) fn value(plan: &Plan) -> Value {
             "directory": source.directory,
             "withoutGit": source.git == GitMetadata::LeftOut,
         })).collect::<Value>(),
+        "container": container::json(&plan.container),
         "cache": {
             "type": kind_name(plan.cache.kind),
             "modes": mode_names(plan.cache.modes),

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use anstyle::Style;
 
-use super::{cache_action, kind_name, mode_names, on_failure, store_name};
+use super::{cache_action, container, kind_name, mode_names, on_failure, store_name};
 use crate::buildspec::Cache;
 use crate::phase::PhaseType;
 use crate::plan::cache::{CacheKind, CacheUse};
@@ -24,6 +24,7 @@ pub(super) fn write(out: &mut impl Write, plan: &Plan) -> io::Result<()> {
     ] {
         writeln!(out, "{bold}{label:<11}{bold:#}{value}")?;
     }
+    container::write(out, &plan.container)?;
     if plan.cache.kind != CacheKind::None {
         let kept = [kind_name(plan.cache.kind)]
             .into_iter()

@@ -13,18 +13,21 @@ use futures_util::{StreamExt, TryStreamExt};
 use super::create_body::create_body;
 use super::failure::{failed, ignore_absent};
 use crate::engine::{
-    Attachment, ContainerId, ContainerSpec, EngineError, ListedContainer, Operation,
+    Attachment, ContainerId, ContainerSpec, Created, EngineError, ListedContainer, Operation,
 };
 
 pub(super) async fn create(
     client: &bollard::Docker,
     spec: &ContainerSpec,
-) -> Result<ContainerId, EngineError> {
+) -> Result<Created, EngineError> {
     let created = client
         .create_container(None::<CreateContainerOptions>, create_body(spec))
         .await
         .map_err(failed(Operation::CreateContainer))?;
-    Ok(ContainerId(created.id))
+    Ok(Created {
+        id: ContainerId(created.id),
+        warnings: created.warnings,
+    })
 }
 
 pub(super) async fn attach(

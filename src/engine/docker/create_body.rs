@@ -8,6 +8,7 @@ use bollard::models::{
     MountVolumeOptions, MountVolumeOptionsDriverConfig,
 };
 
+use super::resources::{api_volume, host_config};
 use crate::engine::{ContainerSpec, CopyOnWrite, Mount};
 
 /// The request for a container.
@@ -18,6 +19,8 @@ pub(super) fn create_body(spec: &ContainerSpec) -> ContainerCreateBody {
         .filter(|(_, mount)| matches!(mount, Mount::Memory))
         .map(|(target, _)| (target.clone(), "exec,mode=755".to_owned()))
         .collect();
+    let mounts = spec.mounts.iter().filter_map(api_mount);
+    let volumes = spec.extras.volumes.iter().map(api_volume);
     ContainerCreateBody {
         image: Some(spec.image.clone()),
         // A non-empty entrypoint with an empty command keeps the image's own out of it.
@@ -36,14 +39,14 @@ pub(super) fn create_body(spec: &ContainerSpec) -> ContainerCreateBody {
             auto_remove: Some(true),
             init: spec.init.then_some(true),
             privileged: Some(spec.privileged),
-            mounts: Some(spec.mounts.iter().filter_map(api_mount).collect()),
+            mounts: Some(mounts.chain(volumes).collect()),
             tmpfs: Some(tmpfs),
             // The default driver costs a chatty build several times its own time.
             log_config: Some(HostConfigLogConfig {
                 typ: Some("none".to_owned()),
                 config: None,
             }),
-            ..HostConfig::default()
+            ..host_config(spec)
         }),
         ..ContainerCreateBody::default()
     }

@@ -15,18 +15,21 @@ pub(super) async fn inspect(
         .await
         .map_err(failed(Operation::InspectImage(image.to_owned())));
     match found {
-        Ok(found) => Ok(Some(ImageFacts {
-            environment: found
-                .config
-                .and_then(|config| config.env)
-                .unwrap_or_default()
-                .into_iter()
-                .filter_map(|variable| {
-                    let (name, value) = variable.split_once('=')?;
-                    Some((name.to_owned(), value.to_owned()))
-                })
-                .collect(),
-        })),
+        Ok(found) => {
+            let config = found.config.unwrap_or_default();
+            Ok(Some(ImageFacts {
+                environment: config
+                    .env
+                    .unwrap_or_default()
+                    .into_iter()
+                    .filter_map(|variable| {
+                        let (name, value) = variable.split_once('=')?;
+                        Some((name.to_owned(), value.to_owned()))
+                    })
+                    .collect(),
+                entrypoint: config.entrypoint.unwrap_or_default(),
+            }))
+        }
         Err(error) if error.is_not_found() => Ok(None),
         Err(error) => Err(error),
     }

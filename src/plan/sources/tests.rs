@@ -33,6 +33,7 @@ fn request(source: Source, kind: Option<KindName>) -> Request {
         transfer: Transfer::Automatic,
         excludes: Excludes::default(),
         cache: CacheRequest::default(),
+        container: crate::plan::ContainerRequest::default(),
         overrides: Vec::new(),
         buildspec: Ok(BuildspecFile::Inline { text: Vec::new() }),
         part: Part::default(),

@@ -1,6 +1,8 @@
 //! What cobuild itself has to say of a build, apart from the log: warnings, and a closing summary.
 
 mod cache;
+mod daemon;
+mod memory;
 mod reason;
 mod report;
 mod tail;
@@ -14,6 +16,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::Sink;
 use crate::event::{CacheEvent, CacheOutcome, CacheRestored, Event, Timestamped};
 use crate::phase::{PhaseContext, PhaseType, Status};
+use memory::OutOfMemory;
 use tail::Tail;
 
 /// How many of the slowest commands are listed.
@@ -34,6 +37,10 @@ struct Build {
     /// Where the artifacts go.
     artifacts: Option<PathBuf>,
     start: Option<Timestamp>,
+    /// Whether the container is privileged.
+    privileged: bool,
+    /// The lack of memory that was told and not yet taken for a reason.
+    out_of_memory: Option<OutOfMemory>,
     phases: Vec<Phase>,
     /// When the command that runs began, and its place in its list.
     running: Option<(Timestamp, usize)>,
@@ -68,6 +75,7 @@ struct FailedCommand {
     number: usize,
     text: String,
     exit_status: i32,
+    out_of_memory: Option<OutOfMemory>,
     last_lines: Vec<String>,
 }
 
@@ -114,12 +122,14 @@ impl Build {
             self.slowest.truncate(SLOWEST);
         }
         let last_lines = self.tail.take();
+        let out_of_memory = self.out_of_memory.take();
         if exit_status != 0 {
             self.failed.push(FailedCommand {
                 phase,
                 number,
                 text: text.to_owned(),
                 exit_status,
+                out_of_memory,
                 last_lines,
             });
         }
@@ -127,7 +137,10 @@ impl Build {
 
     fn observe(&mut self, event: &Timestamped) {
         match &event.event {
-            Event::BuildStarted(_) => self.start = Some(event.time),
+            Event::BuildStarted(identity) => {
+                self.start = Some(event.time);
+                self.privileged = identity.privileged;
+            }
             Event::PhaseStarted { phase } => {
                 self.phases.push(Phase {
                     kind: *phase,
@@ -148,6 +161,9 @@ impl Build {
             }
             Event::CommandStarted { number, .. } => {
                 self.running = Some((event.time, *number));
+            }
+            Event::OutOfMemory { limit } => {
+                self.out_of_memory = Some(OutOfMemory { limit: *limit });
             }
             Event::Output { bytes } => self.tail.feed(bytes),
             Event::CommandFinished { text, exit_status } => {

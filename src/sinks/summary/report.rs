@@ -37,8 +37,12 @@ impl Build {
         let style = color_of(status).bold();
         writeln!(out, "{style}{status}{style:#} in {}", seconds(took))?;
         self.failures(out)?;
+        // A command's lack of memory was told with it; this one took the container.
+        if let Some(out_of_memory) = &self.out_of_memory {
+            writeln!(out, "  {out_of_memory}")?;
+        }
         self.artifacts(out)?;
-        for hint in &self.hints {
+        for hint in self.hints.iter().chain(&self.daemon_hint()) {
             let style = Style::new().bold().fg_color(Some(AnsiColor::Cyan.into()));
             writeln!(out, "{style}hint:{style:#} {hint}")?;
         }
@@ -46,7 +50,7 @@ impl Build {
     }
 
     /// Whether a phase succeeded in the end, whatever was tried before.
-    fn came_right(&self, kind: PhaseType) -> bool {
+    pub(super) fn came_right(&self, kind: PhaseType) -> bool {
         self.phases
             .iter()
             .any(|phase| phase.kind == kind && matches!(phase.end, Some((_, Status::Succeeded, _))))
@@ -162,7 +166,8 @@ fn failed_command(out: &mut impl Write, command: &FailedCommand) -> io::Result<(
     for line in &command.last_lines {
         writeln!(out, "  {dim}|{dim:#} {line}")?;
     }
-    match meaning(command.exit_status) {
+    let known = command.out_of_memory.as_ref().map(ToString::to_string);
+    match known.or_else(|| meaning(command.exit_status)) {
         Some(meaning) => writeln!(out, "  exit status {}: {meaning}", command.exit_status),
         None => writeln!(out, "  exit status {}", command.exit_status),
     }

@@ -1,0 +1,212 @@
+//! What the build container gets of the machine.
+
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+
+use anyhow::anyhow;
+use clap::Args;
+use clap::builder::PossibleValuesParser;
+use clap::builder::TypedValueParser as _;
+
+use super::Failure;
+use crate::plan::{Certificate, ContainerRequest};
+use crate::resources::{
+    Compute, ComputeType, Cpus, Device, Extras, FileSystem, Gpus, HOST_NETWORK, HostEntry, Memory,
+    Ulimit, Volume,
+};
+use crate::settings::{Environment, Proxies, read_certificate};
+
+/// Where the help lists them.
+const HEADING: &str = "Container";
+
+/// The container's size, and what of this machine it sees.
+#[derive(Debug, Clone, Default, Args)]
+pub(super) struct ContainerArgs {
+    /// Processors and memory as a compute type of CodeBuild has them, such as BUILD_GENERAL1_SMALL.
+    #[arg(
+        long,
+        help_heading = HEADING,
+        value_name = "TYPE",
+        hide_possible_values = true,
+        ignore_case = true,
+        value_parser = PossibleValuesParser::new(ComputeType::names())
+            .try_map(|name| name.parse::<ComputeType>())
+    )]
+    compute_type: Option<ComputeType>,
+
+    /// How many processors the build may use, such as 2 or 0.5.
+    #[arg(long, help_heading = HEADING, value_name = "N")]
+    cpus: Option<Cpus>,
+
+    /// How much memory the build may use, such as 512m or 1.5g.
+    #[arg(long, help_heading = HEADING, value_name = "SIZE", value_parser = Memory::limit)]
+    memory: Option<Memory>,
+
+    /// Network of the container: none, host, bridge, or one of the engine by its name.
+    #[arg(long, help_heading = HEADING, value_name = "MODE")]
+    network: Option<String>,
+
+    /// A name and its address for the container; `host-gateway` is the address of the engine's host.
+    #[arg(long, help_heading = HEADING, value_name = "NAME:ADDRESS")]
+    add_host: Vec<HostEntry>,
+
+    /// Address of a name server for the container.
+    #[arg(long, help_heading = HEADING, value_name = "ADDRESS", value_parser = name_server)]
+    dns: Vec<IpAddr>,
+
+    /// A device for the container.
+    #[arg(long, help_heading = HEADING, value_name = "HOST[:CONTAINER[:RWM]]")]
+    device: Vec<Device>,
+
+    /// GPUs for the container: all, how many, or device=ID,ID.
+    #[arg(long, help_heading = HEADING, value_name = "GPUS")]
+    gpus: Option<Gpus>,
+
+    /// A directory or file of this machine in the container; a relative CONTAINER path is below the source.
+    #[arg(long, help_heading = HEADING, value_name = "HOST:CONTAINER[:ro]")]
+    volume: Vec<Volume>,
+
+    /// Size of /dev/shm, such as 1g.
+    #[arg(long, help_heading = HEADING, value_name = "SIZE")]
+    shm_size: Option<Memory>,
+
+    /// A limit of each process, such as nofile=1024:2048.
+    #[arg(long, help_heading = HEADING, value_name = "NAME=SOFT[:HARD]")]
+    ulimit: Vec<Ulimit>,
+
+    /// A directory of this machine in the place of a file system of the project (EFS); the variable
+    /// CODEBUILD_ID holds its mount point [default of the mount point: /mnt/ID].
+    #[arg(long, help_heading = HEADING, value_name = "ID=DIR[:MOUNTPOINT]")]
+    file_system: Vec<FileSystem>,
+
+    /// Hand on this machine's HTTP_PROXY, HTTPS_PROXY and NO_PROXY; --env and --env-file beat them.
+    #[arg(long, help_heading = HEADING)]
+    proxy: bool,
+
+    /// A file of certificates, in PEM, that the build trusts.
+    #[arg(long, help_heading = HEADING, value_name = "FILE")]
+    certificate: Option<PathBuf>,
+
+    /// Start a Docker daemon in the container before the first phase; implies --privileged.
+    #[arg(long, help_heading = HEADING)]
+    start_dockerd: bool,
+}
+
+impl ContainerArgs {
+    /// Whether the container has to be privileged for what is asked.
+    pub(super) fn needs_privileges(&self) -> bool {
+        self.start_dockerd
+    }
+
+    /// Resolves the files and directories that are named.
+    pub(super) fn request(&self) -> Result<ContainerRequest, Failure> {
+        if self.start_dockerd && self.network.as_deref() == Some(HOST_NETWORK) {
+            return Err(Failure::usage(anyhow!(
+                "--start-dockerd cannot go with `--network host`: that daemon would change the network of the engine's host"
+            )));
+        }
+        let mut volumes = self.volume.clone();
+        for volume in &mut volumes {
+            volume.host = existing("--volume", &volume.host)?;
+        }
+        let mut file_systems = self.file_system.clone();
+        for file_system in &mut file_systems {
+            file_system.host = existing("--file-system", &file_system.host)?;
+            if !file_system.host.is_dir() {
+                let path = file_system.host.display();
+                return Err(Failure::usage(anyhow!(
+                    "--file-system: `{path}` is no directory"
+                )));
+            }
+        }
+        let targets = volumes.iter().map(|volume| &volume.target);
+        let points = file_systems.iter().map(|it| &it.mount_point);
+        if let Some(twice) = repeated(targets.chain(points)) {
+            return Err(Failure::usage(anyhow!(
+                "two directories cannot both be at `{twice}`"
+            )));
+        }
+        let variables: Vec<String> = file_systems.iter().map(FileSystem::variable).collect();
+        if let Some(twice) = repeated(variables.iter()) {
+            return Err(Failure::usage(anyhow!(
+                "--file-system: two of them are `{twice}`"
+            )));
+        }
+        Ok(ContainerRequest {
+            compute: Compute {
+                compute_type: self.compute_type,
+                cpus: self.cpus,
+                memory: self.memory,
+            },
+            extras: Extras {
+                network: self.network.clone(),
+                hosts: self.add_host.clone(),
+                dns: self.dns.clone(),
+                devices: self.device.clone(),
+                gpus: self.gpus.clone(),
+                shm_size: self.shm_size,
+                ulimits: self.ulimit.clone(),
+                volumes,
+            },
+            file_systems,
+            certificate: self.certificate()?,
+            start_dockerd: self.start_dockerd,
+        })
+    }
+
+    fn certificate(&self) -> Result<Option<Certificate>, Failure> {
+        let read = self.certificate.as_deref().map(read_certificate);
+        read.transpose().map_err(Failure::usage)
+    }
+
+    /// Returns the variables that name this machine's proxies, and what should be known of them.
+    pub(super) fn proxies(
+        &self,
+        environment: &Environment,
+    ) -> (Vec<(String, String)>, Vec<String>) {
+        if !self.proxy {
+            return (Vec::new(), Vec::new());
+        }
+        let Proxies {
+            variables,
+            on_loopback,
+        } = Proxies::of(environment);
+        let mut warnings = Vec::new();
+        if variables.is_empty() {
+            warnings.push(
+                "`--proxy` has no effect: this machine sets none of HTTP_PROXY, HTTPS_PROXY and NO_PROXY"
+                    .to_owned(),
+            );
+        }
+        if !on_loopback.is_empty() && self.network.as_deref() != Some(HOST_NETWORK) {
+            warnings.push(format!(
+                "{} is a proxy of this very machine, which the build cannot reach by that address: `--network host`, or `--add-host proxy:host-gateway` and `--env {}=http://proxy:PORT`",
+                on_loopback.join(", "),
+                on_loopback[0],
+            ));
+        }
+        (variables, warnings)
+    }
+}
+
+fn name_server(text: &str) -> Result<IpAddr, &'static str> {
+    text.parse()
+        .map_err(|_| "write the address of a name server, such as 10.0.0.2")
+}
+
+/// Makes a path of this machine absolute; one that is not there would become a directory of root's.
+fn existing(flag: &str, path: &Path) -> Result<PathBuf, Failure> {
+    std::path::absolute(path)
+        .and_then(|path| path.metadata().map(|_| path))
+        .map_err(|error| {
+            let path = path.display();
+            let error = anyhow!(error).context(format!("{flag}: cannot use `{path}`"));
+            Failure::usage(error)
+                .hint("it has to be there before the build: `mkdir` makes a directory")
+        })
+}
+
+fn repeated<'a>(texts: impl Iterator<Item = &'a String>) -> Option<&'a String> {
+    let mut seen = std::collections::HashSet::new();
+    texts.into_iter().find(|text| !seen.insert(*text))
+}

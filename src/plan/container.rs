@@ -1,0 +1,126 @@
+//! What the build container gets: its size, and what of the host it sees.
+
+use super::environment::{Environment, Origin};
+use super::layout::Layout;
+use crate::event::FileSystemLocation;
+use crate::resources::{
+    Compute, ComputeType, EnvironmentType, Extras, FileSystem, Limits, Machine, Volume,
+};
+
+/// What is asked for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ContainerRequest {
+    /// How much of the machine.
+    pub compute: Compute,
+    /// What else of it.
+    pub extras: Extras,
+    /// Directories of the host in the place of the project's file systems.
+    pub file_systems: Vec<FileSystem>,
+    /// Whom the build trusts besides.
+    pub certificate: Option<Certificate>,
+    /// Whether a Docker daemon is started before INSTALL.
+    pub start_dockerd: bool,
+}
+
+/// Certificates that the build trusts (contract §8.1, `environment.certificate`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Certificate {
+    /// The file, as named.
+    pub location: String,
+    /// The certificates in it, each in PEM with a newline at its end; one at least.
+    pub certificates: Vec<String>,
+}
+
+/// What the container gets.
+#[derive(Debug, Clone)]
+pub struct ContainerPlan {
+    /// The kind of environment that the build has in the cloud.
+    pub kind: EnvironmentType,
+    /// How much of the machine is asked for.
+    pub compute: Compute,
+    /// What else the container gets; targets of volumes are absolute, file systems are among them.
+    pub extras: Extras,
+    /// The project's file systems.
+    pub file_systems: Vec<FileSystem>,
+    /// Whom the build trusts besides.
+    pub certificate: Option<Certificate>,
+    /// Whether a Docker daemon is started before INSTALL.
+    pub start_dockerd: bool,
+}
+
+impl ContainerPlan {
+    pub(super) fn new(request: ContainerRequest, layout: &Layout) -> Self {
+        let ContainerRequest {
+            compute,
+            mut extras,
+            file_systems,
+            certificate,
+            start_dockerd,
+        } = request;
+        let is_arm = cfg!(target_arch = "aarch64");
+        for volume in &mut extras.volumes {
+            if !volume.target.starts_with('/') {
+                volume.target = format!("{}/{}", layout.source, volume.target);
+            }
+        }
+        let mounted = file_systems.iter().map(|file_system| Volume {
+            host: file_system.host.clone(),
+            target: file_system.mount_point.clone(),
+            read_only: false,
+        });
+        extras.volumes.extend(mounted);
+        Self {
+            kind: EnvironmentType::of(compute.compute_type, extras.gpus.is_some(), is_arm),
+            compute,
+            extras,
+            file_systems,
+            certificate,
+            start_dockerd,
+        }
+    }
+
+    /// Returns what a machine can give of the size that is asked for, and sentences about what it cannot.
+    pub fn limits_within(&self, machine: Machine) -> (Limits, Vec<String>) {
+        self.compute.within(self.kind, machine)
+    }
+
+    /// Returns the size that is asked for.
+    pub fn limits(&self) -> Limits {
+        self.compute.limits(self.kind)
+    }
+
+    /// Sets the variables that go with it (contract §3.1, §3.2).
+    pub(super) fn set_variables(&self, environment: &mut Environment) {
+        for file_system in &self.file_systems {
+            let name = file_system.variable();
+            environment.set(Origin::Default, &name, &file_system.mount_point);
+        }
+        if self.extras.gpus.is_some() {
+            environment.set(Origin::Default, "CODEBUILD_GPU_BUILD", "true");
+        }
+    }
+
+    /// Returns the API's name of the compute type.
+    pub fn compute_type(&self) -> Option<&'static str> {
+        self.compute.compute_type.map(ComputeType::name)
+    }
+
+    /// Returns where the certificates come from.
+    pub fn certificate_location(&self) -> Option<String> {
+        let certificate = self.certificate.as_ref()?;
+        Some(certificate.location.clone())
+    }
+
+    /// Returns `fileSystemLocations` of the build.
+    pub(super) fn locations(&self) -> Vec<FileSystemLocation> {
+        let locations = self.file_systems.iter();
+        locations
+            .map(|file_system| FileSystemLocation {
+                kind: "EFS",
+                identifier: file_system.identifier.clone(),
+                location: file_system.host.display().to_string(),
+                mount_point: file_system.mount_point.clone(),
+            })
+            .collect()
+    }
+}

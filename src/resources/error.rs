@@ -1,0 +1,61 @@
+//! What cannot be read.
+
+use super::{Memory, amount};
+
+/// Why a resource, as somebody wrote it, cannot be meant.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ResourceError {
+    /// It is no size.
+    #[error("write a size with its unit, such as 512m, 1.5g or 2g")]
+    Size,
+    /// No engine gives a container so little memory.
+    #[error(
+        "{given} is too little: no container runs with less than {}",
+        amount::LEAST_MEMORY
+    )]
+    TooLittleMemory {
+        /// What was asked for.
+        given: Memory,
+    },
+    /// It is no number of processors.
+    #[error("write how many processors, such as 2 or 0.5")]
+    Cpus,
+    /// There is no such compute type.
+    #[error("no compute type of CodeBuild: they are {}", known.join(", "))]
+    ComputeType {
+        /// Those there are.
+        known: Vec<&'static str>,
+    },
+    /// It is no device.
+    #[error(
+        "write HOST[:CONTAINER[:PERMISSIONS]] with absolute paths, such as /dev/fuse or /dev/sdb:/dev/xvdb:rw"
+    )]
+    Device,
+    /// It is no set of GPUs.
+    #[error("write `all`, how many, or device=ID[,ID…]")]
+    Gpus,
+    /// It is no name with an address.
+    #[error("write NAME:ADDRESS, such as db:10.0.0.5 or gateway:host-gateway")]
+    HostEntry,
+    /// It is no limit of processes.
+    #[error(
+        "write NAME=SOFT[:HARD] in whole numbers, the soft one no higher, such as nofile=1024:2048"
+    )]
+    Ulimit,
+    /// It is no volume.
+    #[error("write HOST:CONTAINER[:ro], such as ./cache:/cache or ~/.m2:/root/.m2:ro")]
+    Volume,
+    /// Nothing can be mounted there.
+    #[error(
+        "nothing can be mounted at `{target}`: name a path of its own, or one relative to the source"
+    )]
+    Target {
+        /// Where.
+        target: String,
+    },
+    /// It is no file system.
+    #[error(
+        "write ID=DIR[:MOUNTPOINT], the ID of letters, digits and `_`, such as my_efs=./efs:/mnt/efs"
+    )]
+    FileSystem,
+}

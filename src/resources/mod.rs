@@ -1,0 +1,45 @@
+//! What a build container gets of its machine: processors, memory, devices, networks, directories.
+//!
+//! Words shared by whoever asks, plans and provides. Pure: nothing here looks at a machine. What people
+//! write is read by [`FromStr`](std::str::FromStr), with errors that say what to write.
+
+mod amount;
+mod compute_type;
+mod device;
+mod error;
+mod limits;
+mod network;
+mod ulimit;
+mod volume;
+
+pub use amount::{Cpus, Memory};
+pub use compute_type::{ComputeType, EnvironmentType, Size};
+pub use device::{Device, Gpus};
+pub use error::ResourceError;
+pub use limits::{Compute, Limits, Machine};
+pub use network::{HOST_NETWORK, HostEntry};
+pub use ulimit::Ulimit;
+pub use volume::{FileSystem, Volume};
+
+use core::net::IpAddr;
+
+/// What a container gets besides processors and memory.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Extras {
+    /// The network: `none`, `host`, `bridge`, or one of the engine by its name.
+    pub network: Option<String>,
+    /// Names that the container knows the addresses of.
+    pub hosts: Vec<HostEntry>,
+    /// Who resolves all other names.
+    pub dns: Vec<IpAddr>,
+    /// Devices of the engine's host.
+    pub devices: Vec<Device>,
+    /// GPUs of the engine's host.
+    pub gpus: Option<Gpus>,
+    /// The size of `/dev/shm`.
+    pub shm_size: Option<Memory>,
+    /// Limits of each process.
+    pub ulimits: Vec<Ulimit>,
+    /// Directories and files of the host.
+    pub volumes: Vec<Volume>,
+}

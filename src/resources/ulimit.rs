@@ -1,0 +1,95 @@
+//! Limits of each process.
+
+use std::fmt;
+use std::str::FromStr;
+
+use super::ResourceError;
+
+/// A limit of each process of the container.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ulimit {
+    /// What is limited, such as `nofile`.
+    pub name: String,
+    /// What counts; -1 is no limit.
+    pub soft: i64,
+    /// How far a process may raise it; -1 is no limit.
+    pub hard: i64,
+}
+
+/// What engines know of.
+const NAMES: [&str; 15] = [
+    "core",
+    "cpu",
+    "data",
+    "fsize",
+    "locks",
+    "memlock",
+    "msgqueue",
+    "nice",
+    "nofile",
+    "nproc",
+    "rss",
+    "rtprio",
+    "rttime",
+    "sigpending",
+    "stack",
+];
+
+impl FromStr for Ulimit {
+    type Err = ResourceError;
+
+    fn from_str(text: &str) -> Result<Self, ResourceError> {
+        let (name, limits) = text.split_once('=').ok_or(ResourceError::Ulimit)?;
+        let (soft, hard) = limits.split_once(':').unwrap_or((limits, limits));
+        let number = |text: &str| match text {
+            "-1" | "unlimited" => Some(-1),
+            text => text.parse().ok().filter(|number| *number >= 0),
+        };
+        let (soft, hard) = number(soft)
+            .zip(number(hard))
+            .ok_or(ResourceError::Ulimit)?;
+        let is_higher = hard != -1 && (soft == -1 || soft > hard);
+        if !NAMES.contains(&name) || is_higher {
+            return Err(ResourceError::Ulimit);
+        }
+        Ok(Self {
+            name: name.to_owned(),
+            soft,
+            hard,
+        })
+    }
+}
+
+impl fmt::Display for Ulimit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}={}:{}", self.name, self.soft, self.hard)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limits_of_processes_are_read() {
+        for (text, told) in [
+            ("nofile=1024:2048", "nofile=1024:2048"),
+            ("nofile=1024", "nofile=1024:1024"),
+            ("core=-1", "core=-1:-1"),
+            ("nproc=64:unlimited", "nproc=64:-1"),
+        ] {
+            assert_eq!(text.parse::<Ulimit>().unwrap().to_string(), told);
+        }
+        for text in [
+            "",
+            "nofile",
+            "nofile=",
+            "nofile=2:1",
+            "files=1",
+            "nofile=-1:5",
+            "core=-2",
+        ] {
+            assert!(text.parse::<Ulimit>().is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,31 @@
+//! The certificates that a build trusts besides those of its image (contract §8.1).
+
+use super::driver::{Driver, DriverError};
+use super::program::Program;
+use crate::plan::Certificate;
+
+/// Adds certificates to those that programs of the container trust; returns what people should know
+/// of it. Programs with a store of their own, such as those of Java, do not learn of them.
+pub(super) async fn install(
+    driver: &mut Driver,
+    certificate: &Certificate,
+) -> Result<Option<String>, DriverError> {
+    let texts: Vec<&str> = certificate
+        .certificates
+        .iter()
+        .map(String::as_str)
+        .collect();
+    let mut program = Program::default();
+    program.call("cobuild_trust", &texts);
+    driver.send(program.text()).await?;
+    let (printed, answer) = driver.answer().await?;
+    let printed = String::from_utf8_lossy(&printed);
+    tracing::info!(%answer, %printed, "certificates of `{}`", certificate.location);
+    Ok((answer != "trusted").then(|| {
+        let reason = printed.trim();
+        format!(
+            "the image does not take the certificates of `{}`: {reason}",
+            certificate.location
+        )
+    }))
+}
