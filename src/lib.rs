@@ -25,6 +25,8 @@
 //! - [`engine`] is a trait at the level of container primitives, with the Docker API behind it and a
 //!   scripted fake for the tests of the run loop.
 //! - [`runner`] runs one plan: one container, one attached driver, one event after the other.
+//! - [`owner`] says whose an object in the engine is; [`remains`] finds and removes what dead runs left.
+//! - [`doctor`] examines whether builds can run, over the same trait.
 //! - [`cache`] keeps archives from build to build, and knows nothing of what is in them.
 //! - [`collect`] brings files out of the container, entry by entry.
 //! - [`mask`] is pure: hides the values of secrets, in texts and in output that comes in chunks.
@@ -62,13 +64,16 @@ pub mod cache;
 pub mod channel;
 pub mod cli;
 pub mod collect;
+pub mod doctor;
 pub mod engine;
 pub mod event;
 pub mod exit;
 pub mod mask;
+pub mod owner;
 pub mod phase;
 pub mod plan;
 pub mod project;
+pub mod remains;
 pub mod resources;
 pub mod runner;
 pub mod runtimes;

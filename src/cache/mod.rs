@@ -27,7 +27,7 @@ use std::path::{Path, PathBuf};
 pub use archive::{Damage, Reader};
 pub use entry::{Entry, Kind, Paths};
 pub use lookup::{Found, Wanted};
-pub use namespace::{Locked, Namespace};
+pub use namespace::{Locked, Namespace, Unfinished};
 pub use publish::{Archive, Published, Writing};
 pub use record::{Lookup, Record, Stored};
 

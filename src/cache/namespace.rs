@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use rustix::fs::{FlockOperation, flock};
 
@@ -19,6 +19,12 @@ const RECORD: &str = "last-run.json";
 /// How an archive's name ends.
 const ARCHIVE: &str = ".tar.zst";
 
+/// How the name of a record begins that is being written.
+const RECORD_DRAFT: &str = ".record-";
+
+/// How long nobody writes a record.
+const RECORD_LIMIT: Duration = Duration::from_hours(1);
+
 /// The caches that go by one name.
 #[derive(Debug, Clone)]
 pub struct Namespace {
@@ -30,6 +36,36 @@ pub struct Namespace {
 #[derive(Debug)]
 pub struct Locked {
     _file: File,
+}
+
+/// A file that a killed writer left.
+#[derive(Debug)]
+pub struct Unfinished {
+    path: PathBuf,
+    _lock: Option<File>,
+}
+
+impl Unfinished {
+    /// The file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Removes it, and what its writer made for it; returns how many bytes that were. One that is gone
+    /// is no error: whoever replaced its entry was quicker.
+    pub fn remove(self) -> io::Result<u64> {
+        let size = fs::metadata(&self.path).map_or(0, |metadata| metadata.len());
+        if let Some(name) = self.path.file_name().and_then(|name| name.to_str())
+            && let Some(stem) = name.strip_suffix(ARCHIVE)
+        {
+            let _ = fs::remove_file(self.path.with_file_name(format!("{stem}.json")));
+        }
+        match fs::remove_file(&self.path) {
+            Ok(()) => Ok(size),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(0),
+            Err(error) => Err(error),
+        }
+    }
 }
 
 impl Namespace {
@@ -153,38 +189,46 @@ impl Namespace {
     /// entry's. Returns how many bytes that were.
     pub fn sweep(&self) -> io::Result<u64> {
         let mut gone = 0;
-        for path in self.files()? {
-            let Some(stem) = path
-                .file_name()
-                .and_then(|name| name.to_str()?.strip_suffix(ARCHIVE))
-            else {
-                continue;
-            };
-            let Ok(file) = File::open(&path) else {
-                continue;
-            };
-            if flock(&file, FlockOperation::NonBlockingLockExclusive).is_err() {
-                continue;
-            }
-            let Some((id, _)) = stem.split_once('.') else {
-                continue;
-            };
-            // Looked at under the lock: its writer may just have published it.
-            let entry = Entry::read(&self.entry_path(id));
-            let draft = self.directory.join(format!("{stem}.json"));
-            let is_its_own = |entry: &Entry| path.ends_with(&entry.archive);
-            if !entry.is_ok_and(|entry| is_its_own(&entry)) && is_same_file(&file, &path) {
-                let size = file.metadata()?.len();
-                match fs::remove_file(&path) {
-                    Ok(()) => gone += size,
-                    // Whoever replaced its entry was quicker.
-                    Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                    Err(error) => return Err(error),
-                }
-            }
-            let _ = fs::remove_file(draft);
+        for unfinished in self.unfinished()? {
+            gone += unfinished.remove()?;
         }
         Ok(gone)
+    }
+
+    /// Finds what writers left that were killed. Nobody else takes it for that as long as it is held.
+    pub fn unfinished(&self) -> io::Result<Vec<Unfinished>> {
+        let files = self.files()?;
+        Ok(files
+            .into_iter()
+            .filter_map(|path| self.unfinished_file(path))
+            .collect())
+    }
+
+    fn unfinished_file(&self, path: PathBuf) -> Option<Unfinished> {
+        let name = path.file_name()?.to_str()?;
+        if name.starts_with(RECORD_DRAFT) {
+            let written = fs::metadata(&path).ok()?.modified().ok()?;
+            let is_old = written.elapsed().is_ok_and(|age| age > RECORD_LIMIT);
+            return is_old.then_some(Unfinished { path, _lock: None });
+        }
+        let stem = name.strip_suffix(ARCHIVE)?;
+        let file = File::open(&path).ok()?;
+        flock(&file, FlockOperation::NonBlockingLockExclusive).ok()?;
+        let (id, _) = stem.split_once('.')?;
+        // Looked at under the lock: its writer may just have published it.
+        let entry = Entry::read(&self.entry_path(id));
+        let draft = self.directory.join(format!("{stem}.json"));
+        if entry.is_ok_and(|entry| path.ends_with(&entry.archive)) {
+            // Its writer was killed when all but this was done.
+            return draft.exists().then_some(Unfinished {
+                path: draft,
+                _lock: Some(file),
+            });
+        }
+        is_same_file(&file, &path).then_some(Unfinished {
+            path,
+            _lock: Some(file),
+        })
     }
 
     /// Takes a lock of this name, unless somebody has it.
@@ -214,7 +258,7 @@ impl Namespace {
     pub fn write_record(&self, record: &Record) -> io::Result<()> {
         self.make()?;
         let mut file = tempfile::Builder::new()
-            .prefix(".record-")
+            .prefix(RECORD_DRAFT)
             .tempfile_in(&self.directory)?;
         serde_json::to_writer(&mut file, record)?;
         file.persist(self.directory.join(RECORD))?;

@@ -19,6 +19,7 @@ use crate::cache::Store;
 use crate::engine::docker::Docker;
 use crate::engine::{Engine, NamedVolume};
 use crate::exit::ExitStatus;
+use crate::owner::{HOST, Owner};
 use crate::project;
 use crate::runner::LAYERS_LABEL;
 use crate::settings::{Asked, Environment, Sources};
@@ -93,8 +94,13 @@ async fn volumes(environment: &Environment) -> Option<(Docker, Vec<NamedVolume>)
     let Connection { engine, .. } = EngineArgs::default().connect(environment).ok()?;
     let listing = tokio::time::timeout(PATIENCE, engine.list_volumes(LAYERS_LABEL));
     let mut volumes = listing.await.ok()?.ok()?;
-    let labels = super::gather::labels();
-    volumes.retain(|volume| volume.labels.get("cobuild.host") == labels.get("cobuild.host"));
+    let owner = Owner::this_process();
+    volumes.retain(|volume| {
+        volume
+            .labels
+            .get(HOST)
+            .is_some_and(|host| host == owner.host())
+    });
     Some((engine, volumes))
 }
 
@@ -111,7 +117,7 @@ fn unreadable<T>(result: io::Result<T>, store: &Store) -> Result<T, Failure> {
 }
 
 /// How long ago a moment was, in its largest unit.
-fn age(milliseconds: u64, now: Timestamp) -> String {
+pub(super) fn age(milliseconds: u64, now: Timestamp) -> String {
     let now = u64::try_from(now.as_millisecond()).unwrap_or(0);
     let seconds = now.saturating_sub(milliseconds) / 1000;
     match seconds {

@@ -1,53 +1,196 @@
-//! `cobuild clean`: removes what debugging sessions left.
+//! `cobuild clean`: removes what runs left that were killed, or kept for somebody to look into.
+
+mod json;
+mod text;
 
 use std::io::{self, Write};
+use std::path::Path;
 
-use anyhow::Context as _;
-use clap::Args;
+use clap::{Args, ColorChoice, ValueEnum};
 
-use super::engine_args::EngineArgs;
-use super::{Failure, gather};
+use super::engine_args::{Connection, EngineArgs};
+use super::{Failure, stderr};
+use crate::engine::{EngineError, Operation};
 use crate::exit::ExitStatus;
-use crate::runner::{self, Left};
+use crate::owner::Owner;
+use crate::remains::{self, Findings, Places, Remain};
 use crate::settings::Environment;
 
-/// Remove the containers that `cobuild run --debug=keep` left, and their copies of the source.
+/// Remove what dead runs left: containers, volumes, networks, directories of this machine, unfinished
+/// caches. Containers that `cobuild run --debug=keep` left go too; caches that are whole stay.
 #[derive(Debug, Args)]
+#[command(after_help = EXIT_STATUS)]
 pub(super) struct CleanArgs {
+    /// Take what belongs to living runs as well: their builds fail.
+    #[arg(long)]
+    all: bool,
+
     /// Only list what would go.
     #[arg(long)]
     dry_run: bool,
+
+    /// Form of the output.
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    format: Format,
 
     #[command(flatten)]
     engine: EngineArgs,
 }
 
+const EXIT_STATUS: &str = "\
+Exit status:
+  0  all of it is gone
+  1  something could not be removed
+  2  the command line cannot be used
+  3  the engine cannot be reached; this machine's directories were looked at all the same";
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people.
+    Text,
+    /// One JSON document.
+    Json,
+}
+
+/// What came of it.
+#[derive(Debug)]
+struct Report {
+    dry_run: bool,
+    gone: Vec<Remain>,
+    /// What could not be removed, and why.
+    stuck: Vec<(Remain, String)>,
+    /// What was left to living runs.
+    living: Vec<Remain>,
+    of_other_hosts: usize,
+    not_looked_at: Option<NotLookedAt>,
+}
+
+/// Why the engine was not looked at.
+#[derive(Debug)]
+struct NotLookedAt {
+    reason: String,
+    /// How many directories may still be some container's.
+    directories: usize,
+}
+
 /// Removes what was left, and says what it was.
-pub(super) async fn run(args: CleanArgs, environment: &Environment) -> Result<ExitStatus, Failure> {
-    let connection = args.engine.connect(environment)?;
-    let root = environment.cache_directory().join("runs");
-    let left = runner::clean(&connection.engine, &root, &gather::labels(), args.dry_run)
-        .await
-        .map_err(|error| connection.failure(error))?;
-    let mut out = io::stdout().lock();
-    let verb = if args.dry_run {
-        "would remove"
-    } else {
-        "removed"
+pub(super) async fn run(
+    args: CleanArgs,
+    environment: &Environment,
+    color: ColorChoice,
+) -> Result<ExitStatus, Failure> {
+    let cache_directory = environment.cache_directory();
+    let places = Places {
+        scratch_root: cache_directory.join("runs"),
+        cache_root: cache_directory.join("caches"),
     };
-    let written = left.iter().try_for_each(|one| match one {
-        Left::Container { id, build } => {
-            writeln!(out, "{verb} container {} of {build}", id.short())
+    let owner = Owner::this_process();
+    let (connection, unusable) = match args.engine.connect(environment) {
+        Ok(connection) => (Some(connection), None),
+        Err(failure) => (None, Some(failure)),
+    };
+    let engine = connection
+        .as_ref()
+        .map(|connection| &connection.engine)
+        .ok_or_else(no_engine);
+    let mut findings = remains::find(engine, &owner, &places).await;
+    let not_looked_at = findings.not_looked_at.take();
+    let (failure, not_looked_at) = match not_looked_at {
+        None => (None, None),
+        Some((error, directories)) => {
+            let failure = match (&connection, unusable) {
+                (Some(connection), _) => connection.failure(error),
+                (None, Some(failure)) => failure,
+                (None, None) => Failure::no_verdict(error),
+            };
+            let reason = failure.in_one_line();
+            let told = NotLookedAt {
+                reason,
+                directories,
+            };
+            (Some(failure), Some(told))
         }
-        Left::Directory(path) => writeln!(out, "{verb} {}", path.display()),
-    });
-    written
-        .context("cannot write what was removed")
-        .map_err(Failure::no_verdict)?;
-    if left.is_empty() {
-        writeln!(out, "nothing was left")
-            .context("cannot write")
-            .map_err(Failure::no_verdict)?;
+    };
+    let mut report = Report {
+        dry_run: args.dry_run,
+        gone: Vec::new(),
+        stuck: Vec::new(),
+        living: Vec::new(),
+        of_other_hosts: findings.of_other_hosts,
+        not_looked_at,
+    };
+    // Without its containers nobody can end a living build.
+    let all = args.all && report.not_looked_at.is_none();
+    if all && !findings.living.is_empty() {
+        let living = findings.living.iter().map(|found| &found.remain);
+        let _ = stderr(color).write_all(text::warning(living, args.dry_run).as_bytes());
     }
-    Ok(ExitStatus::Succeeded)
+    take(
+        &mut report,
+        findings,
+        all,
+        connection.as_ref(),
+        &places.scratch_root,
+    )
+    .await;
+    let told = match args.format {
+        Format::Text => text::text(&report),
+        Format::Json => json::json(&report),
+    };
+    write(&told)?;
+    match failure {
+        Some(failure) => Err(failure),
+        None if report.stuck.is_empty() => Ok(ExitStatus::Succeeded),
+        None => Ok(ExitStatus::BuildFailed),
+    }
+}
+
+/// Takes away what is to go.
+async fn take(
+    report: &mut Report,
+    findings: Findings,
+    all: bool,
+    connection: Option<&Connection>,
+    scratch_root: &Path,
+) {
+    let Findings { dead, living, .. } = findings;
+    let mut going = dead;
+    if all {
+        going.extend(living);
+        going.sort_by_key(|found| found.remain.kind);
+    } else {
+        report.living = living.into_iter().map(|found| found.remain).collect();
+    }
+    if report.dry_run {
+        report.gone = going.into_iter().map(|found| found.remain).collect();
+        return;
+    }
+    let engine = connection
+        .filter(|_| report.not_looked_at.is_none())
+        .map(|connection| &connection.engine);
+    for (remain, removed) in remains::remove(engine, going, scratch_root).await {
+        match removed {
+            Ok(()) => report.gone.push(remain),
+            Err(error) => report.stuck.push((remain, error.to_string())),
+        }
+    }
+}
+
+/// Stands for an engine that there is none of; its failure has been worded already.
+fn no_engine() -> EngineError {
+    EngineError {
+        operation: Operation::Connect,
+        status: None,
+        source: "there is no engine".into(),
+    }
+}
+
+fn write(text: &str) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Failure::no_verdict(anyhow::Error::new(error)))
+        }
+        Ok(()) | Err(_) => Ok(()),
+    }
 }

@@ -5,7 +5,7 @@ use clap::Args;
 use super::Failure;
 use crate::engine::EngineError;
 use crate::engine::docker::Docker;
-use crate::engine::endpoint::Endpoint;
+use crate::engine::endpoint::{Endpoint, EndpointError};
 use crate::settings::Environment;
 
 /// The engine that is meant.
@@ -24,13 +24,18 @@ pub(super) struct EngineArgs {
 impl EngineArgs {
     /// Finds the engine; whether it answers shows at the first request.
     pub(super) fn connect(&self, environment: &Environment) -> Result<Connection, Failure> {
-        let surroundings = environment.surroundings(self.host.clone(), self.context.clone());
-        let endpoint = Endpoint::resolve(&surroundings).map_err(Failure::endpoint)?;
+        let endpoint = self.choose(environment).map_err(Failure::endpoint)?;
         tracing::info!("engine at `{}`, {}", endpoint.address, endpoint.found_by);
         match Docker::connect(&endpoint) {
             Ok(engine) => Ok(Connection { engine, endpoint }),
             Err(error) => Err(Failure::engine(error, &endpoint)),
         }
+    }
+
+    /// Chooses the engine.
+    pub(super) fn choose(&self, environment: &Environment) -> Result<Endpoint, EndpointError> {
+        let surroundings = environment.surroundings(self.host.clone(), self.context.clone());
+        Endpoint::resolve(&surroundings)
     }
 
     /// The same engine on the command line of `docker`.

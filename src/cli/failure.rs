@@ -110,6 +110,11 @@ impl Failure {
         Self::no_verdict(error).hint(hint)
     }
 
+    /// Returns what to do about it, when that is known.
+    pub(super) fn advice(&self) -> Option<&str> {
+        self.hint.as_deref()
+    }
+
     /// Returns the error with its causes in one line.
     pub(super) fn in_one_line(&self) -> String {
         format!("{:#}", self.error)

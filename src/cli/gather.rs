@@ -1,7 +1,5 @@
 //! Gathers what a plan must know of the world: the only place that asks for time and randomness.
 
-use std::collections::BTreeMap;
-
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -48,20 +46,4 @@ pub(super) fn facts(request: &Request, environment: &Environment, numbering: Num
         region: region.to_owned(),
         account: "000000000000".to_owned(),
     }
-}
-
-/// Labels by which everything in the engine can be told to be cobuild's, and whose.
-pub(super) fn labels() -> BTreeMap<String, String> {
-    let host = rustix::system::uname();
-    [
-        ("cobuild.version", env!("CARGO_PKG_VERSION").to_owned()),
-        ("cobuild.pid", std::process::id().to_string()),
-        (
-            "cobuild.host",
-            host.nodename().to_string_lossy().into_owned(),
-        ),
-    ]
-    .into_iter()
-    .map(|(name, value)| (name.to_owned(), value))
-    .collect()
 }

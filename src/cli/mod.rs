@@ -7,6 +7,7 @@ mod check;
 mod clean;
 mod container_args;
 mod debug;
+mod doctor;
 mod engine_args;
 mod failure;
 mod gather;
@@ -67,6 +68,7 @@ enum Command {
     Plan(Box<plan::PlanArgs>),
     Schema(schema::SchemaArgs),
     Check(check::CheckArgs),
+    Doctor(doctor::DoctorArgs),
     Clean(clean::CleanArgs),
     Cache(cache::CacheCommand),
 }
@@ -89,7 +91,8 @@ impl Cli {
             Command::Plan(args) => plan::run(*args, environment, self.color).await,
             Command::Schema(args) => schema::run(&args),
             Command::Check(args) => check::check(&args, self.color),
-            Command::Clean(args) => clean::run(args, environment).await,
+            Command::Doctor(args) => Box::pin(doctor::run(args, environment, self.color)).await,
+            Command::Clean(args) => clean::run(args, environment, self.color).await,
             Command::Cache(command) => cache::run(command, environment).await,
         };
         done.unwrap_or_else(|failure| {

@@ -20,6 +20,7 @@ use super::workspace::Workspace;
 use super::{Failure, stderr};
 use crate::engine::docker::Docker;
 use crate::exit::ExitStatus;
+use crate::owner::Owner;
 use crate::phase::Status;
 use crate::plan;
 use crate::plan::place::{Namespace, Packaging, Storage};
@@ -229,7 +230,7 @@ async fn build(
     )?;
     let settings = RunSettings {
         scratch_root,
-        labels: gather::labels(),
+        owner: Owner::this_process(),
         token: Uuid::new_v4().simple().to_string(),
         grace: args.grace,
         artifacts: artifacts.clone(),

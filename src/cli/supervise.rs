@@ -74,7 +74,7 @@ pub(super) async fn supervise(
     let clock = tokio::spawn(time_out(time_limit, canceller.clone()));
     let running = async {
         let run = runner::run(plan, engine, settings, &events, cancellation, debugger);
-        let sweep = runner::sweep(engine, &plan.engine_image, settings);
+        let sweep = Box::pin(runner::sweep(engine, &plan.engine_image, settings));
         let (outcome, _) = tokio::join!(run, tokio::time::timeout(SWEEP_LIMIT, sweep));
         drop(events);
         let shown = showing.await;

@@ -11,17 +11,20 @@ mod events;
 mod facts;
 mod failure;
 mod images;
+mod networks;
 mod processes;
 mod resources;
 mod ssh;
 mod tls;
 mod volumes;
 
+use bytes::Bytes;
+
 use super::endpoint::{Endpoint, Reach};
 use super::{
-    Attachment, ByteStream, ContainerId, ContainerSpec, Created, Engine, EngineError, EngineFacts,
-    ImageFacts, ListedContainer, NamedVolume, Process, Terminal, TerminalId, TerminalSize,
-    TerminalSpec, UploadStream,
+    Attachment, ByteStream, ContainerId, ContainerSpec, Created, Engine, EngineDetails,
+    EngineError, EngineFacts, ImageFacts, ImportSpec, ListedContainer, ListedObject, NamedVolume,
+    Process, Terminal, TerminalId, TerminalSize, TerminalSpec, UploadStream,
 };
 
 /// An engine that speaks the Docker API.
@@ -46,12 +49,28 @@ impl Engine for Docker {
         facts::facts(&self.client, self.local_socket).await
     }
 
+    async fn details(&self) -> Result<EngineDetails, EngineError> {
+        facts::details(&self.client).await
+    }
+
     async fn inspect_image(&self, image: &str) -> Result<Option<ImageFacts>, EngineError> {
         images::inspect(&self.client, image).await
     }
 
     async fn pull_image(&self, image: &str) -> Result<(), EngineError> {
         images::pull(&self.client, image).await
+    }
+
+    async fn import_image(&self, spec: &ImportSpec, tar: Bytes) -> Result<(), EngineError> {
+        images::import(&self.client, spec, tar).await
+    }
+
+    async fn list_images(&self, label: &str) -> Result<Vec<ListedObject>, EngineError> {
+        images::list(&self.client, label).await
+    }
+
+    async fn remove_image(&self, name: &str) -> Result<(), EngineError> {
+        images::remove(&self.client, name).await
     }
 
     async fn create_container(&self, spec: &ContainerSpec) -> Result<Created, EngineError> {
@@ -120,6 +139,14 @@ impl Engine for Docker {
 
     async fn remove_volume(&self, name: &str) -> Result<(), EngineError> {
         volumes::remove(&self.client, name).await
+    }
+
+    async fn list_networks(&self, label: &str) -> Result<Vec<ListedObject>, EngineError> {
+        networks::list(&self.client, label).await
+    }
+
+    async fn remove_network(&self, name: &str) -> Result<(), EngineError> {
+        networks::remove(&self.client, name).await
     }
 
     async fn upload(

@@ -15,6 +15,16 @@ pub enum Operation {
     InspectImage(String),
     /// Fetch an image.
     PullImage(String),
+    /// Make an image of files.
+    ImportImage,
+    /// List images.
+    ListImages,
+    /// Remove an image.
+    RemoveImage(String),
+    /// List networks.
+    ListNetworks,
+    /// Remove a network.
+    RemoveNetwork(String),
     /// Create a container.
     CreateContainer,
     /// Attach to a container.
@@ -52,6 +62,11 @@ impl fmt::Display for Operation {
             Self::Facts => f.write_str("ask the engine about itself"),
             Self::InspectImage(image) => write!(f, "look up image `{image}`"),
             Self::PullImage(image) => write!(f, "pull image `{image}`"),
+            Self::ImportImage => f.write_str("make an image"),
+            Self::ListImages => f.write_str("list images"),
+            Self::RemoveImage(name) => write!(f, "remove the image `{name}`"),
+            Self::ListNetworks => f.write_str("list networks"),
+            Self::RemoveNetwork(name) => write!(f, "remove the network `{name}`"),
             Self::CreateContainer => f.write_str("create the build container"),
             Self::Attach => f.write_str("attach to the build container"),
             Self::StartContainer => f.write_str("start the build container"),

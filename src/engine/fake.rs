@@ -10,9 +10,9 @@ use tokio::io::{AsyncBufReadExt, BufReader, DuplexStream};
 use tokio::sync::mpsc;
 
 use super::{
-    Attachment, ByteStream, ContainerId, ContainerSpec, Created, Engine, EngineError, EngineFacts,
-    ImageFacts, ListedContainer, NamedVolume, Operation, Printed, Process, Terminal, TerminalId,
-    TerminalSize, TerminalSpec, UploadStream,
+    Attachment, ByteStream, ContainerId, ContainerSpec, Created, Engine, EngineDetails,
+    EngineError, EngineFacts, ImageFacts, ImportSpec, ListedContainer, ListedObject, NamedVolume,
+    Operation, Printed, Process, Terminal, TerminalId, TerminalSize, TerminalSpec, UploadStream,
 };
 
 /// What a scripted command does.
@@ -120,6 +120,30 @@ impl Engine for FakeEngine {
             status: Some(404),
             source: "no such image".into(),
         })
+    }
+
+    async fn details(&self) -> Result<EngineDetails, EngineError> {
+        Ok(EngineDetails::default())
+    }
+
+    async fn import_image(&self, _spec: &ImportSpec, _tar: Bytes) -> Result<(), EngineError> {
+        Ok(())
+    }
+
+    async fn list_images(&self, _label: &str) -> Result<Vec<ListedObject>, EngineError> {
+        Ok(Vec::new())
+    }
+
+    async fn remove_image(&self, _name: &str) -> Result<(), EngineError> {
+        Ok(())
+    }
+
+    async fn list_networks(&self, _label: &str) -> Result<Vec<ListedObject>, EngineError> {
+        Ok(Vec::new())
+    }
+
+    async fn remove_network(&self, _name: &str) -> Result<(), EngineError> {
+        Ok(())
     }
 
     async fn create_container(&self, spec: &ContainerSpec) -> Result<Created, EngineError> {

@@ -38,6 +38,9 @@ pub trait Engine: Send + Sync {
     /// Tells what the engine is and where it runs.
     fn facts(&self) -> impl Future<Output = Result<EngineFacts, EngineError>> + Send;
 
+    /// Tells more of the engine, for people who want to know what they have.
+    fn details(&self) -> impl Future<Output = Result<EngineDetails, EngineError>> + Send;
+
     /// Returns what the engine knows of an image, `None` when it does not have it.
     fn inspect_image(
         &self,
@@ -46,6 +49,23 @@ pub trait Engine: Send + Sync {
 
     /// Fetches an image.
     fn pull_image(&self, image: &str) -> impl Future<Output = Result<(), EngineError>> + Send;
+
+    /// Makes an image of a tar of its files.
+    fn import_image(
+        &self,
+        spec: &ImportSpec,
+        tar: Bytes,
+    ) -> impl Future<Output = Result<(), EngineError>> + Send;
+
+    /// Lists images that carry this label.
+    fn list_images(
+        &self,
+        label: &str,
+    ) -> impl Future<Output = Result<Vec<ListedObject>, EngineError>> + Send;
+
+    /// Removes an image that no container uses, by its name or id. One that is gone is no error; one
+    /// that is in use is [`EngineError::is_conflict`].
+    fn remove_image(&self, name: &str) -> impl Future<Output = Result<(), EngineError>> + Send;
 
     /// Creates a container that removes itself, and its anonymous volumes, when it ends.
     fn create_container(
@@ -132,6 +152,15 @@ pub trait Engine: Send + Sync {
     /// [`EngineError::is_conflict`].
     fn remove_volume(&self, name: &str) -> impl Future<Output = Result<(), EngineError>> + Send;
 
+    /// Lists networks that carry this label.
+    fn list_networks(
+        &self,
+        label: &str,
+    ) -> impl Future<Output = Result<Vec<ListedObject>, EngineError>> + Send;
+
+    /// Removes a network. One that is gone is no error.
+    fn remove_network(&self, name: &str) -> impl Future<Output = Result<(), EngineError>> + Send;
+
     /// Unpacks a tar stream below `directory`, which must exist in the container.
     fn upload(
         &self,
@@ -194,6 +223,36 @@ impl EngineFacts {
             memory: self.memory.map(Memory),
         }
     }
+}
+
+/// What an engine says of itself to people.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct EngineDetails {
+    /// What it calls itself, such as `Docker Engine - Community`.
+    pub product: String,
+    /// Its version.
+    pub version: String,
+    /// The newest version of the API that it speaks.
+    pub api_version: String,
+    /// The version of the control groups that limit its containers.
+    pub cgroup_version: String,
+    /// Where it keeps images, containers and volumes, on its own machine.
+    pub data_root: String,
+    /// Its clock, as RFC 3339.
+    pub time: String,
+    /// What it warns of.
+    pub warnings: Vec<String>,
+}
+
+/// An image to make of files.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ImportSpec {
+    /// Its name, with a tag.
+    pub name: String,
+    /// The platform that its programs are for, such as `linux/arm64`; the engine's own when empty.
+    pub platform: String,
+    /// Labels.
+    pub labels: BTreeMap<String, String>,
 }
 
 /// What an engine says of an image.
@@ -321,6 +380,27 @@ pub struct ListedContainer {
     pub id: ContainerId,
     /// Its image.
     pub image: String,
+    /// The id of its image.
+    pub image_id: String,
     /// Its labels.
     pub labels: BTreeMap<String, String>,
+    /// What it does, in the engine's word: `created`, `running`, `exited` and others.
+    pub state: String,
+    /// When it was made, in seconds since 1970.
+    pub created: Option<u64>,
+}
+
+/// An image or a network as a list shows it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ListedObject {
+    /// Its id.
+    pub id: String,
+    /// What it goes by: a name, or an id where it has none.
+    pub name: String,
+    /// Its labels.
+    pub labels: BTreeMap<String, String>,
+    /// When it was made, in seconds since 1970.
+    pub created: Option<u64>,
+    /// How large it is, in bytes.
+    pub size: Option<u64>,
 }

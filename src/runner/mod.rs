@@ -37,15 +37,14 @@ mod upload;
 mod user_bin;
 mod whiteouts;
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
 pub use cache::LAYERS_LABEL;
 pub use cancel::{CancelReason, Cancellation, Canceller, cancellation};
 pub use debug::{Cause, Debugger, Halt, RESUMED_MARK, Verdict};
-pub use scratch::Scratch;
-pub use sweep::{Left, clean, sweep};
+pub use scratch::{Kept, Scratch, abandoned, kept, occupied};
+pub use sweep::{remove_scratch, sweep};
 
 use crate::buildspec::OnFailure;
 use crate::channel::EventSender;
@@ -53,6 +52,7 @@ use crate::collect::CollectError;
 use crate::engine::{ContainerId, Engine, EngineError};
 use crate::event::Event;
 use crate::mask::Masker;
+use crate::owner::Owner;
 use crate::phase::{PhaseContext, PhaseType, Status};
 use crate::plan::place::Storage;
 use crate::plan::{PhasePlan, Plan, Reading, Work, phases};
@@ -66,8 +66,8 @@ use sandbox::Sandbox;
 pub struct RunSettings {
     /// Where directories of running builds are kept on the host.
     pub scratch_root: PathBuf,
-    /// Labels of everything in the engine.
-    pub labels: BTreeMap<String, String>,
+    /// Who makes everything in the engine.
+    pub owner: Owner,
     /// A random text that no command can guess; fences the driver's answers.
     pub token: String,
     /// How long commands may take to end when the build is cut short.

@@ -300,7 +300,11 @@ fn tell(trees: &Trees, ways: &[Transferred]) {
 }
 
 fn make_scratch(plan: &Plan, settings: &RunSettings) -> Result<Scratch, RunError> {
-    Scratch::create(&settings.scratch_root, &plan.uuid).map_err(|source| RunError::Host {
+    let made = Scratch::create(&settings.scratch_root, &plan.uuid).and_then(|scratch| {
+        scratch.note_image(&plan.engine_image)?;
+        Ok(scratch)
+    });
+    made.map_err(|source| RunError::Host {
         path: settings.scratch_root.clone(),
         source,
     })
@@ -345,13 +349,11 @@ fn spec(
     // What somebody mounts himself comes in the place of what would be there.
     let volumes = &plan.container.extras.volumes;
     mounts.retain(|target, _| volumes.iter().all(|volume| volume.target != *target));
-    let mut labels = settings.labels.clone();
-    labels.insert("cobuild.build".to_owned(), plan.identity.id.clone());
     ContainerSpec {
         image: plan.engine_image.clone(),
         command: ["sh", "-c", BOOTSTRAP].map(str::to_owned).to_vec(),
         environment: vec![(user_bin::VARIABLE.to_owned(), user_bin::library())],
-        labels,
+        labels: settings.owner.labels_of_build(&plan.identity.id),
         working_directory: layout::READONLY.to_owned(),
         privileged: plan.privileged,
         init: means.init,

@@ -14,6 +14,9 @@ use crate::source::excludes::LeftOut;
 /// The extension of the file beside a directory that says which container still uses it.
 const KEPT: &str = "kept";
 
+/// The extension of the file beside a directory whose lock says that somebody uses it.
+const LOCK: &str = "lock";
+
 /// A build's own directory below the scratch root; whoever holds its lock is using it.
 ///
 /// The lock goes with the process, so a directory whose lock is free was left by a killed run and
@@ -34,7 +37,7 @@ impl Scratch {
             .mode(0o700)
             .create(root)?;
         let directory = root.join(name);
-        let lock_path = root.join(format!("{name}.lock"));
+        let lock_path = root.join(format!("{name}.{LOCK}"));
         let lock = loop {
             let lock = File::create(&lock_path)?;
             flock(&lock, FlockOperation::LockExclusive)?;
@@ -51,8 +54,20 @@ impl Scratch {
         })
     }
 
+    /// Notes an image with whose shell the directory can be emptied when this user may not do it.
+    pub(super) fn note_image(&self, image: &str) -> io::Result<()> {
+        fs::write(&self.lock_path, image)
+    }
+
+    /// The image that was noted.
+    pub(super) fn image(&self) -> Option<String> {
+        fs::read_to_string(&self.lock_path)
+            .ok()
+            .filter(|image| !image.is_empty())
+    }
+
     /// Makes the directories that a copy-on-write view of `lower` needs, without what is left out.
-    pub(super) fn copy_on_write(
+    pub fn copy_on_write(
         &self,
         lower: &Path,
         left_out: &LeftOut,
@@ -92,7 +107,7 @@ impl Scratch {
     }
 
     /// Where the changes of a copy-on-write view are.
-    pub(super) fn upper(&self, index: usize) -> PathBuf {
+    pub fn upper(&self, index: usize) -> PathBuf {
         self.base(index).join("upper")
     }
 
@@ -104,14 +119,22 @@ impl Scratch {
     /// Leaves the directory to a container that lives on, named in its keeping file; a sweep does not
     /// see it any more.
     pub fn keep(self, container: &str) -> io::Result<()> {
-        fs::write(self.directory.with_extension(KEPT), container)?;
+        let image = self.image().unwrap_or_default();
+        fs::write(
+            self.directory.with_extension(KEPT),
+            format!("{container}\n{image}"),
+        )?;
         fs::remove_file(&self.lock_path)
     }
 
     /// Removes everything. Fails when the build left what this user may not remove.
     pub fn remove(&self) -> io::Result<()> {
         remove_tree(&self.directory)?;
-        fs::remove_file(&self.lock_path)
+        // Whoever finds it without a directory and free may have been quicker.
+        match fs::remove_file(&self.lock_path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            Ok(()) | Err(_) => Ok(()),
+        }
     }
 }
 
@@ -130,14 +153,9 @@ fn unwanted_features() -> Vec<&'static str> {
 }
 
 /// Takes over what killed runs left below `root`; holding each lock keeps other sweeps away.
-pub(super) fn abandoned(root: &Path) -> Vec<Scratch> {
-    let Ok(entries) = fs::read_dir(root) else {
-        return Vec::new();
-    };
-    entries
-        .flatten()
-        .map(|entry| entry.path())
-        .filter(|path| path.extension().is_some_and(|kind| kind == "lock"))
+pub fn abandoned(root: &Path) -> Vec<Scratch> {
+    files(root, LOCK)
+        .into_iter()
         .filter_map(|lock_path| {
             let lock = File::open(&lock_path).ok()?;
             flock(&lock, FlockOperation::NonBlockingLockExclusive).ok()?;
@@ -150,50 +168,97 @@ pub(super) fn abandoned(root: &Path) -> Vec<Scratch> {
         .collect()
 }
 
-/// A directory that was left to a container.
-#[derive(Debug)]
-pub(super) struct Kept {
-    /// The directory.
-    pub(super) directory: PathBuf,
-    /// The container that uses it.
-    pub(super) container: String,
-}
-
-impl Kept {
-    /// Takes the directory back, once the container is gone; `None` when somebody else does.
-    pub(super) fn take_over(&self) -> Option<Scratch> {
-        let lock_path = self.directory.with_extension("lock");
-        let lock = File::create(&lock_path).ok()?;
-        flock(&lock, FlockOperation::NonBlockingLockExclusive).ok()?;
-        fs::remove_file(self.directory.with_extension(KEPT)).ok()?;
-        Some(Scratch {
-            directory: self.directory.clone(),
-            lock_path,
-            _lock: lock,
+/// Lists the directories below `root` that somebody uses.
+pub fn occupied(root: &Path) -> Vec<PathBuf> {
+    files(root, LOCK)
+        .into_iter()
+        .filter(|lock_path| {
+            let lock = File::open(lock_path);
+            lock.is_ok_and(|lock| {
+                flock(&lock, FlockOperation::NonBlockingLockExclusive)
+                    == Err(rustix::io::Errno::WOULDBLOCK)
+            })
         })
-    }
+        .map(|lock_path| lock_path.with_extension(""))
+        .collect()
 }
 
-/// Lists the directories below `root` that were left to containers.
-pub(super) fn kept(root: &Path) -> Vec<Kept> {
+/// The files in `root` whose names end so.
+fn files(root: &Path, extension: &str) -> Vec<PathBuf> {
     let Ok(entries) = fs::read_dir(root) else {
         return Vec::new();
     };
     entries
         .flatten()
         .map(|entry| entry.path())
-        .filter(|path| path.extension().is_some_and(|kind| kind == KEPT))
+        .filter(|path| path.extension().is_some_and(|kind| kind == extension))
+        .collect()
+}
+
+/// A directory that was left to a container.
+#[derive(Debug)]
+pub struct Kept {
+    /// The directory.
+    pub directory: PathBuf,
+    /// The container that uses it.
+    pub container: String,
+    image: String,
+}
+
+impl Kept {
+    /// Takes the directory back, once the container is gone; `None` when somebody else does.
+    pub fn take_over(&self) -> io::Result<Option<Scratch>> {
+        let lock_path = self.directory.with_extension(LOCK);
+        // What another one that takes it back has noted there stays.
+        let lock = File::options()
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(&lock_path)?;
+        if flock(&lock, FlockOperation::NonBlockingLockExclusive).is_err() {
+            return Ok(None);
+        }
+        match fs::remove_file(self.directory.with_extension(KEPT)) {
+            Ok(()) => {}
+            // Somebody else was quicker, and has removed what the lock was for.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                fs::remove_file(&lock_path)?;
+                return Ok(None);
+            }
+            Err(error) => return Err(error),
+        }
+        let scratch = Scratch {
+            directory: self.directory.clone(),
+            lock_path,
+            _lock: lock,
+        };
+        scratch.note_image(&self.image)?;
+        Ok(Some(scratch))
+    }
+}
+
+/// Lists the directories below `root` that were left to containers.
+pub fn kept(root: &Path) -> Vec<Kept> {
+    files(root, KEPT)
+        .into_iter()
         .filter_map(|path| {
+            let text = fs::read_to_string(&path).ok()?;
+            let mut lines = text.lines();
             Some(Kept {
-                container: fs::read_to_string(&path).ok()?,
+                container: lines.next()?.to_owned(),
+                image: lines.next().unwrap_or_default().to_owned(),
                 directory: path.with_extension(""),
             })
         })
         .collect()
 }
 
-/// The kernel leaves a directory without any permission in an overlay's work directory; it is empty.
 fn remove_tree(directory: &Path) -> io::Result<()> {
+    // The kernel leaves a directory without any permission in an overlay's work directory. It is empty,
+    // so whoever owns the directory around it may remove it without a look inside.
+    for view in fs::read_dir(directory).into_iter().flatten().flatten() {
+        let _ = fs::remove_dir(view.path().join("work/work"));
+    }
     match fs::remove_dir_all(directory) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         Ok(()) | Err(_) => Ok(()),
@@ -233,6 +298,26 @@ mod tests {
         assert!(living.directory().exists());
         assert!(tree.path().exists(), "the tree itself stays");
         living.remove().unwrap();
+        assert_eq!(fs::read_dir(root.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn a_kept_directory_is_taken_back_once() {
+        let root = tempfile::tempdir().unwrap();
+        let scratch = Scratch::create(root.path(), "kept").unwrap();
+        scratch.note_image("image:1").unwrap();
+        scratch.keep("0123").unwrap();
+        assert!(abandoned(root.path()).is_empty());
+        let [one, other] = [(); 2].map(|()| kept(root.path()).remove(0));
+        assert_eq!(one.container, "0123");
+        let scratch = one.take_over().unwrap().unwrap();
+        assert_eq!(scratch.image().as_deref(), Some("image:1"));
+        assert!(other.take_over().unwrap().is_none(), "somebody has it");
+        assert_eq!(scratch.image().as_deref(), Some("image:1"));
+        assert_eq!(occupied(root.path()), [scratch.directory()]);
+        scratch.remove().unwrap();
+        drop(scratch);
+        assert!(other.take_over().unwrap().is_none(), "it is gone");
         assert_eq!(fs::read_dir(root.path()).unwrap().count(), 0);
     }
 }

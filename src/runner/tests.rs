@@ -92,7 +92,7 @@ async fn run_plan(plan: &Plan, engine: &FakeEngine, cancels: &[(Duration, Cancel
     }
     let settings = RunSettings {
         scratch_root: "/nonexistent".into(),
-        labels: BTreeMap::new(),
+        owner: Owner::this_process(),
         token: "token".into(),
         grace: Duration::from_secs(10),
         artifacts: None,

@@ -119,7 +119,13 @@ pub(super) async fn list(
             Some(ListedContainer {
                 id: ContainerId(container.id?),
                 image: container.image.unwrap_or_default(),
+                image_id: container.image_id.unwrap_or_default(),
                 labels: container.labels.unwrap_or_default().into_iter().collect(),
+                state: container
+                    .state
+                    .map(|state| state.to_string())
+                    .unwrap_or_default(),
+                created: container.created.and_then(|time| u64::try_from(time).ok()),
             })
         })
         .collect())

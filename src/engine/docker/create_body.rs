@@ -19,7 +19,10 @@ pub(super) fn create_body(spec: &ContainerSpec) -> ContainerCreateBody {
         .filter(|(_, mount)| matches!(mount, Mount::Memory))
         .map(|(target, _)| (target.clone(), "exec,mode=755".to_owned()))
         .collect();
-    let mounts = spec.mounts.iter().filter_map(api_mount);
+    let mounts = spec
+        .mounts
+        .iter()
+        .filter_map(|mount| api_mount(mount, &spec.labels));
     let volumes = spec.extras.volumes.iter().map(api_volume);
     ContainerCreateBody {
         image: Some(spec.image.clone()),
@@ -60,8 +63,13 @@ pub(super) fn api_environment(variables: &[(String, String)]) -> Vec<String> {
         .collect()
 }
 
-fn api_mount((target, mount): (&String, &Mount)) -> Option<ApiMount> {
+/// `labels` are those of volumes that go with the container.
+fn api_mount(
+    (target, mount): (&String, &Mount),
+    labels: &BTreeMap<String, String>,
+) -> Option<ApiMount> {
     let target = Some(target.clone());
+    let labels = || Some(labels.clone().into_iter().collect());
     match mount {
         Mount::Bind(source) => Some(ApiMount {
             typ: Some(MountType::BIND),
@@ -78,6 +86,7 @@ fn api_mount((target, mount): (&String, &Mount)) -> Option<ApiMount> {
                 target,
                 volume_options: Some(MountVolumeOptions {
                     no_copy: Some(true),
+                    labels: labels(),
                     driver_config: Some(MountVolumeOptionsDriverConfig {
                         name: Some("local".to_owned()),
                         options: Some(
@@ -95,6 +104,10 @@ fn api_mount((target, mount): (&String, &Mount)) -> Option<ApiMount> {
         Mount::Volume => Some(ApiMount {
             typ: Some(MountType::VOLUME),
             target,
+            volume_options: Some(MountVolumeOptions {
+                labels: labels(),
+                ..MountVolumeOptions::default()
+            }),
             ..ApiMount::default()
         }),
         Mount::NamedVolume(volume) => Some(ApiMount {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use bollard::errors::Error as BollardError;
 
 use super::failure::failed;
-use crate::engine::{EngineError, EngineFacts, Operation};
+use crate::engine::{EngineDetails, EngineError, EngineFacts, Operation};
 
 /// How long an engine may take to answer at all.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
@@ -49,5 +49,30 @@ pub(super) async fn facts(
             .init_binary
             .as_deref()
             .is_some_and(|name| !name.is_empty()),
+    })
+}
+
+pub(super) async fn details(client: &bollard::Docker) -> Result<EngineDetails, EngineError> {
+    let client = client.clone().with_timeout(ANSWER_TIMEOUT);
+    let version = client.version().await.map_err(failed(Operation::Facts))?;
+    let info = client.info().await.map_err(failed(Operation::Facts))?;
+    // Podman names itself among its components only.
+    let platform = version.platform.map(|platform| platform.name);
+    let component = version.components.into_iter().flatten().next();
+    let product = platform
+        .filter(|name| !name.is_empty() && !name.contains('/'))
+        .or_else(|| component.map(|component| component.name))
+        .filter(|name| name != "Engine");
+    Ok(EngineDetails {
+        product: product.unwrap_or_else(|| "Docker".to_owned()),
+        version: version.version.unwrap_or_default(),
+        api_version: version.api_version.unwrap_or_default(),
+        cgroup_version: info
+            .cgroup_version
+            .map(|version| version.to_string())
+            .unwrap_or_default(),
+        data_root: info.docker_root_dir.unwrap_or_default(),
+        time: info.system_time.unwrap_or_default(),
+        warnings: info.warnings.unwrap_or_default(),
     })
 }

@@ -1,10 +1,15 @@
 //! What the API does with images.
 
-use bollard::query_parameters::CreateImageOptionsBuilder;
+use std::collections::HashMap;
+
+use bollard::query_parameters::{
+    CreateImageOptionsBuilder, ListImagesOptionsBuilder, RemoveImageOptions,
+};
+use bytes::Bytes;
 use futures_util::TryStreamExt;
 
 use super::failure::failed;
-use crate::engine::{EngineError, ImageFacts, Operation};
+use crate::engine::{EngineError, ImageFacts, ImportSpec, ListedObject, Operation};
 
 pub(super) async fn inspect(
     client: &bollard::Docker,
@@ -51,6 +56,81 @@ pub(super) async fn pull(client: &bollard::Docker, image: &str) -> Result<(), En
     Ok(())
 }
 
+pub(super) async fn import(
+    client: &bollard::Docker,
+    spec: &ImportSpec,
+    tar: Bytes,
+) -> Result<(), EngineError> {
+    let labels = spec
+        .labels
+        .iter()
+        .map(|(name, value)| format!("LABEL {}={}", quoted(name), quoted(value)));
+    let options = CreateImageOptionsBuilder::default()
+        .from_src("-")
+        // Podman passes over a tag that is given by itself.
+        .repo(&spec.name)
+        .changes(labels.collect())
+        .platform(&spec.platform)
+        .build();
+    client
+        .create_image(Some(options), Some(bollard::body_full(tar)), None)
+        .try_for_each(|_| async { Ok(()) })
+        .await
+        .map_err(failed(Operation::ImportImage))
+}
+
+/// A word of an instruction as it is written in a Dockerfile.
+fn quoted(text: &str) -> String {
+    let mut word = String::from("\"");
+    for character in text.chars() {
+        if matches!(character, '"' | '\\' | '$') {
+            word.push('\\');
+        }
+        word.push(character);
+    }
+    word.push('"');
+    word
+}
+
+pub(super) async fn list(
+    client: &bollard::Docker,
+    label: &str,
+) -> Result<Vec<ListedObject>, EngineError> {
+    let filters = HashMap::from([("label".to_owned(), vec![label.to_owned()])]);
+    let options = ListImagesOptionsBuilder::default()
+        .filters(&filters)
+        .build();
+    let images = client
+        .list_images(Some(options))
+        .await
+        .map_err(failed(Operation::ListImages))?;
+    Ok(images
+        .into_iter()
+        .map(|image| ListedObject {
+            name: image
+                .repo_tags
+                .into_iter()
+                .find(|name| name != "<none>:<none>")
+                .unwrap_or_else(|| image.id.clone()),
+            id: image.id,
+            labels: image.labels.into_iter().collect(),
+            created: u64::try_from(image.created).ok(),
+            size: u64::try_from(image.size).ok(),
+        })
+        .collect())
+}
+
+pub(super) async fn remove(client: &bollard::Docker, name: &str) -> Result<(), EngineError> {
+    let removed = client
+        .remove_image(name, None::<RemoveImageOptions>, None)
+        .await
+        .map_err(failed(Operation::RemoveImage(name.to_owned())));
+    match removed {
+        Err(error) if !error.is_not_found() => Err(error),
+        Ok(_) | Err(_) => Ok(()),
+    }
+}
+
 /// Without a tag the API would fetch every tag of the repository.
 fn with_tag(image: &str) -> String {
     let last = image.rsplit('/').next().unwrap_or(image);
@@ -64,6 +144,11 @@ fn with_tag(image: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_quoted_word_stands_for_itself() {
+        assert_eq!(quoted(r#"a "b" \ $c"#), r#""a \"b\" \\ \$c""#);
+    }
 
     #[test]
     fn an_image_without_tag_means_latest() {

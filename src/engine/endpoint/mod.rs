@@ -102,7 +102,7 @@ pub struct Surroundings {
 
 impl Surroundings {
     /// The Docker client's configuration directory.
-    fn client_directory(&self) -> Option<PathBuf> {
+    pub fn client_directory(&self) -> Option<PathBuf> {
         let below_home = || self.home.as_ref().map(|home| home.join(".docker"));
         self.docker_config.clone().or_else(below_home)
     }

@@ -1,7 +1,5 @@
 //! The layers of a Docker daemon in the build, kept in a volume of the engine (contract §5).
 
-use std::collections::BTreeMap;
-
 use super::super::{Interruption, Run};
 use crate::cache::{Locked, Store};
 use crate::engine::{Engine, NamedVolume};
@@ -40,15 +38,11 @@ impl<E: Engine> Run<'_, E> {
                 return Ok(None);
             }
         };
-        let host = self.settings.labels.get("cobuild.host");
-        let host = host.map(String::as_str).unwrap_or_default();
-        let volume = NamedVolume {
-            name: volume_name(host, &namespace),
-            labels: BTreeMap::from([
-                (LABEL.to_owned(), namespace),
-                ("cobuild.host".to_owned(), host.to_owned()),
-            ]),
-        };
+        let owner = &self.settings.owner;
+        let name = volume_name(owner.host(), &namespace);
+        let mut labels = owner.labels_of_build(&self.plan.identity.id);
+        labels.insert(LABEL.to_owned(), namespace);
+        let volume = NamedVolume { name, labels };
         // The lock tells of this machine's builds alone, and not of containers that were kept.
         let users = self
             .guarded(self.engine.volume_users(&volume.name))

@@ -1,5 +1,6 @@
 //! What holds for every build, whatever its commands do and whenever it is cut short.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use proptest::prelude::*;

@@ -1,0 +1,130 @@
+//! What was removed, for people.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use jiff::Timestamp;
+
+use super::Report;
+use crate::cli::cache::age;
+use crate::remains::{Kind, Remain};
+use crate::sinks::size;
+
+/// Writes the report.
+pub(super) fn text(report: &Report) -> String {
+    let mut text = String::new();
+    let verb = if report.dry_run {
+        "would remove"
+    } else {
+        "removed"
+    };
+    for remain in &report.gone {
+        let _ = writeln!(text, "{verb} {}", described(remain));
+    }
+    for (remain, reason) in &report.stuck {
+        let _ = writeln!(text, "cannot remove {}: {reason}", described(remain));
+        if remain.kind == Kind::Directory {
+            let _ = writeln!(text, "  `sudo rm -r {}` removes it", remain.name);
+        }
+    }
+    if report.gone.is_empty() && report.stuck.is_empty() {
+        text.push_str("nothing was left\n");
+    }
+    if !report.living.is_empty() {
+        let living = counted(report.living.iter());
+        let _ = writeln!(
+            text,
+            "left alone, since their runs live or may live: {living}; `--all` takes them too"
+        );
+    }
+    if report.of_other_hosts > 0 {
+        let count = report.of_other_hosts;
+        let _ = writeln!(text, "left alone, as other hosts': {count} in the engine");
+    }
+    if let Some(engine) = &report.not_looked_at {
+        let kept = match engine.directories {
+            0 => String::new(),
+            count => format!(", nor at the directories of kept containers ({count})"),
+        };
+        let _ = writeln!(text, "the engine was not looked at{kept}");
+    }
+    text
+}
+
+/// Says what of living runs goes.
+pub(super) fn warning<'a>(living: impl Iterator<Item = &'a Remain>, dry_run: bool) -> String {
+    let living: Vec<&Remain> = living.collect();
+    let builds: BTreeSet<&str> = living
+        .iter()
+        .filter(|remain| remain.kind == Kind::Container)
+        .filter_map(|remain| remain.build.as_deref())
+        .collect();
+    let verb = if dry_run { "would lose" } else { "lose" };
+    let mut text = format!(
+        "warning: runs that live or may live {verb} {}\n",
+        counted(living.iter().copied())
+    );
+    for build in builds {
+        let _ = writeln!(text, "  {build}");
+    }
+    text
+}
+
+/// How many there are of each kind.
+fn counted<'a>(remains: impl Iterator<Item = &'a Remain>) -> String {
+    let mut kinds: Vec<Kind> = remains.map(|remain| remain.kind).collect();
+    kinds.sort();
+    kinds
+        .chunk_by(|one, other| one == other)
+        .filter_map(|group| {
+            let plural = match (group.first()?, group.len()) {
+                (kind, 1) => kind.as_str().to_owned(),
+                (Kind::Directory, _) => "directories".to_owned(),
+                (kind, _) => format!("{}s", kind.as_str()),
+            };
+            Some(format!("{} {plural}", group.len()))
+        })
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+fn described(remain: &Remain) -> String {
+    let name = match remain.kind {
+        Kind::Container => remain.name.get(..12).unwrap_or(&remain.name),
+        Kind::Volume | Kind::Network | Kind::Image | Kind::Directory | Kind::Cache => &remain.name,
+    };
+    let mut text = format!("{} {name}", remain.kind.as_str());
+    if let Some(build) = &remain.build {
+        let _ = write!(text, " of {build}");
+    }
+    let mut details = Vec::new();
+    if let Some(seconds) = remain.created {
+        let age = age(seconds.saturating_mul(1000), Timestamp::now());
+        details.push(format!("{age} old"));
+    }
+    if let Some(bytes) = remain.size {
+        details.push(size(bytes));
+    }
+    if !details.is_empty() {
+        let _ = write!(text, " ({})", details.join(", "));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds_are_counted() {
+        let remain = |kind| Remain {
+            kind,
+            name: String::new(),
+            build: None,
+            created: None,
+            size: None,
+        };
+        let remains = [Kind::Directory, Kind::Container, Kind::Directory].map(remain);
+        assert_eq!(counted(remains.iter()), "1 container, 2 directories");
+    }
+}

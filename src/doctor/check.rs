@@ -1,0 +1,169 @@
+//! What is examined, and what an examination finds.
+
+/// What is examined; in the order in which it is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Subject {
+    /// Whether an engine answers, where, and why that one.
+    Engine,
+    /// Whether it is new enough.
+    Version,
+    /// How it stacks layers.
+    StorageDriver,
+    /// What it runs on.
+    Machine,
+    /// Whether its clock is right.
+    Clock,
+    /// Whether a container runs.
+    Container,
+    /// Whether a container has a way to other machines.
+    Network,
+    /// Whether a source comes in as a copy-on-write view.
+    CopyOnWrite,
+    /// Whether a directory of this machine can be mounted.
+    BindMount,
+    /// Whether a privileged container runs.
+    Privileged,
+    /// Whether an init process reaps orphans.
+    Init,
+    /// Whether memory and processors can be limited.
+    Limits,
+    /// Whether programs of the other platform run.
+    Platform,
+    /// Whether images can be pulled.
+    Pull,
+    /// Whether the default build image is there.
+    DefaultImage,
+    /// Whether the engine has room.
+    EngineDisk,
+    /// Whether cobuild has room.
+    CacheDisk,
+    /// Whether git is there.
+    Git,
+    /// Whether the helpers answer that have the passwords of registries.
+    Credentials,
+}
+
+impl Subject {
+    /// What cannot be examined without an engine.
+    pub(super) const OF_ENGINE: &[Self] = &[
+        Self::Version,
+        Self::StorageDriver,
+        Self::Machine,
+        Self::Clock,
+        Self::Container,
+        Self::Pull,
+        Self::DefaultImage,
+        Self::EngineDisk,
+    ];
+
+    /// What cannot be examined where no container runs.
+    pub(super) const OF_CONTAINERS: &[Self] = &[
+        Self::Network,
+        Self::CopyOnWrite,
+        Self::BindMount,
+        Self::Privileged,
+        Self::Init,
+        Self::Limits,
+        Self::Platform,
+    ];
+
+    /// The name by which programs know it; it does not change.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Engine => "engine",
+            Self::Version => "version",
+            Self::StorageDriver => "storage-driver",
+            Self::Machine => "machine",
+            Self::Clock => "clock",
+            Self::Container => "container",
+            Self::Network => "network",
+            Self::CopyOnWrite => "copy-on-write",
+            Self::BindMount => "bind-mount",
+            Self::Privileged => "privileged",
+            Self::Init => "init",
+            Self::Limits => "limits",
+            Self::Platform => "platform",
+            Self::Pull => "pull",
+            Self::DefaultImage => "default-image",
+            Self::EngineDisk => "engine-disk",
+            Self::CacheDisk => "cache-disk",
+            Self::Git => "git",
+            Self::Credentials => "credentials",
+        }
+    }
+}
+
+/// How it stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is well.
+    Ok,
+    /// Some builds cannot run, or not as well as they might.
+    Warning,
+    /// No build can run, or not what was asked for.
+    Failed,
+    /// Nobody can tell.
+    NotTried,
+}
+
+impl Verdict {
+    /// The word by which programs know it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Warning => "warning",
+            Self::Failed => "failed",
+            Self::NotTried => "not-tried",
+        }
+    }
+}
+
+/// What an examination found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Check {
+    /// What was examined.
+    pub subject: Subject,
+    /// How it stands.
+    pub verdict: Verdict,
+    /// What was found; for what was not tried, why.
+    pub found: String,
+    /// What to do about it, whenever it is not well.
+    pub remedy: Option<String>,
+}
+
+impl Check {
+    /// It is well.
+    pub fn ok(subject: Subject, found: impl Into<String>) -> Self {
+        Self {
+            subject,
+            verdict: Verdict::Ok,
+            found: found.into(),
+            remedy: None,
+        }
+    }
+
+    /// It could be better.
+    pub fn warning(subject: Subject, found: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self {
+            verdict: Verdict::Warning,
+            remedy: Some(remedy.into()),
+            ..Self::ok(subject, found)
+        }
+    }
+
+    /// It stands in the way of builds.
+    pub fn failed(subject: Subject, found: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self {
+            verdict: Verdict::Failed,
+            ..Self::warning(subject, found, remedy)
+        }
+    }
+
+    /// It could not be tried.
+    pub fn not_tried(subject: Subject, why: impl Into<String>) -> Self {
+        Self {
+            verdict: Verdict::NotTried,
+            ..Self::ok(subject, why)
+        }
+    }
+}

@@ -1,0 +1,249 @@
+//! What the engine lets containers do: each is tried.
+
+use std::time::Instant;
+
+use super::trial::{Trial, TrialError, Trials};
+use super::{Check, Reached, Subject};
+use crate::engine::Engine;
+use crate::resources::{Cpus, Limits, Memory};
+
+/// The limits that are asked for, and seen to be in force.
+const MEMORY: u64 = 64 * 1024 * 1024;
+const CPUS: u32 = 1;
+
+/// The number of the capability that says most of privileges, `CAP_SYS_ADMIN`.
+const SYS_ADMIN: u32 = 21;
+
+pub(super) async fn checks<E: Engine>(trials: &Trials<'_, E>, reached: &Reached) -> Vec<Check> {
+    let (network, privileged, init, limits, platform) = tokio::join!(
+        network(trials),
+        privileged(trials, reached),
+        init(trials),
+        limits(trials, reached),
+        platform(trials),
+    );
+    vec![network, privileged, init, limits, platform]
+}
+
+/// Whether a container runs at all.
+pub(super) async fn container<E: Engine>(trials: &Trials<'_, E>) -> Check {
+    let start = Instant::now();
+    let files = &["/made"];
+    let ran = trials.run(Trial {
+        files,
+        ..Trial::default()
+    });
+    match ran.await {
+        Ok(_) => {
+            let seconds = start.elapsed().as_secs_f32();
+            let found = format!("starts, writes, prints and goes in {seconds:.1} s");
+            Check::ok(Subject::Container, found)
+        }
+        Err(TrialError::NoImage(reason)) if !reason.starts_with("the engine") => {
+            Check::not_tried(Subject::Container, reason)
+        }
+        Err(error) => Check::failed(
+            Subject::Container,
+            format!("does not run: {error}"),
+            "see whether `docker run --rm hello-world` fails alike; the engine's own log says more (`journalctl -u docker`)",
+        ),
+    }
+}
+
+/// What cannot be tried without an image says nothing of its subject.
+fn without_image(subject: Subject, error: &TrialError) -> Option<Check> {
+    match error {
+        TrialError::NoImage(reason) => Some(Check::not_tried(subject, reason.clone())),
+        TrialError::Engine(_) | TrialError::EndsEarly(_) | TrialError::TooSlow => None,
+    }
+}
+
+async fn network<E: Engine>(trials: &Trials<'_, E>) -> Check {
+    let subject = Subject::Network;
+    let remedy = "let the engine make its default network (`docker network inspect bridge` shows it), and let the machine forward packets (`sysctl net.ipv4.ip_forward`)";
+    let files = &["/proc/net/route"];
+    let ran = trials.run(Trial {
+        files,
+        ..Trial::default()
+    });
+    match ran.await {
+        Ok(routes) if has_default_route(&routes) => {
+            Check::ok(subject, "a container has a route to other machines")
+        }
+        Ok(_) => Check::warning(
+            subject,
+            "a container has no route to other machines",
+            remedy,
+        ),
+        Err(error) => without_image(subject, &error)
+            .unwrap_or_else(|| Check::warning(subject, format!("cannot be seen: {error}"), remedy)),
+    }
+}
+
+/// Whether a table as in `/proc/net/route` leads everywhere.
+fn has_default_route(routes: &str) -> bool {
+    routes
+        .lines()
+        .skip(1)
+        .any(|route| route.split_whitespace().nth(1) == Some("00000000"))
+}
+
+async fn privileged<E: Engine>(trials: &Trials<'_, E>, reached: &Reached) -> Check {
+    let subject = Subject::Privileged;
+    let files = &["/proc/self/status"];
+    let ran = trials.run(Trial {
+        files,
+        privileged: true,
+        ..Trial::default()
+    });
+    let remedy = if reached.facts.is_rootless {
+        "builds with -d need an engine that runs as root"
+    } else {
+        "builds with -d need it; where the machine itself lacks capabilities (a container, some virtual machines), give it all of them or use another engine"
+    };
+    match ran.await {
+        Ok(status) if has_capability(&status, SYS_ADMIN) => {
+            Check::ok(subject, "a privileged container runs, for builds with -d")
+        }
+        Ok(_) => Check::warning(subject, "a privileged container gets no privileges", remedy),
+        Err(error) => without_image(subject, &error).unwrap_or_else(|| {
+            let found = format!("a privileged container does not run: {error}");
+            Check::warning(subject, found, remedy)
+        }),
+    }
+}
+
+/// Whether a process whose `/proc/PID/status` this is has a capability in force.
+fn has_capability(status: &str, number: u32) -> bool {
+    let line = status.lines().find_map(|line| line.strip_prefix("CapEff:"));
+    line.and_then(|digits| u64::from_str_radix(digits.trim(), 16).ok())
+        .is_some_and(|all| all & (1 << number) != 0)
+}
+
+async fn init<E: Engine>(trials: &Trials<'_, E>) -> Check {
+    let subject = Subject::Init;
+    let remedy = "install `docker-init` or `tini` beside the engine (package `tini` on Debian, `catatonit` for Podman); builds run without, and orphans of their commands stay as zombies";
+    let files = &["/proc/1/comm"];
+    let ran = trials.run(Trial {
+        files,
+        init: true,
+        ..Trial::default()
+    });
+    match ran.await {
+        Ok(first) if first.trim() != "trial" => {
+            let found = format!("`{}` reaps orphans", first.trim());
+            Check::ok(subject, found)
+        }
+        Ok(_) => Check::warning(subject, "the engine puts none into a container", remedy),
+        Err(error) => without_image(subject, &error).unwrap_or_else(|| {
+            let found = format!("the engine has none to put into a container: {error}");
+            Check::warning(subject, found, remedy)
+        }),
+    }
+}
+
+async fn limits<E: Engine>(trials: &Trials<'_, E>, reached: &Reached) -> Check {
+    let subject = Subject::Limits;
+    let second = ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/cpu.max"];
+    let first = [
+        "/sys/fs/cgroup/memory/memory.limit_in_bytes",
+        "/sys/fs/cgroup/cpu/cpu.cfs_quota_us",
+    ];
+    let files = if reached.details.cgroup_version == "1" {
+        &first
+    } else {
+        &second
+    };
+    let ran = trials.run(Trial {
+        files,
+        limits: Limits {
+            memory: Some(Memory(MEMORY)),
+            cpus: Some(Cpus::whole(CPUS)),
+        },
+        ..Trial::default()
+    });
+    let remedy = "builds run all the same, and may take more than their size allows; let the engine use control groups (version 2, delegated to the user where it is rootless)";
+    match ran.await {
+        Ok(printed) => match ignored(&printed).as_slice() {
+            [] => Check::ok(subject, "memory and processors can be limited"),
+            ignored => {
+                let found = format!("the engine ignores limits of {}", ignored.join(" and "));
+                Check::warning(subject, found, remedy)
+            }
+        },
+        Err(error) => without_image(subject, &error).unwrap_or_else(|| {
+            let found = format!("the engine cannot limit memory and processors: {error}");
+            Check::warning(subject, found, remedy)
+        }),
+    }
+}
+
+/// What is not as it was asked for, in the two files of a control group.
+fn ignored(printed: &str) -> Vec<&'static str> {
+    let mut lines = printed.lines();
+    let memory = lines.next().and_then(|line| line.parse::<u64>().ok());
+    let quota = lines
+        .next()
+        .and_then(|line| line.split(' ').next()?.parse::<u64>().ok());
+    let mut ignored = Vec::new();
+    if memory.is_none_or(|bytes| bytes > MEMORY) {
+        ignored.push("memory");
+    }
+    if quota.is_none() {
+        ignored.push("processors");
+    }
+    ignored
+}
+
+async fn platform<E: Engine>(trials: &Trials<'_, E>) -> Check {
+    let subject = Subject::Platform;
+    let Some(platform) = trials.foreign_platform() else {
+        return Check::not_tried(subject, "cobuild has no program for another architecture");
+    };
+    match trials.run_foreign().await {
+        Ok(_) => Check::ok(subject, format!("{platform} is emulated")),
+        Err(error) => without_image(subject, &error).unwrap_or_else(|| {
+            let name = platform.trim_start_matches("linux/");
+            Check::warning(
+                subject,
+                format!("{platform} is not emulated: {error}"),
+                format!("only for images of the other platform: `docker run --privileged --rm tonistiigi/binfmt --install {name}`, or the package `qemu-user-static` with `binfmt-support`"),
+            )
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_route_that_leads_everywhere_is_found() {
+        let head = "Iface\tDestination\tGateway\n";
+        assert!(!has_default_route(head));
+        assert!(!has_default_route(&format!(
+            "{head}eth0\t000011AC\t00000000\n"
+        )));
+        assert!(has_default_route(&format!(
+            "{head}eth0\t00000000\t010011AC\n"
+        )));
+    }
+
+    #[test]
+    fn capabilities_are_told() {
+        assert!(has_capability("CapEff:\t000001ffffffffff\n", SYS_ADMIN));
+        assert!(!has_capability("CapEff:\t00000000a80425fb\n", SYS_ADMIN));
+        assert!(!has_capability("", SYS_ADMIN));
+    }
+
+    #[test]
+    fn limits_that_are_not_in_force_are_told() {
+        assert_eq!(ignored("67108864\n100000\n"), [""; 0]);
+        assert_eq!(ignored("67108864\n100000 100000\n"), [""; 0]);
+        assert_eq!(ignored("max\nmax 100000\n"), ["memory", "processors"]);
+        assert_eq!(
+            ignored("9223372036854771712\n-1\n"),
+            ["memory", "processors"]
+        );
+    }
+}

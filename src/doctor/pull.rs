@@ -1,0 +1,120 @@
+//! Whether images can be had.
+
+use std::time::{Duration, Instant};
+
+use super::{Check, Subject, Surroundings};
+use crate::engine::{Engine, EngineError};
+use crate::project::image::{default_image, engine_image};
+
+/// A tiny image of the registry that the default build image is in.
+const TINY: &str = "public.ecr.aws/docker/library/hello-world:latest";
+
+/// How long it may take to be pulled.
+const LIMIT: Duration = Duration::from_secs(15);
+
+/// How long an engine may take to look for an image, or to remove one.
+const ANSWER_LIMIT: Duration = Duration::from_secs(10);
+
+pub(super) async fn checks<E: Engine>(engine: &E, surroundings: &Surroundings) -> Vec<Check> {
+    let (pull, image) = tokio::join!(
+        pull(engine, surroundings.pull.as_deref()),
+        default_image_check(engine)
+    );
+    vec![pull, image]
+}
+
+async fn pull<E: Engine>(engine: &E, asked: Option<&str>) -> Check {
+    let subject = Subject::Pull;
+    let image = asked.unwrap_or(TINY);
+    let was_there = match is_there(engine, image).await {
+        Ok(was_there) => was_there,
+        Err(reason) => return Check::not_tried(subject, reason),
+    };
+    let start = Instant::now();
+    let reason = match tokio::time::timeout(LIMIT, engine.pull_image(image)).await {
+        Ok(Ok(())) => {
+            // Nobody asked for it.
+            if !was_there && asked.is_none() {
+                remove(engine, image).await;
+            }
+            let seconds = start.elapsed().as_secs_f32();
+            return Check::ok(subject, format!("{image} in {seconds:.1} s"));
+        }
+        Ok(Err(error)) => error.reason(),
+        Err(_) => format!("it is not over within {} s", LIMIT.as_secs()),
+    };
+    let found = format!("{image} cannot be pulled: {reason}");
+    let remedy = remedy(&reason);
+    // Who has named the image wants it; else images that are there will do.
+    if asked.is_some() {
+        Check::failed(subject, found, remedy)
+    } else {
+        Check::warning(subject, found, remedy)
+    }
+}
+
+fn remedy(reason: &str) -> &'static str {
+    let reason = reason.to_lowercase();
+    let about = |words: &[&str]| words.iter().any(|word| reason.contains(word));
+    if about(&["denied", "unauthorized", "authentication", "no basic auth"]) {
+        "`docker login` at the registry, or correct the image's name"
+    } else if about(&["x509", "certificate", "http response to https"]) {
+        "let the engine trust the registry: its certificate in /etc/docker/certs.d, or `insecure-registries` in /etc/docker/daemon.json"
+    } else if about(&["manifest", "not found", "invalid reference"]) {
+        "correct the image's name"
+    } else {
+        "let the engine reach the registry: its network, its name server, its proxy (HTTPS_PROXY of the engine's own service); images that it has already need no pull"
+    }
+}
+
+async fn default_image_check<E: Engine>(engine: &E) -> Check {
+    let subject = Subject::DefaultImage;
+    let image = engine_image(default_image());
+    match is_there(engine, &image).await {
+        Ok(true) => Check::ok(subject, format!("{image} is there")),
+        Ok(false) => Check::ok(
+            subject,
+            format!("{image} is pulled by the first build without -i, some GB"),
+        ),
+        Err(reason) => Check::not_tried(subject, reason),
+    }
+}
+
+async fn is_there<E: Engine>(engine: &E, image: &str) -> Result<bool, String> {
+    match tokio::time::timeout(ANSWER_LIMIT, engine.inspect_image(image)).await {
+        Ok(Ok(found)) => Ok(found.is_some()),
+        Ok(Err(error)) if error.status == Some(400) => Ok(false),
+        Ok(Err(error)) => Err(error.reason()),
+        Err(_) => Err("the engine does not look for images in time".to_owned()),
+    }
+}
+
+async fn remove<E: Engine>(engine: &E, image: &str) {
+    let removal = tokio::time::timeout(ANSWER_LIMIT, engine.remove_image(image));
+    let removed: Result<Result<(), EngineError>, _> = removal.await;
+    if !matches!(removed, Ok(Ok(()))) {
+        tracing::debug!(image, "the image of the trial stays");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_reason_has_its_remedy() {
+        for (reason, word) in [
+            (
+                "pull access denied for x, may require docker login",
+                "login",
+            ),
+            ("x509: certificate signed by unknown authority", "trust"),
+            ("server gave HTTP response to HTTPS client", "trust"),
+            ("manifest for x:y not found", "name"),
+            ("dial tcp: lookup public.ecr.aws: no such host", "proxy"),
+            ("it is not over within 15 s", "proxy"),
+        ] {
+            assert!(remedy(reason).contains(word), "{reason}");
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! Programs of this machine.
+
+use std::io;
+use std::process::{Output, Stdio};
+use std::time::Duration;
+
+use tokio::process::Command;
+
+use super::{Check, Subject};
+
+/// How long git may take to say its version.
+const LIMIT: Duration = Duration::from_secs(5);
+
+pub(super) async fn git() -> Check {
+    let subject = Subject::Git;
+    let remedy = "install git: clean checkouts (--source-version) and the variables about the commit need it";
+    match run("git", "--version", LIMIT).await {
+        Ok(output) if output.status.success() => {
+            let version = String::from_utf8_lossy(&output.stdout);
+            let version = version.trim().trim_start_matches("git version ");
+            Check::ok(subject, version)
+        }
+        Ok(output) => Check::warning(
+            subject,
+            format!("`git --version` ends with {}", output.status),
+            remedy,
+        ),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            Check::warning(subject, "there is none on the PATH", remedy)
+        }
+        Err(error) => Check::warning(subject, format!("it cannot be run: {error}"), remedy),
+    }
+}
+
+/// Runs a program with one argument to its end, which it must reach in time.
+pub(super) async fn run(program: &str, argument: &str, limit: Duration) -> io::Result<Output> {
+    let running = Command::new(program)
+        .arg(argument)
+        .stdin(Stdio::null())
+        .kill_on_drop(true)
+        .output();
+    match tokio::time::timeout(limit, running).await {
+        Ok(output) => output,
+        Err(_) => Err(io::Error::new(
+            io::ErrorKind::TimedOut,
+            format!("no answer within {} s", limit.as_secs()),
+        )),
+    }
+}

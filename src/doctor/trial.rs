@@ -1,0 +1,246 @@
+//! Containers of a tiny image that is made for the examination, and goes with it.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::StreamExt;
+
+use super::program::{Architecture, MARK};
+use super::{Reached, Surroundings};
+use crate::engine::{ContainerSpec, Engine, EngineError, ImportSpec, Mount};
+use crate::owner;
+use crate::resources::Limits;
+use crate::runner::Scratch;
+
+/// How long an image may take to be made.
+const IMPORT_LIMIT: Duration = Duration::from_secs(20);
+
+/// How long a container may take from its making to its end; all of them run side by side.
+const TRIAL_LIMIT: Duration = Duration::from_secs(30);
+
+/// How long everything may take to be removed.
+const REMOVAL_LIMIT: Duration = Duration::from_secs(20);
+
+/// How often, and how long apart, an image is tried to be removed whose container is just going.
+const REMOVAL_TRIES: u32 = 20;
+const REMOVAL_PAUSE: Duration = Duration::from_millis(200);
+
+/// The repository part of the images' names.
+const REPOSITORY: &str = "cobuild-trial";
+
+/// Where the program is in the image.
+const PROGRAM: &str = "trial";
+
+/// What is tried in one container.
+#[derive(Debug, Default)]
+pub(super) struct Trial<'a> {
+    /// The files that the program reads or makes.
+    pub(super) files: &'a [&'a str],
+    pub(super) mounts: BTreeMap<String, Mount>,
+    pub(super) privileged: bool,
+    pub(super) init: bool,
+    pub(super) limits: Limits,
+}
+
+/// Why a trial did not do what it should.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum TrialError {
+    #[error("{}", .0.reason())]
+    Engine(#[from] EngineError),
+    #[error("{0}")]
+    NoImage(String),
+    #[error("the program in it ends early{}", said(.0))]
+    EndsEarly(String),
+    #[error("it is not over within {} s", TRIAL_LIMIT.as_secs())]
+    TooSlow,
+}
+
+fn said(printed: &str) -> String {
+    let printed = printed.trim();
+    if printed.is_empty() {
+        String::new()
+    } else {
+        format!(": {printed}")
+    }
+}
+
+/// The images, and what goes with them.
+pub(super) struct Trials<'a, E> {
+    engine: &'a E,
+    labels: BTreeMap<String, String>,
+    build: String,
+    architecture: Option<Architecture>,
+    native: Result<String, String>,
+    foreign: Result<String, String>,
+    /// A directory of the host; gone when everything else is.
+    pub(super) scratch: Result<Scratch, std::io::Error>,
+}
+
+impl<'a, E: Engine> Trials<'a, E> {
+    /// Makes the images and the directory.
+    pub(super) async fn prepare(
+        engine: &'a E,
+        reached: &Reached,
+        surroundings: &Surroundings,
+    ) -> Self {
+        let build = format!("doctor:{}", surroundings.id);
+        let labels = surroundings.owner.labels_of_build(&build);
+        let name = &reached.facts.architecture;
+        let architecture = Architecture::named(name);
+        let no_program = || {
+            Err(format!(
+                "cobuild has no program for the architecture `{name}`"
+            ))
+        };
+        let mut trials = Self {
+            engine,
+            labels,
+            build,
+            architecture,
+            native: no_program(),
+            foreign: no_program(),
+            scratch: Scratch::create(
+                &surroundings.scratch_root,
+                &format!("doctor-{}", surroundings.id),
+            ),
+        };
+        if let Some(architecture) = architecture {
+            let id = &surroundings.id;
+            let (native, foreign) = tokio::join!(
+                trials.import(architecture, id),
+                trials.import(architecture.other(), id)
+            );
+            trials.native = native;
+            trials.foreign = foreign;
+        }
+        trials
+    }
+
+    /// The platform that is not the engine's own.
+    pub(super) fn foreign_platform(&self) -> Option<String> {
+        let other = self.architecture?.other();
+        Some(format!("linux/{}", other.as_str()))
+    }
+
+    async fn import(&self, architecture: Architecture, id: &str) -> Result<String, String> {
+        let mut labels = self.labels.clone();
+        labels.insert(owner::TRIAL.to_owned(), "yes".to_owned());
+        let spec = ImportSpec {
+            name: format!("{REPOSITORY}:{id}-{}", architecture.as_str()),
+            platform: format!("linux/{}", architecture.as_str()),
+            labels,
+        };
+        let tar = tar_of(&architecture.executable()).map_err(|error| error.to_string())?;
+        match tokio::time::timeout(IMPORT_LIMIT, self.engine.import_image(&spec, tar)).await {
+            Ok(Ok(())) => Ok(spec.name),
+            Ok(Err(error)) => Err(format!("the engine takes no image: {}", error.reason())),
+            Err(_) => Err("the engine does not come to an end with an image".to_owned()),
+        }
+    }
+
+    /// Runs the engine's own program, and returns what it prints.
+    pub(super) async fn run(&self, trial: Trial<'_>) -> Result<String, TrialError> {
+        self.run_image(&self.native, trial).await
+    }
+
+    /// Runs the program of the other platform.
+    pub(super) async fn run_foreign(&self) -> Result<String, TrialError> {
+        self.run_image(&self.foreign, Trial::default()).await
+    }
+
+    async fn run_image(
+        &self,
+        image: &Result<String, String>,
+        trial: Trial<'_>,
+    ) -> Result<String, TrialError> {
+        let image = image
+            .as_ref()
+            .map_err(|reason| TrialError::NoImage(reason.clone()))?;
+        let command = [format!("/{PROGRAM}")].into_iter();
+        let files = trial.files.iter().map(|&file| file.to_owned());
+        let spec = ContainerSpec {
+            image: image.clone(),
+            command: command.chain(files).collect(),
+            labels: self.labels.clone(),
+            working_directory: "/".to_owned(),
+            mounts: trial.mounts,
+            privileged: trial.privileged,
+            init: trial.init,
+            limits: trial.limits,
+            ..ContainerSpec::default()
+        };
+        match tokio::time::timeout(TRIAL_LIMIT, self.run_container(&spec)).await {
+            Ok(printed) => printed,
+            Err(_) => Err(TrialError::TooSlow),
+        }
+    }
+
+    async fn run_container(&self, spec: &ContainerSpec) -> Result<String, TrialError> {
+        let container = self.engine.create_container(spec).await?.id;
+        let mut output = self.engine.attach(&container).await?.output;
+        self.engine.start_container(&container).await?;
+        let mut printed = Vec::new();
+        while let Some(chunk) = output.next().await {
+            printed.extend_from_slice(&chunk?);
+        }
+        // Only then is what it mounted seen by the host as it is.
+        self.engine.wait_removed(&container).await?;
+        let printed = String::from_utf8_lossy(&printed).into_owned();
+        match printed.strip_suffix(MARK) {
+            Some(printed) => Ok(printed.to_owned()),
+            None => Err(TrialError::EndsEarly(printed)),
+        }
+    }
+
+    /// Removes everything; what withstands is left to `cobuild clean`.
+    pub(super) async fn clear_away(self) {
+        let clearing = async {
+            if let Err(error) = self.remove_containers().await {
+                tracing::debug!(%error, "containers of the trials stay");
+            }
+            for image in [&self.native, &self.foreign].into_iter().flatten() {
+                self.remove_image(image).await;
+            }
+        };
+        if tokio::time::timeout(REMOVAL_LIMIT, clearing).await.is_err() {
+            tracing::debug!("what was made for the trials cannot be removed in time");
+        }
+        if let Ok(scratch) = &self.scratch
+            && let Err(error) = scratch.remove()
+        {
+            tracing::debug!(%error, "the directory of the trials stays");
+        }
+    }
+
+    async fn remove_containers(&self) -> Result<(), EngineError> {
+        let label = format!("{}={}", owner::BUILD, self.build);
+        for container in self.engine.list_containers(&label, None).await? {
+            self.engine.remove_container(&container.id).await?;
+        }
+        Ok(())
+    }
+
+    async fn remove_image(&self, image: &str) {
+        for _ in 0..REMOVAL_TRIES {
+            match self.engine.remove_image(image).await {
+                Err(error) if error.is_conflict() => tokio::time::sleep(REMOVAL_PAUSE).await,
+                Err(error) => {
+                    tracing::debug!(%error, image, "an image of the trials stays");
+                    return;
+                }
+                Ok(()) => return,
+            }
+        }
+    }
+}
+
+/// The files of the image.
+fn tar_of(program: &[u8]) -> std::io::Result<Bytes> {
+    let mut header = tar::Header::new_ustar();
+    header.set_size(program.len() as u64);
+    header.set_mode(0o755);
+    let mut tar = tar::Builder::new(Vec::new());
+    tar.append_data(&mut header, PROGRAM, program)?;
+    Ok(tar.into_inner()?.into())
+}

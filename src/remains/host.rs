@@ -1,0 +1,71 @@
+//! What runs left on the host.
+
+use std::fs;
+use std::path::Path;
+use std::time::SystemTime;
+
+use super::objects::Objects;
+use super::{Findings, Found, Handle, Kind, Places, Remain};
+use crate::cache::Store;
+use crate::runner::{Kept, abandoned, occupied};
+
+/// Finds directories and files that nobody uses, and directories that somebody does.
+pub(super) fn find(places: &Places, findings: &mut Findings) {
+    for directory in occupied(&places.scratch_root) {
+        let remain = remain(Kind::Directory, &directory);
+        let handle = Handle::Occupied(directory);
+        findings.living.push(Found { remain, handle });
+    }
+    for scratch in abandoned(&places.scratch_root) {
+        let remain = remain(Kind::Directory, scratch.directory());
+        let handle = Handle::Directory(scratch);
+        findings.dead.push(Found { remain, handle });
+    }
+    let namespaces = Store::new(places.cache_root.clone()).namespaces();
+    for namespace in namespaces.unwrap_or_default() {
+        for unfinished in namespace.unfinished().unwrap_or_default() {
+            let size = fs::metadata(unfinished.path()).ok().map(|it| it.len());
+            let remain = Remain {
+                size,
+                ..remain(Kind::Cache, unfinished.path())
+            };
+            let handle = Handle::Unfinished(unfinished);
+            findings.dead.push(Found { remain, handle });
+        }
+    }
+}
+
+/// Sorts the directories that were left to containers: one whose container goes, goes too.
+pub(super) fn sort_kept(kept: Vec<Kept>, objects: &Objects, findings: &mut Findings) {
+    for kept in kept {
+        let goes = |found: &Found| {
+            let Handle::Container { id, .. } = &found.handle else {
+                return false;
+            };
+            id.0 == kept.container
+        };
+        let is_there = objects.containers.contains(&kept.container);
+        let is_dead = !is_there || objects.dead.iter().any(goes);
+        let found = Found {
+            remain: remain(Kind::Directory, &kept.directory),
+            handle: Handle::Kept(kept),
+        };
+        if is_dead {
+            findings.dead.push(found);
+        } else {
+            findings.living.push(found);
+        }
+    }
+}
+
+fn remain(kind: Kind, path: &Path) -> Remain {
+    let modified = fs::metadata(path).and_then(|metadata| metadata.modified());
+    let since = |time: SystemTime| time.duration_since(SystemTime::UNIX_EPOCH).ok();
+    Remain {
+        kind,
+        name: path.display().to_string(),
+        build: None,
+        created: modified.ok().and_then(since).map(|since| since.as_secs()),
+        size: None,
+    }
+}

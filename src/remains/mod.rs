@@ -1,0 +1,147 @@
+//! What runs leave behind when they are killed, or keep for somebody to look into: how it is found,
+//! and how it is removed.
+//!
+//! Nothing of a living run is ever taken for the leavings of a dead one:
+//!
+//! - An object in the engine says which process made it ([`crate::owner`]); a dead one never lives again.
+//! - A directory of the host, and an archive that is being written, is locked by whoever uses it. What is
+//!   found here is locked until it is removed.
+//! - A directory that was left to a container is read of before the containers are listed, so its
+//!   container is among them when it is there.
+
+mod host;
+mod objects;
+mod removal;
+
+use std::path::PathBuf;
+
+pub use removal::{RemovalError, remove};
+
+use crate::cache::Unfinished;
+use crate::engine::{ContainerId, Engine, EngineError};
+use crate::owner::Owner;
+use crate::runner::{Kept, Scratch};
+
+/// Where runs of this user keep things on the host.
+#[derive(Debug, Clone)]
+pub struct Places {
+    /// The directories of running builds.
+    pub scratch_root: PathBuf,
+    /// The caches.
+    pub cache_root: PathBuf,
+}
+
+/// What kind of thing a run left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// A container.
+    Container,
+    /// A volume.
+    Volume,
+    /// A network.
+    Network,
+    /// An image that was made to try the engine with.
+    Image,
+    /// A directory of the host.
+    Directory,
+    /// A file in the store of caches that is no cache.
+    Cache,
+}
+
+impl Kind {
+    /// The word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Container => "container",
+            Self::Volume => "volume",
+            Self::Network => "network",
+            Self::Image => "image",
+            Self::Directory => "directory",
+            Self::Cache => "cache",
+        }
+    }
+}
+
+/// A thing that a run left, as people are told of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Remain {
+    /// Its kind.
+    pub kind: Kind,
+    /// What it goes by: an id, a name or a path.
+    pub name: String,
+    /// The build that it belongs to, when it says so.
+    pub build: Option<String>,
+    /// When it was made, in seconds since 1970, when that is known.
+    pub created: Option<u64>,
+    /// How large it is, in bytes, when that is known without much work.
+    pub size: Option<u64>,
+}
+
+/// A thing together with what it takes to remove it.
+#[derive(Debug)]
+pub struct Found {
+    /// The thing.
+    pub remain: Remain,
+    handle: Handle,
+}
+
+#[derive(Debug)]
+enum Handle {
+    Container {
+        id: ContainerId,
+        image: String,
+    },
+    Volume,
+    Network,
+    Image,
+    Directory(Scratch),
+    /// Left to a container; taken over when that is gone.
+    Kept(Kept),
+    /// Somebody still uses it.
+    Occupied(PathBuf),
+    Unfinished(Unfinished),
+}
+
+/// What there is.
+#[derive(Debug, Default)]
+pub struct Findings {
+    /// What dead runs left.
+    pub dead: Vec<Found>,
+    /// What belongs to living runs, or to runs of which this process cannot tell.
+    pub living: Vec<Found>,
+    /// How many objects in the engine belong to other hosts.
+    pub of_other_hosts: usize,
+    /// Why the engine was not looked at, with the number of directories of which nobody can tell
+    /// without it.
+    pub not_looked_at: Option<(EngineError, usize)>,
+}
+
+/// Finds everything that runs left, as seen from the process `owner`.
+///
+/// `engine` is the engine or why there is none.
+pub async fn find<E: Engine>(
+    engine: Result<&E, EngineError>,
+    owner: &Owner,
+    places: &Places,
+) -> Findings {
+    let mut findings = Findings::default();
+    let kept = crate::runner::kept(&places.scratch_root);
+    let listed = match engine {
+        Ok(engine) => objects::list(engine, owner).await,
+        Err(error) => Err(error),
+    };
+    match listed {
+        Ok(objects) => {
+            host::sort_kept(kept, &objects, &mut findings);
+            findings.of_other_hosts = objects.of_other_hosts;
+            findings.dead.extend(objects.dead);
+            findings.living.extend(objects.living);
+        }
+        Err(error) => findings.not_looked_at = Some((error, kept.len())),
+    }
+    host::find(places, &mut findings);
+    // Containers first: what they use can go when they are gone.
+    findings.dead.sort_by_key(|found| found.remain.kind);
+    findings.living.sort_by_key(|found| found.remain.kind);
+    findings
+}

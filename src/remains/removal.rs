@@ -1,0 +1,132 @@
+//! How it is removed.
+
+use std::path::Path;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::{Found, Handle, Remain};
+use crate::engine::{ContainerId, Engine, EngineError};
+use crate::runner::{Scratch, abandoned, occupied, remove_scratch};
+
+/// How long a container may take to disappear, once it has been told to.
+const REMOVAL_LIMIT: Duration = Duration::from_secs(20);
+
+/// How long a run may take to end, and to tidy up, once its container is gone.
+const ENDING_LIMIT: Duration = Duration::from_secs(20);
+
+/// How often it is looked whether it has.
+const ENDING_POLL: Duration = Duration::from_millis(50);
+
+/// Why something cannot be removed.
+#[derive(Debug, thiserror::Error)]
+pub enum RemovalError {
+    /// The engine says so.
+    #[error("{}", .0.reason())]
+    Engine(#[from] EngineError),
+    /// The host says so.
+    #[error("{0}")]
+    Host(#[from] std::io::Error),
+    /// The container does not go.
+    #[error("the engine does not come to an end with it")]
+    TooSlow,
+    /// A run that has lost its container goes on all the same.
+    #[error("its run still goes on")]
+    RunGoesOn,
+    /// There is no engine to do it with.
+    #[error("it takes the engine, which cannot be reached")]
+    NoEngine,
+}
+
+/// Removes things in their order, and returns each with what came of it. What is gone already is no
+/// error.
+pub async fn remove<E: Engine>(
+    engine: Option<&E>,
+    found: Vec<Found>,
+    scratch_root: &Path,
+) -> Vec<(Remain, Result<(), RemovalError>)> {
+    let mut image = None;
+    let mut done = Vec::new();
+    let mut deadline = None;
+    for Found { remain, handle } in found {
+        if let Handle::Container { image: its, .. } = &handle {
+            image = Some(its.clone());
+        }
+        if matches!(handle, Handle::Occupied(_)) {
+            deadline.get_or_insert_with(|| Instant::now() + ENDING_LIMIT);
+        }
+        let removal = Removal {
+            engine,
+            deadline,
+            image: image.as_deref(),
+            scratch_root,
+        };
+        let removed = removal.remove(&remain, handle).await;
+        done.push((remain, removed));
+    }
+    done
+}
+
+struct Removal<'a, E> {
+    engine: Option<&'a E>,
+    /// An image with a shell, as far as is known.
+    image: Option<&'a str>,
+    scratch_root: &'a Path,
+    /// Until when runs may end that have just lost their containers.
+    deadline: Option<Instant>,
+}
+
+impl<E: Engine> Removal<'_, E> {
+    async fn remove(&self, remain: &Remain, handle: Handle) -> Result<(), RemovalError> {
+        let engine = || self.engine.ok_or(RemovalError::NoEngine);
+        match handle {
+            Handle::Container { id, .. } => container(engine()?, &id).await,
+            Handle::Volume => Ok(engine()?.remove_volume(&remain.name).await?),
+            Handle::Network => Ok(engine()?.remove_network(&remain.name).await?),
+            Handle::Image => Ok(engine()?.remove_image(&remain.name).await?),
+            Handle::Directory(scratch) => self.directory(&scratch).await,
+            Handle::Kept(kept) => match kept.take_over()? {
+                Some(scratch) => self.directory(&scratch).await,
+                None => Ok(()),
+            },
+            Handle::Occupied(path) => self.occupied(&path).await,
+            Handle::Unfinished(unfinished) => {
+                unfinished.remove()?;
+                Ok(())
+            }
+        }
+    }
+
+    async fn directory(&self, scratch: &Scratch) -> Result<(), RemovalError> {
+        Ok(remove_scratch(self.engine, self.image, scratch).await?)
+    }
+
+    /// A directory whose run has just lost its container: most runs remove it themselves.
+    async fn occupied(&self, path: &Path) -> Result<(), RemovalError> {
+        let ended = async {
+            while occupied(self.scratch_root).iter().any(|it| it == path) {
+                tokio::time::sleep(ENDING_POLL).await;
+            }
+        };
+        let deadline = self.deadline.unwrap_or_else(Instant::now);
+        tokio::time::timeout_at(deadline, ended)
+            .await
+            .map_err(|_| RemovalError::RunGoesOn)?;
+        let left = abandoned(self.scratch_root);
+        match left.iter().find(|scratch| scratch.directory() == path) {
+            Some(scratch) => self.directory(scratch).await,
+            None => Ok(()),
+        }
+    }
+}
+
+async fn container<E: Engine>(engine: &E, id: &ContainerId) -> Result<(), RemovalError> {
+    let gone = async {
+        engine.remove_container(id).await?;
+        engine.wait_removed(id).await
+    };
+    match tokio::time::timeout(REMOVAL_LIMIT, gone).await {
+        Ok(gone) => Ok(gone?),
+        Err(_) => Err(RemovalError::TooSlow),
+    }
+}
