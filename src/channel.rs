@@ -1,5 +1,8 @@
 //! Hands events over from those who run a build to those who show it.
 
+use std::fmt;
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use tokio::sync::{mpsc, oneshot};
 
@@ -18,15 +21,24 @@ pub enum Message {
 }
 
 /// The runner's end of the event channel.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct EventSender {
     sender: mpsc::Sender<Message>,
-    clock: fn() -> Timestamp,
+    clock: Arc<dyn Fn() -> Timestamp + Send + Sync>,
 }
 
-/// Makes the channel; `clock` dates the events.
-pub fn channel(clock: fn() -> Timestamp) -> (EventSender, mpsc::Receiver<Message>) {
+impl fmt::Debug for EventSender {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EventSender").finish_non_exhaustive()
+    }
+}
+
+/// Makes the channel; `clock` dates the events, and never goes back.
+pub fn channel(
+    clock: impl Fn() -> Timestamp + Send + Sync + 'static,
+) -> (EventSender, mpsc::Receiver<Message>) {
     let (sender, receiver) = mpsc::channel(WAITING);
+    let clock = Arc::new(clock);
     (EventSender { sender, clock }, receiver)
 }
 

@@ -93,7 +93,7 @@ pub(super) async fn run(
         .as_ref()
         .map(|connection| &connection.engine)
         .ok_or_else(no_engine);
-    let mut findings = remains::find(engine, &owner, &places).await;
+    let mut findings = Box::pin(remains::find(engine, &owner, &places)).await;
     let not_looked_at = findings.not_looked_at.take();
     let (failure, not_looked_at) = match not_looked_at {
         None => (None, None),

@@ -1,8 +1,11 @@
 //! Which engine to speak to.
 
+use std::time::Duration;
+
 use clap::Args;
 
 use super::Failure;
+use super::build_args::parse_timeout;
 use crate::engine::EngineError;
 use crate::engine::docker::Docker;
 use crate::engine::endpoint::{Endpoint, EndpointError};
@@ -19,6 +22,10 @@ pub(super) struct EngineArgs {
     /// Docker context whose engine it is; `docker context ls` lists them.
     #[arg(long, value_name = "NAME")]
     context: Option<String>,
+
+    /// How long the engine may take to answer a request [default: 60s, and 10s for the first].
+    #[arg(long, value_name = "DURATION", value_parser = parse_timeout)]
+    engine_timeout: Option<Duration>,
 }
 
 impl EngineArgs {
@@ -27,7 +34,13 @@ impl EngineArgs {
         let endpoint = self.choose(environment).map_err(Failure::endpoint)?;
         tracing::info!("engine at `{}`, {}", endpoint.address, endpoint.found_by);
         match Docker::connect(&endpoint) {
-            Ok(engine) => Ok(Connection { engine, endpoint }),
+            Ok(engine) => Ok(Connection {
+                engine: match self.engine_timeout {
+                    Some(limit) => engine.with_limit(limit),
+                    None => engine,
+                },
+                endpoint,
+            }),
             Err(error) => Err(Failure::engine(error, &endpoint)),
         }
     }

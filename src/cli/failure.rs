@@ -84,6 +84,11 @@ impl Failure {
 
     /// The engine failed; when it cannot be reached, says which one and why that one.
     pub(super) fn engine(error: EngineError, endpoint: &Endpoint) -> Self {
+        if error.is_no_answer() && error.operation != Operation::Connect {
+            return Self::no_verdict(error).hint(
+                "start the engine anew when it hangs; --engine-timeout DURATION gives a slow one more time",
+            );
+        }
         if error.operation != Operation::Connect {
             let hint = refusal::hint(&error);
             let failure = Self::no_verdict(error);
@@ -92,7 +97,11 @@ impl Failure {
                 None => failure,
             };
         }
-        let hint = unreachable_hint(&error.reason(), endpoint);
+        let hint = if error.is_no_answer() {
+            NO_ANSWER.to_owned()
+        } else {
+            unreachable_hint(&error.reason(), endpoint)
+        };
         let Endpoint {
             address, found_by, ..
         } = endpoint;
@@ -140,6 +149,10 @@ impl Failure {
         self.masker.mask(&text).into_owned()
     }
 }
+
+/// What to do about an engine that takes requests and does not answer.
+const NO_ANSWER: &str =
+    "start that engine anew when it hangs; --engine-timeout DURATION gives a slow one more time";
 
 /// What to do about an engine that cannot be reached.
 fn unreachable_hint(reason: &str, endpoint: &Endpoint) -> String {

@@ -92,7 +92,7 @@ impl Cli {
             Command::Schema(args) => schema::run(&args),
             Command::Check(args) => check::check(&args, self.color),
             Command::Doctor(args) => Box::pin(doctor::run(args, environment, self.color)).await,
-            Command::Clean(args) => clean::run(args, environment, self.color).await,
+            Command::Clean(args) => Box::pin(clean::run(args, environment, self.color)).await,
             Command::Cache(command) => cache::run(command, environment).await,
         };
         done.unwrap_or_else(|failure| {

@@ -1,7 +1,7 @@
 //! Lets a build run while somebody shows its events, watches its time and listens for signals.
 
 use std::io;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use jiff::Timestamp;
@@ -60,7 +60,7 @@ pub(super) async fn supervise(
         cancellation,
         ..
     } = stops;
-    let (events, shown) = channel::channel(Timestamp::now);
+    let (events, shown) = channel::channel(steady_clock());
     let showing = tokio::task::spawn_blocking({
         let canceller = canceller.clone();
         move || {
@@ -87,6 +87,7 @@ pub(super) async fn supervise(
     clock.abort();
     let Some((outcome, shown)) = finished else {
         // The container ends by itself once this process does.
+        runner::forsake(engine, &plan.identity.id, settings).await;
         let status = Status::Stopped;
         let outcome = Outcome {
             status,
@@ -105,6 +106,13 @@ pub(super) async fn supervise(
         )),
         Err(error) => Err(Failure::no_verdict(error)),
     }
+}
+
+/// The time as it was when the build began, and what has passed since: nobody who sets the machine's
+/// clock while a build runs changes the order of its lines or the length of its phases.
+fn steady_clock() -> impl Fn() -> Timestamp + Send + Sync {
+    let (start, began) = (Timestamp::now(), Instant::now());
+    move || start.checked_add(began.elapsed()).unwrap_or(start)
 }
 
 async fn time_out(limit: Option<Duration>, canceller: Canceller) {

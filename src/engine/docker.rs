@@ -11,6 +11,7 @@ mod events;
 mod facts;
 mod failure;
 mod images;
+mod limits;
 mod networks;
 mod processes;
 mod resources;
@@ -18,13 +19,16 @@ mod ssh;
 mod tls;
 mod volumes;
 
+use std::time::Duration;
+
 use bytes::Bytes;
+use limits::{Limits, within};
 
 use super::endpoint::{Endpoint, Reach};
 use super::{
     Attachment, ByteStream, ContainerId, ContainerSpec, Created, Engine, EngineDetails,
     EngineError, EngineFacts, ImageFacts, ImportSpec, ListedContainer, ListedObject, NamedVolume,
-    Process, Terminal, TerminalId, TerminalSize, TerminalSpec, UploadStream,
+    Operation, Process, Terminal, TerminalId, TerminalSize, TerminalSpec, UploadStream,
 };
 
 /// An engine that speaks the Docker API.
@@ -32,6 +36,7 @@ use super::{
 pub struct Docker {
     client: bollard::Docker,
     local_socket: bool,
+    limits: Limits,
 }
 
 impl Docker {
@@ -40,53 +45,80 @@ impl Docker {
         Ok(Self {
             client: connect::client(endpoint)?,
             local_socket: matches!(endpoint.address.reach, Reach::Unix(_)),
+            limits: Limits::default(),
         })
+    }
+
+    /// Gives each request this much time; by default the first has 10 s and any other 60 s.
+    #[must_use]
+    pub fn with_limit(mut self, limit: Duration) -> Self {
+        self.limits = Limits::of(limit);
+        self
     }
 }
 
 impl Engine for Docker {
     async fn facts(&self) -> Result<EngineFacts, EngineError> {
-        facts::facts(&self.client, self.local_socket).await
+        let facts = facts::facts(&self.client, self.local_socket);
+        within(self.limits.answer, Operation::Connect, facts).await
     }
 
     async fn details(&self) -> Result<EngineDetails, EngineError> {
-        facts::details(&self.client).await
+        let details = facts::details(&self.client);
+        within(self.limits.answer, Operation::Facts, details).await
     }
 
     async fn inspect_image(&self, image: &str) -> Result<Option<ImageFacts>, EngineError> {
-        images::inspect(&self.client, image).await
+        let operation = Operation::InspectImage(image.to_owned());
+        let inspected = images::inspect(&self.client, image);
+        self.limits.request(operation, inspected).await
     }
 
     async fn pull_image(&self, image: &str) -> Result<(), EngineError> {
-        images::pull(&self.client, image).await
+        images::pull(&self.client, image, self.limits).await
     }
 
     async fn import_image(&self, spec: &ImportSpec, tar: Bytes) -> Result<(), EngineError> {
-        images::import(&self.client, spec, tar).await
+        let imported = images::import(&self.client, spec, tar);
+        self.limits.request(Operation::ImportImage, imported).await
     }
 
     async fn list_images(&self, label: &str) -> Result<Vec<ListedObject>, EngineError> {
-        images::list(&self.client, label).await
+        let listed = images::list(&self.client, label);
+        self.limits.request(Operation::ListImages, listed).await
     }
 
     async fn remove_image(&self, name: &str) -> Result<(), EngineError> {
-        images::remove(&self.client, name).await
+        let operation = Operation::RemoveImage(name.to_owned());
+        let removed = images::remove(&self.client, name);
+        self.limits.request(operation, removed).await
     }
 
     async fn create_container(&self, spec: &ContainerSpec) -> Result<Created, EngineError> {
-        containers::create(&self.client, spec).await
+        let created = containers::create(&self.client, spec);
+        let operation = Operation::CreateContainer;
+        self.limits.request(operation, created).await
     }
 
     async fn attach(&self, container: &ContainerId) -> Result<Attachment, EngineError> {
-        containers::attach(&self.client, container).await
+        let attached = containers::attach(&self.client, container, self.limits);
+        self.limits.request(Operation::Attach, attached).await
     }
 
     async fn start_container(&self, container: &ContainerId) -> Result<(), EngineError> {
-        containers::start(&self.client, container).await
+        let started = containers::start(&self.client, container);
+        self.limits
+            .request(Operation::StartContainer, started)
+            .await
+    }
+
+    async fn is_alive(&self, container: &ContainerId) -> Result<bool, EngineError> {
+        let operation = Operation::InspectContainer;
+        containers::is_alive(&self.client, container, operation, self.limits)().await
     }
 
     async fn wait_removed(&self, container: &ContainerId) -> Result<(), EngineError> {
-        containers::wait_removed(&self.client, container).await
+        containers::wait_removed(&self.client, container, self.limits).await
     }
 
     async fn ran_out_of_memory(&self, container: &ContainerId) -> Result<bool, EngineError> {
@@ -94,7 +126,9 @@ impl Engine for Docker {
     }
 
     async fn remove_container(&self, container: &ContainerId) -> Result<(), EngineError> {
-        containers::remove(&self.client, container).await
+        let removed = containers::remove(&self.client, container);
+        let operation = Operation::RemoveContainer;
+        self.limits.request(operation, removed).await
     }
 
     async fn list_containers(
@@ -102,7 +136,8 @@ impl Engine for Docker {
         label: &str,
         state: Option<&str>,
     ) -> Result<Vec<ListedContainer>, EngineError> {
-        containers::list(&self.client, label, state).await
+        let listed = containers::list(&self.client, label, state);
+        self.limits.request(Operation::ListContainers, listed).await
     }
 
     async fn spawn(
@@ -110,7 +145,7 @@ impl Engine for Docker {
         container: &ContainerId,
         command: &[&str],
     ) -> Result<Process, EngineError> {
-        processes::spawn(&self.client, container, command).await
+        processes::spawn(&self.client, container, command, self.limits).await
     }
 
     async fn open_terminal(
@@ -118,7 +153,8 @@ impl Engine for Docker {
         container: &ContainerId,
         spec: &TerminalSpec,
     ) -> Result<Terminal, EngineError> {
-        processes::open_terminal(&self.client, container, spec).await
+        let opened = processes::open_terminal(&self.client, container, spec, self.limits);
+        self.limits.request(Operation::OpenTerminal, opened).await
     }
 
     async fn resize_terminal(
@@ -126,27 +162,35 @@ impl Engine for Docker {
         terminal: &TerminalId,
         size: TerminalSize,
     ) -> Result<(), EngineError> {
-        processes::resize_terminal(&self.client, terminal, size).await
+        let resized = processes::resize_terminal(&self.client, terminal, size);
+        self.limits.request(Operation::OpenTerminal, resized).await
     }
 
     async fn list_volumes(&self, label: &str) -> Result<Vec<NamedVolume>, EngineError> {
-        volumes::list(&self.client, label).await
+        let listed = volumes::list(&self.client, label);
+        self.limits.request(Operation::ListVolumes, listed).await
     }
 
     async fn volume_users(&self, name: &str) -> Result<Vec<ContainerId>, EngineError> {
-        volumes::users(&self.client, name).await
+        let listed = volumes::users(&self.client, name);
+        self.limits.request(Operation::ListContainers, listed).await
     }
 
     async fn remove_volume(&self, name: &str) -> Result<(), EngineError> {
-        volumes::remove(&self.client, name).await
+        let operation = Operation::RemoveVolume(name.to_owned());
+        let removed = volumes::remove(&self.client, name);
+        self.limits.request(operation, removed).await
     }
 
     async fn list_networks(&self, label: &str) -> Result<Vec<ListedObject>, EngineError> {
-        networks::list(&self.client, label).await
+        let listed = networks::list(&self.client, label);
+        self.limits.request(Operation::ListNetworks, listed).await
     }
 
     async fn remove_network(&self, name: &str) -> Result<(), EngineError> {
-        networks::remove(&self.client, name).await
+        let operation = Operation::RemoveNetwork(name.to_owned());
+        let removed = networks::remove(&self.client, name);
+        self.limits.request(operation, removed).await
     }
 
     async fn upload(
@@ -155,10 +199,10 @@ impl Engine for Docker {
         directory: &str,
         tar: UploadStream,
     ) -> Result<(), EngineError> {
-        archives::upload(&self.client, container, directory, tar).await
+        archives::upload(&self.client, container, directory, tar, self.limits).await
     }
 
     fn download(&self, container: &ContainerId, path: &str) -> ByteStream {
-        archives::download(&self.client, container, path)
+        archives::download(&self.client, container, path, self.limits)
     }
 }

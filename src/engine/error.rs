@@ -1,6 +1,7 @@
 //! Why an engine operation failed.
 
 use std::fmt;
+use std::time::Duration;
 
 type Source = Box<dyn std::error::Error + Send + Sync>;
 
@@ -31,6 +32,8 @@ pub enum Operation {
     Attach,
     /// Start a container.
     StartContainer,
+    /// Look after a container.
+    InspectContainer,
     /// Run this program in a container.
     Spawn(String),
     /// Open a terminal in a container.
@@ -70,6 +73,7 @@ impl fmt::Display for Operation {
             Self::CreateContainer => f.write_str("create the build container"),
             Self::Attach => f.write_str("attach to the build container"),
             Self::StartContainer => f.write_str("start the build container"),
+            Self::InspectContainer => f.write_str("look after the build container"),
             Self::Spawn(program) => write!(f, "run `{program}` in the build container"),
             Self::OpenTerminal => f.write_str("open a terminal in the build container"),
             Self::Wait => f.write_str("wait for the build container"),
@@ -98,7 +102,40 @@ pub struct EngineError {
     pub source: Source,
 }
 
+/// The engine took a request and never answered it.
+#[derive(Debug, thiserror::Error)]
+#[error("the engine did not answer within {} s", .0.as_secs_f64())]
+struct NoAnswer(Duration);
+
+/// The engine works at something and does not get on.
+#[derive(Debug, thiserror::Error)]
+#[error("the engine made no progress for {} s", .0.as_secs_f64())]
+struct NoProgress(Duration);
+
 impl EngineError {
+    /// An operation that did not get on for `limit`.
+    pub fn no_progress(operation: Operation, limit: Duration) -> Self {
+        Self {
+            operation,
+            status: None,
+            source: NoProgress(limit).into(),
+        }
+    }
+
+    /// An operation whose answer did not come within `limit`.
+    pub fn no_answer(operation: Operation, limit: Duration) -> Self {
+        Self {
+            operation,
+            status: None,
+            source: NoAnswer(limit).into(),
+        }
+    }
+
+    /// Whether the engine was waited for in vain.
+    pub fn is_no_answer(&self) -> bool {
+        self.source.is::<NoAnswer>()
+    }
+
     /// Whether the engine says that there is no such thing.
     pub fn is_not_found(&self) -> bool {
         self.status == Some(404)

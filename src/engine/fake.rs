@@ -218,6 +218,10 @@ impl Engine for FakeEngine {
         Ok(self.out_of_memory)
     }
 
+    async fn is_alive(&self, _container: &ContainerId) -> Result<bool, EngineError> {
+        Ok(true)
+    }
+
     async fn remove_container(&self, _container: &ContainerId) -> Result<(), EngineError> {
         self.record("kill");
         Ok(())

@@ -110,6 +110,12 @@ pub trait Engine: Send + Sync {
         size: TerminalSize,
     ) -> impl Future<Output = Result<(), EngineError>> + Send;
 
+    /// Whether a container has not ended yet. One that stands still has not; one that is gone has.
+    fn is_alive(
+        &self,
+        container: &ContainerId,
+    ) -> impl Future<Output = Result<bool, EngineError>> + Send;
+
     /// Waits until a container is gone, volumes included. One that is gone already is no error.
     fn wait_removed(
         &self,

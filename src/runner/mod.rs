@@ -10,6 +10,7 @@ mod cache;
 mod cancel;
 mod changes;
 mod command;
+mod death;
 mod debug;
 mod dockerd;
 mod download;
@@ -44,7 +45,7 @@ pub use cache::LAYERS_LABEL;
 pub use cancel::{CancelReason, Cancellation, Canceller, cancellation};
 pub use debug::{Cause, Debugger, Halt, RESUMED_MARK, Verdict};
 pub use scratch::{Kept, Scratch, abandoned, kept, occupied};
-pub use sweep::{remove_scratch, sweep};
+pub use sweep::{forsake, remove_scratch, sweep};
 
 use crate::buildspec::OnFailure;
 use crate::channel::EventSender;
@@ -59,6 +60,7 @@ use crate::plan::{PhasePlan, Plan, Reading, Work, phases};
 use crate::resources::Limits;
 use crate::secrets::Providers;
 use crate::source::excludes::ExcludeError;
+use death::container_died;
 use sandbox::Sandbox;
 
 /// What a run needs besides its plan.
@@ -125,7 +127,7 @@ pub enum RunError {
     },
     /// Files could not be brought out.
     #[error(transparent)]
-    Collect(#[from] CollectError),
+    Collect(CollectError),
     /// The container's shell is of no use: it ended at once, or does not answer.
     #[error("the build container does not work: {}", output.trim())]
     DriverFailed {
@@ -135,6 +137,15 @@ pub enum RunError {
     /// The container ended by itself.
     #[error("the build container ended before the build did")]
     ContainerDied,
+}
+
+impl From<CollectError> for RunError {
+    fn from(error: CollectError) -> Self {
+        match error {
+            CollectError::Engine(error) => Self::Engine(error),
+            error => Self::Collect(error),
+        }
+    }
 }
 
 /// How a phase ended and why.
@@ -340,13 +351,7 @@ impl<E: Engine> Run<'_, E> {
     async fn interrupted(&mut self, interruption: Interruption) -> Ended {
         let failure = match interruption {
             Interruption::Cancelled(reason) => return Ended::cancelled(reason),
-            // An engine that is gone takes its containers along; that is no verdict on the build.
-            Interruption::Failed(RunError::ContainerDied) => self
-                .engine
-                .facts()
-                .await
-                .map_or_else(RunError::Engine, |_| RunError::ContainerDied),
-            Interruption::Failed(error) => error,
+            Interruption::Failed(error) => self.cause(error).await,
         };
         match failure {
             RunError::ContainerDied => {
@@ -383,7 +388,13 @@ impl<E: Engine> Run<'_, E> {
             sandbox.keep().await;
             return;
         }
-        let closed = if self.cancellation.reason().is_some() {
+        let is_silent =
+            matches!(&self.fault, Some(RunError::Engine(error)) if error.is_no_answer());
+        let closed = if is_silent {
+            // It was waited for once.
+            sandbox.forsake();
+            Ok(())
+        } else if self.cancellation.reason().is_some() {
             sandbox.kill().await
         } else {
             sandbox.close().await
@@ -400,13 +411,4 @@ impl<E: Engine> Run<'_, E> {
             .await
             .map_err(Interruption::Cancelled)
     }
-}
-
-/// The text for a container that cannot run or that ended (contract §2.5); its code is not known,
-/// so this one is assumed.
-fn container_died() -> PhaseContext {
-    PhaseContext::new(
-        "CLIENT_ERROR",
-        "Build container found dead before completing the build. build container died because it was out of memory, or the Docker image is not supported. ErrorCode: 500",
-    )
 }

@@ -1,11 +1,17 @@
 //! PROVISIONING: the image is had and the container started.
 
+use std::time::Duration;
+
+use super::death::container_died;
 use super::sandbox::Sandbox;
 use super::trees::Trees;
-use super::{Ended, Interruption, Run, RunError, container_died};
+use super::{CancelReason, Ended, Interruption, Run, RunError, sweep};
 use crate::engine::{Engine, EngineFacts, ImageFacts, Operation};
 use crate::event::Event;
 use crate::phase::{PhaseContext, Status};
+
+/// How long a container may still take to start when the build is cut short.
+const OPEN_LIMIT: Duration = Duration::from_secs(5);
 
 impl<'a, E: Engine> Run<'a, E> {
     /// PROVISIONING: the image is had and the container started.
@@ -26,7 +32,27 @@ impl<'a, E: Engine> Run<'a, E> {
         };
         self.layers = self.take_layers().await?;
         let trees = self.guarded(Trees::gather(self.plan)).await??;
-        match self.open(&facts, image, trees).await {
+        let opened = {
+            let cancellation = self.cancellation;
+            let given_up = async {
+                let reason = cancellation.reached(CancelReason::Timeout).await;
+                // A container that is being made is had in a moment, and taken down in good order.
+                tokio::time::sleep(OPEN_LIMIT).await;
+                reason
+            };
+            tokio::select! {
+                opened = self.open(&facts, image, trees) => Ok(opened),
+                reason = given_up => Err(reason),
+            }
+        };
+        let opened = match opened {
+            Ok(opened) => opened,
+            Err(reason) => {
+                sweep::forsake(self.engine, &self.plan.identity.id, self.settings).await;
+                return Err(Interruption::Cancelled(reason));
+            }
+        };
+        match opened {
             Ok(sandbox) => {
                 for message in sandbox.warnings() {
                     let message = format!("the engine says: {message}");
@@ -89,9 +115,8 @@ impl<'a, E: Engine> Run<'a, E> {
             .await;
         let pulled = self.guarded(self.engine.pull_image(name)).await?;
         if let Err(error) = pulled {
-            if error.status.is_none() && matches!(error.operation, Operation::Connect) {
-                return Err(error.into());
-            }
+            // An engine that is gone, or hangs, says nothing of the image.
+            self.guarded(self.engine.facts()).await??;
             let message =
                 format!("the engine has no image `{name}` either; `-i IMAGE` names another");
             self.events.emit(Event::Hint { message }).await;

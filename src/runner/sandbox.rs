@@ -115,8 +115,9 @@ impl<'a, E: Engine> Sandbox<'a, E> {
                             warnings: created.warnings,
                         }),
                         Err(error) => {
-                            engine.remove_container(&container).await?;
-                            engine.wait_removed(&container).await?;
+                            remove(engine, &container).await;
+                            let gone = engine.wait_removed(&container);
+                            let _ = tokio::time::timeout(REMOVAL_TIMEOUT, gone).await;
                             if let Some(scratch) = &scratch {
                                 sweep::discard(engine, &plan.engine_image, scratch).await;
                             }
@@ -256,17 +257,32 @@ impl<'a, E: Engine> Sandbox<'a, E> {
     /// Takes everything down: the container ends as soon as its stdin does.
     pub(super) async fn close(self) -> Result<(), RunError> {
         drop(self.driver);
-        let gone = self.engine.wait_removed(&self.container);
-        if let Ok(gone) = tokio::time::timeout(REMOVAL_TIMEOUT, gone).await {
-            gone?;
-        } else {
+        let closed = async {
+            let gone = self.engine.wait_removed(&self.container);
+            if let Ok(gone) = tokio::time::timeout(REMOVAL_TIMEOUT, gone).await {
+                return gone;
+            }
             self.engine.remove_container(&self.container).await?;
-            self.engine.wait_removed(&self.container).await?;
+            self.engine.wait_removed(&self.container).await
+        };
+        let closed = closed.await;
+        match (&self.scratch, &closed) {
+            (Some(scratch), Ok(())) => {
+                sweep::discard(self.engine, &self.image_name, scratch).await;
+            }
+            // The engine is of no help.
+            (Some(scratch), Err(_)) => sweep::remove(scratch),
+            (None, _) => {}
         }
+        Ok(closed?)
+    }
+
+    /// Leaves the container to an engine that does not answer: it ends as soon as its stdin does.
+    pub(super) fn forsake(self) {
+        drop(self.driver);
         if let Some(scratch) = &self.scratch {
-            sweep::discard(self.engine, &self.image_name, scratch).await;
+            sweep::remove(scratch);
         }
-        Ok(())
     }
 
     /// Leaves the container, and what it stands on, to whoever wants to look into it.
@@ -283,8 +299,13 @@ impl<'a, E: Engine> Sandbox<'a, E> {
 
     /// Takes everything down at once.
     pub(super) async fn kill(self) -> Result<(), RunError> {
-        self.engine.remove_container(&self.container).await?;
-        self.close().await
+        match self.engine.remove_container(&self.container).await {
+            Ok(()) => self.close().await,
+            Err(error) => {
+                self.forsake();
+                Err(error.into())
+            }
+        }
     }
 }
 
@@ -325,9 +346,16 @@ pub(super) async fn start<E: Engine>(
     match started.await {
         Ok(attachment) => Ok((created, attachment)),
         Err(error) => {
-            engine.remove_container(container).await?;
+            remove(engine, container).await;
             Err(error)
         }
+    }
+}
+
+/// Removes a container that is of no use, for a reason that counts for more than whether this fails.
+async fn remove<E: Engine>(engine: &E, container: &ContainerId) {
+    if let Err(error) = engine.remove_container(container).await {
+        tracing::warn!(%error, container = %container.short(), "cannot remove");
     }
 }
 

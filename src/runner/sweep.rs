@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::RunSettings;
+use super::cache::LAYERS_LABEL;
 use super::sandbox::start;
 use super::scratch::{Scratch, abandoned};
 use crate::engine::{ContainerSpec, Engine, EngineError, Mount};
@@ -14,8 +15,11 @@ use crate::owner::{self, Standing};
 /// How long a container may take to empty a directory.
 const EMPTYING_LIMIT: Duration = Duration::from_mins(1);
 
-/// Removes what killed runs of this host left: their directories, and containers that were created
-/// and never started. Everything else of theirs went by itself.
+/// How long an engine may take to remove what a build that was given up has left.
+const FORSAKE_LIMIT: Duration = Duration::from_secs(2);
+
+/// Removes what killed runs of this host left: their directories, containers that were created and
+/// never started, and volumes that a killed engine forgot. Everything else of theirs went by itself.
 ///
 /// `image` is one the engine has; with it directories go that this user may not remove. What cannot
 /// be removed stays for another time.
@@ -26,6 +30,24 @@ pub async fn sweep<E: Engine>(engine: &E, image: &str, settings: &RunSettings) {
     if let Err(error) = remove_unstarted(engine, settings).await {
         tracing::debug!(%error, "cannot look for containers of killed runs");
     }
+    if let Err(error) = remove_volumes(engine, settings).await {
+        tracing::debug!(%error, "cannot look for volumes of killed runs");
+    }
+}
+
+async fn remove_volumes<E: Engine>(engine: &E, settings: &RunSettings) -> Result<(), EngineError> {
+    for volume in engine.list_volumes(owner::BUILD).await? {
+        // What keeps the layers of Docker in builds is there for the next one.
+        let is_cache = volume.labels.contains_key(LAYERS_LABEL);
+        if !is_cache && settings.owner.standing(&volume.labels) == Standing::Dead {
+            match engine.remove_volume(&volume.name).await {
+                // A container that was kept uses it.
+                Err(error) if error.is_conflict() => {}
+                removed => removed?,
+            }
+        }
+    }
+    Ok(())
 }
 
 async fn remove_unstarted<E: Engine>(
@@ -47,6 +69,26 @@ async fn remove_unstarted<E: Engine>(
 pub(super) async fn discard<E: Engine>(engine: &E, image: &str, scratch: &Scratch) {
     if let Err(error) = remove_scratch(Some(engine), Some(image), scratch).await {
         tracing::warn!(%error, path = %scratch.directory().display(), "cannot remove");
+    }
+}
+
+/// Removes what a build that was given up has left, as far as that can be done at once; `build` is its
+/// id. Nobody may hold its directories any more.
+pub async fn forsake<E: Engine>(engine: &E, build: &str, settings: &RunSettings) {
+    for scratch in abandoned(&settings.scratch_root) {
+        remove(&scratch);
+    }
+    let removed = async {
+        let label = format!("cobuild.build={build}");
+        for container in engine.list_containers(&label, None).await? {
+            engine.remove_container(&container.id).await?;
+        }
+        Ok::<_, EngineError>(())
+    };
+    match tokio::time::timeout(FORSAKE_LIMIT, removed).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::warn!(%error, "cannot remove the build container"),
+        Err(_) => tracing::warn!("the engine does not remove the build container"),
     }
 }
 
@@ -74,6 +116,13 @@ pub async fn remove_scratch<E: Engine>(
         Err(_) => tracing::debug!("emptying a build's directory through the engine takes too long"),
     }
     scratch.remove()
+}
+
+/// Removes a build's directory as far as this user may.
+pub(super) fn remove(scratch: &Scratch) {
+    if let Err(error) = scratch.remove() {
+        tracing::warn!(%error, path = %scratch.directory().display(), "cannot remove");
+    }
 }
 
 /// Empties a directory of the host with the power of the engine.

@@ -31,6 +31,8 @@ const ZIP: &str = "artifact.zip";
 enum Stop {
     Interrupted(Interruption),
     Failed(PhaseContext),
+    /// What came from the container cannot be used.
+    Unusable(CollectError),
 }
 
 impl From<Interruption> for Stop {
@@ -42,7 +44,7 @@ impl From<Interruption> for Stop {
 impl From<CollectError> for Stop {
     fn from(error: CollectError) -> Self {
         if error.is_the_build_s() {
-            Self::client_error(words(&error))
+            Self::Unusable(error)
         } else {
             Self::Interrupted(Interruption::Failed(error.into()))
         }
@@ -80,6 +82,11 @@ impl<E: Engine> Run<'_, E> {
         match self.upload_sets(&artifacts).await {
             Ok(()) => Ok(Ended::succeeded()),
             Err(Stop::Failed(context)) => Ok(Ended::failed(context)),
+            Err(Stop::Unusable(_)) if self.has_died().await => Err(RunError::ContainerDied.into()),
+            Err(Stop::Unusable(error)) => {
+                let context = PhaseContext::new("CLIENT_ERROR", words(&error));
+                Ok(Ended::failed(context))
+            }
             Err(Stop::Interrupted(interruption)) => Err(interruption),
         }
     }

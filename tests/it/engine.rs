@@ -5,6 +5,7 @@ pub(crate) mod daemon;
 pub(crate) mod sshd;
 
 use std::io::Write as _;
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
@@ -29,6 +30,18 @@ pub(crate) fn require() {
     if let Err(reason) = checked {
         panic!("these tests need a container engine: {reason}");
     }
+}
+
+/// The socket of the engine.
+pub(crate) fn socket() -> PathBuf {
+    let host = std::env::var("DOCKER_HOST").unwrap_or_default();
+    let path = host.strip_prefix("unix://");
+    PathBuf::from(path.unwrap_or("/var/run/docker.sock"))
+}
+
+/// Its address.
+pub(crate) fn host() -> String {
+    format!("unix://{}", socket().display())
 }
 
 /// Runs the docker client and returns what it prints.

@@ -1,46 +1,59 @@
 //! Tar streams into containers and out of them.
 
-use std::time::Duration;
-
 use bollard::query_parameters::{
     DownloadFromContainerOptionsBuilder, UploadToContainerOptionsBuilder,
 };
 use futures_util::{StreamExt, TryStreamExt};
 
+use super::containers::is_alive;
 use super::failure::failed;
+use super::limits::{Limits, progress, watched};
 use crate::engine::{ByteStream, ContainerId, EngineError, Operation, UploadStream};
-
-/// How long an upload may take; the client's timeout covers the whole body.
-const UPLOAD_TIMEOUT: Duration = Duration::from_hours(24);
 
 pub(super) async fn upload(
     client: &bollard::Docker,
     container: &ContainerId,
     directory: &str,
     tar: UploadStream,
+    limits: Limits,
 ) -> Result<(), EngineError> {
     let options = UploadToContainerOptionsBuilder::default()
         .path(directory)
         .build();
-    client
-        .clone()
-        .with_timeout(UPLOAD_TIMEOUT)
-        .upload_to_container(&container.0, Some(options), bollard::body_try_stream(tar))
-        .await
-        .map_err(failed(Operation::Upload))
+    let (tar, stuck) = progress(tar, limits.request);
+    let uploaded =
+        client.upload_to_container(&container.0, Some(options), bollard::body_try_stream(tar));
+    tokio::select! {
+        uploaded = uploaded => uploaded.map_err(failed(Operation::Upload)),
+        () = stuck => Err(EngineError::no_answer(Operation::Upload, limits.request)),
+    }
 }
 
 pub(super) fn download(
     client: &bollard::Docker,
     container: &ContainerId,
     path: &str,
+    limits: Limits,
 ) -> ByteStream {
     let options = DownloadFromContainerOptionsBuilder::default()
         .path(path)
         .build();
     let operation = Operation::Download(path.to_owned());
-    client
+    let tar = client
         .download_from_container(&container.0, Some(options))
-        .map_err(move |error| failed(operation.clone())(error))
-        .boxed()
+        .map_err(failed(operation.clone()))
+        .boxed();
+    let alive = is_alive(client, container, operation.clone(), limits);
+    watched(tar, limits.silence(), move || {
+        let (alive, operation) = (alive(), operation.clone());
+        async move {
+            // What is cut short must not pass for whole.
+            alive.await?.then_some(true).ok_or_else(|| EngineError {
+                operation,
+                status: None,
+                source: "the container is gone".into(),
+            })
+        }
+    })
+    .boxed()
 }

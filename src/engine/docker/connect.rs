@@ -11,8 +11,9 @@ use super::tls;
 use crate::engine::endpoint::{Endpoint, Reach, Tls};
 use crate::engine::{EngineError, Operation};
 
-/// How long an ordinary request may take, in seconds.
-const REQUEST_TIMEOUT: u64 = 120;
+/// The client library's own limit, in seconds: never reached, since it covers the whole of an upload
+/// and nothing of an answer but its head. [`Limits`](super::limits::Limits) has those that count.
+const REQUEST_TIMEOUT: u64 = 7 * 24 * 60 * 60;
 
 /// The version of the API that is spoken.
 const VERSION: &ClientVersion = bollard::API_DEFAULT_VERSION;

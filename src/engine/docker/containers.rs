@@ -4,14 +4,18 @@ use std::collections::HashMap;
 
 use bollard::container::LogOutput;
 use bollard::errors::Error as BollardError;
+use bollard::models::ContainerStateStatusEnum;
 use bollard::query_parameters::{
-    AttachContainerOptionsBuilder, CreateContainerOptions, ListContainersOptionsBuilder,
-    RemoveContainerOptionsBuilder, StartContainerOptions, WaitContainerOptionsBuilder,
+    AttachContainerOptionsBuilder, CreateContainerOptions, InspectContainerOptions,
+    ListContainersOptionsBuilder, RemoveContainerOptionsBuilder, StartContainerOptions,
+    WaitContainerOptionsBuilder,
 };
-use futures_util::{StreamExt, TryStreamExt};
+use futures_util::future::BoxFuture;
+use futures_util::{FutureExt, StreamExt, TryStreamExt};
 
 use super::create_body::create_body;
 use super::failure::{failed, ignore_absent};
+use super::limits::{Limits, watched};
 use crate::engine::{
     Attachment, ContainerId, ContainerSpec, Created, EngineError, ListedContainer, Operation,
 };
@@ -30,9 +34,41 @@ pub(super) async fn create(
     })
 }
 
+/// Makes the question whether a container still has processes, or will have.
+pub(super) fn is_alive(
+    client: &bollard::Docker,
+    container: &ContainerId,
+    operation: Operation,
+    limits: Limits,
+) -> impl Fn() -> BoxFuture<'static, Result<bool, EngineError>> + Send + 'static {
+    let (client, container) = (client.clone(), container.clone());
+    move || {
+        let (client, container) = (client.clone(), container.clone());
+        let failed = failed(operation.clone());
+        let asked = async move {
+            let inspected = client.inspect_container(&container.0, None::<InspectContainerOptions>);
+            let state = match inspected.await.map_err(failed) {
+                Ok(found) => found.state.and_then(|state| state.status),
+                Err(error) if error.is_not_found() => return Ok(false),
+                Err(error) => return Err(error),
+            };
+            Ok(!matches!(
+                state,
+                Some(
+                    ContainerStateStatusEnum::EXITED
+                        | ContainerStateStatusEnum::DEAD
+                        | ContainerStateStatusEnum::REMOVING
+                )
+            ))
+        };
+        limits.request(operation.clone(), asked).boxed()
+    }
+}
+
 pub(super) async fn attach(
     client: &bollard::Docker,
     container: &ContainerId,
+    limits: Limits,
 ) -> Result<Attachment, EngineError> {
     let options = AttachContainerOptionsBuilder::default()
         .stream(true)
@@ -44,13 +80,14 @@ pub(super) async fn attach(
         .attach_container(&container.0, Some(options))
         .await
         .map_err(failed(Operation::Attach))?;
+    let output = attached
+        .output
+        .map_ok(LogOutput::into_bytes)
+        .map_err(failed(Operation::ReadOutput));
+    let alive = is_alive(client, container, Operation::ReadOutput, limits);
     Ok(Attachment {
         input: attached.input,
-        output: attached
-            .output
-            .map_ok(LogOutput::into_bytes)
-            .map_err(failed(Operation::ReadOutput))
-            .boxed(),
+        output: watched(output, limits.silence(), alive).boxed(),
     })
 }
 
@@ -67,19 +104,31 @@ pub(super) async fn start(
 pub(super) async fn wait_removed(
     client: &bollard::Docker,
     container: &ContainerId,
+    limits: Limits,
 ) -> Result<(), EngineError> {
     let options = WaitContainerOptionsBuilder::default()
         .condition("removed")
         .build();
-    let mut wait = std::pin::pin!(client.wait_container(&container.0, Some(options)));
-    while let Some(ended) = wait.next().await {
-        match ended {
-            // The exit status of the main process says nothing of the build.
-            Ok(_) | Err(BollardError::DockerContainerWaitError { .. }) => {}
-            Err(error) => return ignore_absent(failed(Operation::Wait)(error)),
-        }
+    let ended = client
+        .wait_container(&container.0, Some(options))
+        .filter_map(|ended| {
+            std::future::ready(match ended {
+                // The exit status of the main process says nothing of the build.
+                Ok(_) | Err(BollardError::DockerContainerWaitError { .. }) => None,
+                Err(error) => Some(Err::<(), _>(failed(Operation::Wait)(error))),
+            })
+        })
+        .boxed();
+    let alive = is_alive(client, container, Operation::Wait, limits);
+    let mut ended = std::pin::pin!(watched(ended, limits.silence(), move || {
+        let alive = alive();
+        // One that has ended may take its time to go.
+        async move { alive.await.map(|_| true) }
+    }));
+    match ended.next().await {
+        Some(Err(error)) => ignore_absent(error),
+        Some(Ok(())) | None => Ok(()),
     }
-    Ok(())
 }
 
 pub(super) async fn remove(

@@ -19,11 +19,6 @@ pub(super) fn create_body(spec: &ContainerSpec) -> ContainerCreateBody {
         .filter(|(_, mount)| matches!(mount, Mount::Memory))
         .map(|(target, _)| (target.clone(), "exec,mode=755".to_owned()))
         .collect();
-    let mounts = spec
-        .mounts
-        .iter()
-        .filter_map(|mount| api_mount(mount, &spec.labels));
-    let volumes = spec.extras.volumes.iter().map(api_volume);
     ContainerCreateBody {
         image: Some(spec.image.clone()),
         // A non-empty entrypoint with an empty command keeps the image's own out of it.
@@ -42,7 +37,7 @@ pub(super) fn create_body(spec: &ContainerSpec) -> ContainerCreateBody {
             auto_remove: Some(true),
             init: spec.init.then_some(true),
             privileged: Some(spec.privileged),
-            mounts: Some(mounts.chain(volumes).collect()),
+            mounts: Some(mounts(spec)),
             tmpfs: Some(tmpfs),
             // The default driver costs a chatty build several times its own time.
             log_config: Some(HostConfigLogConfig {
@@ -63,13 +58,20 @@ pub(super) fn api_environment(variables: &[(String, String)]) -> Vec<String> {
         .collect()
 }
 
-/// `labels` are those of volumes that go with the container.
-fn api_mount(
-    (target, mount): (&String, &Mount),
-    labels: &BTreeMap<String, String>,
-) -> Option<ApiMount> {
-    let target = Some(target.clone());
-    let labels = || Some(labels.clone().into_iter().collect());
+fn mounts(spec: &ContainerSpec) -> Vec<ApiMount> {
+    let volumes = spec.extras.volumes.iter().map(api_volume);
+    let mounts = spec.mounts.iter();
+    mounts
+        .filter_map(|(target, mount)| api_mount(target, mount, &spec.labels))
+        .chain(volumes)
+        .collect()
+}
+
+/// Volumes without a name have the labels of their container: a daemon that was killed forgets to
+/// remove them with it.
+fn api_mount(target: &str, mount: &Mount, labels: &BTreeMap<String, String>) -> Option<ApiMount> {
+    let target = Some(target.to_owned());
+    let labels = Some(labels.clone().into_iter().collect());
     match mount {
         Mount::Bind(source) => Some(ApiMount {
             typ: Some(MountType::BIND),
@@ -86,7 +88,7 @@ fn api_mount(
                 target,
                 volume_options: Some(MountVolumeOptions {
                     no_copy: Some(true),
-                    labels: labels(),
+                    labels,
                     driver_config: Some(MountVolumeOptionsDriverConfig {
                         name: Some("local".to_owned()),
                         options: Some(
@@ -105,7 +107,7 @@ fn api_mount(
             typ: Some(MountType::VOLUME),
             target,
             volume_options: Some(MountVolumeOptions {
-                labels: labels(),
+                labels,
                 ..MountVolumeOptions::default()
             }),
             ..ApiMount::default()

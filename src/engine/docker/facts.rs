@@ -1,14 +1,9 @@
 //! What the API tells of the engine.
 
-use std::time::Duration;
-
 use bollard::errors::Error as BollardError;
 
 use super::failure::failed;
 use crate::engine::{EngineDetails, EngineError, EngineFacts, Operation};
-
-/// How long an engine may take to answer at all.
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What a server says that expects TLS.
 const WANTS_TLS: &str = "HTTP request to an HTTPS server";
@@ -17,7 +12,6 @@ pub(super) async fn facts(
     client: &bollard::Docker,
     local_socket: bool,
 ) -> Result<EngineFacts, EngineError> {
-    let client = client.clone().with_timeout(ANSWER_TIMEOUT);
     let info = client.info().await.map_err(|error| {
         // The first request is the one that finds out whether anybody answers.
         let operation = match error {
@@ -53,7 +47,6 @@ pub(super) async fn facts(
 }
 
 pub(super) async fn details(client: &bollard::Docker) -> Result<EngineDetails, EngineError> {
-    let client = client.clone().with_timeout(ANSWER_TIMEOUT);
     let version = client.version().await.map_err(failed(Operation::Facts))?;
     let info = client.info().await.map_err(failed(Operation::Facts))?;
     // Podman names itself among its components only.

@@ -6,9 +6,10 @@ use bollard::query_parameters::{
     CreateImageOptionsBuilder, ListImagesOptionsBuilder, RemoveImageOptions,
 };
 use bytes::Bytes;
-use futures_util::TryStreamExt;
+use futures_util::{StreamExt, TryStreamExt};
 
 use super::failure::failed;
+use super::limits::{Limits, lively};
 use crate::engine::{EngineError, ImageFacts, ImportSpec, ListedObject, Operation};
 
 pub(super) async fn inspect(
@@ -40,17 +41,22 @@ pub(super) async fn inspect(
     }
 }
 
-pub(super) async fn pull(client: &bollard::Docker, image: &str) -> Result<(), EngineError> {
+pub(super) async fn pull(
+    client: &bollard::Docker,
+    image: &str,
+    limits: Limits,
+) -> Result<(), EngineError> {
+    let operation = Operation::PullImage(image.to_owned());
     let options = CreateImageOptionsBuilder::default()
         .from_image(&with_tag(image))
         .build();
-    let mut pull = client.create_image(Some(options), None, None);
+    let steps = client
+        .create_image(Some(options), None, None)
+        .map_err(failed(operation.clone()))
+        .boxed();
     // An engine refuses at once or midway; either way in the stream.
-    while let Some(step) = pull
-        .try_next()
-        .await
-        .map_err(failed(Operation::PullImage(image.to_owned())))?
-    {
+    let mut steps = std::pin::pin!(lively(steps, operation, limits.pull()));
+    while let Some(step) = steps.try_next().await? {
         tracing::debug!(layer = step.id, status = step.status, "pull");
     }
     Ok(())

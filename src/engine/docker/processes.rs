@@ -8,8 +8,10 @@ use bollard::exec::{ResizeExecOptions, StartExecOptions, StartExecResults};
 use bollard::models::ExecConfig;
 use futures_util::{StreamExt, TryStreamExt};
 
+use super::containers::is_alive;
 use super::create_body::api_environment;
 use super::failure::failed;
+use super::limits::{Limits, watched};
 use crate::engine::{
     Attachment, ContainerId, EngineError, Operation, Printed, Process, Terminal, TerminalId,
     TerminalSize, TerminalSpec,
@@ -22,6 +24,7 @@ pub(super) async fn spawn(
     client: &bollard::Docker,
     container: &ContainerId,
     command: &[&str],
+    limits: Limits,
 ) -> Result<Process, EngineError> {
     let program = command.first().copied().unwrap_or_default();
     let operation = Operation::Spawn(program.to_owned());
@@ -33,14 +36,18 @@ pub(super) async fn spawn(
         user: Some("0".to_owned()),
         ..ExecConfig::default()
     };
-    let created = client
-        .create_exec(&container.0, config)
-        .await
-        .map_err(failed(operation.clone()))?;
-    let started = client
-        .start_exec(&created.id, None)
-        .await
-        .map_err(failed(operation.clone()))?;
+    let started = async {
+        let created = client
+            .create_exec(&container.0, config)
+            .await
+            .map_err(failed(operation.clone()))?;
+        let started = client
+            .start_exec(&created.id, None)
+            .await
+            .map_err(failed(operation.clone()))?;
+        Ok((created, started))
+    };
+    let (created, started) = limits.request(operation.clone(), started).await?;
     let StartExecResults::Attached { output, input } = started else {
         return Err(EngineError {
             operation,
@@ -52,14 +59,25 @@ pub(super) async fn spawn(
         LogOutput::StdErr { message } => Printed::Stderr(message),
         other => Printed::Stdout(other.into_bytes()),
     });
-    let client = client.clone();
-    let ended = async move { Ok(Printed::Ended(exit_status(&client, &created.id).await?)) };
+    let asked = client.clone();
+    let asking = operation.clone();
+    let ended = async move {
+        let status = async {
+            exit_status(&asked, &created.id)
+                .await
+                .map_err(failed(asking.clone()))
+        };
+        let status = limits.request(asking.clone(), status).await?;
+        Ok(Printed::Ended(status))
+    };
+    let output = printed
+        .map_err(failed(operation.clone()))
+        .chain(futures_util::stream::once(ended))
+        .boxed();
+    let alive = is_alive(client, container, operation, limits);
     Ok(Process {
         input,
-        output: printed
-            .chain(futures_util::stream::once(ended))
-            .map_err(failed(operation))
-            .boxed(),
+        output: watched(output, limits.silence(), alive).boxed(),
     })
 }
 
@@ -67,6 +85,7 @@ pub(super) async fn open_terminal(
     client: &bollard::Docker,
     container: &ContainerId,
     spec: &TerminalSpec,
+    limits: Limits,
 ) -> Result<Terminal, EngineError> {
     let config = ExecConfig {
         attach_stdin: Some(true),
@@ -95,10 +114,14 @@ pub(super) async fn open_terminal(
             id: TerminalId(created.id),
             streams: Attachment {
                 input,
-                output: output
-                    .map_ok(LogOutput::into_bytes)
-                    .map_err(failed(Operation::ReadOutput))
-                    .boxed(),
+                output: watched(
+                    output
+                        .map_ok(LogOutput::into_bytes)
+                        .map_err(failed(Operation::ReadOutput)),
+                    limits.silence(),
+                    is_alive(client, container, Operation::ReadOutput, limits),
+                )
+                .boxed(),
             },
         }),
         StartExecResults::Detached => Err(EngineError {

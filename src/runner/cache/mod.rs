@@ -285,6 +285,7 @@ impl<E: Engine> Run<'_, E> {
         };
         let (stored, kept) = match saved {
             Ok(saved) => saved,
+            Err(_) if self.has_died().await => return Err(RunError::ContainerDied.into()),
             Err(error) => {
                 let reason = error.reason();
                 self.warn(format!("the cache could not be kept: {reason}"))

@@ -2,10 +2,11 @@
 
 use std::fs::{self, File};
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
 use super::{busybox_image, eventually};
@@ -13,12 +14,16 @@ use super::{busybox_image, eventually};
 /// How long it may take to answer.
 const START_LIMIT: Duration = Duration::from_mins(1);
 
+/// How long it may take to end; it gives its containers ten seconds.
+const STOP_LIMIT: Duration = Duration::from_secs(20);
+
 /// A running daemon with directories and a socket of its own; it goes with this value. Its containers
 /// reach nothing but this machine, and it has no image but those that are given to it.
 #[derive(Debug)]
 pub(crate) struct Daemon {
     directory: TempDir,
     bridge: String,
+    arguments: Vec<String>,
     process: Child,
 }
 
@@ -28,10 +33,12 @@ impl Daemon {
     pub(crate) fn start(arguments: &[&str]) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let bridge = make_bridge();
-        let process = spawn(&directory, &bridge, arguments);
+        let arguments: Vec<String> = arguments.iter().map(|&it| it.to_owned()).collect();
+        let process = spawn(&directory, &bridge, &arguments);
         let daemon = Self {
             directory,
             bridge,
+            arguments,
             process,
         };
         daemon.wait_until_it_answers();
@@ -86,10 +93,33 @@ impl Daemon {
         image
     }
 
-    /// Kills it with SIGKILL, containers and all, and leaves its directories.
+    /// Kills it with SIGKILL, and its containerd with it. Its containers live on, as after a crash, and
+    /// its directories stay.
     pub(crate) fn kill(&mut self) {
         self.process.kill().unwrap();
         self.process.wait().unwrap();
+    }
+
+    /// Asks it to end, as the machine's service manager does, and waits until it has.
+    #[track_caller]
+    pub(crate) fn stop(&mut self) {
+        assert!(self.ends_when_asked(), "dockerd: {}", self.log());
+    }
+
+    /// Starts it again on the same directories, and waits until it answers.
+    #[track_caller]
+    pub(crate) fn restart(&mut self) {
+        // A killed containerd leaves its number, and for a while a zombie of that number: dockerd
+        // would take it for alive and wait for it in vain.
+        let _ = fs::remove_file(self.directory.path().join("exec/containerd/containerd.pid"));
+        self.process = spawn(&self.directory, &self.bridge, &self.arguments);
+        self.wait_until_it_answers();
+    }
+
+    fn ends_when_asked(&mut self) -> bool {
+        let _ = kill_process(Pid::from_child(&self.process), Signal::TERM);
+        let process = &mut self.process;
+        eventually(STOP_LIMIT, || !matches!(process.try_wait(), Ok(None)))
     }
 
     #[track_caller]
@@ -106,45 +136,78 @@ impl Daemon {
         assert!(eventually(START_LIMIT, answers), "dockerd: {}", self.log());
     }
 
-    /// The processes whose command line names the directory: containerd, its shims, docker-proxy.
-    fn descendants(&self) -> Vec<String> {
+    /// Its processes besides itself: containerd and its shims, whose command lines name the directory,
+    /// and what runs in containers, whose root is mounted from there.
+    fn descendants(&self) -> Vec<Pid> {
         let name = self.directory.path().to_str().unwrap();
-        let found = Command::new("pgrep").args(["-f", name]).output().unwrap();
-        let found = String::from_utf8(found.stdout).unwrap();
-        found.lines().map(str::to_owned).collect()
+        let processes = fs::read_dir("/proc").unwrap().flatten();
+        processes
+            .filter_map(|entry| {
+                let pid = entry.file_name().to_str()?.parse().ok()?;
+                let read = |file: &str| fs::read_to_string(entry.path().join(file)).ok();
+                let is_root = |mount: &&str| mount.split(' ').nth(4) == Some("/");
+                let is_ours = read("cmdline")?.contains(name)
+                    || read("mountinfo")?
+                        .lines()
+                        .find(is_root)
+                        .is_some_and(|root| root.contains(name));
+                is_ours.then(|| Pid::from_raw(pid))?
+            })
+            .collect()
+    }
+
+    /// What is mounted below its directory, the deepest first.
+    fn mounts(&self) -> Vec<String> {
+        let mounts = fs::read_to_string("/proc/self/mounts").unwrap_or_default();
+        let below = self.directory.path().to_str().unwrap();
+        let mounted = mounts.lines().filter_map(|line| line.split(' ').nth(1));
+        let mut mounts: Vec<String> = mounted
+            .filter(|mount| mount.starts_with(below))
+            .map(str::to_owned)
+            .collect();
+        mounts.reverse();
+        mounts
     }
 }
 
 impl Drop for Daemon {
     fn drop(&mut self) {
         // Asked kindly it takes its containers along, and unmounts what it mounted.
-        let pid = self.process.id().to_string();
-        let _ = Command::new("kill").args(["-TERM", &pid]).status();
-        let process = &mut self.process;
-        let ended = eventually(Duration::from_secs(15), || {
-            !matches!(process.try_wait(), Ok(None))
-        });
-        if !ended {
+        let is_running = matches!(self.process.try_wait(), Ok(None));
+        if is_running && !self.ends_when_asked() {
             let _ = self.process.kill();
             let _ = self.process.wait();
         }
-        for pid in self.descendants() {
-            let _ = Command::new("kill").args(["-KILL", &pid]).status();
+        let mut left = Vec::new();
+        eventually(Duration::from_secs(5), || {
+            left = self.descendants();
+            for pid in &left {
+                let _ = kill_process(*pid, Signal::KILL);
+            }
+            left.is_empty()
+        });
+        for mount in self.mounts() {
+            let _ = run("umount", &["--lazy", &mount]);
         }
-        let mounts = fs::read_to_string("/proc/self/mounts").unwrap_or_default();
-        let below = self.directory.path().to_str().unwrap();
-        let mounted = mounts.lines().filter_map(|line| line.split(' ').nth(1));
-        for mount in mounted.filter(|mount| mount.starts_with(below)) {
-            let _ = Command::new("umount").args(["--lazy", mount]).status();
+        let _ = run("ip", &["link", "delete", &self.bridge]);
+        // A test that has failed already says why.
+        if !std::thread::panicking() {
+            assert_eq!(left, []);
+            assert_eq!(self.mounts(), Vec::<String>::new());
         }
-        let _ = Command::new("ip")
-            .args(["link", "delete", &self.bridge])
-            .env("PATH", path_with_sbin())
-            .status();
     }
 }
 
-fn spawn(directory: &TempDir, bridge: &str, arguments: &[&str]) -> Child {
+/// Runs a program of the system and returns what came of it.
+fn run(program: &str, arguments: &[&str]) -> Output {
+    Command::new(program)
+        .args(arguments)
+        .env("PATH", path_with_sbin())
+        .output()
+        .unwrap()
+}
+
+fn spawn(directory: &TempDir, bridge: &str, arguments: &[String]) -> Child {
     let path = |name: &str| directory.path().join(name);
     let log = File::options()
         .create(true)
@@ -187,11 +250,7 @@ fn make_bridge() -> String {
         &["address", "add", &address, "dev", &bridge],
         &["link", "set", &bridge, "up"],
     ] {
-        let done = Command::new("ip")
-            .args(arguments)
-            .env("PATH", path_with_sbin())
-            .output()
-            .unwrap();
+        let done = run("ip", arguments);
         let complaint = String::from_utf8_lossy(&done.stderr);
         assert!(done.status.success(), "ip {arguments:?}: {complaint}");
     }
