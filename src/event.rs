@@ -4,6 +4,7 @@
 //! complete in itself.
 
 mod cache;
+mod pull;
 
 use std::time::Duration;
 
@@ -14,6 +15,7 @@ use serde::Serialize;
 use crate::mask::Masker;
 use crate::phase::{PhaseContext, PhaseType, Status};
 pub use cache::{CacheEvent, CacheFound, CacheOutcome, CacheRestored};
+pub use pull::{LayerProgress, PullEvent};
 
 /// An event and the moment it was emitted.
 #[derive(Debug, Clone)]
@@ -52,11 +54,8 @@ pub enum Event {
         /// How many retries the phase has.
         count: u8,
     },
-    /// The image is not there and is being fetched.
-    ImagePull {
-        /// The image as the engine is asked for it.
-        image: String,
-    },
+    /// Something about the fetching of the image.
+    ImagePull(PullEvent),
     /// A source cannot be had; the agent never begins.
     SourceFailed {
         /// Why.

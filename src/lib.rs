@@ -12,13 +12,14 @@
 //! - [`phase`] and [`exit`] are words: phases, statuses, contexts, exit statuses.
 //! - [`buildspec`] is pure: text in, a typed buildspec or CodeBuild's own refusal out, or all that
 //!   is wrong with it; and the language as a JSON Schema.
-//! - [`project`] is pure: image names and kinds of source.
+//! - [`project`] is pure: kinds of source, names of images, the curated images and where they come from.
 //! - [`resources`] is pure: what a container gets of its machine, from compute types to directories.
 //! - [`plan`] is pure: decides everything about a build before it runs. The phase machine
 //!   [`plan::phases::next`] is a total function; [`plan::retry`] says whether a failed phase runs again.
 //! - [`runtimes`] is pure: the runtimes that an image offers, and what a buildspec selects of them.
 //! - [`secrets`] looks up the values that a buildspec wants from a store, through one trait. What
 //!   leaves is masked in one place, in front of all [`sinks`].
+//! - [`logins`] looks up what a registry wants to see, in the files of the docker and podman commands.
 //! - [`source`] reads the host's trees: git facts, checkouts of versions, zip files, what of a tree stays
 //!   behind, a tree as a tar stream, what git needs besides, and what a build made of a tree. What it
 //!   makes lies in a directory of the build's own, which goes with the build.
@@ -68,6 +69,7 @@ pub mod doctor;
 pub mod engine;
 pub mod event;
 pub mod exit;
+pub mod logins;
 pub mod mask;
 pub mod owner;
 pub mod phase;

@@ -13,13 +13,13 @@ use regex::Regex;
 use super::Failure;
 use super::cache_args::CacheArgs;
 use super::container_args::ContainerArgs;
+use super::image_args::ImageArgs;
 use super::prepare::Prepared;
 use super::source_args::SourceArgs;
 use super::transfer_args::TransferArgs;
 use crate::phase::PhaseType;
 use crate::plan::part::{self, Part, Step};
 use crate::plan::{ContainerRequest, Request, Transfer};
-use crate::project::image::default_image;
 use crate::settings::{
     BuildspecName, Environment, Override, Sources, parse_env_file, parse_override,
 };
@@ -27,9 +27,8 @@ use crate::settings::{
 /// The build that is meant.
 #[derive(Debug, Clone, Args)]
 pub(super) struct BuildArgs {
-    /// Build image [default: the current Amazon Linux curated image].
-    #[arg(short, long, value_name = "IMAGE")]
-    image: Option<String>,
+    #[command(flatten)]
+    image: ImageArgs,
 
     /// Buildspec: a path in the source, an absolute path of this machine, its text, or `-` for stdin
     /// [default: buildspec.yml].
@@ -109,6 +108,8 @@ pub(super) struct GivenBuild {
 impl BuildArgs {
     /// Resolves the files and directories that are named.
     pub(super) fn given(&self, environment: &Environment) -> Result<GivenBuild, Failure> {
+        // Refused before anything is fetched or written.
+        self.image.image()?;
         let (mut overrides, warnings) = self.container.proxies(environment);
         overrides.extend(self.overrides(environment)?);
         Ok(GivenBuild {
@@ -130,10 +131,8 @@ impl BuildArgs {
     ) -> Result<Request, Failure> {
         let buildspec = prepared.buildspec(&given.buildspec)?;
         Ok(Request {
-            image: self
-                .image
-                .clone()
-                .unwrap_or_else(|| default_image().to_owned()),
+            image: self.image.image()?,
+            pulling: self.image.pulling(),
             privileged: self.privileged || self.container.needs_privileges(),
             timeout: self.timeout,
             source: prepared.primary,

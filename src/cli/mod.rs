@@ -11,6 +11,8 @@ mod doctor;
 mod engine_args;
 mod failure;
 mod gather;
+mod image_args;
+mod images;
 mod plan;
 mod prepare;
 mod refusal;
@@ -69,6 +71,7 @@ enum Command {
     Schema(schema::SchemaArgs),
     Check(check::CheckArgs),
     Doctor(doctor::DoctorArgs),
+    Images(images::ImagesArgs),
     Clean(clean::CleanArgs),
     Cache(cache::CacheCommand),
 }
@@ -92,6 +95,7 @@ impl Cli {
             Command::Schema(args) => schema::run(&args),
             Command::Check(args) => check::check(&args, self.color),
             Command::Doctor(args) => Box::pin(doctor::run(args, environment, self.color)).await,
+            Command::Images(args) => images::run(args, environment, self.color).await,
             Command::Clean(args) => Box::pin(clean::run(args, environment, self.color)).await,
             Command::Cache(command) => cache::run(command, environment).await,
         };

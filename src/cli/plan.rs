@@ -71,7 +71,7 @@ pub(super) async fn run(
     };
     let facts = gather::facts(&request, environment, Numbering::Look);
     let mut plan = plan::make(request, &facts);
-    let image = image_variables(&plan.engine_image, environment).await;
+    let image = image_variables(&plan.image.local, environment).await;
     if let Some(image) = &image {
         plan.environment = plan::complete(image, &plan.environment, HOST_NAME);
     }
@@ -108,11 +108,21 @@ pub(super) async fn run(
     })
 }
 
-/// Returns what the image sets, where an engine is at hand that has it.
-async fn image_variables(image: &str, environment: &Environment) -> Option<Vec<(String, String)>> {
+/// Returns what the image sets, where an engine is at hand that has it under any of these names.
+async fn image_variables(
+    names: &[String],
+    environment: &Environment,
+) -> Option<Vec<(String, String)>> {
     let connection = EngineArgs::default().connect(environment).ok()?;
-    let facts = tokio::time::timeout(PATIENCE, connection.engine.inspect_image(image)).await;
-    Some(facts.ok()?.ok()??.environment)
+    let looking = async {
+        for name in names {
+            if let Some(facts) = connection.engine.inspect_image(name).await.ok()? {
+                return Some(facts.environment);
+            }
+        }
+        None
+    };
+    tokio::time::timeout(PATIENCE, looking).await.ok()?
 }
 
 fn on_failure(on_failure: &OnFailure) -> Option<String> {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use anstream::AutoStream;
 use anyhow::Context as _;
 use clap::{Args, ColorChoice, ValueEnum};
+use rustix::termios::tcgetwinsize;
 use uuid::Uuid;
 
 use super::build_args::{BuildArgs, GivenBuild, parse_duration};
@@ -20,6 +21,7 @@ use super::workspace::Workspace;
 use super::{Failure, stderr};
 use crate::engine::docker::Docker;
 use crate::exit::ExitStatus;
+use crate::logins::Logins;
 use crate::owner::Owner;
 use crate::phase::Status;
 use crate::plan;
@@ -27,7 +29,10 @@ use crate::plan::place::{Namespace, Packaging, Storage};
 use crate::runner::{Outcome, RunError, RunSettings};
 use crate::secrets::Providers;
 use crate::settings::{Environment, writable_directory, writable_file};
-use crate::sinks::{BuildJson, Changes, ExportFile, JsonLines, Log, LogStyle, Sink, Summary};
+use crate::sinks::{BuildJson, Changes, ExportFile, JsonLines, Log, LogStyle, Pull, Sink, Summary};
+
+/// How long a program that keeps credentials may take to give them.
+const HELPER_PATIENCE: Duration = Duration::from_secs(30);
 
 /// How many changes of a source are listed on a terminal.
 const MOST_CHANGES: usize = 100;
@@ -237,16 +242,30 @@ async fn build(
         storage: args.storage(),
         cache_root: environment.cache_directory().join("caches"),
         secrets,
+        logins: Logins::new(environment.login_files(), HELPER_PATIENCE),
         show_changes: args.show_changes,
     };
-    let sinks = sinks(args, color, artifacts);
+    let is_dumb = environment.get("TERM") == Some("dumb");
+    let width = (!is_dumb).then(stderr_width).flatten();
+    let sinks = sinks(args, color, artifacts, width);
     let time_limit = (!args.debug.is_on()).then_some(plan.timeout);
-    let running = supervise(&plan, engine, &settings, sinks, debugger, time_limit, stops);
-    let outcome = Box::pin(running).await?;
-    Ok(Some(outcome))
+    let supervised = supervise(&plan, engine, &settings, sinks, debugger, time_limit, stops);
+    Ok(Some(Box::pin(supervised).await?))
 }
 
-fn sinks(args: &RunArgs, color: ColorChoice, artifacts: Option<PathBuf>) -> Vec<Box<dyn Sink>> {
+/// How many characters go into a line of the terminal that stderr is, if it is one.
+fn stderr_width() -> Option<usize> {
+    let stderr = io::stderr();
+    let size = stderr.is_terminal().then(|| tcgetwinsize(stderr))?;
+    Some(size.map_or(0, |size| usize::from(size.ws_col)))
+}
+
+fn sinks(
+    args: &RunArgs,
+    color: ColorChoice,
+    artifacts: Option<PathBuf>,
+    width: Option<usize>,
+) -> Vec<Box<dyn Sink>> {
     let stdout = io::stdout();
     let mut sinks: Vec<Box<dyn Sink>> = Vec::new();
     match args.format {
@@ -271,6 +290,8 @@ fn sinks(args: &RunArgs, color: ColorChoice, artifacts: Option<PathBuf>) -> Vec<
     if let Some(path) = &args.export_file {
         sinks.push(Box::new(ExportFile::new(path.clone())));
     }
+    // Before all others that write to stderr: it takes its bars away for them.
+    sinks.push(Box::new(Pull::new(stderr(color), width)));
     let stderr = stderr(color);
     sinks.push(Box::new(Summary::new(stderr, artifacts)));
     if args.show_changes {

@@ -2,9 +2,11 @@
 
 use std::time::{Duration, Instant};
 
+use futures_util::TryStreamExt;
+
 use super::{Check, Subject, Surroundings};
-use crate::engine::{Engine, EngineError};
-use crate::project::image::{default_image, engine_image};
+use crate::engine::{Engine, EngineError, PullRequest};
+use crate::project::image::{Resolution, default_image};
 
 /// A tiny image of the registry that the default build image is in.
 const TINY: &str = "public.ecr.aws/docker/library/hello-world:latest";
@@ -31,7 +33,14 @@ async fn pull<E: Engine>(engine: &E, asked: Option<&str>) -> Check {
         Err(reason) => return Check::not_tried(subject, reason),
     };
     let start = Instant::now();
-    let reason = match tokio::time::timeout(LIMIT, engine.pull_image(image)).await {
+    let request = PullRequest {
+        image: image.to_owned(),
+        ..PullRequest::default()
+    };
+    let pulling = engine
+        .pull_image(&request)
+        .try_for_each(|_| std::future::ready(Ok(())));
+    let reason = match tokio::time::timeout(LIMIT, pulling).await {
         Ok(Ok(())) => {
             // Nobody asked for it.
             if !was_there && asked.is_none() {
@@ -69,15 +78,19 @@ fn remedy(reason: &str) -> &'static str {
 
 async fn default_image_check<E: Engine>(engine: &E) -> Check {
     let subject = Subject::DefaultImage;
-    let image = engine_image(default_image());
-    match is_there(engine, &image).await {
-        Ok(true) => Check::ok(subject, format!("{image} is there")),
-        Ok(false) => Check::ok(
-            subject,
-            format!("{image} is pulled by the first build without -i, some GB"),
-        ),
-        Err(reason) => Check::not_tried(subject, reason),
+    let image = Resolution::of(default_image());
+    for name in &image.local {
+        match is_there(engine, name).await {
+            Ok(true) => return Check::ok(subject, format!("{name} is there")),
+            Ok(false) => {}
+            Err(reason) => return Check::not_tried(subject, reason),
+        }
     }
+    let name = image.asked();
+    Check::ok(
+        subject,
+        format!("{name} is pulled by the first build without -i, some GB"),
+    )
 }
 
 async fn is_there<E: Engine>(engine: &E, image: &str) -> Result<bool, String> {

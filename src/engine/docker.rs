@@ -28,7 +28,8 @@ use super::endpoint::{Endpoint, Reach};
 use super::{
     Attachment, ByteStream, ContainerId, ContainerSpec, Created, Engine, EngineDetails,
     EngineError, EngineFacts, ImageFacts, ImportSpec, ListedContainer, ListedObject, NamedVolume,
-    Operation, Process, Terminal, TerminalId, TerminalSize, TerminalSpec, UploadStream,
+    Operation, Process, PullRequest, PullStream, Terminal, TerminalId, TerminalSize, TerminalSpec,
+    UploadStream,
 };
 
 /// An engine that speaks the Docker API.
@@ -74,8 +75,8 @@ impl Engine for Docker {
         self.limits.request(operation, inspected).await
     }
 
-    async fn pull_image(&self, image: &str) -> Result<(), EngineError> {
-        images::pull(&self.client, image, self.limits).await
+    fn pull_image(&self, request: &PullRequest) -> PullStream {
+        images::pull(&self.client, request, self.limits)
     }
 
     async fn import_image(&self, spec: &ImportSpec, tar: Bytes) -> Result<(), EngineError> {

@@ -11,8 +11,9 @@ use tokio::sync::mpsc;
 
 use super::{
     Attachment, ByteStream, ContainerId, ContainerSpec, Created, Engine, EngineDetails,
-    EngineError, EngineFacts, ImageFacts, ImportSpec, ListedContainer, ListedObject, NamedVolume,
-    Operation, Printed, Process, Terminal, TerminalId, TerminalSize, TerminalSpec, UploadStream,
+    EngineError, EngineFacts, ImageFacts, ImportSpec, LayerState, ListedContainer, ListedObject,
+    NamedVolume, Operation, Printed, Process, PullRequest, PullStep, PullStream, Terminal,
+    TerminalId, TerminalSize, TerminalSpec, UploadStream,
 };
 
 /// What a scripted command does.
@@ -45,6 +46,12 @@ pub(crate) struct FakeEngine {
     warnings: Vec<String>,
     /// Whether the container ended for lack of memory.
     out_of_memory: bool,
+    /// Name and platform of what is local.
+    images: Arc<Mutex<Vec<(String, String)>>>,
+    /// What becomes of the next pulls: `None` is well, else why not.
+    pulls: Arc<Mutex<Vec<Option<&'static str>>>>,
+    /// Its processor; without one, every image is local but `absent`.
+    architecture: Option<&'static str>,
 }
 
 impl FakeEngine {
@@ -83,6 +90,22 @@ impl FakeEngine {
         self
     }
 
+    /// Has these images, by name and platform, and runs on this processor.
+    pub(crate) fn with_images(self, architecture: &'static str, images: &[(&str, &str)]) -> Self {
+        let owned = |(name, platform): &(&str, &str)| ((*name).to_owned(), (*platform).to_owned());
+        self.images.lock().unwrap().extend(images.iter().map(owned));
+        Self {
+            architecture: Some(architecture),
+            ..self
+        }
+    }
+
+    /// Answers the next pulls like this.
+    pub(crate) fn pulling(self, answers: &[Option<&'static str>]) -> Self {
+        self.pulls.lock().unwrap().extend(answers.iter().rev());
+        self
+    }
+
     /// Everything the engine was asked for, in order.
     pub(crate) fn log(&self) -> Vec<String> {
         self.log.lock().unwrap().clone()
@@ -106,20 +129,56 @@ impl Engine for FakeEngine {
     async fn facts(&self) -> Result<EngineFacts, EngineError> {
         Ok(EngineFacts {
             has_init: true,
+            architecture: self.architecture.unwrap_or_default().to_owned(),
             ..EngineFacts::default()
         })
     }
 
     async fn inspect_image(&self, image: &str) -> Result<Option<ImageFacts>, EngineError> {
-        Ok((image != "absent").then(ImageFacts::default))
+        if self.architecture.is_none() {
+            return Ok((image != "absent").then(ImageFacts::default));
+        }
+        self.record(format!("inspect {image}"));
+        let images = self.images.lock().unwrap();
+        let found = images.iter().rev().find(|(name, _)| name == image);
+        Ok(found.map(|(_, platform)| {
+            let (system, architecture) = platform.split_once('/').unwrap_or_default();
+            ImageFacts {
+                system: system.to_owned(),
+                architecture: architecture.to_owned(),
+                ..ImageFacts::default()
+            }
+        }))
     }
 
-    async fn pull_image(&self, image: &str) -> Result<(), EngineError> {
-        Err(EngineError {
-            operation: Operation::PullImage(image.to_owned()),
-            status: Some(404),
-            source: "no such image".into(),
-        })
+    fn pull_image(&self, request: &PullRequest) -> PullStream {
+        let platform = request.platform.as_deref().unwrap_or("any");
+        let who = request
+            .login
+            .as_ref()
+            .and_then(|login| login.username.clone());
+        let who = who.map(|user| format!(" as {user}")).unwrap_or_default();
+        if self.architecture.is_some() {
+            self.record(format!("pull {} for {platform}{who}", request.image));
+        }
+        let reason = self.pulls.lock().unwrap().pop();
+        let reason = reason.unwrap_or(Some("no such image"));
+        let step = match reason {
+            None => {
+                let mut images = self.images.lock().unwrap();
+                images.push((request.image.clone(), platform.to_owned()));
+                Ok(PullStep {
+                    layer: "layer".to_owned(),
+                    state: LayerState::Complete,
+                })
+            }
+            Some(reason) => Err(EngineError {
+                operation: Operation::PullImage(request.image.clone()),
+                status: None,
+                source: reason.into(),
+            }),
+        };
+        futures_util::stream::iter([step]).boxed()
     }
 
     async fn details(&self) -> Result<EngineDetails, EngineError> {

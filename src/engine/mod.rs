@@ -9,6 +9,7 @@ mod error;
 pub(crate) mod fake;
 pub mod pipe;
 pub mod process;
+mod pull;
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -21,6 +22,7 @@ use tokio::io::AsyncWrite;
 
 pub use error::{EngineError, Operation};
 pub use process::{Printed, Process};
+pub use pull::{LayerState, Login, PullProblem, PullRequest, PullStep, PullStream};
 
 use crate::resources::{Extras, Limits, Machine, Memory};
 
@@ -47,8 +49,9 @@ pub trait Engine: Send + Sync {
         image: &str,
     ) -> impl Future<Output = Result<Option<ImageFacts>, EngineError>> + Send;
 
-    /// Fetches an image.
-    fn pull_image(&self, image: &str) -> impl Future<Output = Result<(), EngineError>> + Send;
+    /// Fetches an image; it is there when the stream has ended without an error. What it fails for is
+    /// a [`PullProblem`].
+    fn pull_image(&self, request: &PullRequest) -> PullStream;
 
     /// Makes an image of a tar of its files.
     fn import_image(
@@ -268,6 +271,14 @@ pub struct ImageFacts {
     pub environment: Vec<(String, String)>,
     /// `ENTRYPOINT`, in its exec form.
     pub entrypoint: Vec<String>,
+    /// The system it is for, such as `linux`; empty when it does not say.
+    pub system: String,
+    /// The processor it is for, such as `amd64`; empty when it does not say.
+    pub architecture: String,
+    /// Which kind of that processor, when it says so.
+    pub variant: Option<String>,
+    /// How large it is on the engine's disk, in bytes.
+    pub size: u64,
 }
 
 /// A container to create.
@@ -275,6 +286,8 @@ pub struct ImageFacts {
 pub struct ContainerSpec {
     /// The image.
     pub image: String,
+    /// The platform that the image must be for, when that matters.
+    pub platform: Option<String>,
     /// The main process; replaces the image's entrypoint and command.
     pub command: Vec<String>,
     /// Variables, besides those of the image.

@@ -16,13 +16,16 @@ use super::{Excludes, PhasePlan, Plan, Reading, Store, Stored, Transfer, Work, r
 use crate::buildspec::{self, Buildspec};
 use crate::event::BuildIdentity;
 use crate::phase::{PhaseContext, PhaseType};
-use crate::project::{self, KindName, image};
+use crate::project::image::{Pulling, Resolution};
+use crate::project::{self, KindName};
 
 /// What a user asks for, with every default filled in. `Debug` leaves out what may be secret.
 #[derive(Clone)]
 pub struct Request {
     /// The image as configured.
     pub image: String,
+    /// How it is had.
+    pub pulling: Pulling,
     /// Whether the container is privileged.
     pub privileged: bool,
     /// How long the build may take.
@@ -123,7 +126,7 @@ pub fn make(request: Request, facts: &Facts) -> Plan {
         layout,
         primary,
         secondary,
-        plans,
+        mut plans,
     } = sources::decide(&request, facts);
     let project = project::project_name(&request.source.name());
     let id = format!("{project}:{}", facts.uuid);
@@ -160,7 +163,6 @@ pub fn make(request: Request, facts: &Facts) -> Plan {
     }
     let mut environment = variables.into_variables();
     let cache = CachePlan::new(request.cache, &project, request.privileged);
-    let mut plans = plans;
     if cache.modes.source && request.transfer != Transfer::Mount {
         for source in &mut plans {
             source.git = source.git.linked();
@@ -179,6 +181,7 @@ pub fn make(request: Request, facts: &Facts) -> Plan {
         Reading::Refused { .. } | Reading::SourceFailed { .. } => &mut none,
     };
     stored::settle(wanted, &mut environment);
+    let image = Resolution::of(&request.image);
     Plan {
         identity: BuildIdentity {
             id,
@@ -203,7 +206,9 @@ pub fn make(request: Request, facts: &Facts) -> Plan {
             timeout_in_minutes: request.timeout.as_secs().div_ceil(60),
         },
         uuid: facts.uuid.clone(),
-        engine_image: image::engine_image(&request.image),
+        engine_image: image.asked().to_owned(),
+        image,
+        pulling: request.pulling,
         privileged: request.privileged,
         timeout: request.timeout,
         layout,
@@ -379,6 +384,7 @@ mod tests {
     fn request(buildspec: BuildspecFile) -> Request {
         Request {
             image: "debian:12".into(),
+            pulling: Pulling::default(),
             privileged: false,
             timeout: Duration::from_hours(1),
             source: Source::directory("/home/me/app".into(), GitFacts::default()),

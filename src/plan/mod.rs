@@ -28,6 +28,7 @@ pub use stored::{Store, Stored};
 use crate::buildspec::{Artifacts, Cache, OnFailure, ReportGroup, UnknownKeys, Version};
 use crate::event::BuildIdentity;
 use crate::phase::{PhaseContext, PhaseType};
+use crate::project::image::{Pulling, Resolution};
 use cache::CachePlan;
 use layout::Layout;
 use part::Part;
@@ -39,8 +40,12 @@ pub struct Plan {
     pub identity: BuildIdentity,
     /// The build's uuid.
     pub uuid: String,
-    /// The image as the engine is asked for it.
+    /// The image as the engine is asked for it, when it is not local under another name.
     pub engine_image: String,
+    /// Where the image can be had.
+    pub image: Resolution,
+    /// How it is had.
+    pub pulling: Pulling,
     /// Whether the container is privileged.
     pub privileged: bool,
     /// How long the build may take.

@@ -16,6 +16,7 @@ mod dockerd;
 mod download;
 mod driver;
 mod export;
+mod image;
 mod layout_program;
 mod means;
 mod memory;
@@ -52,6 +53,7 @@ use crate::channel::EventSender;
 use crate::collect::CollectError;
 use crate::engine::{ContainerId, Engine, EngineError};
 use crate::event::Event;
+use crate::logins::Logins;
 use crate::mask::Masker;
 use crate::owner::Owner;
 use crate::phase::{PhaseContext, PhaseType, Status};
@@ -82,6 +84,8 @@ pub struct RunSettings {
     pub cache_root: PathBuf,
     /// Who knows the values that the buildspec wants from a store.
     pub secrets: Providers,
+    /// Who knows what registries want to see.
+    pub logins: Logins,
     /// Whether to list what the build changed in its sources.
     pub show_changes: bool,
 }

@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use super::death::container_died;
+use super::image::BuildImage;
 use super::sandbox::Sandbox;
 use super::trees::Trees;
 use super::{CancelReason, Ended, Interruption, Run, RunError, sweep};
-use crate::engine::{Engine, EngineFacts, ImageFacts, Operation};
+use crate::engine::{Engine, EngineFacts, Operation};
 use crate::event::Event;
-use crate::phase::{PhaseContext, Status};
+use crate::phase::Status;
 
 /// How long a container may still take to start when the build is cut short.
 const OPEN_LIMIT: Duration = Duration::from_secs(5);
@@ -26,12 +27,13 @@ impl<'a, E: Engine> Run<'a, E> {
         }
         let facts = self.guarded(self.engine.facts()).await??;
         self.set_limits(&facts).await;
-        let image = match self.image().await? {
+        let image = match self.image(&facts).await? {
             Ok(image) => image,
             Err(context) => return Ok(Ended::failed(context)),
         };
         self.layers = self.take_layers().await?;
         let trees = self.guarded(Trees::gather(self.plan)).await??;
+        let wrong_platform = image.is_foreign.then(|| image.name.clone());
         let opened = {
             let cancellation = self.cancellation;
             let given_up = async {
@@ -68,6 +70,14 @@ impl<'a, E: Engine> Run<'a, E> {
                 self.events.emit(Event::Hint { message }).await;
                 return Ok(Ended::failed(container_died()));
             }
+            Err(error) if wrong_platform.is_some() && cannot_execute(&error) => {
+                let message = format!(
+                    "the image `{}` is for another processor, and this engine cannot emulate it",
+                    wrong_platform.unwrap_or_default()
+                );
+                self.events.emit(Event::Hint { message }).await;
+                return Ok(Ended::failed(container_died()));
+            }
             Err(error) => return Err(error.into()),
         }
         if let Some(failure) = self.start_dockerd().await? {
@@ -79,7 +89,7 @@ impl<'a, E: Engine> Run<'a, E> {
     async fn open(
         &self,
         facts: &EngineFacts,
-        image: ImageFacts,
+        image: BuildImage,
         trees: Trees,
     ) -> Result<Sandbox<'a, E>, RunError> {
         let layers = self.layers.as_ref().map(|layers| &layers.volume);
@@ -94,49 +104,6 @@ impl<'a, E: Engine> Run<'a, E> {
         )
         .await
     }
-
-    /// Returns what the engine knows of the image, which is pulled when it is not there; or why it
-    /// cannot be had.
-    async fn image(&self) -> Result<Result<ImageFacts, PhaseContext>, Interruption> {
-        let name = &self.plan.engine_image;
-        match self.guarded(self.engine.inspect_image(name)).await? {
-            Ok(Some(image)) => return Ok(Ok(image)),
-            Ok(None) => {}
-            // No image can have such a name.
-            Err(error) if error.status == Some(400) => {
-                return Ok(Err(unable_to_pull(&error.reason())));
-            }
-            Err(error) => return Err(error.into()),
-        }
-        self.events
-            .emit(Event::ImagePull {
-                image: name.clone(),
-            })
-            .await;
-        let pulled = self.guarded(self.engine.pull_image(name)).await?;
-        if let Err(error) = pulled {
-            // An engine that is gone, or hangs, says nothing of the image.
-            self.guarded(self.engine.facts()).await??;
-            let message =
-                format!("the engine has no image `{name}` either; `-i IMAGE` names another");
-            self.events.emit(Event::Hint { message }).await;
-            return Ok(Err(unable_to_pull(&error.reason())));
-        }
-        match self.guarded(self.engine.inspect_image(name)).await?? {
-            Some(image) => Ok(Ok(image)),
-            None => Ok(Err(unable_to_pull(&format!("no such image: {name}")))),
-        }
-    }
-}
-
-/// The text for an image that cannot be had (contract §2.5).
-fn unable_to_pull(reason: &str) -> PhaseContext {
-    PhaseContext::new(
-        "BUILD_CONTAINER_UNABLE_TO_PULL_IMAGE",
-        format!(
-            "Unable to pull customer's container image. CannotPullContainerError: Error response from daemon: {reason}"
-        ),
-    )
 }
 
 /// Whether a container could not be started because its image has no shell: an engine says so
@@ -153,4 +120,15 @@ fn lacks_shell(error: &RunError) -> bool {
     };
     let reason = reason.to_lowercase();
     about_shell && (reason.contains("not found") || reason.contains("no such file"))
+}
+
+/// Whether a container could not be started because its programs are for another processor.
+fn cannot_execute(error: &RunError) -> bool {
+    match error {
+        RunError::Engine(error) if error.operation == Operation::StartContainer => {
+            error.reason().to_lowercase().contains("exec format error")
+        }
+        RunError::DriverFailed { output } => output.to_lowercase().contains("exec format error"),
+        _ => false,
+    }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::changes;
 use super::driver::{BOOTSTRAP, Driver, DriverError, Tools};
+use super::image::BuildImage;
 use super::layout_program::{add_state, layout_program};
 use super::means::Means;
 use super::program::Program;
@@ -14,8 +15,8 @@ use super::trees::Trees;
 use super::unpacker::Unpacker;
 use super::{RunError, RunSettings, debug, sweep, trust, user_bin};
 use crate::engine::{
-    Attachment, ContainerId, ContainerSpec, Created, Engine, EngineError, EngineFacts, ImageFacts,
-    Mount, NamedVolume,
+    Attachment, ContainerId, ContainerSpec, Created, Engine, EngineError, EngineFacts, Mount,
+    NamedVolume,
 };
 use crate::event::{SourceChanges, Transferred, Way};
 use crate::plan::layout;
@@ -45,8 +46,7 @@ pub(super) struct Sandbox<'a, E> {
     trees: Trees,
     /// How each of the trees gets into the container.
     ways: Vec<Transferred>,
-    image_name: String,
-    image: ImageFacts,
+    image: BuildImage,
     /// What of the request has no effect, in the engine's words.
     warnings: Vec<String>,
 }
@@ -58,7 +58,7 @@ impl<'a, E: Engine> Sandbox<'a, E> {
         plan: &Plan,
         settings: &RunSettings,
         facts: &EngineFacts,
-        image: ImageFacts,
+        image: BuildImage,
         trees: Trees,
         layers: Option<&NamedVolume>,
     ) -> Result<Self, RunError> {
@@ -83,7 +83,7 @@ impl<'a, E: Engine> Sandbox<'a, E> {
             let started = match trees.route(plan, &means, scratch.as_ref()) {
                 Ok(route) => {
                     ways = route.ways;
-                    let mut spec = spec(plan, settings, &means, route.mounts, layers);
+                    let mut spec = spec(plan, settings, &image, &means, route.mounts, layers);
                     spec.limits = plan.container.limits_within(facts.machine()).0;
                     start(engine, &spec).await.map_err(RunError::Engine)
                 }
@@ -110,7 +110,6 @@ impl<'a, E: Engine> Sandbox<'a, E> {
                             scratch,
                             trees,
                             ways,
-                            image_name: plan.engine_image.clone(),
                             image,
                             warnings: created.warnings,
                         }),
@@ -119,7 +118,7 @@ impl<'a, E: Engine> Sandbox<'a, E> {
                             let gone = engine.wait_removed(&container);
                             let _ = tokio::time::timeout(REMOVAL_TIMEOUT, gone).await;
                             if let Some(scratch) = &scratch {
-                                sweep::discard(engine, &plan.engine_image, scratch).await;
+                                sweep::discard(engine, &image.name, scratch).await;
                             }
                             Err(error)
                         }
@@ -127,7 +126,7 @@ impl<'a, E: Engine> Sandbox<'a, E> {
                 }
                 Err(error) => {
                     if let Some(scratch) = &scratch {
-                        sweep::discard(engine, &plan.engine_image, scratch).await;
+                        sweep::discard(engine, &image.name, scratch).await;
                     }
                     let other = match &error {
                         RunError::Engine(refusal) => means.after(refusal, plan.transfer),
@@ -162,7 +161,7 @@ impl<'a, E: Engine> Sandbox<'a, E> {
 
     /// The image's entrypoint, which is not run.
     pub(super) fn entrypoint(&self) -> &[String] {
-        &self.image.entrypoint
+        &self.image.facts.entrypoint
     }
 
     /// How the trees get into the container.
@@ -180,7 +179,7 @@ impl<'a, E: Engine> Sandbox<'a, E> {
     ) -> Result<Prepared, RunError> {
         let notes = self.upload().await?;
         let environment = complete(
-            &self.image.environment,
+            &self.image.facts.environment,
             &plan.environment,
             self.container.short(),
         );
@@ -188,10 +187,10 @@ impl<'a, E: Engine> Sandbox<'a, E> {
         let debugging = debug::prepare_commands(&mut program, session);
         user_bin::install(&mut program, debugging);
         if session.is_some() {
-            let shell = debug::shell_script(&self.image.environment, work.shell.as_deref());
+            let shell = debug::shell_script(&self.image.facts.environment, work.shell.as_deref());
             program.call("cobuild_write", &[layout::DEBUG_SHELL, &shell]);
         }
-        add_state(&mut program, plan, work, &environment, &self.image);
+        add_state(&mut program, plan, work, &environment, &self.image.facts);
         self.driver.send(program.text()).await?;
         let (complaint, answer) = self.driver.answer().await?;
         if !complaint.is_empty() {
@@ -268,7 +267,7 @@ impl<'a, E: Engine> Sandbox<'a, E> {
         let closed = closed.await;
         match (&self.scratch, &closed) {
             (Some(scratch), Ok(())) => {
-                sweep::discard(self.engine, &self.image_name, scratch).await;
+                sweep::discard(self.engine, &self.image.name, scratch).await;
             }
             // The engine is of no help.
             (Some(scratch), Err(_)) => sweep::remove(scratch),
@@ -362,6 +361,7 @@ async fn remove<E: Engine>(engine: &E, container: &ContainerId) {
 fn spec(
     plan: &Plan,
     settings: &RunSettings,
+    image: &BuildImage,
     means: &Means,
     trees: BTreeMap<String, Mount>,
     layers: Option<&NamedVolume>,
@@ -378,7 +378,8 @@ fn spec(
     let volumes = &plan.container.extras.volumes;
     mounts.retain(|target, _| volumes.iter().all(|volume| volume.target != *target));
     ContainerSpec {
-        image: plan.engine_image.clone(),
+        image: image.name.clone(),
+        platform: plan.pulling.platform.as_ref().map(ToString::to_string),
         command: ["sh", "-c", BOOTSTRAP].map(str::to_owned).to_vec(),
         environment: vec![(user_bin::VARIABLE.to_owned(), user_bin::library())],
         labels: settings.owner.labels_of_build(&plan.identity.id),

@@ -2,6 +2,7 @@
 //! short.
 
 mod container;
+mod images;
 mod properties;
 mod retry;
 mod transitions;
@@ -11,9 +12,11 @@ use jiff::Timestamp;
 use super::*;
 use crate::channel::{Message, channel};
 use crate::engine::fake::{FakeEngine, Reaction};
+use crate::logins::Logins;
 use crate::plan::cache::CacheRequest;
 use crate::plan::part::Part;
 use crate::plan::{BuildspecFile, Excludes, Facts, GitFacts, Request, Source, Transfer, make};
+use crate::project::image::Pulling;
 
 struct Ran {
     outcome: Outcome,
@@ -61,6 +64,7 @@ fn plan(buildspec: &str, image: &str) -> Plan {
     };
     let request = Request {
         image: image.to_owned(),
+        pulling: Pulling::default(),
         privileged: false,
         timeout: Duration::from_hours(1),
         source: Source::directory("/nonexistent".into(), GitFacts::default()),
@@ -99,6 +103,7 @@ async fn run_plan(plan: &Plan, engine: &FakeEngine, cancels: &[(Duration, Cancel
         storage: Storage::default(),
         cache_root: "/nonexistent".into(),
         secrets: Providers::default(),
+        logins: Logins::new(Vec::new(), Duration::ZERO),
         show_changes: false,
     };
     let (sender, mut receiver) = channel(|| Timestamp::UNIX_EPOCH);

@@ -79,6 +79,26 @@ impl Environment {
         }
     }
 
+    /// Returns the files that may have credentials for registries, the first first: the one that was
+    /// named, the docker command's, Podman's.
+    pub fn login_files(&self) -> Vec<PathBuf> {
+        let path = |name| self.get_filled(name).map(PathBuf::from);
+        let below_home = |name: &str| path("HOME").map(|home| home.join(name));
+        [
+            path("REGISTRY_AUTH_FILE"),
+            path("DOCKER_CONFIG")
+                .or_else(|| below_home(".docker"))
+                .map(|directory| directory.join("config.json")),
+            path("XDG_RUNTIME_DIR").map(|directory| directory.join("containers/auth.json")),
+            path("XDG_CONFIG_HOME")
+                .or_else(|| below_home(".config"))
+                .map(|directory| directory.join("containers/auth.json")),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
+    }
+
     fn base_directory(&self, variable: &str, below_home: &str) -> PathBuf {
         let base = match (self.get_filled(variable), self.get_filled("HOME")) {
             (Some(directory), _) => PathBuf::from(directory),

@@ -4,7 +4,7 @@ use std::io::{self, BufWriter, Write};
 
 use serde_json::{Value, json};
 
-use super::{Sink, cache};
+use super::{Sink, cache, pull};
 use crate::event::{Event, RuntimeChoice, SelectedBy, Timestamped, Transferred};
 use crate::phase::PhaseType;
 
@@ -93,7 +93,7 @@ impl<W: Write + Send> Sink for JsonLines<W> {
                 retry,
                 count,
             } => retried(*phase, *retry, *count),
-            Event::ImagePull { image } => ("image-pull", json!({ "image": image })),
+            Event::ImagePull(event) => pull::json(event),
             Event::VariablesExported { variables } => {
                 ("variables-exported", json!({ "variables": map(variables) }))
             }

@@ -194,7 +194,7 @@ impl<W: Write + Send> Sink for Log<W> {
                 self.styled_line(time, &text, style)
             }
             // Others speak of these elsewhere; what was logged before must be seen before.
-            Event::ImagePull { .. }
+            Event::ImagePull(_)
             | Event::Stopping { .. }
             | Event::Warning { .. }
             | Event::Hint { .. }
@@ -301,7 +301,7 @@ fn agent_lines(event: &Event) -> Vec<String> {
         | Event::PhaseFinished { .. }
         | Event::SecretsResolved { .. }
         | Event::SourceFailed { .. }
-        | Event::ImagePull { .. }
+        | Event::ImagePull(_)
         | Event::Stopping { .. }
         | Event::Output { .. }
         | Event::CommandFinished { .. }

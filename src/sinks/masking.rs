@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::io;
 
-use super::cache;
+use super::{cache, pull};
 use crate::event::{BuildIdentity, Event, RuntimeChoice, Timestamped};
 use crate::mask::{MaskStream, Masker};
 
@@ -69,8 +69,8 @@ fn mask(event: &mut Event, masker: &Masker) {
             text(&mut context.status_code);
             text(&mut context.message);
         }
-        Event::ImagePull { image: it }
-        | Event::BuildspecLocated { path: it }
+        Event::ImagePull(event) => pull::texts(event).into_iter().for_each(text),
+        Event::BuildspecLocated { path: it }
         | Event::ShellSelected { shell: it }
         | Event::DirectoryEntered { path: it }
         | Event::CommandStarted { text: it, .. }
@@ -223,7 +223,8 @@ mod tests {
 
     use super::*;
     use crate::event::{
-        CacheEvent, CacheFound, CacheRestored, Change, ChangeKind, SourceChanges, Transferred, Way,
+        CacheEvent, CacheFound, CacheRestored, Change, ChangeKind, LayerProgress, PullEvent,
+        SourceChanges, Transferred, Way,
     };
     use crate::phase::{PhaseContext, PhaseType, Status};
 
@@ -318,6 +319,25 @@ mod tests {
         ]
     }
 
+    fn pull_events(it: fn() -> String) -> [Event; 4] {
+        [
+            PullEvent::Started {
+                image: it(),
+                platform: Some(it()),
+            },
+            PullEvent::Layer {
+                layer: it(),
+                progress: LayerProgress::Waiting,
+            },
+            PullEvent::Again { reason: it() },
+            PullEvent::Finished {
+                image: it(),
+                size: 0,
+            },
+        ]
+        .map(Event::ImagePull)
+    }
+
     fn identity(it: fn() -> String) -> BuildIdentity {
         BuildIdentity {
             id: it(),
@@ -355,7 +375,6 @@ mod tests {
                 status: Status::Failed,
                 context: Some(PhaseContext::new("hunter2", it())),
             },
-            Event::ImagePull { image: it() },
             Event::SourceFailed {
                 context: PhaseContext::new("hunter2", it()),
             },
@@ -419,6 +438,7 @@ mod tests {
             Event::Hint { message: it() },
         ];
         let events = events.into_iter().chain(cache_events(it));
+        let events = events.chain(pull_events(it));
         let events: Vec<Event> = std::iter::once(resolved()).chain(events).collect();
         let count = events.len() - 1;
         let shown = passed(events);

@@ -7,6 +7,7 @@ mod export_file;
 mod json;
 mod log;
 mod masking;
+mod pull;
 mod replace;
 mod sanitize;
 mod size;
@@ -21,6 +22,7 @@ pub use changes::Changes;
 pub use export_file::ExportFile;
 pub use json::JsonLines;
 pub use log::{Log, LogStyle};
+pub use pull::Pull;
 pub use size::size;
 pub use summary::Summary;
 

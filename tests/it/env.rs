@@ -319,6 +319,13 @@ impl Running {
         }
     }
 
+    /// Waits for a text on stdout.
+    #[track_caller]
+    pub(crate) fn wait_for_output(&self, text: &str) {
+        let seen = engine::eventually(PATIENCE, || self.stdout.text().contains(text));
+        assert!(seen, "no `{text}` in:\n{}", self.stdout.text());
+    }
+
     /// Waits for a line of the log, as [`Run::log`] has it.
     #[track_caller]
     pub(crate) fn wait_for_line(&self, line: &str) {

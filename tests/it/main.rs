@@ -25,6 +25,7 @@ mod errors;
 mod exports;
 mod faults;
 mod hostile;
+mod images;
 mod invalid;
 mod listing;
 mod log;

@@ -24,8 +24,12 @@ pub(super) async fn create(
     client: &bollard::Docker,
     spec: &ContainerSpec,
 ) -> Result<Created, EngineError> {
+    let options = CreateContainerOptions {
+        platform: spec.platform.clone().unwrap_or_default(),
+        ..CreateContainerOptions::default()
+    };
     let created = client
-        .create_container(None::<CreateContainerOptions>, create_body(spec))
+        .create_container(Some(options), create_body(spec))
         .await
         .map_err(failed(Operation::CreateContainer))?;
     Ok(Created {

@@ -2,15 +2,24 @@
 
 use std::collections::HashMap;
 
+use bollard::BollardRequest;
+use bollard::auth::DockerCredentials;
+use bollard::models::CreateImageInfo;
 use bollard::query_parameters::{
     CreateImageOptionsBuilder, ListImagesOptionsBuilder, RemoveImageOptions,
 };
 use bytes::Bytes;
-use futures_util::{StreamExt, TryStreamExt};
+use futures_util::{StreamExt, TryStreamExt, future};
 
 use super::failure::failed;
 use super::limits::{Limits, lively};
-use crate::engine::{EngineError, ImageFacts, ImportSpec, ListedObject, Operation};
+use crate::engine::{
+    EngineError, ImageFacts, ImportSpec, LayerState, ListedObject, Operation, PullRequest,
+    PullStep, PullStream,
+};
+
+/// Where a request has its login.
+const LOGIN_HEADER: &str = "X-Registry-Auth";
 
 pub(super) async fn inspect(
     client: &bollard::Docker,
@@ -34,6 +43,13 @@ pub(super) async fn inspect(
                     })
                     .collect(),
                 entrypoint: config.entrypoint.unwrap_or_default(),
+                system: found.os.unwrap_or_default(),
+                architecture: found.architecture.unwrap_or_default(),
+                variant: found.variant.filter(|variant| !variant.is_empty()),
+                size: found
+                    .size
+                    .and_then(|bytes| u64::try_from(bytes).ok())
+                    .unwrap_or_default(),
             }))
         }
         Err(error) if error.is_not_found() => Ok(None),
@@ -41,25 +57,69 @@ pub(super) async fn inspect(
     }
 }
 
-pub(super) async fn pull(
-    client: &bollard::Docker,
-    image: &str,
-    limits: Limits,
-) -> Result<(), EngineError> {
-    let operation = Operation::PullImage(image.to_owned());
-    let options = CreateImageOptionsBuilder::default()
-        .from_image(&with_tag(image))
-        .build();
+pub(super) fn pull(client: &bollard::Docker, request: &PullRequest, limits: Limits) -> PullStream {
+    let mut options = CreateImageOptionsBuilder::default().from_image(&with_tag(&request.image));
+    if let Some(platform) = &request.platform {
+        options = options.platform(platform);
+    }
+    let credentials = request.login.clone().map(|login| DockerCredentials {
+        username: login.username,
+        password: login.password,
+        identitytoken: login.identity_token,
+        registrytoken: login.registry_token,
+        ..DockerCredentials::default()
+    });
+    // The client comes along: it is another one, by what it does to requests.
+    let client = client.clone().with_request_modifier(url_safe_login);
+    let operation = Operation::PullImage(request.image.clone());
     let steps = client
-        .create_image(Some(options), None, None)
+        .create_image(Some(options.build()), None, credentials)
         .map_err(failed(operation.clone()))
         .boxed();
-    // An engine refuses at once or midway; either way in the stream.
-    let mut steps = std::pin::pin!(lively(steps, operation, limits.pull()));
-    while let Some(step) = steps.try_next().await? {
-        tracing::debug!(layer = step.id, status = step.status, "pull");
+    lively(steps, operation, limits.pull())
+        // An engine refuses at once or midway; either way in the stream.
+        .try_filter_map(|info| future::ready(Ok(step(info))))
+        .boxed()
+}
+
+/// Engines want the URL-safe alphabet of base64, and take a login in the other one, which bollard
+/// writes, for none at all as soon as the two differ.
+fn url_safe_login(mut request: BollardRequest) -> BollardRequest {
+    let headers = request.headers_mut();
+    let safe = headers
+        .get(LOGIN_HEADER)
+        .and_then(|value| value.to_str().ok())
+        .map(|value| value.replace('+', "-").replace('/', "_"))
+        .and_then(|value| value.parse().ok());
+    if let (Some(value), Some(safe)) = (headers.get_mut(LOGIN_HEADER), safe) {
+        *value = safe;
     }
-    Ok(())
+    request
+}
+
+/// What an engine says of a layer; `None` for what it says of anything else.
+fn step(info: CreateImageInfo) -> Option<PullStep> {
+    let (layer, status) = (info.id?, info.status?);
+    let bytes = |count: Option<i64>| count.and_then(|count| u64::try_from(count).ok());
+    let detail = info.progress_detail.unwrap_or_default();
+    let (done, total) = (
+        bytes(detail.current).unwrap_or_default(),
+        bytes(detail.total).unwrap_or_default(),
+    );
+    let state = match status.as_str() {
+        "Pulling fs layer" | "Waiting" => LayerState::Waiting,
+        "Downloading" => LayerState::Downloading { done, total },
+        "Verifying Checksum" | "Download complete" => LayerState::Downloaded,
+        "Extracting" => LayerState::Extracting { done, total },
+        "Pull complete" => LayerState::Complete,
+        "Already exists" => LayerState::AlreadyThere,
+        status if status.starts_with("Retrying in") => LayerState::Retrying,
+        status => {
+            tracing::debug!(layer, status, "pull");
+            return None;
+        }
+    };
+    Some(PullStep { layer, state })
 }
 
 pub(super) async fn import(

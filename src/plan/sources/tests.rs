@@ -6,6 +6,7 @@ use super::*;
 use crate::plan::cache::CacheRequest;
 use crate::plan::part::Part;
 use crate::plan::{BuildspecFile, Excludes, Transfer};
+use crate::project::image::Pulling;
 
 fn facts() -> Facts {
     Facts {
@@ -24,6 +25,7 @@ fn facts() -> Facts {
 fn request(source: Source, kind: Option<KindName>) -> Request {
     Request {
         image: "debian:12".into(),
+        pulling: Pulling::default(),
         privileged: false,
         timeout: Duration::from_hours(1),
         source,

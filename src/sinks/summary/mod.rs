@@ -189,7 +189,6 @@ impl<W: Write + Send> Sink for Summary<W> {
     fn event(&mut self, event: &Timestamped) -> io::Result<()> {
         self.build.observe(event);
         match &event.event {
-            Event::ImagePull { image } => writeln!(self.out, "pulling image `{image}`"),
             Event::Warning { message } => {
                 let style = Style::new().bold().fg_color(Some(AnsiColor::Yellow.into()));
                 writeln!(self.out, "{style}warning:{style:#} {message}")

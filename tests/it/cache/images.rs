@@ -54,7 +54,8 @@ fn busybox_has_caches_too() {
     let make = "mkdir -p 'tree/a b' tree/empty && echo x > 'tree/a b/new
 line' && ln -s 'a b' tree/link && chmod 751 'tree/a b/new
 line' && mkfifo tree/pipe";
-    let list = "cd tree && ls -lR . | grep -v '^total\\|^p'; cat link/*";
+    // Busybox sets no times of directories and links.
+    let list = "cd tree && ls -lR . | grep -v '^total\\|^p' | sed 's/[A-Z].* [0-9][0-9]:[0-9][0-9] //'; cat link/*";
     for mode in ["s3", "local"] {
         let env = TestEnv::new()
             .image(engine::busybox_image())

@@ -1,0 +1,146 @@
+//! `cobuild images`: lists the curated images, and what of them is local.
+
+mod json;
+mod text;
+
+use std::io::{self, IsTerminal, Write};
+use std::time::Duration;
+
+use anstream::AutoStream;
+use anyhow::Context as _;
+use clap::{Args, ColorChoice, ValueEnum};
+use futures_util::{StreamExt, stream};
+
+use super::engine_args::EngineArgs;
+use super::{Failure, choice, stderr};
+use crate::engine::docker::Docker;
+use crate::engine::{Engine, EngineError, ImageFacts};
+use crate::exit::ExitStatus;
+use crate::project::image::{Curated, Resolution, curated};
+use crate::settings::Environment;
+
+/// List the images that CodeBuild offers, with their runtimes, and say which are local.
+#[derive(Debug, Args)]
+pub(super) struct ImagesArgs {
+    /// List only images with this runtime, such as `nodejs` or `nodejs:22`.
+    #[arg(long, value_name = "NAME[:VERSION]")]
+    runtime: Vec<String>,
+
+    /// Form of the output.
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    format: Format,
+
+    #[command(flatten)]
+    engine: EngineArgs,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people.
+    Text,
+    /// One JSON object.
+    Json,
+}
+
+/// How long an engine may take to tell of its images; the list does without.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How many questions an engine is asked at a time.
+const AT_A_TIME: usize = 8;
+
+/// A curated image as it is listed.
+#[derive(Debug)]
+struct Listed {
+    image: Curated,
+    /// What is local of it, when an engine could be asked.
+    local: Option<Vec<Local>>,
+}
+
+/// A local image.
+#[derive(Debug)]
+struct Local {
+    name: String,
+    facts: ImageFacts,
+}
+
+/// Lists the images.
+pub(super) async fn run(
+    args: ImagesArgs,
+    environment: &Environment,
+    color: ColorChoice,
+) -> Result<ExitStatus, Failure> {
+    let images: Vec<Curated> = curated()
+        .filter(|image| args.runtime.iter().all(|wanted| offers(image, wanted)))
+        .collect();
+    let locals = match locals(&args.engine, environment, &images).await {
+        Ok(locals) => locals.into_iter().map(Some).collect(),
+        Err(failure) => {
+            let reason = failure.in_one_line();
+            // The list is what was asked for; it goes on without.
+            let _ = writeln!(stderr(color), "what is local cannot be told: {reason}");
+            images.iter().map(|_| None).collect::<Vec<_>>()
+        }
+    };
+    let listed: Vec<Listed> = images
+        .into_iter()
+        .zip(locals)
+        .map(|(image, local)| Listed { image, local })
+        .collect();
+    let is_terminal = io::stdout().is_terminal();
+    let mut out = AutoStream::new(io::stdout(), choice(color)).lock();
+    let written = match args.format {
+        Format::Text => text::write(&mut out, &listed, is_terminal.then(text::width)),
+        Format::Json => writeln!(out, "{:#}", json::value(&listed)),
+    };
+    match written.and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error)
+            .context("cannot write the list")
+            .map_err(Failure::no_verdict),
+        Ok(()) | Err(_) => Ok(ExitStatus::Succeeded),
+    }
+}
+
+/// Whether an image offers `NAME` or `NAME:VERSION`.
+fn offers(image: &Curated, wanted: &str) -> bool {
+    match wanted.split_once(':') {
+        Some((runtime, version)) => image.offers(runtime, Some(version)),
+        None => image.offers(wanted, None),
+    }
+}
+
+/// Asks the engine which of these images it has, by any of their names.
+async fn locals(
+    engine: &EngineArgs,
+    environment: &Environment,
+    images: &[Curated],
+) -> Result<Vec<Vec<Local>>, Failure> {
+    let connection = engine.connect(environment)?;
+    let engine = &connection.engine;
+    let asking = async {
+        engine.facts().await?;
+        stream::iter(images)
+            .map(|image| local(engine, image))
+            .buffered(AT_A_TIME)
+            .collect::<Vec<_>>()
+            .await
+            .into_iter()
+            .collect::<Result<Vec<_>, EngineError>>()
+    };
+    match tokio::time::timeout(PATIENCE, asking).await {
+        Ok(asked) => asked.map_err(|error| connection.failure(error)),
+        Err(_) => Err(Failure::no_verdict(anyhow::anyhow!(
+            "the engine did not answer within {} s",
+            PATIENCE.as_secs()
+        ))),
+    }
+}
+
+async fn local(engine: &Docker, image: &Curated) -> Result<Vec<Local>, EngineError> {
+    let mut found = Vec::new();
+    for name in Resolution::of(&image.name()).local {
+        if let Some(facts) = engine.inspect_image(&name).await? {
+            found.push(Local { name, facts });
+        }
+    }
+    Ok(found)
+}

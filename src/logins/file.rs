@@ -1,0 +1,287 @@
+//! The files in which the docker and podman commands keep credentials, or say who does.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use base64::Engine as _;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use serde::Deserialize;
+
+use super::Problem;
+use crate::engine::Login;
+
+/// What Docker Hub is called in these files.
+const DOCKER_HUB_SERVER: &str = "https://index.docker.io/v1/";
+
+/// A file, read.
+#[derive(Debug)]
+pub(super) struct File {
+    path: PathBuf,
+    content: Content,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Content {
+    auths: BTreeMap<String, Entry>,
+    creds_store: Option<String>,
+    cred_helpers: BTreeMap<String, String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Entry {
+    auth: Option<String>,
+    username: Option<String>,
+    password: Option<String>,
+    identitytoken: Option<String>,
+    registrytoken: Option<String>,
+}
+
+impl std::fmt::Debug for Entry {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Entry").finish_non_exhaustive()
+    }
+}
+
+/// Credentials, or who has them.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Kept {
+    /// These.
+    Login(Login),
+    /// A program has them.
+    Helper {
+        /// The program.
+        program: String,
+        /// What it knows them by.
+        server: String,
+    },
+}
+
+impl File {
+    /// Reads a file; `None` when it does not exist.
+    pub(super) fn read(path: &Path) -> Result<Option<Self>, Problem> {
+        let text = match std::fs::read(path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => {
+                return Err(Problem::Unreadable {
+                    path: path.to_owned(),
+                    reason: error.to_string(),
+                });
+            }
+        };
+        if text.trim_ascii().is_empty() {
+            return Ok(None);
+        }
+        let content = serde_json::from_slice(&text).map_err(|error| Problem::Malformed {
+            path: path.to_owned(),
+            line: error.line(),
+        })?;
+        Ok(Some(Self {
+            path: path.to_owned(),
+            content,
+        }))
+    }
+
+    /// Says where credentials for a repository may be, in the order in which they are tried: a helper
+    /// for the registry, the store for all of them, the file itself.
+    pub(super) fn kept(&self, registry: &str, repository: &str) -> Vec<Result<Kept, Problem>> {
+        let is_hub = registry == "docker.io";
+        let helper = |name: &String| {
+            Ok(Kept::Helper {
+                program: format!("docker-credential-{name}"),
+                server: if is_hub {
+                    DOCKER_HUB_SERVER.to_owned()
+                } else {
+                    registry.to_owned()
+                },
+            })
+        };
+        let named = self.content.cred_helpers.iter();
+        let named = named.filter(|(key, _)| place(key) == registry);
+        let stores = named
+            .map(|(_, name)| name)
+            .chain(&self.content.creds_store)
+            .filter(|name| !name.is_empty())
+            .map(helper);
+        stores.chain(self.entry(registry, repository)).collect()
+    }
+
+    /// The entry whose key is nearest to the repository: Podman's may be of one below a registry.
+    fn entry(&self, registry: &str, repository: &str) -> Option<Result<Kept, Problem>> {
+        let whole = format!("{registry}/{repository}");
+        let (key, entry) = self
+            .content
+            .auths
+            .iter()
+            .filter(|(key, _)| {
+                let rest = whole.strip_prefix(place(key));
+                rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+            })
+            // Docker leaves an empty entry where a store has the credentials.
+            .filter(|(_, entry)| !entry.is_empty())
+            .max_by_key(|(key, _)| place(key).len())?;
+        Some(match entry.login() {
+            Some(login) => Ok(Kept::Login(login)),
+            None => Err(Problem::Undecodable {
+                path: self.path.clone(),
+                key: key.clone(),
+            }),
+        })
+    }
+}
+
+impl Entry {
+    fn is_empty(&self) -> bool {
+        let Self {
+            auth,
+            username,
+            password,
+            identitytoken,
+            registrytoken,
+        } = self;
+        [auth, username, password, identitytoken, registrytoken]
+            .into_iter()
+            .flatten()
+            .all(String::is_empty)
+    }
+
+    fn login(&self) -> Option<Login> {
+        let filled = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
+        let mut login = Login {
+            username: filled(&self.username),
+            password: filled(&self.password),
+            identity_token: filled(&self.identitytoken),
+            registry_token: filled(&self.registrytoken),
+        };
+        if let Some(auth) = filled(&self.auth) {
+            let (username, password) = decode(&auth)?;
+            login.username = Some(username);
+            // A password of blanks is how Docker writes that there is none.
+            login.password = Some(password).filter(|password| !password.is_empty());
+        }
+        Some(login)
+    }
+}
+
+/// User and password from `auth`.
+fn decode(auth: &str) -> Option<(String, String)> {
+    let config =
+        GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
+    let decoder = GeneralPurpose::new(&base64::alphabet::STANDARD, config);
+    let text = String::from_utf8(decoder.decode(auth.trim()).ok()?).ok()?;
+    let (username, password) = text.split_once(':')?;
+    Some((username.to_owned(), password.trim_matches('\0').to_owned()))
+}
+
+/// The registry, or the path below one, that a key means: keys may be addresses.
+fn place(key: &str) -> &str {
+    let key = key
+        .strip_prefix("https://")
+        .or_else(|| key.strip_prefix("http://"))
+        .unwrap_or(key)
+        .trim_end_matches('/');
+    let key = key
+        .strip_suffix("/v1")
+        .or_else(|| key.strip_suffix("/v2"))
+        .unwrap_or(key);
+    match key {
+        "index.docker.io" | "registry-1.docker.io" => "docker.io",
+        key => key,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(text: &str) -> File {
+        File {
+            path: "/config.json".into(),
+            content: serde_json::from_str(text).unwrap(),
+        }
+    }
+
+    fn user(kept: &Result<Kept, Problem>) -> &str {
+        match kept {
+            Ok(Kept::Login(login)) => login.username.as_deref().unwrap_or("nobody"),
+            Ok(Kept::Helper { program, .. }) => program,
+            Err(_) => "problem",
+        }
+    }
+
+    fn users(text: &str, registry: &str, repository: &str) -> Vec<String> {
+        let kept = file(text).kept(registry, repository);
+        kept.iter().map(|kept| user(kept).to_owned()).collect()
+    }
+
+    #[test]
+    fn a_registry_is_found_by_any_form_of_its_key() {
+        for (key, registry) in [
+            ("https://index.docker.io/v1/", "docker.io"),
+            ("index.docker.io", "docker.io"),
+            ("docker.io", "docker.io"),
+            ("https://r.example:5000", "r.example:5000"),
+            ("r.example/v2/", "r.example"),
+        ] {
+            // me:secret
+            let text = format!(r#"{{"auths":{{"{key}":{{"auth":"bWU6c2VjcmV0"}}}}}}"#);
+            assert_eq!(users(&text, registry, "a/b"), ["me"], "{key}");
+            assert_eq!(users(&text, "other.example", "a/b"), [""; 0], "{key}");
+        }
+    }
+
+    #[test]
+    fn the_nearest_key_counts() {
+        let text = r#"{"auths":{
+            "r.example":{"username":"all","password":"x"},
+            "r.example/team":{"username":"team","password":"x"},
+            "r.example/team/tool":{"username":"tool","password":"x"}}}"#;
+        assert_eq!(users(text, "r.example", "team/tool"), ["tool"]);
+        assert_eq!(users(text, "r.example", "team/tools"), ["team"]);
+        assert_eq!(users(text, "r.example", "teams/tool"), ["all"]);
+    }
+
+    #[test]
+    fn helpers_come_before_the_store_before_the_file() {
+        let text = r#"{"credHelpers":{"r.example":"ecr-login"},"credsStore":"pass",
+            "auths":{"r.example":{"auth":"bWU6c2VjcmV0"},"other.example":{}}}"#;
+        let kept = users(text, "r.example", "a");
+        assert_eq!(
+            kept,
+            [
+                "docker-credential-ecr-login",
+                "docker-credential-pass",
+                "me"
+            ]
+        );
+        assert_eq!(
+            users(text, "other.example", "a"),
+            ["docker-credential-pass"]
+        );
+        let server = |registry| match &file(text).kept(registry, "a")[0] {
+            Ok(Kept::Helper { server, .. }) => server.clone(),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(server("docker.io"), "https://index.docker.io/v1/");
+        assert_eq!(server("r.example"), "r.example");
+    }
+
+    #[test]
+    fn tokens_come_along_and_what_is_no_base64_is_told() {
+        let text = r#"{"auths":{"r.example":{"auth":"bWU6","identitytoken":"token"}}}"#;
+        let kept = file(text).kept("r.example", "a");
+        let login = Login {
+            username: Some("me".to_owned()),
+            identity_token: Some("token".to_owned()),
+            ..Login::default()
+        };
+        assert_eq!(kept, [Ok(Kept::Login(login))]);
+        for auth in ["???", "bWU"] {
+            let text = format!(r#"{{"auths":{{"r.example":{{"auth":"{auth}"}}}}}}"#);
+            assert_eq!(users(&text, "r.example", "a"), ["problem"], "{auth}");
+        }
+    }
+}

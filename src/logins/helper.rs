@@ -1,0 +1,103 @@
+//! Programs that keep credentials.
+
+use std::io;
+use std::process::Stdio;
+use std::time::Duration;
+
+use serde::Deserialize;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::process::Command;
+
+use super::Problem;
+use crate::engine::Login;
+
+/// What a helper says of a server that it does not know.
+const UNKNOWN: &str = "credentials not found";
+
+/// The user whose password is a token.
+const TOKEN_USER: &str = "<token>";
+
+/// How much of an answer is read.
+const LONGEST_ANSWER: u64 = 1024 * 1024;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Answer {
+    #[serde(default)]
+    username: String,
+    #[serde(default)]
+    secret: String,
+}
+
+/// Asks a helper for the credentials of a server; `None` when it has none. A helper that is not done
+/// within `patience`, or that nobody waits for any more, is killed.
+pub(super) async fn ask(
+    program: &str,
+    server: &str,
+    patience: Duration,
+) -> Result<Option<Login>, Problem> {
+    match tokio::time::timeout(patience, run(program, server)).await {
+        Err(_) => Err(Problem::HelperHangs {
+            program: program.to_owned(),
+            patience,
+        }),
+        Ok(Err(error)) if error.kind() == io::ErrorKind::NotFound => Err(Problem::HelperMissing {
+            program: program.to_owned(),
+        }),
+        Ok(Err(error)) => Err(failed(program, error.to_string())),
+        Ok(Ok((output, None))) => match serde_json::from_slice::<Answer>(&output) {
+            Ok(answer) => Ok(login(answer)),
+            Err(_) => Err(failed(program, "its answer is no JSON".to_owned())),
+        },
+        Ok(Ok((output, Some(_)))) if String::from_utf8_lossy(&output).contains(UNKNOWN) => Ok(None),
+        Ok(Ok((_, Some(ended)))) => Err(failed(program, ended)),
+    }
+}
+
+/// Runs a helper; returns what it printed, and how it ended unless that was well.
+async fn run(program: &str, server: &str) -> io::Result<(Vec<u8>, Option<String>)> {
+    let mut child = Command::new(program)
+        .arg("get")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .kill_on_drop(true)
+        .spawn()?;
+    if let Some(mut input) = child.stdin.take() {
+        // A helper that does not read says why by how it ends.
+        let _ = input.write_all(server.as_bytes()).await;
+    }
+    let mut output = Vec::new();
+    if let Some(stdout) = child.stdout.take() {
+        stdout.take(LONGEST_ANSWER).read_to_end(&mut output).await?;
+    }
+    let status = child.wait().await?;
+    let ended = (!status.success()).then(|| status.to_string());
+    Ok((output, ended))
+}
+
+fn login(answer: Answer) -> Option<Login> {
+    let Answer { username, secret } = answer;
+    if secret.is_empty() {
+        return None;
+    }
+    Some(if username == TOKEN_USER {
+        Login {
+            identity_token: Some(secret),
+            ..Login::default()
+        }
+    } else {
+        Login {
+            username: Some(username),
+            password: Some(secret),
+            ..Login::default()
+        }
+    })
+}
+
+fn failed(program: &str, ended: String) -> Problem {
+    Problem::HelperFailed {
+        program: program.to_owned(),
+        ended,
+    }
+}

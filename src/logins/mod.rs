@@ -1,0 +1,149 @@
+//! The credentials for registries that this machine has: in the files of the docker and podman
+//! commands, and in what their helpers keep.
+//!
+//! The crate `docker_credential` reads the same files, but waits for a helper without bound, cannot be
+//! cancelled, knows no keys below a registry, and puts a helper's output into its errors.
+
+mod file;
+mod helper;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::engine::Login;
+use file::{File, Kept};
+
+/// Where credentials for registries are looked for.
+#[derive(Debug, Clone)]
+pub struct Logins {
+    files: Vec<PathBuf>,
+    patience: Duration,
+}
+
+/// What was found for a registry.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// The credentials, when there are any.
+    pub login: Option<Login>,
+    /// What could not be read on the way to them.
+    pub problems: Vec<Problem>,
+}
+
+/// Something that may have held credentials cannot be read. No text of it is repeated: it may hold
+/// secrets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Problem {
+    /// A file cannot be read.
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// A file is no configuration of a registry client.
+    Malformed {
+        /// The file.
+        path: PathBuf,
+        /// The line.
+        line: usize,
+    },
+    /// An entry of a file is not what it should be.
+    Undecodable {
+        /// The file.
+        path: PathBuf,
+        /// Its key.
+        key: String,
+    },
+    /// A helper is not there.
+    HelperMissing {
+        /// Its program.
+        program: String,
+    },
+    /// A helper failed, or said what nobody understands.
+    HelperFailed {
+        /// Its program.
+        program: String,
+        /// How it ended, such as `exit status: 1`.
+        ended: String,
+    },
+    /// A helper does not come to an end.
+    HelperHangs {
+        /// Its program.
+        program: String,
+        /// How long it was waited for.
+        patience: Duration,
+    },
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unreadable { path, reason } => {
+                write!(f, "`{}` cannot be read: {reason}", path.display())
+            }
+            Self::Malformed { path, line } => {
+                write!(f, "`{}` is no valid JSON (line {line})", path.display())
+            }
+            Self::Undecodable { path, key } => write!(
+                f,
+                "the entry `{key}` of `{}` is not user and password in base64",
+                path.display()
+            ),
+            Self::HelperMissing { program } => {
+                write!(f, "the credential helper `{program}` is not on the PATH")
+            }
+            Self::HelperFailed { program, ended } => {
+                write!(f, "the credential helper `{program}` failed ({ended})")
+            }
+            Self::HelperHangs { program, patience } => write!(
+                f,
+                "the credential helper `{program}` did not answer within {} s",
+                patience.as_secs_f64()
+            ),
+        }
+    }
+}
+
+impl Logins {
+    /// Looks into these files, the first first; no helper gets more time than `patience`.
+    pub fn new(files: Vec<PathBuf>, patience: Duration) -> Self {
+        Self { files, patience }
+    }
+
+    /// Finds the credentials for a repository of a registry. What cannot be read is passed over and
+    /// told.
+    pub async fn find(&self, registry: &str, repository: &str) -> Found {
+        let mut found = Found::default();
+        for path in &self.files {
+            let kept = match File::read(path) {
+                Ok(Some(file)) => file.kept(registry, repository),
+                Ok(None) => continue,
+                Err(problem) => {
+                    found.problems.push(problem);
+                    continue;
+                }
+            };
+            for kept in kept {
+                let login = match kept {
+                    Ok(Kept::Login(login)) => Ok(Some(login)),
+                    Ok(Kept::Helper { program, server }) => {
+                        helper::ask(&program, &server, self.patience).await
+                    }
+                    Err(problem) => Err(problem),
+                };
+                match login {
+                    Ok(None) => {}
+                    Ok(Some(login)) => {
+                        found.login = Some(login);
+                        return found;
+                    }
+                    Err(problem) => found.problems.push(problem),
+                }
+            }
+        }
+        found
+    }
+}

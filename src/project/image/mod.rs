@@ -1,0 +1,42 @@
+//! Names of build images: what they mean, and where the images can be had (contract §8.6).
+
+mod curated;
+mod name;
+mod platform;
+mod resolution;
+mod table;
+
+pub use curated::{Architecture, Curated, System, curated};
+pub use name::{ImageName, NameError};
+pub use platform::{Platform, PlatformError};
+pub use resolution::{Origin, Resolution};
+
+/// The current Amazon Linux curated image for this machine's architecture (contract §8.6).
+pub fn default_image() -> &'static str {
+    if cfg!(target_arch = "aarch64") {
+        "aws/codebuild/amazonlinux-aarch64-standard:4.0"
+    } else {
+        "aws/codebuild/amazonlinux-x86_64-standard:6.0"
+    }
+}
+
+/// When an image is pulled.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum PullPolicy {
+    /// Whether it is local or not.
+    Always,
+    /// When it is not local.
+    #[default]
+    Missing,
+    /// Not at all.
+    Never,
+}
+
+/// How an image is had.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Pulling {
+    /// When it is pulled.
+    pub policy: PullPolicy,
+    /// For which platform, when that was asked for.
+    pub platform: Option<Platform>,
+}

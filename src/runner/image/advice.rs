@@ -1,0 +1,218 @@
+//! What people can do about an image that cannot be had.
+
+use crate::engine::{EngineFacts, PullProblem, PullRequest};
+use crate::plan::Plan;
+use crate::project::image::{Architecture, ImageName, Origin, Platform, System};
+
+/// Where AWS keeps the Dockerfiles of the curated images.
+const DOCKERFILES: &str = "https://github.com/aws/aws-codebuild-docker-images";
+
+/// What to do about a name that is none.
+pub(super) const INVALID_NAME: &str = "names of images are `[HOST[:PORT]/]PATH[:TAG][@sha256:DIGEST]`, in small letters but for host and tag";
+
+/// What was asked of a registry.
+#[derive(Debug)]
+pub(super) struct Asked<'a> {
+    image: &'a str,
+    platform: Option<&'a str>,
+    registry: String,
+    with_login: bool,
+}
+
+impl<'a> Asked<'a> {
+    pub(super) fn new(request: &'a PullRequest) -> Self {
+        let name = ImageName::parse(&request.image).ok();
+        let registry = name.as_ref().and_then(ImageName::registry);
+        Self {
+            image: &request.image,
+            platform: request.platform.as_deref(),
+            registry: registry.unwrap_or("the registry").to_owned(),
+            with_login: request.login.is_some(),
+        }
+    }
+
+    /// One sentence on a problem, with the way out.
+    pub(super) fn advice(&self, problem: PullProblem) -> String {
+        let Self {
+            image, registry, ..
+        } = self;
+        match problem {
+            PullProblem::NotFound => format!(
+                "{registry} has no image `{image}`: check its name and tag, or name another with `-i IMAGE`"
+            ),
+            PullProblem::NotFoundOrPrivate => format!(
+                "{registry} shows no image `{image}` to {}: check its name, or log in with `{}`, or name another with `-i IMAGE`",
+                if self.with_login { "this user" } else { "strangers" },
+                self.log_in()
+            ),
+            PullProblem::Unauthorised if self.with_login => format!(
+                "{registry} refuses the credentials that this machine has for it: log in anew with `{}`",
+                self.log_in()
+            ),
+            PullProblem::Unauthorised => format!(
+                "{registry} wants credentials, and this machine has none for it: log in with `{}`",
+                self.log_in()
+            ),
+            PullProblem::Expired if registry == "public.ecr.aws" => format!(
+                "the credentials for {registry} have expired, and its images need none: `docker logout {registry}`"
+            ),
+            PullProblem::Expired => format!(
+                "the credentials for {registry} have expired: log in anew with `{}`",
+                self.log_in()
+            ),
+            PullProblem::RateLimited if self.with_login => format!(
+                "{registry} has been asked too often by this user: try again later, or use an image that is local"
+            ),
+            PullProblem::RateLimited => format!(
+                "{registry} has been asked too often from this address: log in with `{}`, which raises the limit, or try again later",
+                self.log_in()
+            ),
+            PullProblem::NoSpace => "the engine's disk is full: `docker system df` shows what is on it, and `docker system prune` makes room".to_owned(),
+            PullProblem::WrongPlatform => format!(
+                "`{image}` is not there for {}: `docker manifest inspect {image}` shows what it is there for; name that with `--platform`, or another image with `-i`",
+                self.platform.unwrap_or("this engine's processor")
+            ),
+            PullProblem::Unreachable => format!(
+                "the engine cannot reach {registry}: check the name, and the engine's network and proxy, or use an image that is local"
+            ),
+            PullProblem::Interrupted => format!(
+                "the connection to {registry} broke off again and again: run once more, the layers that came whole stay with the engine"
+            ),
+            PullProblem::Other => format!(
+                "`docker pull {image}` may tell more; `-i IMAGE` names another image"
+            ),
+        }
+    }
+
+    /// The command that gets credentials.
+    fn log_in(&self) -> String {
+        let registry = self.registry.as_str();
+        if registry == "docker.io" {
+            return "docker login".to_owned();
+        }
+        if registry == "public.ecr.aws" {
+            return format!(
+                "aws ecr-public get-login-password --region us-east-1 | docker login --username AWS --password-stdin {registry}"
+            );
+        }
+        match ecr_region(registry) {
+            Some(region) => format!(
+                "aws ecr get-login-password --region {region} | docker login --username AWS --password-stdin {registry}"
+            ),
+            None => format!("docker login {registry}"),
+        }
+    }
+}
+
+/// The region of a registry of ECR: `ACCOUNT.dkr.ecr.REGION.amazonaws.com`.
+fn ecr_region(registry: &str) -> Option<&str> {
+    let (account, rest) = registry.split_once(".dkr.ecr.")?;
+    let (region, domain) = rest.split_once('.')?;
+    let is_ecr =
+        account.bytes().all(|byte| byte.is_ascii_digit()) && domain.starts_with("amazonaws.com");
+    is_ecr.then_some(region)
+}
+
+/// What an engine says of an image for another platform.
+pub(super) fn unfit(image: &str, wanted: &Platform, is: &Platform) -> String {
+    format!(
+        "image with reference {image} was found but does not match the specified platform: wanted {wanted}, actual: {is}"
+    )
+}
+
+/// Why an image that is not local is not pulled, in an engine's words, and what to do.
+pub(super) fn not_local(
+    plan: &Plan,
+    engine: &EngineFacts,
+    unfit_one: Option<&(String, Platform)>,
+) -> (String, String) {
+    let image = &plan.identity.image;
+    let reason = match (unfit_one, &plan.pulling.platform) {
+        (Some((name, is)), Some(wanted)) => unfit(name, wanted, is),
+        _ => format!("No such image: {image}"),
+    };
+    let machine = Architecture::of_engine(&engine.architecture).unwrap_or(Architecture::X86_64);
+    let hint = match &plan.image.origin {
+        Origin::Registry(_) if unfit_one.is_some() => {
+            "with `--pull missing` the image for that platform is pulled".to_owned()
+        }
+        Origin::Registry(name) => {
+            format!("`--pull missing`, or `docker pull {name}`, brings the image")
+        }
+        Origin::Dockerfile => {
+            let curated = plan.image.curated;
+            let tag = curated.map_or("7.0", |curated| curated.tag);
+            let nearest = curated.and_then(|curated| curated.nearest_on(machine));
+            let nearest = nearest
+                .map(|name| format!("; or take the nearest published one, `-i {name}`"))
+                .unwrap_or_default();
+            format!(
+                "AWS does not publish `{image}`: build it from aws/aws-codebuild-docker-images with `git clone {DOCKERFILES}` and `docker build -t {image} aws-codebuild-docker-images/ubuntu/standard/{tag}`{nearest}"
+            )
+        }
+        Origin::UnknownCurated => format!(
+            "no curated image is known by the name `{image}`: `cobuild images` lists them; one of that name that is local would be taken"
+        ),
+        Origin::Id => "an id is that of a local image: `docker images` lists them".to_owned(),
+        Origin::OtherSystem(System::MacOs) => {
+            "cobuild runs Linux images alone, and this one is for macOS".to_owned()
+        }
+        Origin::OtherSystem(_) => {
+            "cobuild runs Linux images alone, and this one is for Windows".to_owned()
+        }
+        Origin::Invalid(_) => INVALID_NAME.to_owned(),
+    };
+    (reason, hint)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::Login;
+
+    fn advice(image: &str, login: Option<Login>, problem: PullProblem) -> String {
+        let request = PullRequest {
+            image: image.to_owned(),
+            platform: Some("linux/arm64".to_owned()),
+            login,
+        };
+        Asked::new(&request).advice(problem)
+    }
+
+    #[test]
+    fn each_registry_has_its_own_way_to_credentials() {
+        for (image, command) in [
+            (
+                "123456789012.dkr.ecr.eu-west-1.amazonaws.com/app:1",
+                "`aws ecr get-login-password --region eu-west-1 | docker login --username AWS --password-stdin 123456789012.dkr.ecr.eu-west-1.amazonaws.com`",
+            ),
+            (
+                "123456789012.dkr.ecr.cn-north-1.amazonaws.com.cn/app:1",
+                "--region cn-north-1 | docker login --username AWS --password-stdin 123456789012.dkr.ecr.cn-north-1.amazonaws.com.cn`",
+            ),
+            ("me/private", "`docker login`"),
+            ("r.example:5000/a", "`docker login r.example:5000`"),
+        ] {
+            for problem in [
+                PullProblem::Unauthorised,
+                PullProblem::Expired,
+                PullProblem::NotFoundOrPrivate,
+                PullProblem::RateLimited,
+            ] {
+                let text = advice(image, None, problem);
+                assert!(text.contains(command), "{text}");
+            }
+        }
+        let text = advice("public.ecr.aws/codebuild/a:1", None, PullProblem::Expired);
+        assert!(text.contains("`docker logout public.ecr.aws`"), "{text}");
+    }
+
+    #[test]
+    fn credentials_that_are_refused_are_told_from_none() {
+        let login = Some(Login::default());
+        let text = advice("r.example/a", login, PullProblem::Unauthorised);
+        assert!(text.contains("refuses the credentials"), "{text}");
+        let text = advice("r.example/a", None, PullProblem::Unauthorised);
+        assert!(text.contains("has none for it"), "{text}");
+    }
+}

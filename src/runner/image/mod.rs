@@ -1,0 +1,185 @@
+//! The image of a build: where it is had, and whether it fits.
+
+mod advice;
+mod pull;
+
+use super::{Interruption, Run};
+use crate::engine::{Engine, EngineFacts, ImageFacts};
+use crate::event::Event;
+use crate::phase::PhaseContext;
+use crate::project::image::{Architecture, Origin, Platform, PullPolicy};
+
+/// The image that a build runs in.
+#[derive(Debug)]
+pub(super) struct BuildImage {
+    /// What the engine calls it.
+    pub(super) name: String,
+    /// What the engine knows of it.
+    pub(super) facts: ImageFacts,
+    /// Whether it is for a processor that the engine does not have.
+    pub(super) is_foreign: bool,
+}
+
+/// What is local of what is wanted.
+#[derive(Debug, Default)]
+struct Local {
+    /// The image.
+    fitting: Option<(String, ImageFacts)>,
+    /// One of its names, when that is an image for another platform than the one that was asked for.
+    unfit: Option<(String, Platform)>,
+}
+
+impl<E: Engine> Run<'_, E> {
+    /// Returns the image, which is pulled where that is wanted; or why it cannot be had.
+    pub(super) async fn image(
+        &mut self,
+        engine: &EngineFacts,
+    ) -> Result<Result<BuildImage, PhaseContext>, Interruption> {
+        let plan = self.plan;
+        let is_told = self.tell_of_another_processor(engine).await;
+        let (name, policy) = match (&plan.image.origin, plan.pulling.policy) {
+            (Origin::Invalid(error), _) => {
+                let hint = Some(advice::INVALID_NAME.to_owned());
+                return Ok(Err(self.cannot_be_had(&error.to_string(), hint).await));
+            }
+            (Origin::Registry(name), policy) => (Some(name.as_str()), policy),
+            // What can be pulled from nowhere is local or not at all, whatever was asked for (assumed).
+            (_, _) => (None, PullPolicy::Never),
+        };
+        let local = match policy {
+            PullPolicy::Always => Local::default(),
+            PullPolicy::Missing | PullPolicy::Never => match self.local().await? {
+                Ok(local) => local,
+                Err(reason) => return Ok(Err(self.cannot_be_had(&reason, None).await)),
+            },
+        };
+        let found = match (local.fitting, name) {
+            (Some(found), _) => Ok(found),
+            (None, Some(name)) if policy != PullPolicy::Never => self.pull(name).await?,
+            (None, _) => {
+                let (reason, hint) = advice::not_local(plan, engine, local.unfit.as_ref());
+                return Ok(Err(self.cannot_be_had(&reason, Some(hint)).await));
+            }
+        };
+        let (name, facts) = match found {
+            Ok(found) => found,
+            Err(context) => return Ok(Err(context)),
+        };
+        let is_foreign = self.tell_of_emulation(&name, &facts, engine, is_told).await;
+        Ok(Ok(BuildImage {
+            name,
+            facts,
+            is_foreign,
+        }))
+    }
+
+    /// Looks for the image on the engine, under all names that it may have there; or returns why no
+    /// image can have such a name.
+    async fn local(&self) -> Result<Result<Local, String>, Interruption> {
+        let mut local = Local::default();
+        for name in &self.plan.image.local {
+            match self.guarded(self.engine.inspect_image(name)).await? {
+                Ok(Some(facts)) => match self.misfit(&facts) {
+                    None => {
+                        local.fitting = Some((name.clone(), facts));
+                        return Ok(Ok(local));
+                    }
+                    Some(platform) => local.unfit = Some((name.clone(), platform)),
+                },
+                Ok(None) => {}
+                Err(error) if error.status == Some(400) => return Ok(Err(error.reason())),
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(Ok(local))
+    }
+
+    /// The platform of an image, when it is not the one that was asked for.
+    fn misfit(&self, facts: &ImageFacts) -> Option<Platform> {
+        let wanted = self.plan.pulling.platform.as_ref()?;
+        platform(facts).filter(|platform| !wanted.is_met_by(platform))
+    }
+
+    /// Notes that a curated image is for a processor that the engine does not have; returns whether it
+    /// is.
+    async fn tell_of_another_processor(&self, engine: &EngineFacts) -> bool {
+        let machine = Architecture::of_engine(&engine.architecture);
+        let (Some(curated), None, Some(machine)) = (
+            &self.plan.image.curated,
+            &self.plan.pulling.platform,
+            machine,
+        ) else {
+            return false;
+        };
+        if curated.architecture == machine {
+            return false;
+        }
+        let fitting = curated
+            .nearest_on(machine)
+            .map(|name| format!("; `-i {name}` is the one that fits"))
+            .unwrap_or_default();
+        let message = format!(
+            "`{}` is an image for {}, and the engine runs on {}{fitting}",
+            self.plan.identity.image,
+            curated.architecture.name(),
+            machine.name(),
+        );
+        self.events.emit(Event::Warning { message }).await;
+        true
+    }
+
+    /// Notes that an image is for another processor than the engine's, unless that was asked for or is
+    /// told already; returns whether it is.
+    async fn tell_of_emulation(
+        &self,
+        name: &str,
+        facts: &ImageFacts,
+        engine: &EngineFacts,
+        is_told: bool,
+    ) -> bool {
+        let Some(platform) = platform(facts) else {
+            return false;
+        };
+        let machine = Platform::linux(&engine.architecture);
+        if engine.architecture.is_empty() || machine.runs(&platform) {
+            return false;
+        }
+        if self.plan.pulling.platform.is_none() && !is_told {
+            let message = format!(
+                "the image `{name}` is for {platform}, and the engine runs on {machine}; `--platform {machine}` pulls the one for it"
+            );
+            self.events.emit(Event::Warning { message }).await;
+        }
+        true
+    }
+
+    /// The text for an image that cannot be had (contract §2.5), after a hint when there is one.
+    async fn cannot_be_had(&self, reason: &str, hint: Option<String>) -> PhaseContext {
+        if let Some(message) = hint {
+            self.events.emit(Event::Hint { message }).await;
+        }
+        PhaseContext::new(
+            "BUILD_CONTAINER_UNABLE_TO_PULL_IMAGE",
+            format!(
+                "Unable to pull customer's container image. CannotPullContainerError: Error response from daemon: {reason}"
+            ),
+        )
+    }
+}
+
+/// The platform of an image, when it says one.
+fn platform(facts: &ImageFacts) -> Option<Platform> {
+    if facts.architecture.is_empty() {
+        return None;
+    }
+    let platform = Platform::linux(&facts.architecture);
+    Some(Platform {
+        system: if facts.system.is_empty() {
+            platform.system
+        } else {
+            facts.system.clone()
+        },
+        variant: facts.variant.clone().or(platform.variant),
+        ..platform
+    })
+}

@@ -1,0 +1,193 @@
+//! Pulls the image of a build.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use futures_util::StreamExt;
+
+use super::super::{Interruption, Run};
+use super::advice::{self, Asked};
+use crate::engine::{
+    Engine, EngineError, ImageFacts, LayerState, Login, PullProblem, PullRequest, PullStep,
+};
+use crate::event::{Event, LayerProgress, PullEvent};
+use crate::mask::Masker;
+use crate::phase::PhaseContext;
+use crate::project::image::ImageName;
+
+/// How long to wait before each new attempt at a pull that broke off. Layers that came whole stay with
+/// the engine, which tries several times itself for each of the others.
+const PAUSES: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(3)];
+
+/// How many steps of one layer are told at the most, for each thing that is done with it.
+const MOST_STEPS: u64 = 100;
+
+impl<E: Engine> Run<'_, E> {
+    /// Pulls an image and looks at it; or says why it cannot be had.
+    pub(super) async fn pull(
+        &self,
+        name: &str,
+    ) -> Result<Result<(String, ImageFacts), PhaseContext>, Interruption> {
+        let platform = self.plan.pulling.platform.as_ref();
+        let request = PullRequest {
+            image: name.to_owned(),
+            platform: platform.map(ToString::to_string),
+            login: self.login(name).await?,
+        };
+        let secrets = request.login.iter().flat_map(Login::secrets);
+        let masker = Masker::new(secrets);
+        self.tell(PullEvent::Started {
+            image: name.to_owned(),
+            platform: request.platform.clone(),
+        })
+        .await;
+        let mut pauses = PAUSES.into_iter();
+        let failure = loop {
+            let Err(error) = self.steps(&request).await? else {
+                break None;
+            };
+            let problem = PullProblem::of(&error);
+            if matches!(problem, PullProblem::Interrupted | PullProblem::Other) {
+                // An engine that is gone gives no verdict on the build.
+                self.guarded(self.engine.facts()).await??;
+            }
+            let pause = pauses.next();
+            let Some(pause) = pause.filter(|_| problem == PullProblem::Interrupted) else {
+                break Some((problem, error));
+            };
+            let reason = masker.mask(&in_one_line(&error)).into_owned();
+            self.tell(PullEvent::Again { reason }).await;
+            self.guarded(tokio::time::sleep(pause)).await?;
+        };
+        if let Some((problem, error)) = failure {
+            self.tell(PullEvent::Failed).await;
+            let asked = Asked::new(&request);
+            let hint = masker.mask(&asked.advice(problem)).into_owned();
+            let reason = masker.mask(&in_one_line(&error)).into_owned();
+            return Ok(Err(self.cannot_be_had(&reason, Some(hint)).await));
+        }
+        let Some(facts) = self.guarded(self.engine.inspect_image(name)).await?? else {
+            self.tell(PullEvent::Failed).await;
+            let reason = format!("No such image: {name}");
+            return Ok(Err(self.cannot_be_had(&reason, None).await));
+        };
+        self.tell(PullEvent::Finished {
+            image: name.to_owned(),
+            size: facts.size,
+        })
+        .await;
+        // Where a name stands for one image alone, engines do not look what it is for.
+        if let (Some(wanted), Some(platform)) = (platform, self.misfit(&facts)) {
+            let reason = advice::unfit(name, wanted, &platform);
+            let hint = Asked::new(&request).advice(PullProblem::WrongPlatform);
+            return Ok(Err(self.cannot_be_had(&reason, Some(hint)).await));
+        }
+        Ok(Ok((name.to_owned(), facts)))
+    }
+
+    /// Pulls once.
+    async fn steps(&self, request: &PullRequest) -> Result<Result<(), EngineError>, Interruption> {
+        let mut steps = self.engine.pull_image(request);
+        let mut told = BTreeMap::new();
+        while let Some(step) = self.guarded(steps.next()).await? {
+            let PullStep { layer, state } = match step {
+                Ok(step) => step,
+                Err(error) => return Ok(Err(error)),
+            };
+            if told.get(&layer).is_some_and(|last| !is_news(*last, state)) {
+                continue;
+            }
+            told.insert(layer.clone(), state);
+            let progress = progress(state);
+            self.tell(PullEvent::Layer { layer, progress }).await;
+        }
+        Ok(Ok(()))
+    }
+
+    /// Looks up what the image's registry wants to see. What cannot be read is told, and done without.
+    async fn login(&self, name: &str) -> Result<Option<Login>, Interruption> {
+        let Ok(ImageName::Reference {
+            registry,
+            repository,
+            ..
+        }) = ImageName::parse(name)
+        else {
+            return Ok(None);
+        };
+        let logins = &self.settings.logins;
+        let found = self.guarded(logins.find(&registry, &repository)).await?;
+        for problem in found.problems {
+            let without = if found.login.is_some() {
+                ""
+            } else {
+                "; pulling without credentials"
+            };
+            let message = format!("{problem}{without}");
+            self.events.emit(Event::Warning { message }).await;
+        }
+        Ok(found.login)
+    }
+
+    async fn tell(&self, event: PullEvent) {
+        self.events.emit(Event::ImagePull(event)).await;
+    }
+}
+
+/// Why an engine failed, which may be the words of a registry, without what would break a line.
+fn in_one_line(error: &EngineError) -> String {
+    let reason = error.reason();
+    let words = reason.split(char::is_control).map(str::trim);
+    let words: Vec<&str> = words.filter(|words| !words.is_empty()).collect();
+    words.join(" ")
+}
+
+/// Whether a layer has come on far enough to speak of it.
+fn is_news(last: LayerState, state: LayerState) -> bool {
+    let far = |last: u64, done: u64, total: u64| done.abs_diff(last) >= total / MOST_STEPS;
+    match (last, state) {
+        (LayerState::Downloading { done: last, .. }, LayerState::Downloading { done, total })
+        | (LayerState::Extracting { done: last, .. }, LayerState::Extracting { done, total }) => {
+            done == total || far(last, done, total)
+        }
+        (last, state) => last != state,
+    }
+}
+
+fn progress(state: LayerState) -> LayerProgress {
+    match state {
+        LayerState::Waiting => LayerProgress::Waiting,
+        LayerState::Downloading { done, total } => LayerProgress::Downloading { done, total },
+        LayerState::Downloaded => LayerProgress::Downloaded,
+        LayerState::Extracting { done, total } => LayerProgress::Extracting { done, total },
+        LayerState::Complete => LayerProgress::Complete,
+        LayerState::AlreadyThere => LayerProgress::AlreadyThere,
+        LayerState::Retrying => LayerProgress::Retrying,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_registry_cannot_break_a_line() {
+        let error = EngineError {
+            operation: crate::engine::Operation::PullImage("a".to_owned()),
+            status: None,
+            source: "errors:\ndenied\r\n\u{1b}[2Junauthorized\n".into(),
+        };
+        assert_eq!(in_one_line(&error), "errors: denied [2Junauthorized");
+    }
+
+    #[test]
+    fn small_steps_are_not_told() {
+        let at = |done| LayerState::Downloading { done, total: 1000 };
+        assert!(!is_news(at(100), at(105)));
+        assert!(is_news(at(100), at(110)));
+        assert!(is_news(at(999), at(1000)));
+        // The engine began anew.
+        assert!(is_news(at(900), at(10)));
+        assert!(is_news(at(1000), LayerState::Downloaded));
+        assert!(!is_news(LayerState::Downloaded, LayerState::Downloaded));
+    }
+}
