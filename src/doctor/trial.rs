@@ -224,7 +224,13 @@ impl<'a, E: Engine> Trials<'a, E> {
     async fn remove_image(&self, image: &str) {
         for _ in 0..REMOVAL_TRIES {
             match self.engine.remove_image(image).await {
-                Err(error) if error.is_conflict() => tokio::time::sleep(REMOVAL_PAUSE).await,
+                Err(error) if error.is_conflict() => {
+                    tokio::time::sleep(REMOVAL_PAUSE).await;
+                    // One may have been on its way when the others went.
+                    if let Err(error) = self.remove_containers().await {
+                        tracing::debug!(%error, "containers of the trials stay");
+                    }
+                }
                 Err(error) => {
                     tracing::debug!(%error, image, "an image of the trials stays");
                     return;

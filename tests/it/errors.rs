@@ -71,7 +71,11 @@ fn an_address_that_is_none_is_refused_with_the_forms_there_are() {
         let env = TestEnv::new()
             .build_command("true")
             .args(&["--host", address]);
-        assert_refused(&run(&env), 3, &[address, "unix:///PATH or tcp://HOST:PORT"]);
+        assert_refused(
+            &run(&env),
+            3,
+            &[address, "unix:///PATH, tcp://HOST:PORT or ssh://"],
+        );
     }
 }
 

@@ -66,8 +66,10 @@ pub enum AddressError {
     #[error("`{0}` is no address of an engine: it begins with no scheme")]
     NoScheme(String),
     /// Engines are not reached in this way.
-    #[error("engines cannot be reached by `{scheme}://`")]
+    #[error("`{given}` is no address of an engine: none is reached by `{scheme}://`")]
     UnknownScheme {
+        /// The address.
+        given: String,
         /// What stands before `://`.
         scheme: String,
     },
@@ -105,6 +107,7 @@ impl FromStr for Address {
             "ssh" => Reach::Ssh(ssh(rest).map_err(malformed)?),
             _ => {
                 return Err(AddressError::UnknownScheme {
+                    given: given.to_owned(),
                     scheme: scheme.to_owned(),
                 });
             }
