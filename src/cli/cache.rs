@@ -16,7 +16,6 @@ use super::Failure;
 use super::cache_args::namespace;
 use super::engine_args::{Connection, EngineArgs};
 use crate::cache::Store;
-use crate::engine::docker::Docker;
 use crate::engine::{Engine, NamedVolume};
 use crate::exit::ExitStatus;
 use crate::owner::{HOST, Owner};
@@ -90,10 +89,14 @@ pub(super) async fn run(
 
 /// The engine, if there is one, and this machine's volumes of Docker layers in it; an engine that does
 /// not answer has none.
-async fn volumes(environment: &Environment) -> Option<(Docker, Vec<NamedVolume>)> {
-    let Connection { engine, .. } = EngineArgs::default().connect(environment).ok()?;
-    let listing = tokio::time::timeout(PATIENCE, engine.list_volumes(LAYERS_LABEL));
-    let mut volumes = listing.await.ok()?.ok()?;
+async fn volumes(environment: &Environment) -> Option<(Connection, Vec<NamedVolume>)> {
+    let engine = EngineArgs::default();
+    let listing = async {
+        let connection = engine.connect(environment).await.ok()?;
+        let volumes = connection.engine.list_volumes(LAYERS_LABEL).await.ok()?;
+        Some((connection, volumes))
+    };
+    let (connection, mut volumes) = tokio::time::timeout(PATIENCE, listing).await.ok()??;
     let owner = Owner::this_process();
     volumes.retain(|volume| {
         volume
@@ -101,7 +104,7 @@ async fn volumes(environment: &Environment) -> Option<(Docker, Vec<NamedVolume>)
             .get(HOST)
             .is_some_and(|host| host == owner.host())
     });
-    Some((engine, volumes))
+    Some((connection, volumes))
 }
 
 /// The namespace of a volume.

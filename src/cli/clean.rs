@@ -85,7 +85,7 @@ pub(super) async fn run(
         cache_root: cache_directory.join("caches"),
     };
     let owner = Owner::this_process();
-    let (connection, unusable) = match args.engine.connect(environment) {
+    let (connection, unusable) = match args.engine.connect(environment).await {
         Ok(connection) => (Some(connection), None),
         Err(failure) => (None, Some(failure)),
     };
@@ -133,6 +133,9 @@ pub(super) async fn run(
         &places.scratch_root,
     )
     .await;
+    if let Some(connection) = connection {
+        connection.close().await;
+    }
     let told = match args.format {
         Format::Text => text::text(&report),
         Format::Json => json::json(&report),

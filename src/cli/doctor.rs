@@ -141,7 +141,8 @@ async fn examine_engine(
             reached: None,
         }
     };
-    let connection = match args.engine.connect(environment) {
+    let connecting = args.engine.connect(environment);
+    let connection = match stops.cancellation.guard(connecting).await.ok()? {
         Ok(connection) => connection,
         Err(failure) => return Some(unreachable(&failure)),
     };
@@ -158,9 +159,11 @@ async fn examine_engine(
     let mut checks = vec![Check::ok(Subject::Engine, found)];
     let examination = doctor::examine_engine(engine, &reached, surroundings, &stops.cancellation);
     checks.extend(Box::pin(examination).await?);
+    let endpoint = connection.endpoint.clone();
+    connection.close().await;
     Some(Report {
         checks,
-        endpoint,
+        endpoint: Some(endpoint),
         reached: Some(reached),
     })
 }

@@ -8,7 +8,8 @@ use super::Failure;
 use super::build_args::parse_timeout;
 use crate::engine::EngineError;
 use crate::engine::docker::Docker;
-use crate::engine::endpoint::{Endpoint, EndpointError};
+use crate::engine::endpoint::{Endpoint, EndpointError, FoundBy};
+use crate::engine::podman::PodmanService;
 use crate::settings::Environment;
 
 /// The engine that is meant.
@@ -29,9 +30,43 @@ pub(super) struct EngineArgs {
 }
 
 impl EngineArgs {
-    /// Finds the engine; whether it answers shows at the first request.
-    pub(super) fn connect(&self, environment: &Environment) -> Result<Connection, Failure> {
+    /// Finds the engine, which may be a Podman that is started for it; whether it answers shows at the
+    /// first request.
+    pub(super) async fn connect(&self, environment: &Environment) -> Result<Connection, Failure> {
         let endpoint = self.choose(environment).map_err(Failure::endpoint)?;
+        let FoundBy::Default(dead) = &endpoint.found_by else {
+            return self.open(endpoint, None);
+        };
+        let root = environment.runtime_directory();
+        match PodmanService::start(&root).await {
+            Ok(Some(service)) => {
+                let endpoint = Endpoint::own_podman(service.socket().to_owned());
+                self.open(endpoint, Some(service))
+            }
+            Ok(None) => self.open(endpoint, None),
+            Err(error) => Err(Failure::podman(error, dead)),
+        }
+    }
+
+    /// Finds the engine where one is running; starts none.
+    pub(super) fn connect_to_running(
+        &self,
+        environment: &Environment,
+    ) -> Result<Connection, Failure> {
+        self.open(self.choose(environment).map_err(Failure::endpoint)?, None)
+    }
+
+    /// Chooses the engine among those that are running.
+    pub(super) fn choose(&self, environment: &Environment) -> Result<Endpoint, EndpointError> {
+        let surroundings = environment.surroundings(self.host.clone(), self.context.clone());
+        Endpoint::resolve(&surroundings)
+    }
+
+    fn open(
+        &self,
+        endpoint: Endpoint,
+        service: Option<PodmanService>,
+    ) -> Result<Connection, Failure> {
         tracing::info!("engine at `{}`, {}", endpoint.address, endpoint.found_by);
         match Docker::connect(&endpoint) {
             Ok(engine) => Ok(Connection {
@@ -40,23 +75,9 @@ impl EngineArgs {
                     None => engine,
                 },
                 endpoint,
+                service,
             }),
             Err(error) => Err(Failure::engine(error, &endpoint)),
-        }
-    }
-
-    /// Chooses the engine.
-    pub(super) fn choose(&self, environment: &Environment) -> Result<Endpoint, EndpointError> {
-        let surroundings = environment.surroundings(self.host.clone(), self.context.clone());
-        Endpoint::resolve(&surroundings)
-    }
-
-    /// The same engine on the command line of `docker`.
-    pub(super) fn of_docker(&self) -> String {
-        match (&self.host, &self.context) {
-            (Some(host), _) => format!("--host {host} "),
-            (None, Some(context)) => format!("--context {context} "),
-            (None, None) => String::new(),
         }
     }
 }
@@ -66,9 +87,37 @@ impl EngineArgs {
 pub(super) struct Connection {
     pub(super) engine: Docker,
     pub(super) endpoint: Endpoint,
+    /// The engine itself, where it lives only as long as this.
+    service: Option<PodmanService>,
 }
 
 impl Connection {
+    /// The command by which people reach the same engine.
+    pub(super) fn client(&self) -> String {
+        let Endpoint {
+            address, found_by, ..
+        } = &self.endpoint;
+        match found_by {
+            FoundBy::OwnPodman => "podman".to_owned(),
+            FoundBy::ContextFlag(name) => format!("docker --context {name}"),
+            FoundBy::DockerHost
+            | FoundBy::ContextVariable(_)
+            | FoundBy::CurrentContext(_)
+            | FoundBy::Default(_) => "docker".to_owned(),
+            FoundBy::UsualSocket if address.is_default() => "docker".to_owned(),
+            FoundBy::Flag | FoundBy::ContainerHost | FoundBy::UsualSocket => {
+                format!("docker --host {address}")
+            }
+        }
+    }
+
+    /// Ends what was started for it.
+    pub(super) async fn close(self) {
+        if let Some(service) = self.service {
+            service.stop().await;
+        }
+    }
+
     /// Words an error of this engine.
     pub(super) fn failure(&self, error: EngineError) -> Failure {
         Failure::engine(error, &self.endpoint)

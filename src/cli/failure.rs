@@ -9,6 +9,7 @@ use super::refusal;
 use crate::engine::endpoint::{
     DEFAULT_SOCKET, DeadSocket, Endpoint, EndpointError, FoundBy, Reach,
 };
+use crate::engine::podman::PodmanError;
 use crate::engine::{EngineError, Operation};
 use crate::exit::ExitStatus;
 use crate::mask::Masker;
@@ -82,6 +83,21 @@ impl Failure {
         Self::no_verdict(error).hint(hint)
     }
 
+    /// Podman was to be the engine, since nobody listens on any socket.
+    pub(super) fn podman(error: PodmanError, dead: &[DeadSocket]) -> Self {
+        let sockets: Vec<String> = dead.iter().map(ToString::to_string).collect();
+        let sockets = match sockets.join("; ") {
+            none if none.is_empty() => none,
+            sockets => format!(" ({sockets})"),
+        };
+        let error = anyhow::Error::new(error).context(format!(
+            "no engine listens on a usual socket{sockets}, and Podman cannot be started"
+        ));
+        Self::no_verdict(error).hint(
+            "`podman system service` must work; or start Docker, or name an engine with --host URL",
+        )
+    }
+
     /// The engine failed; when it cannot be reached, says which one and why that one.
     pub(super) fn engine(error: EngineError, endpoint: &Endpoint) -> Self {
         if error.is_no_answer() && error.operation != Operation::Connect {
@@ -108,10 +124,11 @@ impl Failure {
         // What lies between is the client library's own affair.
         let mut reason = error.root_cause();
         if let FoundBy::Default(dead) = found_by {
-            for DeadSocket { path, reason: why } in dead {
-                if path.as_os_str() != DEFAULT_SOCKET {
-                    let _ = write!(reason, "; `{}`: {why}", path.display());
-                }
+            let others = dead
+                .iter()
+                .filter(|socket| socket.path.as_os_str() != DEFAULT_SOCKET);
+            for socket in others {
+                let _ = write!(reason, "; {socket}");
             }
         }
         let error =

@@ -114,7 +114,7 @@ async fn locals(
     environment: &Environment,
     images: &[Curated],
 ) -> Result<Vec<Vec<Local>>, Failure> {
-    let connection = engine.connect(environment)?;
+    let connection = engine.connect_to_running(environment)?;
     let engine = &connection.engine;
     let asking = async {
         engine.facts().await?;

@@ -113,7 +113,7 @@ async fn image_variables(
     names: &[String],
     environment: &Environment,
 ) -> Option<Vec<(String, String)>> {
-    let connection = EngineArgs::default().connect(environment).ok()?;
+    let connection = EngineArgs::default().connect_to_running(environment).ok()?;
     let looking = async {
         for name in names {
             if let Some(facts) = connection.engine.inspect_image(name).await.ok()? {

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::build_args::{BuildArgs, GivenBuild, parse_duration};
 use super::debug::DebugArgs;
-use super::engine_args::EngineArgs;
+use super::engine_args::{Connection, EngineArgs};
 use super::gather::{self, Numbering};
 use super::prepare::{Purpose, prepare};
 use super::secrets::providers;
@@ -151,7 +151,7 @@ pub(super) async fn run(
             .map_err(Failure::usage)?;
     }
     let secrets = providers(args.secrets.as_deref(), environment)?;
-    let connection = args.engine.connect(environment)?;
+    let connection = args.engine.connect(environment).await?;
     let stops = Stops::listen()?;
     let scratch_root = environment.cache_directory().join("runs");
     let workspace = Workspace::open(&scratch_root, &given.sources)?;
@@ -159,6 +159,7 @@ pub(super) async fn run(
         environment,
         color,
         engine: &connection.engine,
+        client: connection.client(),
         stops: &stops,
         artifacts,
         secrets,
@@ -168,7 +169,18 @@ pub(super) async fn run(
     let kept = ran.as_ref().ok().and_then(|ran| ran.as_ref()?.kept.clone());
     workspace.close(kept.as_ref()).await;
     let stopped_by = stops.signals.status();
-    let Some(outcome) = ran? else {
+    let verdict = ran.and_then(|outcome| verdict(outcome, stopped_by, &connection));
+    connection.close().await;
+    verdict
+}
+
+/// Says how a build went; `None` is one that was stopped before it began.
+fn verdict(
+    outcome: Option<Outcome>,
+    stopped_by: Option<ExitStatus>,
+    connection: &Connection,
+) -> Result<ExitStatus, Failure> {
+    let Some(outcome) = outcome else {
         return Ok(stopped_by.unwrap_or(ExitStatus::Interrupted));
     };
     match outcome.fault {
@@ -190,6 +202,8 @@ struct Invocation<'a> {
     environment: &'a Environment,
     color: ColorChoice,
     engine: &'a Docker,
+    /// The command by which people reach the engine.
+    client: String,
     stops: &'a Stops,
     artifacts: Option<PathBuf>,
     secrets: Providers,
@@ -208,6 +222,7 @@ async fn build(
         environment,
         color,
         engine,
+        client,
         stops,
         artifacts,
         secrets,
@@ -225,14 +240,9 @@ async fn build(
     let request = args.build.request(given, prepared.clone())?;
     let facts = gather::facts(&request, environment, Numbering::Take);
     let plan = plan::make(request, &facts);
-    let debugger = args.debug.debugger(
-        engine,
-        args.engine.of_docker(),
-        &args.build,
-        environment,
-        &prepared,
-        &facts,
-    )?;
+    let debugger =
+        args.debug
+            .debugger(engine, client, &args.build, environment, &prepared, &facts)?;
     let settings = RunSettings {
         scratch_root,
         owner: Owner::this_process(),

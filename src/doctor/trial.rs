@@ -17,7 +17,7 @@ use crate::runner::Scratch;
 const IMPORT_LIMIT: Duration = Duration::from_secs(20);
 
 /// How long a container may take from its making to its end; all of them run side by side.
-const TRIAL_LIMIT: Duration = Duration::from_secs(30);
+const TRIAL_LIMIT: Duration = Duration::from_mins(1);
 
 /// How long everything may take to be removed.
 const REMOVAL_LIMIT: Duration = Duration::from_secs(20);

@@ -13,12 +13,14 @@ mod failure;
 mod images;
 mod limits;
 mod networks;
+mod podman;
 mod processes;
 mod resources;
 mod ssh;
 mod tls;
 mod volumes;
 
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -28,8 +30,8 @@ use super::endpoint::{Endpoint, Reach};
 use super::{
     Attachment, ByteStream, ContainerId, ContainerSpec, Created, Engine, EngineDetails,
     EngineError, EngineFacts, ImageFacts, ImportSpec, ListedContainer, ListedObject, NamedVolume,
-    Operation, Process, PullRequest, PullStream, Terminal, TerminalId, TerminalSize, TerminalSpec,
-    UploadStream,
+    Operation, Process, Product, PullRequest, PullStream, Terminal, TerminalId, TerminalSize,
+    TerminalSpec, UploadStream,
 };
 
 /// An engine that speaks the Docker API.
@@ -38,6 +40,8 @@ pub struct Docker {
     client: bollard::Docker,
     local_socket: bool,
     limits: Limits,
+    /// Whose engine it is, once that is known.
+    product: Arc<OnceLock<Product>>,
 }
 
 impl Docker {
@@ -47,6 +51,7 @@ impl Docker {
             client: connect::client(endpoint)?,
             local_socket: matches!(endpoint.address.reach, Reach::Unix(_)),
             limits: Limits::default(),
+            product: Arc::default(),
         })
     }
 
@@ -56,12 +61,22 @@ impl Docker {
         self.limits = Limits::of(limit);
         self
     }
+
+    async fn product(&self) -> Result<Product, EngineError> {
+        if let Some(product) = self.product.get() {
+            return Ok(*product);
+        }
+        let product = facts::product(&self.client).await?;
+        Ok(*self.product.get_or_init(|| product))
+    }
 }
 
 impl Engine for Docker {
     async fn facts(&self) -> Result<EngineFacts, EngineError> {
         let facts = facts::facts(&self.client, self.local_socket);
-        within(self.limits.answer, Operation::Connect, facts).await
+        let facts = within(self.limits.answer, Operation::Connect, facts).await?;
+        self.product.get_or_init(|| facts.product);
+        Ok(facts)
     }
 
     async fn details(&self) -> Result<EngineDetails, EngineError> {
@@ -96,7 +111,10 @@ impl Engine for Docker {
     }
 
     async fn create_container(&self, spec: &ContainerSpec) -> Result<Created, EngineError> {
-        let created = containers::create(&self.client, spec);
+        let created = async {
+            let product = self.product().await?;
+            containers::create(&self.client, product, spec).await
+        };
         let operation = Operation::CreateContainer;
         self.limits.request(operation, created).await
     }

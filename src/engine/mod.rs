@@ -1,6 +1,7 @@
 //! What cobuild needs of a container engine, at the level of container primitives.
 //!
-//! [`docker`] speaks to a real engine; `fake` scripts one for the tests of the run loop.
+//! [`docker`] speaks to a real engine, which [`endpoint`] finds or [`podman`] starts; `fake` scripts
+//! one for the tests of the run loop.
 
 pub mod docker;
 pub mod endpoint;
@@ -8,8 +9,10 @@ mod error;
 #[cfg(test)]
 pub(crate) mod fake;
 pub mod pipe;
+pub mod podman;
 pub mod process;
 mod pull;
+mod refusal;
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -23,6 +26,7 @@ use tokio::io::AsyncWrite;
 pub use error::{EngineError, Operation};
 pub use process::{Printed, Process};
 pub use pull::{LayerState, Login, PullProblem, PullRequest, PullStep, PullStream};
+pub use refusal::{Refusal, says_no_shell, says_other_processor};
 
 use crate::resources::{Extras, Limits, Machine, Memory};
 
@@ -203,9 +207,23 @@ pub struct Created {
     pub warnings: Vec<String>,
 }
 
+/// Whose engine it is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Product {
+    /// Docker's own.
+    Docker,
+    /// Podman, which speaks Docker's language with a few words of its own.
+    Podman,
+    /// Any other that speaks it.
+    #[default]
+    Other,
+}
+
 /// What an engine says of itself.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct EngineFacts {
+    /// Whose it is.
+    pub product: Product,
     /// Its version.
     pub version: String,
     /// How it stacks the layers of images, such as `overlay2`.
@@ -220,7 +238,7 @@ pub struct EngineFacts {
     pub is_rootless: bool,
     /// Whether paths of this host mean the same to the engine: it runs on this very system.
     pub shares_host: bool,
-    /// Whether it can put an init process into a container.
+    /// Whether it may be asked to put an init process into a container.
     pub has_init: bool,
 }
 

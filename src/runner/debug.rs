@@ -189,7 +189,11 @@ impl<E: Engine> Run<'_, E> {
             container: sandbox.container().clone(),
             shell: TerminalSpec {
                 command: vec!["sh".to_owned(), layout::DEBUG_SHELL.to_owned()],
-                user: self.carried.user().to_owned(),
+                // An image need not have a name for it.
+                user: match self.carried.user() {
+                    "root" => "0".to_owned(),
+                    user => user.to_owned(),
+                },
                 environment: Vec::new(),
             },
         };

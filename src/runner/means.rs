@@ -1,6 +1,6 @@
 //! What the engine is asked for, and with what less after a refusal.
 
-use crate::engine::{EngineError, EngineFacts};
+use crate::engine::{EngineError, EngineFacts, Refusal};
 use crate::plan::{Plan, Transfer};
 
 /// What the engine is asked for; some engines refuse some of it.
@@ -30,19 +30,22 @@ impl Means {
 
     /// What to ask for after a refusal; `None` when the refusal is about something else.
     pub(super) fn after(&self, refusal: &EngineError, transfer: Transfer) -> Option<Self> {
-        let reason = refusal.reason();
-        if self.init && reason.contains("init") && reason.contains("not found") {
-            return Some(Self {
+        match refusal.refusal()? {
+            Refusal::Init if self.init => Some(Self {
                 init: false,
                 ..self.clone()
-            });
+            }),
+            Refusal::CopyOnWrite
+                if self.copy_on_write.is_ok() && transfer == Transfer::Automatic =>
+            {
+                let reason = refusal.reason();
+                Some(Self {
+                    copy_on_write: Err(format!("the engine refuses an overlay: {reason}")),
+                    ..self.clone()
+                })
+            }
+            Refusal::Init | Refusal::CopyOnWrite | Refusal::Shell | Refusal::Processor => None,
         }
-        let about_mount = reason.contains("mount") || reason.contains("overlay");
-        let can_do_without = self.copy_on_write.is_ok() && transfer == Transfer::Automatic;
-        (can_do_without && about_mount).then(|| Self {
-            copy_on_write: Err(format!("the engine refuses an overlay: {reason}")),
-            ..self.clone()
-        })
     }
 }
 

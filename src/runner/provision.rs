@@ -7,7 +7,7 @@ use super::image::BuildImage;
 use super::sandbox::Sandbox;
 use super::trees::Trees;
 use super::{CancelReason, Ended, Interruption, Run, RunError, sweep};
-use crate::engine::{Engine, EngineFacts, Operation};
+use crate::engine::{Engine, EngineFacts, Refusal, says_no_shell, says_other_processor};
 use crate::event::Event;
 use crate::phase::Status;
 
@@ -109,26 +109,18 @@ impl<'a, E: Engine> Run<'a, E> {
 /// Whether a container could not be started because its image has no shell: an engine says so
 /// itself, or the init process in the container does.
 fn lacks_shell(error: &RunError) -> bool {
-    let (reason, about_shell) = match error {
-        RunError::Engine(error) if error.operation == Operation::StartContainer => {
-            let reason = error.reason();
-            let about_shell = reason.contains("\"sh\"");
-            (reason, about_shell)
-        }
-        RunError::DriverFailed { output } => (output.clone(), output.contains("exec sh failed")),
-        _ => return false,
-    };
-    let reason = reason.to_lowercase();
-    about_shell && (reason.contains("not found") || reason.contains("no such file"))
+    match error {
+        RunError::Engine(error) => error.refusal() == Some(Refusal::Shell),
+        RunError::DriverFailed { output } => says_no_shell(output),
+        _ => false,
+    }
 }
 
 /// Whether a container could not be started because its programs are for another processor.
 fn cannot_execute(error: &RunError) -> bool {
     match error {
-        RunError::Engine(error) if error.operation == Operation::StartContainer => {
-            error.reason().to_lowercase().contains("exec format error")
-        }
-        RunError::DriverFailed { output } => output.to_lowercase().contains("exec format error"),
+        RunError::Engine(error) => error.refusal() == Some(Refusal::Processor),
+        RunError::DriverFailed { output } => says_other_processor(output),
         _ => false,
     }
 }

@@ -60,6 +60,14 @@ impl Environment {
         self.base_directory("XDG_STATE_HOME", ".local/state")
     }
 
+    /// Returns where sockets go: their paths may not be long.
+    pub fn runtime_directory(&self) -> PathBuf {
+        let given = self.get_filled("XDG_RUNTIME_DIR").map(PathBuf::from);
+        given
+            .filter(|directory| directory.is_dir())
+            .unwrap_or_else(std::env::temp_dir)
+    }
+
     /// Returns what the choice of an engine depends on; `host` is `--host`, `context` is `--context`.
     pub fn surroundings(&self, host: Option<String>, context: Option<String>) -> Surroundings {
         let owned = |name| self.get(name).map(str::to_owned);

@@ -2,6 +2,7 @@
 
 pub(crate) mod certificates;
 pub(crate) mod daemon;
+pub(crate) mod podman;
 pub(crate) mod sshd;
 
 use std::io::Write as _;

@@ -1,4 +1,9 @@
-//! Engines other than the one that all tests share.
+//! Engines other than the one that all tests share, and what must hold of every engine.
+
+mod contract;
+mod docker;
+mod podman;
+mod way;
 
 use crate::engine::daemon::Daemon;
 use crate::env::TestEnv;

@@ -94,7 +94,7 @@ async fn clear_volumes(
     verb: &str,
     text: &mut String,
 ) {
-    let Some((engine, volumes)) = volumes(environment).await else {
+    let Some((connection, volumes)) = volumes(environment).await else {
         text.push_str("no engine answers, so Docker layers stay\n");
         return;
     };
@@ -104,7 +104,7 @@ async fn clear_volumes(
             continue;
         }
         if !args.dry_run
-            && let Err(error) = engine.remove_volume(&volume.name).await
+            && let Err(error) = connection.engine.remove_volume(&volume.name).await
         {
             let reason = if error.is_conflict() {
                 "a build uses them".to_owned()
@@ -117,4 +117,5 @@ async fn clear_volumes(
         let name = &volume.name;
         let _ = writeln!(text, "{verb} {namespace}: Docker layers (volume {name})");
     }
+    connection.close().await;
 }

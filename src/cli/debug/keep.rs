@@ -13,23 +13,20 @@ use crate::runner::{Cause, Debugger, Halt, Verdict};
 #[derive(Debug)]
 pub(super) struct Keep {
     breaks: Breaks,
-    /// What names the engine to `docker`; ends in a space unless it is empty.
-    engine_arguments: String,
+    /// The command that reaches the engine.
+    client: String,
 }
 
 impl Keep {
-    pub(super) fn new(breaks: Breaks, engine_arguments: String) -> Self {
-        Self {
-            breaks,
-            engine_arguments,
-        }
+    pub(super) fn new(breaks: Breaks, client: String) -> Self {
+        Self { breaks, client }
     }
 
     /// Returns the command line that opens a shell in the build.
     fn exec_line(&self, halt: &Halt) -> String {
         format!(
-            "docker {}exec -it -u {} {} {}",
-            self.engine_arguments,
+            "{} exec -it -u {} {} {}",
+            self.client,
             halt.shell.user,
             halt.container.short(),
             halt.shell.command.join(" ")

@@ -94,7 +94,7 @@ impl DebugArgs {
     pub(super) fn debugger(
         &self,
         engine: &Docker,
-        engine_arguments: String,
+        client: String,
         build: &BuildArgs,
         environment: &Environment,
         prepared: &Prepared,
@@ -103,7 +103,7 @@ impl DebugArgs {
         let breaks = Breaks(self.break_at.clone());
         match self.debug {
             None => Ok(None),
-            Some(How::Keep) => Ok(Some(Box::new(Keep::new(breaks, engine_arguments)))),
+            Some(How::Keep) => Ok(Some(Box::new(Keep::new(breaks, client)))),
             Some(How::Ask) => {
                 let terminal = Terminal::open().map_err(|error| {
                     Failure::usage(anyhow::Error::new(error).context("--debug needs a terminal"))

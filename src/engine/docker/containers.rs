@@ -16,20 +16,30 @@ use futures_util::{FutureExt, StreamExt, TryStreamExt};
 use super::create_body::create_body;
 use super::failure::{failed, ignore_absent};
 use super::limits::{Limits, watched};
+use super::podman;
 use crate::engine::{
     Attachment, ContainerId, ContainerSpec, Created, EngineError, ListedContainer, Operation,
+    Product,
 };
 
 pub(super) async fn create(
     client: &bollard::Docker,
+    product: Product,
     spec: &ContainerSpec,
 ) -> Result<Created, EngineError> {
+    let body = match product {
+        Product::Podman => {
+            podman::make_volumes(client, spec).await?;
+            podman::adapt(create_body(spec), spec)?
+        }
+        Product::Docker | Product::Other => create_body(spec),
+    };
     let options = CreateContainerOptions {
         platform: spec.platform.clone().unwrap_or_default(),
         ..CreateContainerOptions::default()
     };
     let created = client
-        .create_container(Some(options), create_body(spec))
+        .create_container(Some(options), body)
         .await
         .map_err(failed(Operation::CreateContainer))?;
     Ok(Created {

@@ -3,7 +3,8 @@
 use bollard::errors::Error as BollardError;
 
 use super::failure::failed;
-use crate::engine::{EngineDetails, EngineError, EngineFacts, Operation};
+use super::podman;
+use crate::engine::{EngineDetails, EngineError, EngineFacts, Operation, Product};
 
 /// What a server says that expects TLS.
 const WANTS_TLS: &str = "HTTP request to an HTTPS server";
@@ -24,12 +25,15 @@ pub(super) async fn facts(
         };
         failed(operation)(error)
     })?;
+    let product = podman::product(&info);
     let system = rustix::system::uname();
     let same = |theirs: Option<&str>, ours: &std::ffi::CStr| {
         theirs.is_some_and(|theirs| theirs.as_bytes() == ours.to_bytes())
     };
     let security = info.security_options.unwrap_or_default();
+    let names_init = info.init_binary.is_some_and(|name| !name.is_empty());
     Ok(EngineFacts {
+        product,
         version: info.server_version.unwrap_or_default(),
         storage_driver: info.driver.unwrap_or_default(),
         architecture: info.architecture.unwrap_or_default(),
@@ -39,11 +43,15 @@ pub(super) async fn facts(
         shares_host: local_socket
             && same(info.name.as_deref(), system.nodename())
             && same(info.kernel_version.as_deref(), system.release()),
-        has_init: info
-            .init_binary
-            .as_deref()
-            .is_some_and(|name| !name.is_empty()),
+        // Podman does not tell, and refuses when there is none.
+        has_init: names_init || product == Product::Podman,
     })
+}
+
+/// Tells whose engine it is.
+pub(super) async fn product(client: &bollard::Docker) -> Result<Product, EngineError> {
+    let info = client.info().await.map_err(failed(Operation::Facts))?;
+    Ok(podman::product(&info))
 }
 
 pub(super) async fn details(client: &bollard::Docker) -> Result<EngineDetails, EngineError> {

@@ -10,7 +10,7 @@ pub(super) fn failed(operation: Operation) -> impl Fn(BollardError) -> EngineErr
             BollardError::DockerResponseServerError {
                 status_code,
                 message,
-            } => (Some(status_code), message.into()),
+            } => (Some(status(status_code, &message)), message.into()),
             BollardError::DockerStreamError { error } => (None, error.into()),
             error => (None, Box::new(error)),
         };
@@ -19,6 +19,16 @@ pub(super) fn failed(operation: Operation) -> impl Fn(BollardError) -> EngineErr
             status,
             source,
         }
+    }
+}
+
+/// The status that Docker gives: Podman takes what it cannot understand for its own fault.
+fn status(given: u16, message: &str) -> u16 {
+    let is_no_name = message.contains("invalid reference format");
+    if given == 500 && is_no_name {
+        400
+    } else {
+        given
     }
 }
 

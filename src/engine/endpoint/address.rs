@@ -4,6 +4,8 @@ use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use super::DEFAULT_SOCKET;
+
 /// The port of an engine that speaks without TLS, and of one that speaks with it.
 const PLAIN_PORT: u16 = 2375;
 const TLS_PORT: u16 = 2376;
@@ -126,6 +128,11 @@ impl Address {
             given: format!("unix://{}", socket.display()),
             reach: Reach::Unix(socket),
         }
+    }
+
+    /// Whether it is the socket that Docker listens on unless told otherwise.
+    pub fn is_default(&self) -> bool {
+        matches!(&self.reach, Reach::Unix(socket) if socket.as_os_str() == DEFAULT_SOCKET)
     }
 }
 

@@ -1,5 +1,6 @@
 //! The sockets that engines listen on unless told otherwise.
 
+use std::fmt;
 use std::io;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
@@ -16,6 +17,12 @@ pub struct DeadSocket {
     pub path: PathBuf,
     /// Why.
     pub reason: String,
+}
+
+impl fmt::Display for DeadSocket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}`: {}", self.path.display(), self.reason)
+    }
 }
 
 /// Docker first, then the engines that put a Docker socket into the home directory, then Podman.

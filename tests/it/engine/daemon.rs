@@ -1,7 +1,7 @@
 //! A dockerd of a test's own, for what cannot be done to the one that all tests share.
 
 use std::fs::{self, File};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -158,16 +158,21 @@ impl Daemon {
 
     /// What is mounted below its directory, the deepest first.
     fn mounts(&self) -> Vec<String> {
-        let mounts = fs::read_to_string("/proc/self/mounts").unwrap_or_default();
-        let below = self.directory.path().to_str().unwrap();
-        let mounted = mounts.lines().filter_map(|line| line.split(' ').nth(1));
-        let mut mounts: Vec<String> = mounted
-            .filter(|mount| mount.starts_with(below))
-            .map(str::to_owned)
-            .collect();
-        mounts.reverse();
-        mounts
+        mounts_below(self.directory.path())
     }
+}
+
+/// What is mounted below a directory, the deepest first.
+pub(crate) fn mounts_below(directory: &Path) -> Vec<String> {
+    let mounts = fs::read_to_string("/proc/self/mounts").unwrap_or_default();
+    let below = directory.to_str().unwrap();
+    let mounted = mounts.lines().filter_map(|line| line.split(' ').nth(1));
+    let mut mounts: Vec<String> = mounted
+        .filter(|mount| mount.starts_with(below))
+        .map(str::to_owned)
+        .collect();
+    mounts.reverse();
+    mounts
 }
 
 impl Drop for Daemon {
