@@ -196,12 +196,13 @@ impl<'a, E: Engine> Trials<'a, E> {
     /// Removes everything; what withstands is left to `cobuild clean`.
     pub(super) async fn clear_away(self) {
         let clearing = async {
-            if let Err(error) = self.remove_containers().await {
-                tracing::debug!(%error, "containers of the trials stay");
-            }
+            self.remove_containers().await;
             for image in [&self.native, &self.foreign].into_iter().flatten() {
                 self.remove_image(image).await;
             }
+            // One that was just being made when the trials were stopped may come after all.
+            tokio::time::sleep(REMOVAL_PAUSE).await;
+            self.remove_containers().await;
         };
         if tokio::time::timeout(REMOVAL_LIMIT, clearing).await.is_err() {
             tracing::debug!("what was made for the trials cannot be removed in time");
@@ -213,12 +214,26 @@ impl<'a, E: Engine> Trials<'a, E> {
         }
     }
 
-    async fn remove_containers(&self) -> Result<(), EngineError> {
+    /// Removes the containers there are, until there are none. An engine may never tell of the end of
+    /// one that is removed while it starts, so it is asked what there is.
+    async fn remove_containers(&self) {
         let label = format!("{}={}", owner::BUILD, self.build);
-        for container in self.engine.list_containers(&label, None).await? {
-            self.engine.remove_container(&container.id).await?;
+        let removing = async {
+            for _ in 0..REMOVAL_TRIES {
+                let left = self.engine.list_containers(&label, None).await?;
+                if left.is_empty() {
+                    break;
+                }
+                for container in left {
+                    self.engine.remove_container(&container.id).await?;
+                }
+                tokio::time::sleep(REMOVAL_PAUSE).await;
+            }
+            Ok::<_, EngineError>(())
+        };
+        if let Err(error) = removing.await {
+            tracing::debug!(%error, "containers of the trials stay");
         }
-        Ok(())
     }
 
     async fn remove_image(&self, image: &str) {
@@ -226,10 +241,7 @@ impl<'a, E: Engine> Trials<'a, E> {
             match self.engine.remove_image(image).await {
                 Err(error) if error.is_conflict() => {
                     tokio::time::sleep(REMOVAL_PAUSE).await;
-                    // One may have been on its way when the others went.
-                    if let Err(error) = self.remove_containers().await {
-                        tracing::debug!(%error, "containers of the trials stay");
-                    }
+                    self.remove_containers().await;
                 }
                 Err(error) => {
                     tracing::debug!(%error, image, "an image of the trials stays");

@@ -13,7 +13,11 @@ trap : TERM INT HUP
     while IFS= read -r cobuild_line; do
         case $cobuild_line in
             "$cobuild_token resume") rm -f /codebuild/user/debug/breakpoint.* ;;
-            "$cobuild_token keep") while :; do sleep 3600; done ;;
+            "$cobuild_token keep")
+                # cobuild waits for this: what it writes last may be lost with its connection.
+                printf '\036%s kept\036' "$cobuild_token" >&2
+                while :; do sleep 3600; done
+                ;;
             "$cobuild_token "*) kill "-${cobuild_line#* }" -1 ;;
             *) printf '%s\n' "$cobuild_line" ;;
         esac

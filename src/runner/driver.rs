@@ -6,6 +6,7 @@
 
 use std::collections::VecDeque;
 use std::pin::Pin;
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::StreamExt;
@@ -21,6 +22,9 @@ pub(super) const BOOTSTRAP: &str = include_str!("bootstrap.sh");
 
 /// The functions of the worker.
 pub(super) const WORKER: &str = include_str!("worker.sh");
+
+/// How long the container may take to say that it lives on.
+const KEEP_LIMIT: Duration = Duration::from_secs(10);
 
 /// Why the driver does not answer.
 #[derive(Debug, thiserror::Error)]
@@ -155,7 +159,13 @@ impl Driver {
     /// Lets the container live on when its stdin ends.
     pub(super) async fn keep(&mut self) -> Result<(), DriverError> {
         let line = format!("{} keep\n", self.token);
-        self.send(&line).await
+        self.send(&line).await?;
+        let answer = async {
+            while self.next().await? != Piece::Fence("kept".to_owned()) {}
+            Ok(())
+        };
+        let answered = tokio::time::timeout(KEEP_LIMIT, answer).await;
+        answered.unwrap_or(Err(DriverError::Ended))
     }
 
     /// Returns the next piece of the stream. Dropping the future loses nothing.

@@ -40,3 +40,33 @@ pub(super) fn ignore_absent(error: EngineError) -> Result<(), EngineError> {
         Err(error)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_none_can_be_is_the_callers_fault_with_every_engine() {
+        for (given, message, status) in [
+            // Docker.
+            (400, "invalid reference format", 400),
+            (500, "no space left on device", 500),
+            // Podman.
+            (
+                500,
+                "normalizing image: normalizing name for compat API: invalid reference format",
+                400,
+            ),
+        ] {
+            let answer = BollardError::DockerResponseServerError {
+                status_code: given,
+                message: message.to_owned(),
+            };
+            assert_eq!(
+                failed(Operation::Facts)(answer).status,
+                Some(status),
+                "{message}"
+            );
+        }
+    }
+}

@@ -134,6 +134,25 @@ mod tests {
     }
 
     #[test]
+    fn engines_are_told_apart() {
+        let docker = serde_json::json!({
+            "Plugins": { "Log": ["json-file", "none"] }, "ContainerdCommit": { "ID": "1" }
+        });
+        let podman = serde_json::json!({
+            "Plugins": { "Log": ["k8s-file", "none"] }, "ContainerdCommit": { "ID": "" }
+        });
+        let other = serde_json::json!({ "Plugins": {} });
+        for (info, expected) in [
+            (docker, Product::Docker),
+            (podman, Product::Podman),
+            (other, Product::Other),
+        ] {
+            let info: SystemInfo = serde_json::from_value(info).unwrap();
+            assert_eq!(product(&info), expected);
+        }
+    }
+
+    #[test]
     fn an_overlay_is_a_bind_of_its_own_kind_and_the_rest_stays() {
         let host = adapted(overlay()).unwrap().host_config.unwrap();
         assert_eq!(

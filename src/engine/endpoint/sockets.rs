@@ -47,6 +47,7 @@ pub(super) fn usual_sockets(surroundings: &Surroundings) -> Vec<PathBuf> {
             ]
             .map(|socket| home.join(socket)),
         );
+        sockets.extend(colima_profiles(home));
     }
     sockets.push(runtime.join("podman/podman.sock"));
     sockets.push(PathBuf::from("/run/podman/podman.sock"));
@@ -59,6 +60,20 @@ pub(super) fn usual_sockets(surroundings: &Surroundings) -> Vec<PathBuf> {
             .map(|socket| home.join(socket)),
         );
     }
+    sockets
+}
+
+/// The sockets of Colima's profiles, by name; `default` has been named already.
+fn colima_profiles(home: &Path) -> Vec<PathBuf> {
+    let directories = [".colima", ".config/colima"].map(|below| home.join(below));
+    let entries = directories.iter().flat_map(std::fs::read_dir).flatten();
+    let mut sockets: Vec<PathBuf> = entries
+        .flatten()
+        .filter(|profile| profile.file_name() != "default")
+        .map(|profile| profile.path().join("docker.sock"))
+        .filter(|socket| socket.exists())
+        .collect();
+    sockets.sort();
     sockets
 }
 

@@ -172,3 +172,21 @@ fn a_socket_on_which_nobody_listens_is_passed_over() {
     assert_eq!(paths, [dead, living]);
     assert!(left[0].reason.contains("refused"), "{left:?}");
 }
+
+#[test]
+fn every_profile_of_colima_is_looked_at() {
+    let home = tempfile::tempdir().unwrap();
+    let mut listeners = Vec::new();
+    for profile in ["work", "arm"] {
+        let directory = home.path().join(".colima").join(profile);
+        std::fs::create_dir_all(&directory).unwrap();
+        listeners.push(UnixListener::bind(directory.join("docker.sock")).unwrap());
+    }
+    let all = usual_sockets(&surroundings(home.path()));
+    let found: Vec<_> = all
+        .into_iter()
+        .filter(|it| it.starts_with(home.path()) && it.exists())
+        .collect();
+    let expected = ["arm", "work"].map(|name| home.path().join(".colima").join(name));
+    assert_eq!(found, expected.map(|it| it.join("docker.sock")));
+}

@@ -178,6 +178,10 @@ fn the_layers_of_docker_stay_for_the_next_build_and_are_one_build_s_at_a_time() 
     engine::docker(&["exec", &third.container(), "touch", "/go"]);
     let third = third.finish();
     assert_eq!(third.output_of(ls), "by-1\nby-3\n");
+    // Nor does it go with what other builds of dead processes left.
+    let other = TestEnv::new().build_command("true").run();
+    other.assert_succeeded();
+    assert!(engine::has_volume(layers), "{other}");
     // Not another namespace's, and not without privileges.
     let listed = cache(&env, &["list"]);
     assert!(
