@@ -20,6 +20,7 @@
 //! - [`secrets`] looks up the values that a buildspec wants from a store, through one trait. What
 //!   leaves is masked in one place, in front of all [`sinks`].
 //! - [`logins`] looks up what a registry wants to see, in the files of the docker and podman commands.
+//! - [`host`] has the doors to this machine: files that somebody else made, programs that are run.
 //! - [`source`] reads the host's trees: git facts, checkouts of versions, zip files, what of a tree stays
 //!   behind, a tree as a tar stream, what git needs besides, and what a build made of a tree. What it
 //!   makes lies in a directory of the build's own, which goes with the build.
@@ -69,6 +70,7 @@ pub mod doctor;
 pub mod engine;
 pub mod event;
 pub mod exit;
+pub mod host;
 pub mod logins;
 pub mod mask;
 pub mod owner;

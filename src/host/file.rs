@@ -1,0 +1,213 @@
+//! Files that somebody else made: of a source, or of a build.
+//!
+//! Only regular files are opened, so nothing waits for the other end of a pipe and no device is read, and
+//! no more is read than the caller names.
+
+use std::ffi::OsStr;
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::fd::OwnedFd;
+use std::path::{Component, Path, PathBuf};
+
+use rustix::fs::{Mode, OFlags, openat};
+
+/// How every file is opened: a pipe without a writer gives no wait, a terminal does not become ours.
+const READ: OFlags = OFlags::RDONLY
+    .union(OFlags::NONBLOCK)
+    .union(OFlags::NOCTTY)
+    .union(OFlags::CLOEXEC);
+
+/// Why a file is not read.
+#[derive(Debug, thiserror::Error)]
+pub enum FileError {
+    /// The system does not let us.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    /// It is a directory, a pipe, a socket or a device.
+    #[error("it is {0}, not a regular file")]
+    NotRegular(&'static str),
+    /// A link on its way leads out of the directory that it is to be in.
+    #[error("it leads out of `{}`", .0.display())]
+    LeadsOut(PathBuf),
+    /// It is longer than what is read.
+    #[error("it is longer than {0} bytes")]
+    TooLong(u64),
+}
+
+impl FileError {
+    /// Whether there is no such file.
+    pub fn is_not_found(&self) -> bool {
+        matches!(self, Self::Io(error) if error.kind() == io::ErrorKind::NotFound)
+    }
+}
+
+impl From<FileError> for io::Error {
+    fn from(error: FileError) -> Self {
+        match error {
+            FileError::Io(error) => error,
+            FileError::NotRegular("a directory") => Self::from(io::ErrorKind::IsADirectory),
+            other => Self::new(io::ErrorKind::InvalidInput, other),
+        }
+    }
+}
+
+/// Opens a regular file that the user named; links are followed.
+pub fn open(path: &Path) -> Result<File, FileError> {
+    let file = rustix::fs::open(path, READ, Mode::empty()).map_err(io::Error::from)?;
+    regular(file)
+}
+
+/// Opens the regular file `below` a directory that the user named. Links are followed as long as they
+/// lead to something in that directory.
+pub fn open_within(root: &Path, below: &Path) -> Result<File, FileError> {
+    let root = root.canonicalize()?;
+    let path = root.join(below).canonicalize()?;
+    let Ok(below) = path.strip_prefix(&root) else {
+        return Err(FileError::LeadsOut(root));
+    };
+    // Once more without following: a build may change the tree meanwhile.
+    open_beneath(&root, below)
+}
+
+/// Opens the regular file `below` a directory; no link is followed from there on.
+pub fn open_beneath(root: &Path, below: &Path) -> Result<File, FileError> {
+    let step = |directory: &OwnedFd, name: &OsStr, flags: OFlags| {
+        let opened = openat(directory, name, flags | OFlags::NOFOLLOW, Mode::empty());
+        opened.map_err(|error| match error {
+            rustix::io::Errno::LOOP | rustix::io::Errno::MLINK => {
+                FileError::NotRegular("a symbolic link")
+            }
+            error => FileError::Io(error.into()),
+        })
+    };
+    let directory = READ | OFlags::DIRECTORY;
+    let mut here = rustix::fs::open(root, directory, Mode::empty()).map_err(io::Error::from)?;
+    let mut names = below.components().peekable();
+    while let Some(name) = names.next() {
+        let Component::Normal(name) = name else {
+            return Err(FileError::LeadsOut(root.to_path_buf()));
+        };
+        if names.peek().is_none() {
+            return regular(step(&here, name, READ)?);
+        }
+        here = step(&here, name, directory)?;
+    }
+    Err(FileError::NotRegular("a directory"))
+}
+
+/// Reads all of a file that has at most `most` bytes.
+pub fn read_whole(file: File, most: u64) -> Result<Vec<u8>, FileError> {
+    let mut content = Vec::new();
+    file.take(most.saturating_add(1))
+        .read_to_end(&mut content)?;
+    if content.len() as u64 > most {
+        return Err(FileError::TooLong(most));
+    }
+    Ok(content)
+}
+
+/// Hands a file on when it is a regular one.
+fn regular(file: OwnedFd) -> Result<File, FileError> {
+    let file = File::from(file);
+    let kind = file.metadata()?.file_type();
+    if kind.is_file() {
+        return Ok(file);
+    }
+    Err(FileError::NotRegular(name_of(kind)))
+}
+
+fn name_of(kind: std::fs::FileType) -> &'static str {
+    use std::os::unix::fs::FileTypeExt as _;
+    if kind.is_dir() {
+        "a directory"
+    } else if kind.is_fifo() {
+        "a pipe"
+    } else if kind.is_socket() {
+        "a socket"
+    } else {
+        "a device"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    fn tree() -> tempfile::TempDir {
+        let tree = tempfile::tempdir().unwrap();
+        fs::create_dir_all(tree.path().join("in/deep")).unwrap();
+        fs::write(tree.path().join("secret"), "secret").unwrap();
+        fs::write(tree.path().join("in/deep/text"), "text").unwrap();
+        let link = |name: &str, target: &str| symlink(target, tree.path().join(name)).unwrap();
+        link("in/out", "../secret");
+        link("in/within", "deep/text");
+        link("in/up", "..");
+        link("in/zero", "/dev/zero");
+        link("in/loop", "loop");
+        rustix::fs::mknodat(
+            rustix::fs::CWD,
+            tree.path().join("in/pipe"),
+            rustix::fs::FileType::Fifo,
+            Mode::from_raw_mode(0o600),
+            0,
+        )
+        .unwrap();
+        tree
+    }
+
+    #[test]
+    fn a_link_is_followed_within_the_directory_and_not_out_of_it() {
+        let tree = tree();
+        let root = tree.path().join("in");
+        let read = |below: &str| {
+            open_within(&root, Path::new(below))
+                .and_then(|file| read_whole(file, 100))
+                .map(|text| String::from_utf8(text).unwrap())
+        };
+        for below in ["deep/text", "within", "up/in/deep/text", "deep/../within"] {
+            assert_eq!(read(below).unwrap(), "text", "{below}");
+        }
+        for below in ["out", "up/secret", "../secret", "zero", "/dev/zero"] {
+            assert!(
+                matches!(read(below), Err(FileError::LeadsOut(_))),
+                "{below}"
+            );
+        }
+        for below in ["pipe", "deep", "", "loop", "gone"] {
+            assert!(read(below).is_err(), "{below}");
+        }
+    }
+
+    #[test]
+    fn beneath_a_directory_no_link_is_followed() {
+        let tree = tree();
+        let root = tree.path().join("in");
+        assert!(open_beneath(&root, Path::new("deep/text")).is_ok());
+        for below in [
+            "within",
+            "out",
+            "up/in/deep/text",
+            "../secret",
+            "/dev/null",
+            "",
+        ] {
+            assert!(open_beneath(&root, Path::new(below)).is_err(), "{below}");
+        }
+    }
+
+    #[test]
+    fn what_has_no_end_is_not_opened_and_what_is_too_long_is_not_read() {
+        let tree = tree();
+        assert!(matches!(
+            open(&tree.path().join("in/pipe")),
+            Err(FileError::NotRegular("a pipe"))
+        ));
+        assert!(open(Path::new("/dev/zero")).is_err());
+        let file = || open(&tree.path().join("in/within")).unwrap();
+        assert_eq!(read_whole(file(), 4).unwrap(), b"text");
+        assert!(matches!(read_whole(file(), 3), Err(FileError::TooLong(3))));
+    }
+}

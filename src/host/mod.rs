@@ -1,0 +1,8 @@
+//! The doors to the machine that cobuild runs on: what it reads, runs and writes there passes through
+//! here, and is checked here.
+//!
+//! A repository, a build and an image are not trusted. A file that they made may be a pipe, a device, a
+//! link that leads elsewhere, or endless; a program of theirs may lie in the current directory.
+
+pub mod file;
+pub mod program;
