@@ -137,6 +137,7 @@ impl BuildArgs {
             timeout: self.timeout,
             source: prepared.primary,
             secondary: prepared.secondary,
+            git_directories: given.sources.git_directories,
             kind: self.source.kind(),
             initiator: self.source.initiator(),
             transfer: match self.source_transfer {

@@ -10,13 +10,18 @@ use anyhow::{Context as _, anyhow};
 
 use super::Failure;
 use super::source_args::no_buildspec;
+use crate::buildspec::MAX_BYTES;
 use crate::plan::{BuildspecFile, Content, GitFacts, Source, SourceFailure};
 use crate::runner::{CancelReason, Cancellation};
 use crate::settings::{BuildspecName, Given, SourceTree, Sources, read_buildspec};
-use crate::source::checkout::{self, Blob};
 use crate::source::git;
-use crate::source::repository::{Found, Repository};
+use crate::source::git::checkout::{self, Blob};
+use crate::source::git::directory::Bounds;
+use crate::source::git::repository::{Found, Repository};
 use crate::source::unzip::{UnzipError, unzip};
+
+/// How much is read of a buildspec that is only looked at; one that is longer is too long anyway.
+const LONGEST_LOOK: u64 = MAX_BYTES as u64 + 1;
 
 /// The sources of a build as they lie on the host.
 #[derive(Debug, Clone)]
@@ -72,6 +77,7 @@ pub(super) async fn prepare(
     cancellation: &Cancellation,
 ) -> Result<Option<Prepared>, Failure> {
     let mut preparing = Preparing {
+        git_directories: &sources.git_directories,
         purpose,
         directory,
         cancellation,
@@ -124,6 +130,7 @@ impl Prepared {
 }
 
 struct Preparing<'a> {
+    git_directories: &'a [PathBuf],
     purpose: Purpose<'a>,
     directory: Option<&'a Path>,
     cancellation: &'a Cancellation,
@@ -148,7 +155,8 @@ impl Preparing<'_> {
     async fn source(&mut self, given: &Given, identifier: Option<&str>) -> Result<Source, Problem> {
         match given {
             Given::Directory(directory) => {
-                let git = self.guarded(git::facts(directory)).await?;
+                let bounds = Bounds::of_directory(directory, self.git_directories);
+                let git = self.guarded(git::facts(directory, bounds)).await?;
                 Ok(Source::directory(directory.clone(), git))
             }
             Given::Nothing(named) => Ok(Source {
@@ -162,11 +170,12 @@ impl Preparing<'_> {
                 version,
                 depth,
             } => {
-                let opening = Repository::open(directory);
+                let bounds = Bounds::of_directory(directory, self.git_directories);
+                let place = self.place()?;
+                let opening = Repository::open(directory, bounds, &place);
                 let repository = self.guarded(opening).await?;
                 let repository = repository.map_err(failures::no_repository)?;
-                self.revision(&repository, version, *depth, identifier)
-                    .await
+                self.revision(repository, version, *depth, identifier).await
             }
         }
     }
@@ -238,11 +247,12 @@ impl Preparing<'_> {
 
     async fn revision(
         &mut self,
-        repository: &Repository,
+        mut repository: Repository,
         version: &str,
         depth: Option<u32>,
         identifier: Option<&str>,
     ) -> Result<Source, Problem> {
+        self.warnings.extend(failures::of_borrowed(&repository));
         let mut source = Source {
             named: repository.directory().to_path_buf(),
             content: Content::Revision {
@@ -258,7 +268,7 @@ impl Preparing<'_> {
         let found = match found.map_err(failures::of_git)? {
             Ok(found) => found,
             Err(reason) => {
-                let hint = failures::not_found(&reason, repository, version);
+                let hint = failures::not_found(&reason, &repository, version);
                 let failure = SourceFailure::no_such_version(identifier, version, hint);
                 self.failure.get_or_insert(failure);
                 return Ok(source);
@@ -268,8 +278,7 @@ impl Preparing<'_> {
         match self.wanted(identifier) {
             Wanted::Everything => {
                 let tree = self.place()?;
-                let settings = tree.with_extension("gitconfig");
-                let making = checkout::check_out(repository, &found, depth, &tree, &settings);
+                let making = checkout::check_out(&repository, &found, depth, &tree);
                 let made = self.guarded(making).await?;
                 made.map_err(failures::of_checkout)?;
                 if identifier.is_none() {
@@ -279,7 +288,7 @@ impl Preparing<'_> {
                 source.content = Content::Revision { version, tree };
             }
             Wanted::Nothing => {}
-            Wanted::File(path) => self.look(repository, &found, &path).await?,
+            Wanted::File(path) => self.look(&repository, &found, &path).await?,
         }
         Ok(source)
     }
@@ -292,28 +301,24 @@ impl Preparing<'_> {
         path: &Path,
     ) -> Result<(), Problem> {
         let tree = self.make_place()?;
-        let fetched;
-        let holder = if found.at_origin.is_some() {
-            let bare = self.place()?;
-            let fetching = checkout::fetch_bare(repository, found, &bare);
+        let mut fetched = None;
+        if found.at_origin.is_some() {
+            let place = self.place()?;
+            let fetching = checkout::fetch(repository, found, &place);
             let done = self.guarded(fetching).await?;
-            fetched = done.map_err(failures::of_checkout)?;
-            &fetched
-        } else {
-            repository
-        };
+            fetched = Some(done.map_err(failures::of_checkout)?);
+        }
         let name = path.to_string_lossy();
-        let reading = checkout::read(holder, &found.commit, &name);
+        let commit = &found.commit;
+        let reading = checkout::read(repository, fetched.as_ref(), commit, &name, LONGEST_LOOK);
         let blob = self.guarded(reading).await?;
         let file = tree.join(path);
-        let written = blob.and_then(|blob| match blob {
+        let written = match blob.map_err(failures::of_checkout)? {
             Blob::Missing => Ok(()),
             Blob::Directory => std::fs::create_dir_all(&file),
-            Blob::File(content) => {
-                std::fs::create_dir_all(file.parent().unwrap_or(&tree))?;
-                std::fs::write(&file, content)
-            }
-        });
+            Blob::File(content) => std::fs::create_dir_all(file.parent().unwrap_or(&tree))
+                .and_then(|()| std::fs::write(&file, content)),
+        };
         written
             .context("cannot look at the buildspec")
             .map_err(Failure::no_verdict)?;

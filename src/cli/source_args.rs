@@ -1,5 +1,7 @@
 //! What names the sources of a build on the command line.
 
+use std::path::PathBuf;
+
 use anyhow::anyhow;
 use clap::{Args, ValueEnum};
 
@@ -22,6 +24,11 @@ pub(super) struct SourceArgs {
     /// How many commits the checkout has; 0 and more than 25 are all of them [default: all].
     #[arg(long, value_name = "N", requires = "source_version")]
     git_clone_depth: Option<u32>,
+
+    /// A directory of git outside of the source that the source may use: its own when that does not point
+    /// back at the source, or one that it borrows objects from, or its `origin`.
+    #[arg(long, value_name = "DIR")]
+    git_dir: Vec<PathBuf>,
 
     /// Build without a source; the buildspec is then a file of this machine, a text or `-`.
     #[arg(long, conflicts_with_all = ["kind", "mount"])]
@@ -70,6 +77,7 @@ impl SourceArgs {
             versions: &self.source_version,
             depth: self.git_clone_depth,
             nothing: self.no_source,
+            git_directories: &self.git_dir,
         };
         let sources = Sources::find(&asked).map_err(|error| {
             let hint = hint(&error);
@@ -145,6 +153,7 @@ fn hint(error: &SourceError) -> Option<&'static str> {
             Some("name the git repository with -s, or leave --source-version out")
         }
         SourceError::SameIdentifier(_)
+        | SourceError::GitDirectory { .. }
         | SourceError::NotADirectory(_)
         | SourceError::Unusable { .. } => None,
     }

@@ -27,6 +27,20 @@ pub fn command(name: &str) -> io::Result<Command> {
     Ok(command)
 }
 
+/// Takes all variables of ours from a command but `PATH` and those that are named.
+pub fn clear_environment(command: &mut Command, kept: &[&str]) {
+    let path = command
+        .as_std()
+        .get_envs()
+        .find(|(name, _)| *name == "PATH")
+        .and_then(|(_, value)| value.map(OsStr::to_owned));
+    command.env_clear();
+    command.envs(path.map(|path| ("PATH", path)));
+    for name in kept {
+        command.envs(env::var_os(name).map(|value| (name, value)));
+    }
+}
+
 fn directories(path: Option<&OsStr>) -> Vec<PathBuf> {
     let usual = OsString::from(USUAL_PATH);
     env::split_paths(path.unwrap_or(&usual))

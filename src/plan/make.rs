@@ -1,6 +1,7 @@
 //! Turns a request into a plan.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -34,6 +35,8 @@ pub struct Request {
     pub source: Source,
     /// Identifier and secondary source.
     pub secondary: Vec<(String, Source)>,
+    /// Directories of git that the user named, by their full paths: sources may use what lies there.
+    pub git_directories: Vec<PathBuf>,
     /// The kind that the source is taken for; else its remote decides.
     pub kind: Option<KindName>,
     /// Who starts the build; else the user does.
@@ -388,6 +391,7 @@ mod tests {
             privileged: false,
             timeout: Duration::from_hours(1),
             source: Source::directory("/home/me/app".into(), GitFacts::default()),
+            git_directories: Vec::new(),
             secondary: vec![(
                 "other".into(),
                 Source::directory("/home/me/other".into(), GitFacts::default()),

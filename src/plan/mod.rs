@@ -100,6 +100,26 @@ pub struct SourcePlan {
     pub directory: String,
     /// What becomes of its `.git`.
     pub git: GitMetadata,
+    /// Which git directories elsewhere may be its own.
+    pub git_elsewhere: GitElsewhere,
+}
+
+/// Which git directories outside of a source tree may be the tree's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum GitElsewhere {
+    /// None: the tree was made of an archive or of a commit.
+    Never,
+    /// Those that point back at the tree, and what lies in these directories, which the user named.
+    Proven {
+        /// Full paths.
+        named: Vec<PathBuf>,
+    },
+}
+
+impl Default for GitElsewhere {
+    fn default() -> Self {
+        Self::Proven { named: Vec::new() }
+    }
 }
 
 /// What becomes of the `.git` of a source tree.

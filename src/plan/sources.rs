@@ -2,10 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use super::GitMetadata;
-use super::SourcePlan;
 use super::layout::Layout;
 use super::make::{Facts, Request};
+use super::{GitElsewhere, GitMetadata, SourcePlan};
 use crate::project::{self, Fallback, KindName, SourceKind};
 
 /// A source as it is handed to a plan.
@@ -160,11 +159,12 @@ pub(super) fn decide(request: &Request, facts: &Facts) -> Decided {
             .map(|(identifier, _, kind)| ((*identifier).clone(), kind.path_below_src()));
         Layout::new(numbers, &kind.path_below_src(), paths)
     };
-    let plans = plan(None, &request.source, &kind, &layout.source)
+    let named = &request.git_directories;
+    let plans = plan(None, &request.source, &kind, &layout.source, named)
         .into_iter()
         .chain(secondary.iter().zip(&layout.secondary).filter_map(
             |((identifier, source, kind), (_, directory))| {
-                plan(Some(identifier), source, kind, directory)
+                plan(Some(identifier), source, kind, directory, named)
             },
         ))
         .collect();
@@ -207,6 +207,7 @@ fn plan(
     source: &Source,
     kind: &SourceKind,
     directory: &str,
+    git_directories: &[PathBuf],
 ) -> Option<SourcePlan> {
     // What is in a zip file is what the cloud gets, whatever it is.
     let is_archive = matches!(source.content, Content::Zip { .. });
@@ -218,6 +219,14 @@ fn plan(
             GitMetadata::LeftOut
         } else {
             GitMetadata::Kept
+        },
+        git_elsewhere: match source.content {
+            Content::Directory => GitElsewhere::Proven {
+                named: git_directories.to_vec(),
+            },
+            Content::Revision { .. } | Content::Zip { .. } | Content::Nothing => {
+                GitElsewhere::Never
+            }
         },
     })
 }

@@ -32,7 +32,9 @@ impl<'a, E: Engine> Run<'a, E> {
             Err(context) => return Ok(Ended::failed(context)),
         };
         self.layers = self.take_layers().await?;
-        let trees = self.guarded(Trees::gather(self.plan)).await??;
+        let trees = self
+            .guarded(Trees::gather(self.plan, &self.settings.scratch_root))
+            .await??;
         let wrong_platform = image.is_foreign.then(|| image.name.clone());
         let opened = {
             let cancellation = self.cancellation;

@@ -69,6 +69,7 @@ fn plan(buildspec: &str, image: &str) -> Plan {
         timeout: Duration::from_hours(1),
         source: Source::directory("/nonexistent".into(), GitFacts::default()),
         secondary: Vec::new(),
+        git_directories: Vec::new(),
         transfer: Transfer::Mount,
         excludes: Excludes::default(),
         overrides: Vec::new(),

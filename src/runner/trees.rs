@@ -1,7 +1,8 @@
 //! The trees that come into a build: its sources, and what git needs besides.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 
 use super::RunError;
 use super::means::Means;
@@ -10,8 +11,10 @@ use crate::engine::Mount;
 use crate::event::{Transferred, Way};
 use crate::plan::{Plan, SourcePlan, Transfer};
 use crate::resources::Volume;
-use crate::source::excludes::{IGNORE_FILE, LeftOut};
-use crate::source::git_view::GitView;
+use crate::source::excludes::{ExcludeError, IGNORE_FILE, LeftOut};
+use crate::source::git;
+use crate::source::git::directory::Bounds;
+use crate::source::git::view::GitView;
 use crate::source::mounts;
 
 /// A directory of the host that comes into the build.
@@ -40,6 +43,58 @@ pub(super) struct Trees {
     pub(super) notes: Vec<String>,
 }
 
+/// Finds what of a source stays behind; the walk through it may take time.
+async fn left_out(
+    plan: &Plan,
+    source: &SourcePlan,
+    workspace: &mut Workspace<'_>,
+) -> Result<LeftOut, RunError> {
+    let ignores = if plan.excludes.respect_gitignore {
+        let bounds = Bounds::of_source(source);
+        let ignores = git::ignores(&source.host, bounds, &mut || workspace.place()).await;
+        Some(ignores.map_err(|error| ExcludeError::Git {
+            path: source.host.clone(),
+            source: error,
+        })?)
+    } else {
+        None
+    };
+    let (source, excludes) = (source.clone(), plan.excludes.clone());
+    let finding = tokio::task::spawn_blocking(move || LeftOut::find(&source, &excludes, ignores));
+    let found = finding.await;
+    Ok(found.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))?)
+}
+
+/// Directories for a while, made when the first is needed.
+struct Workspace<'a> {
+    root: &'a Path,
+    name: String,
+    scratch: Option<Scratch>,
+    count: usize,
+}
+
+impl Workspace<'_> {
+    /// A path where nothing is.
+    fn place(&mut self) -> io::Result<PathBuf> {
+        let scratch = match self.scratch.take() {
+            Some(scratch) => scratch,
+            None => Scratch::create(self.root, &self.name)?,
+        };
+        let scratch = self.scratch.insert(scratch);
+        self.count += 1;
+        Ok(scratch.directory().join(self.count.to_string()))
+    }
+}
+
+impl Drop for Workspace<'_> {
+    fn drop(&mut self) {
+        // What git still writes, when it was ended, goes with the next sweep.
+        if let Some(Err(error)) = self.scratch.as_ref().map(Scratch::remove) {
+            tracing::debug!(%error, "cannot remove git's directory");
+        }
+    }
+}
+
 /// How each tree gets there.
 #[derive(Debug, Default)]
 pub(super) struct Route {
@@ -51,15 +106,15 @@ pub(super) struct Route {
 
 impl Trees {
     /// Looks at the sources of a plan, which may take time.
-    pub(super) async fn gather(plan: &Plan) -> Result<Self, RunError> {
-        let plan = plan.clone();
-        let gathering = tokio::task::spawn_blocking(move || Self::look(&plan));
-        gathering
-            .await
-            .unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))
-    }
-
-    fn look(plan: &Plan) -> Result<Self, RunError> {
+    ///
+    /// Git needs directories meanwhile, which lie below `scratch_root` and are gone afterwards.
+    pub(super) async fn gather(plan: &Plan, scratch_root: &Path) -> Result<Self, RunError> {
+        let mut workspace = Workspace {
+            root: scratch_root,
+            name: format!("git-{}", plan.identity.id.replace(':', "-")),
+            scratch: None,
+            count: 0,
+        };
         let is_mounted = plan.transfer == Transfer::Mount;
         let mut trees = Self {
             all: Vec::new(),
@@ -71,7 +126,7 @@ impl Trees {
                 trees.note_mounted(source);
                 LeftOut::default()
             } else {
-                LeftOut::find(source, &plan.excludes)?
+                left_out(plan, source, &mut workspace).await?
             };
             trees.note_buildspec(plan, source, &left_out);
             let directory = source.directory.clone();
@@ -83,7 +138,7 @@ impl Trees {
         }
         trees.hide(&plan.container.extras.volumes);
         for source in &plan.sources {
-            let view = GitView::of(source);
+            let view = GitView::of(source, &mut || workspace.place()).await;
             for (host, directory) in &view.trees {
                 trees.add(host.clone(), directory.clone(), LeftOut::default());
             }

@@ -1,9 +1,9 @@
 //! The sources of a command line.
 
-use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use crate::host::file::{self, FileError};
 use crate::plan::source_name;
 
 /// Deeper clones are full ones (contract §3.3).
@@ -23,6 +23,8 @@ pub struct Asked<'a> {
     pub depth: Option<u32>,
     /// Whether there is no primary source.
     pub nothing: bool,
+    /// Directories of git outside of the sources that these may use.
+    pub git_directories: &'a [PathBuf],
 }
 
 /// The sources of a build, by their full paths.
@@ -32,6 +34,8 @@ pub struct Sources {
     pub primary: Given,
     /// Identifier and secondary source.
     pub secondary: Vec<(String, Given)>,
+    /// Directories of git outside of the sources that these may use.
+    pub git_directories: Vec<PathBuf>,
 }
 
 /// A source that is given.
@@ -63,6 +67,15 @@ pub enum SourceError {
     /// Two sources have the same identifier.
     #[error("there are two secondary sources `{0}`")]
     SameIdentifier(String),
+    /// A directory of git is none.
+    #[error("cannot use the git directory `{}`", path.display())]
+    GitDirectory {
+        /// As given.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
     /// Something is neither a directory nor a zip file.
     #[error("the source `{}` is not a directory, nor a zip file", .0.display())]
     NotADirectory(PathBuf),
@@ -119,6 +132,11 @@ impl Sources {
                 (None, here) => here?,
             },
             secondary,
+            git_directories: asked
+                .git_directories
+                .iter()
+                .map(|path| full_directory(path))
+                .collect::<Result<_, _>>()?,
         };
         let depth = asked.depth.filter(|depth| (1..=DEEPEST).contains(depth));
         for text in asked.versions {
@@ -208,6 +226,19 @@ fn split(text: &str) -> (Option<&str>, &str) {
     }
 }
 
+fn full_directory(path: &Path) -> Result<PathBuf, SourceError> {
+    let found = path.canonicalize().and_then(|found| {
+        let is_directory = found.is_dir();
+        is_directory
+            .then_some(found)
+            .ok_or_else(|| io::ErrorKind::NotADirectory.into())
+    });
+    found.map_err(|source| SourceError::GitDirectory {
+        path: path.to_path_buf(),
+        source,
+    })
+}
+
 fn existing(path: &Path) -> Result<Given, SourceError> {
     let unusable = |source| SourceError::Unusable {
         path: path.to_path_buf(),
@@ -218,11 +249,14 @@ fn existing(path: &Path) -> Result<Given, SourceError> {
         return Ok(Given::Directory(found));
     }
     let mut beginning = Vec::new();
-    // Nothing but a file is opened: a pipe would never end.
-    if found.is_file() {
-        let file = File::open(&found).map_err(unusable)?;
-        let read = file.take(ZIP.len() as u64).read_to_end(&mut beginning);
-        read.map_err(unusable)?;
+    match file::open(&found) {
+        Ok(file) => {
+            let read = file.take(ZIP.len() as u64).read_to_end(&mut beginning);
+            read.map_err(unusable)?;
+        }
+        Err(FileError::Io(error)) => return Err(unusable(error)),
+        // It is none of both.
+        Err(_) => {}
     }
     if beginning == ZIP {
         Ok(Given::Zip(found))

@@ -8,6 +8,7 @@ use std::fs::DirEntry;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use super::git::{Ignores, IndexError};
 use crate::plan::{Excludes, GitMetadata, SourcePlan};
 use rules::Rules;
 
@@ -25,6 +26,15 @@ pub enum ExcludeError {
         /// What is wrong.
         #[source]
         source: ignore::Error,
+    },
+    /// It cannot be told what git tracks.
+    #[error("cannot tell what git tracks in `{}`", path.display())]
+    Git {
+        /// The tree.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: IndexError,
     },
     /// A directory cannot be read.
     #[error("cannot read `{}`", path.display())]
@@ -50,12 +60,17 @@ impl LeftOut {
     /// - `.cobuildignore` files below the root count where the root has one too.
     /// - What git tracks stays in whatever `.gitignore` says, as a clone has it.
     /// - `.git` stays in, unless the plan leaves it out or a pattern is its very name.
-    pub fn find(source: &SourcePlan, excludes: &Excludes) -> Result<Self, ExcludeError> {
+    /// - `ignores` is what git says, when its `.gitignore` files count.
+    pub fn find(
+        source: &SourcePlan,
+        excludes: &Excludes,
+        ignores: Option<Ignores>,
+    ) -> Result<Self, ExcludeError> {
         let mut left_out = Self::default();
         if source.git != GitMetadata::Kept && source.host.join(".git").symlink_metadata().is_ok() {
             left_out.paths.insert(PathBuf::from(".git"));
         }
-        if let Some(mut rules) = Rules::read(&source.host, excludes)? {
+        if let Some(mut rules) = Rules::read(&source.host, excludes, ignores)? {
             left_out.walk(&source.host, &mut rules)?;
         }
         Ok(left_out)

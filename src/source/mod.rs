@@ -3,11 +3,7 @@
 
 pub mod archive;
 pub mod changes;
-pub mod checkout;
 pub mod excludes;
 pub mod git;
-pub mod git_view;
 pub mod mounts;
-pub mod repository;
 pub mod unzip;
-mod working_tree;

@@ -70,8 +70,11 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("channel", &["event"]),
     ("runtimes", &["event"]),
     ("collect", &["engine", "plan"]),
-    ("source", &["engine", "event", "plan"]),
-    ("settings", &["buildspec", "engine", "plan", "secrets"]),
+    ("source", &["engine", "event", "host", "plan"]),
+    (
+        "settings",
+        &["buildspec", "engine", "host", "plan", "secrets"],
+    ),
     ("sinks", &["channel", "event", "mask", "phase", "resources"]),
     (
         "plan",

@@ -5,15 +5,25 @@ use std::path::Path;
 use anyhow::Error;
 
 use crate::cli::Failure;
-use crate::source::checkout::CheckoutError;
 use crate::source::git::GitError;
-use crate::source::repository::{NotFound, Repository, RepositoryError};
+use crate::source::git::checkout::CheckoutError;
+use crate::source::git::repository::{NotFound, Repository, RepositoryError};
 use crate::source::unzip::UnzipError;
 
 /// A directory that is no repository is a mistake of the command line.
 pub(super) fn no_repository(error: RepositoryError) -> Failure {
     match error {
         RepositoryError::Git(error) => of_git(error),
+        RepositoryError::OutOfBounds { ref target, .. } => {
+            let hint = format!(
+                "if it is the source's all the same, say `--git-dir {}`",
+                target.display()
+            );
+            Failure::usage(error).hint(hint)
+        }
+        error @ (RepositoryError::Unusable { .. } | RepositoryError::Replica(_)) => {
+            Failure::no_verdict(error)
+        }
         RepositoryError::NotARepository {
             ref directory,
             ref root,
@@ -47,7 +57,7 @@ pub(super) fn of_git(error: GitError) -> Failure {
 pub(super) fn of_checkout(error: CheckoutError) -> Failure {
     match error {
         CheckoutError::Git(error) => of_git(error),
-        error @ CheckoutError::Write(_) => Failure::no_verdict(error),
+        error @ (CheckoutError::Write(_) | CheckoutError::Replica(_)) => Failure::no_verdict(error),
     }
 }
 
@@ -62,20 +72,52 @@ pub(super) fn of_zip(error: UnzipError, file: &Path) -> Failure {
     }
 }
 
+/// Says which objects of a repository are not to be had, and what to do.
+pub(super) fn of_borrowed(repository: &Repository) -> Vec<String> {
+    let missing = repository.missing().map(|(store, target, is_there)| {
+        let (store, target) = (store.display(), target.display());
+        if is_there {
+            format!(
+                "`{store}` borrows objects from `{target}`, which is not the source's own; if it may use \
+                 them, say `--git-dir {target}`"
+            )
+        } else {
+            format!("`{store}` borrows objects from `{target}`, which are not there")
+        }
+    });
+    missing.collect()
+}
+
 /// Says why a version is not there, and what to do.
 pub(super) fn not_found(reason: &NotFound, repository: &Repository, version: &str) -> String {
     let directory = repository.directory().display();
     match reason {
-        NotFound::Unknown => format!(
-            "`{directory}` has no commit, branch or tag `{version}`; `git -C {directory} fetch --tags` \
-             brings what only `origin` has"
-        ),
+        NotFound::Unknown => {
+            let borrowed = of_borrowed(repository);
+            match borrowed.first() {
+                // The commit may be there.
+                Some(missing) => {
+                    format!("`{directory}` has no `{version}` of its own, and {missing}")
+                }
+                None => format!(
+                    "`{directory}` has no commit, branch or tag `{version}`; `git -C {directory} fetch \
+                     --tags` brings what only `origin` has"
+                ),
+            }
+        }
         NotFound::NotAtOrigin => {
             format!("neither `{directory}` nor its `origin` has `{version}`")
         }
         NotFound::NoOrigin => format!(
             "`{directory}` has no `{version}`, nor a remote `origin` that could be asked for it"
         ),
+        NotFound::OriginOutOfBounds(path) => {
+            let path = path.display();
+            format!(
+                "`origin` of `{directory}` is the directory `{path}`, which the source may use only when you \
+                 say so: `--git-dir {path}`"
+            )
+        }
         NotFound::NoAnswer(complaint) => {
             format!("`origin` of `{directory}` cannot be asked for `{version}`: {complaint}")
         }

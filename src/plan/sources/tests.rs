@@ -30,6 +30,7 @@ fn request(source: Source, kind: Option<KindName>) -> Request {
         timeout: Duration::from_hours(1),
         source,
         secondary: Vec::new(),
+        git_directories: Vec::new(),
         kind,
         initiator: None,
         transfer: Transfer::Automatic,

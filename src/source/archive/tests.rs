@@ -17,11 +17,12 @@ fn packed(root: &Path, sparse: bool) -> io::Result<(Vec<u8>, Sent)> {
         host: root.to_path_buf(),
         directory: String::new(),
         git: GitMetadata::Kept,
+        git_elsewhere: crate::plan::GitElsewhere::Never,
     };
     let tree = Tree {
         root: root.to_path_buf(),
         prefix: "/codebuild/src".into(),
-        left_out: LeftOut::find(&source, &excludes).map_err(io::Error::other)?,
+        left_out: LeftOut::find(&source, &excludes, None).map_err(io::Error::other)?,
         sparse,
     };
     let mut bytes = Vec::new();

@@ -142,8 +142,9 @@ fn what_was_left_out_and_is_there_again_is_new() {
         host: view.root.path().join("lower"),
         directory: String::new(),
         git: crate::plan::GitMetadata::Kept,
+        git_elsewhere: crate::plan::GitElsewhere::Never,
     };
-    view.layers.left_out = LeftOut::find(&source, &crate::plan::Excludes::default()).unwrap();
+    view.layers.left_out = LeftOut::find(&source, &crate::plan::Excludes::default(), None).unwrap();
     assert_eq!(view.list(), ["A node_modules/"]);
 }
 

@@ -1,16 +1,16 @@
 //! The patterns that hold in a tree, and what they say of a path.
 
-use std::collections::HashSet;
 use std::ffi::OsStr;
-use std::os::unix::ffi::OsStrExt;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use ignore::Match;
 use ignore::gitignore::{Gitignore, GitignoreBuilder, Glob};
 
 use super::{ExcludeError, IGNORE_FILE};
+use crate::host::file::{self, FileError};
 use crate::plan::Excludes;
-use crate::source::working_tree;
+use crate::source::git::{Ignores, LONGEST_PATTERNS};
 
 /// The patterns that hold in the directory that is walked.
 pub(super) struct Rules {
@@ -25,8 +25,7 @@ pub(super) struct Rules {
 }
 
 struct GitRules {
-    /// Tracked files and the directories above them.
-    tracked: HashSet<PathBuf>,
+    ignores: Ignores,
     /// Patterns of the repository from above the tree, the nearest first.
     above: Vec<Gitignore>,
 }
@@ -41,7 +40,11 @@ pub(super) struct Verdict {
 
 impl Rules {
     /// Reads what holds in a tree; `None` when nothing of it can stay behind.
-    pub(super) fn read(root: &Path, excludes: &Excludes) -> Result<Option<Self>, ExcludeError> {
+    pub(super) fn read(
+        root: &Path,
+        excludes: &Excludes,
+        ignores: Option<Ignores>,
+    ) -> Result<Option<Self>, ExcludeError> {
         let own_files = root.join(IGNORE_FILE).is_file();
         if !own_files && !excludes.respect_gitignore && excludes.patterns.is_empty() {
             return Ok(None);
@@ -58,26 +61,38 @@ impl Rules {
             given: given.build().map_err(wrong)?,
             root: root.to_path_buf(),
             own_files,
-            git: excludes.respect_gitignore.then(|| GitRules::read(root)),
+            git: ignores.map(|ignores| GitRules::read(root, ignores)),
             levels: Vec::new(),
         }))
     }
 
     /// Takes the patterns of a directory in; what is judged next lies in it.
     pub(super) fn enter(&mut self, directory: &Path) -> Result<(), ExcludeError> {
-        let own = match self.own_files.then(|| patterns(directory, IGNORE_FILE)) {
-            Some(Some((own, None))) => Some(own),
+        let too_long = |name: &'static str| {
+            move |source| ExcludeError::Unreadable {
+                path: directory.join(name),
+                source: io::Error::from(source),
+            }
+        };
+        let own = if self.own_files {
+            patterns(directory, IGNORE_FILE).map_err(too_long(IGNORE_FILE))?
+        } else {
+            None
+        };
+        let own = match own {
+            Some((own, None)) => Some(own),
             // What should stay behind may not come in for a typing error.
-            Some(Some((_, Some(source)))) => {
+            Some((_, Some(source))) => {
                 let path = directory.join(IGNORE_FILE);
                 return Err(ExcludeError::Pattern { path, source });
             }
-            Some(None) | None => None,
+            None => None,
         };
-        let git = self
-            .git
-            .as_ref()
-            .and_then(|_| Some(patterns(directory, ".gitignore")?.0));
+        let git = match self.git {
+            Some(_) => patterns(directory, ".gitignore").map_err(too_long(".gitignore"))?,
+            None => None,
+        };
+        let git = git.map(|(patterns, _)| patterns);
         self.levels.push((own, git));
         Ok(())
     }
@@ -105,7 +120,7 @@ impl Rules {
             Match::Whitelist(_) => false,
             Match::None => {
                 let ignored = untracked || self.git_ignores(&full, path, is_directory);
-                let tracked = |git: &GitRules| git.tracked.contains(path);
+                let tracked = |git: &GitRules| git.ignores.tracks(&full);
                 return Verdict {
                     left_out: ignored && !self.git.as_ref().is_some_and(tracked),
                     untracked: ignored,
@@ -134,58 +149,49 @@ impl Rules {
 }
 
 impl GitRules {
-    fn read(root: &Path) -> Self {
+    fn read(root: &Path, ignores: Ignores) -> Self {
         let mut above = Vec::new();
-        let top = root
-            .ancestors()
-            .find(|directory| directory.join(".git").exists());
-        if let Some(top) = top {
+        if let Some(top) = &ignores.top {
             above.extend(
                 root.ancestors()
                     .skip(1)
                     .take_while(|directory| directory.starts_with(top))
-                    .filter_map(|directory| Some(patterns(directory, ".gitignore")?.0)),
+                    .filter_map(|directory| Some(patterns(directory, ".gitignore").ok()??.0)),
             );
-            // A user's own `core.excludesFile` is left alone: it says nothing of the project.
-            if let Some(file) = working_tree::exclude_file(root) {
-                let mut builder = GitignoreBuilder::new(top);
-                builder.add(file);
-                above.extend(builder.build());
-            }
+            above.extend(ignores.exclude.as_deref().map(|text| compile(top, text).0));
         }
-        Self {
-            tracked: tracked(root),
-            above,
-        }
+        Self { ignores, above }
     }
 }
 
-/// What git tracks below a directory, and the directories above that.
-fn tracked(root: &Path) -> HashSet<PathBuf> {
-    let mut tracked = HashSet::new();
-    for name in working_tree::tracked(root).split(|byte| *byte == 0) {
-        let path = Path::new(OsStr::from_bytes(name));
-        for path in path.ancestors() {
-            if !tracked.insert(path.to_path_buf()) {
-                break;
-            }
-        }
-    }
-    tracked
-}
-
-/// The patterns of a file, and what is wrong with some of them; `None` when there is no such file.
-fn patterns(directory: &Path, name: &str) -> Option<(Gitignore, Option<ignore::Error>)> {
-    let file = directory.join(name);
+/// Reads the patterns of a file, and what is wrong with some of them; `None` when there is no such file.
+fn patterns(
+    directory: &Path,
+    name: &str,
+) -> Result<Option<(Gitignore, Option<ignore::Error>)>, FileError> {
     // As git reads none through a link.
-    if !file.symlink_metadata().is_ok_and(|found| found.is_file()) {
-        return None;
+    let text = file::open_beneath(directory, Path::new(name))
+        .and_then(|file| file::read_whole(file, LONGEST_PATTERNS));
+    match text {
+        Ok(text) => Ok(Some(compile(directory, &text))),
+        Err(error @ FileError::TooLong(_)) => Err(error),
+        Err(_) => Ok(None),
     }
+}
+
+/// Understands patterns that hold below a directory, and says what is wrong with some of them.
+fn compile(directory: &Path, text: &[u8]) -> (Gitignore, Option<ignore::Error>) {
     let mut builder = GitignoreBuilder::new(directory);
-    let wrong = builder.add(file);
+    let mut wrong = None;
+    let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
+    for line in String::from_utf8_lossy(text).lines() {
+        if let Err(error) = builder.add_line(None, line) {
+            wrong.get_or_insert(error);
+        }
+    }
     match builder.build() {
-        Ok(patterns) => Some((patterns, wrong)),
-        Err(error) => Some((Gitignore::empty(), Some(error))),
+        Ok(patterns) => (patterns, wrong),
+        Err(error) => (Gitignore::empty(), Some(error)),
     }
 }
 

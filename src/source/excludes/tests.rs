@@ -2,6 +2,8 @@ use std::fs;
 use std::process::Command;
 
 use super::*;
+use crate::plan::GitElsewhere;
+use crate::source::git::directory::Bounds;
 
 /// A tree of files; one whose name is a pattern file has its lines after `=`, split at `;`.
 fn tree(files: &[&str]) -> tempfile::TempDir {
@@ -32,8 +34,24 @@ fn find(tree: &Path, git: GitMetadata, excludes: &Excludes) -> Result<LeftOut, E
         host: tree.to_path_buf(),
         directory: "/src".into(),
         git,
+        git_elsewhere: GitElsewhere::default(),
     };
-    LeftOut::find(&source, excludes)
+    let ignores = excludes.respect_gitignore.then(|| {
+        let place = tempfile::tempdir().unwrap();
+        let mut count = 0;
+        let mut make_place = || {
+            count += 1;
+            Ok(place.path().join(count.to_string()))
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        let bounds = Bounds::of_source(&source);
+        let asked = crate::source::git::ignores(tree, bounds, &mut make_place);
+        runtime.block_on(asked).unwrap()
+    });
+    LeftOut::find(&source, excludes, ignores)
 }
 
 #[track_caller]

@@ -28,17 +28,17 @@ fn worktrees_submodules_and_bare_repositories_are_repositories_too() {
         &env.path(""),
         &["clone", "--quiet", "--depth=1", &address, "shallow"],
     );
-    for source in [
-        "worktree",
-        "bare.git",
-        "parent/sub",
-        "shared",
-        "shallow",
-        "source/.git",
+    for (source, named) in [
+        ("worktree", &[][..]),
+        ("bare.git", &[]),
+        ("parent/sub", &[]),
+        ("shared", &["--git-dir", "source/.git"]),
+        ("shallow", &[]),
+        ("source/.git", &[]),
     ] {
         for depth in [&[][..], &["--git-clone-depth", "1"]] {
             let arguments = ["-s", source, "--source-version", &commit];
-            let run = env.again(&arguments).args(depth).run();
+            let run = env.again(&arguments).args(named).args(depth).run();
             run.assert_succeeded();
             let told = format!("{commit}\nHEAD\nfirst\n");
             assert_eq!(run.output_of(TELL), told, "{source}: {run}");
@@ -89,7 +89,9 @@ fn a_tree_without_a_repository_has_no_versions() {
     assert!(run.stderr.contains("is the root"), "{run}");
 
     let without_git = env.variable("PATH", "/nowhere");
-    let run = without_git.again(&["--source-version", "main"]).run();
+    let run = without_git
+        .again(&["-s", ".", "--source-version", "main"])
+        .run();
     run.assert_code(3);
     assert!(run.stderr.contains("needs the command `git`"), "{run}");
 }

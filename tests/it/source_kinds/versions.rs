@@ -139,8 +139,13 @@ fn a_pull_request_is_fetched_from_origin() {
         repository.git(&["gc", "--quiet", "--prune=now"]);
         let before = repository.git(&["for-each-ref"]);
 
+        // A directory of this machine is nobody's for the asking.
+        let run = env.again(&[]).run();
+        run.assert_failed();
+        assert!(run.stderr.contains("--git-dir"), "{run}");
+
         for depth in [&[][..], &["--git-clone-depth", "1"]] {
-            let env = env.again(depth);
+            let env = env.again(depth).args(&["--git-dir", "origin.git"]);
             let (run, plan) = planned(&env);
             run.assert_succeeded();
             assert_eq!(

@@ -180,6 +180,11 @@ fn a_git_directory_elsewhere() {
                 &env.path("trees/main"),
                 &format!("mv .git ../elsewhere && {link}"),
             );
+            // It may be anybody's.
+            let run = env.again(&[]).run();
+            run.assert_failed();
+            assert!(run.stderr.contains("say `--git-dir "), "{run}");
+            let env = env.args(&["--git-dir", "trees/elsewhere"]);
             git_works(&env, "trees/main");
         }
     }
@@ -193,6 +198,10 @@ fn objects_that_are_borrowed() {
         let clone = "git clone -q --shared main between && git clone -q --shared between clone && \
             git -C clone remote set-url origin https://github.com/o/r.git";
         shell(&env.path("trees"), clone);
+        let run = env.again(&[]).run();
+        run.assert_failed();
+        assert!(run.stderr.contains("say `--git-dir "), "{run}");
+        let env = env.args(&["--git-dir", "trees"]);
         git_works(&env, "trees/clone");
         fs::rename(env.path("trees/main"), env.path("trees/gone")).unwrap();
         let run = env.run();

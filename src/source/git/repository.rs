@@ -2,13 +2,22 @@
 
 use std::path::{Path, PathBuf};
 
-use super::git::{GitError, answer, ask, command};
+use super::command::{self, GitError, answer};
+use super::directory::{Bounds, DirectoryError, GitDirectory, is_object_id};
+use super::objects::Missing;
+use super::origin::Origin;
+use super::replica::{Replica, ReplicaError};
 
-/// A git repository on this machine: a working tree with its `.git`, or a bare one.
+/// A git repository on this machine, a working tree with its `.git` or a bare one, and the replica in which
+/// it is asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Repository {
     directory: PathBuf,
     remote: Option<String>,
+    bounds: Bounds,
+    pub(super) replica: Replica,
+    /// The replica of an `origin` on this machine.
+    origin: Option<Box<Replica>>,
 }
 
 /// Why a directory is of no use as a repository.
@@ -22,6 +31,25 @@ pub enum RepositoryError {
         /// The root of the repository that it lies in.
         root: Option<PathBuf>,
     },
+    /// Its git directory is not provably its own.
+    #[error("`{}` leads to `{}`, which does not point back at it", link.display(), target.display())]
+    OutOfBounds {
+        /// What leads there.
+        link: PathBuf,
+        /// Where it leads.
+        target: PathBuf,
+    },
+    /// Its git directory cannot be used.
+    #[error("`{}` cannot be used: {reason}", directory.display())]
+    Unusable {
+        /// The directory.
+        directory: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// It cannot be read.
+    #[error(transparent)]
+    Replica(#[from] ReplicaError),
     /// Git itself cannot be run.
     #[error(transparent)]
     Git(#[from] GitError),
@@ -45,31 +73,52 @@ pub enum NotFound {
     NotAtOrigin,
     /// There is no `origin` to ask for a pull request.
     NoOrigin,
+    /// `origin` is a directory of this machine that the user has not named.
+    OriginOutOfBounds(PathBuf),
     /// `origin` has no answer; why not.
     NoAnswer(String),
 }
 
 impl Repository {
-    /// Opens the repository whose root is `directory`.
-    pub async fn open(directory: &Path) -> Result<Self, RepositoryError> {
-        let question = ["rev-parse", "--absolute-git-dir"];
-        let data = match answer(command(directory).args(question)).await {
-            Ok(data) => Some(PathBuf::from(data)),
-            Err(GitError::Failed { .. }) => None,
-            Err(error) => return Err(error.into()),
+    /// Opens the repository whose root is `directory`; `place` is a path for a directory, which is made
+    /// there and belongs to the caller.
+    pub async fn open(
+        directory: &Path,
+        mut bounds: Bounds,
+        place: &Path,
+    ) -> Result<Self, RepositoryError> {
+        let located = match GitDirectory::locate(directory, &mut bounds).await {
+            Ok(None) => GitDirectory::bare(directory, &mut bounds).await,
+            located => located,
         };
-        let is_bare = data.as_deref() == Some(directory);
-        if data.is_none() || !(is_bare || directory.join(".git").exists()) {
-            return Err(RepositoryError::NotARepository {
-                directory: directory.to_path_buf(),
-                root: ask(directory, &["rev-parse", "--show-toplevel"])
-                    .await
-                    .map(PathBuf::from),
-            });
-        }
+        let git = match located {
+            Ok(Some(git)) => git,
+            Ok(None) => {
+                let is_root = |directory: &&Path| directory.join(".git").exists();
+                let root = directory.ancestors().skip(1).find(is_root);
+                return Err(RepositoryError::NotARepository {
+                    directory: directory.to_path_buf(),
+                    root: root.map(Path::to_path_buf),
+                });
+            }
+            Err(DirectoryError::Git(error)) => return Err(error.into()),
+            Err(DirectoryError::OutOfBounds { link, target }) => {
+                return Err(RepositoryError::OutOfBounds { link, target });
+            }
+            Err(error) => {
+                return Err(RepositoryError::Unusable {
+                    directory: directory.to_path_buf(),
+                    reason: error.to_string(),
+                });
+            }
+        };
+        std::fs::create_dir_all(place).map_err(ReplicaError::Write)?;
         Ok(Self {
-            remote: ask(directory, &["config", "--get", "remote.origin.url"]).await,
+            replica: Replica::of_refs(&git, &bounds, &place.join("own"))?,
+            remote: git.settings.origin().map(str::to_owned),
             directory: directory.to_path_buf(),
+            bounds,
+            origin: None,
         })
     }
 
@@ -83,42 +132,86 @@ impl Repository {
         self.remote.as_deref()
     }
 
-    /// Another repository on this machine with the same `origin`.
-    pub(super) fn at(&self, directory: &Path) -> Self {
-        Self {
-            directory: directory.to_path_buf(),
-            remote: self.remote.clone(),
-        }
+    /// The stores from which it borrows objects that are not to be had, each with the one that borrows;
+    /// `true` for one that is there and not the repository's.
+    pub fn missing(&self) -> impl Iterator<Item = (&Path, &Path, bool)> {
+        let missing = self.replica.missing().iter();
+        missing.map(|it: &Missing| (it.store.as_path(), it.target.as_path(), it.is_there))
     }
 
     /// Finds the commit that `version` means: a full commit id, a branch (its own, else one of
     /// `origin`), a tag, `pr/N`, a full reference, a reference with a commit as `refs/…^{ID}`, the
     /// beginning of a commit id, or `HEAD`, in this order (the order is assumed).
-    pub async fn find(&self, version: &str) -> Result<Result<Found, NotFound>, GitError> {
+    pub async fn find(&mut self, version: &str) -> Result<Result<Found, NotFound>, GitError> {
         for name in candidates(version) {
-            if let Some(commit) = self.commit(&name).await {
-                return Ok(Ok(Found {
-                    commit,
-                    at_origin: None,
-                }));
+            if let Some(commit) = commit(&self.replica, &name).await? {
+                let at_origin = None;
+                return Ok(Ok(Found { commit, at_origin }));
             }
         }
         let Some(number) = pull_request(version) else {
             return Ok(Err(NotFound::Unknown));
         };
-        if self.remote.is_none() {
+        let Some(address) = &self.remote else {
             return Ok(Err(NotFound::NoOrigin));
+        };
+        let names = pull_request_names(number);
+        match Origin::read(address, &self.directory) {
+            Origin::Here(path) => self.find_here(&path, &names).await,
+            Origin::Elsewhere(address) => self.find_elsewhere(&address, &names).await,
         }
-        let mut question = command(&self.directory);
-        question.args(["ls-remote", "--quiet", "origin"]);
-        let listed = match answer(question.args(pull_request_names(number))).await {
+    }
+
+    /// Looks into an `origin` on this machine.
+    async fn find_here(
+        &mut self,
+        path: &Path,
+        names: &[String],
+    ) -> Result<Result<Found, NotFound>, GitError> {
+        let Ok(path) = path.canonicalize() else {
+            let reason = format!("there is no `{}`", path.display());
+            return Ok(Err(NotFound::NoAnswer(reason)));
+        };
+        if !self.bounds.hold(&path) {
+            return Ok(Err(NotFound::OriginOutOfBounds(path)));
+        }
+        let place = self.replica.home().with_file_name("origin");
+        let opened = Box::pin(Self::open(&path, self.bounds.clone(), &place)).await;
+        let origin = match opened {
+            Ok(origin) => origin.replica,
+            Err(RepositoryError::Git(error)) => return Err(error),
+            Err(error) => return Ok(Err(NotFound::NoAnswer(error.to_string()))),
+        };
+        for name in names {
+            if let Some(commit) = commit(&origin, name).await? {
+                self.origin = Some(Box::new(origin));
+                let at_origin = Some(name.clone());
+                return Ok(Ok(Found { commit, at_origin }));
+            }
+        }
+        Ok(Err(NotFound::NotAtOrigin))
+    }
+
+    /// Asks an `origin` on another machine.
+    async fn find_elsewhere(
+        &self,
+        address: &str,
+        names: &[String],
+    ) -> Result<Result<Found, NotFound>, GitError> {
+        let mut question = command::remote(self.replica.home())?;
+        question.env("GIT_DIR", self.replica.directory());
+        question.args(["ls-remote", "--quiet", "--", address]);
+        let listed = match answer(question.args(names)).await {
             Ok(listed) => listed,
             Err(GitError::Failed { complaint, .. }) => {
                 return Ok(Err(NotFound::NoAnswer(complaint)));
             }
             Err(error) => return Err(error),
         };
-        let found = listed.lines().find_map(|line| line.split_once('\t'));
+        let found = listed
+            .lines()
+            .filter_map(|line| line.split_once('\t'))
+            .find(|(commit, name)| is_object_id(commit) && names.iter().any(|it| it == name));
         Ok(found.map_or(Err(NotFound::NotAtOrigin), |(commit, name)| {
             Ok(Found {
                 commit: commit.to_owned(),
@@ -127,10 +220,39 @@ impl Repository {
         }))
     }
 
-    async fn commit(&self, name: &str) -> Option<String> {
-        let name = format!("{name}^{{commit}}");
-        let question = ["rev-parse", "--verify", "--quiet", &name];
-        ask(&self.directory, &question).await
+    /// Where `origin` is fetched from.
+    pub(super) fn origin(&self) -> Option<OriginAt<'_>> {
+        if let Some(replica) = &self.origin {
+            return Some(OriginAt::Replica(replica));
+        }
+        match Origin::read(self.remote()?, &self.directory) {
+            Origin::Elsewhere(address) => Some(OriginAt::Address(address)),
+            Origin::Here(_) => None,
+        }
+    }
+}
+
+/// Where an `origin` is fetched from.
+pub(super) enum OriginAt<'a> {
+    /// Another machine.
+    Address(String),
+    /// The replica of a repository on this one.
+    Replica(&'a Replica),
+}
+
+/// The commit that a name means in a replica; `None` when it means none.
+async fn commit(replica: &Replica, name: &str) -> Result<Option<String>, GitError> {
+    let name = format!("{name}^{{commit}}");
+    let mut question = command::local(replica.home())?;
+    question.env("GIT_DIR", replica.directory());
+    question.args(["rev-parse", "--verify", "--quiet", &name]);
+    match answer(&mut question).await {
+        Ok(commit) => Ok(Some(commit).filter(|commit| is_object_id(commit))),
+        Err(error @ GitError::Missing(_)) => Err(error),
+        Err(error) => {
+            tracing::debug!(name, %error, "git knows no such commit");
+            Ok(None)
+        }
     }
 }
 
