@@ -2,13 +2,17 @@
 
 use std::ffi::OsStr;
 use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use crate::buildspec::{MAX_BYTES, is_mapping};
+use crate::host::file::{self, FileError};
 use crate::plan::BuildspecFile;
 
 /// The file of a source that names no other (contract §1.1).
 const DEFAULT: &str = "buildspec.yml";
+
+/// Where the caller's open files are: nobody else can put anything there.
+const DESCRIPTORS: &[&str] = &["/dev/fd", "/dev/stdin", "/proc/self/fd"];
 
 /// A buildspec as a command line names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,6 +45,13 @@ impl BuildspecName {
         if given == "-" {
             return read_bounded(io::stdin().lock()).map(Self::Text);
         }
+        // What the caller's shell hands over is read at once, as it may be a pipe.
+        if DESCRIPTORS
+            .iter()
+            .any(|it| Path::new(given).starts_with(it))
+        {
+            return read_bounded(std::fs::File::open(given)?).map(Self::Text);
+        }
         Ok(match given.to_str() {
             Some(text) if text.contains('\n') || is_mapping(text) => Self::Text(text.into()),
             Some(_) | None => Self::Path(given.into()),
@@ -60,7 +71,7 @@ impl BuildspecName {
     pub fn read_of_host(&self) -> io::Result<Option<BuildspecFile>> {
         let text = match self {
             Self::Default => return Ok(None),
-            Self::Path(path) => read_file(path)?,
+            Self::Path(path) => read_bounded(file::open(path)?)?,
             Self::Text(text) => text.clone(),
         };
         Ok(Some(BuildspecFile::Inline { text }))
@@ -74,11 +85,9 @@ pub fn read_buildspec(source: SourceTree<'_>, name: &BuildspecName) -> Buildspec
         BuildspecName::Default => {
             return match source.read(Path::new(DEFAULT)) {
                 Ok(text) => in_source(DEFAULT, text),
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                    BuildspecFile::DefaultMissing {
-                        looked_for: source.shown(DEFAULT),
-                    }
-                }
+                Err(error) if error.is_not_found() => BuildspecFile::DefaultMissing {
+                    looked_for: source.shown(DEFAULT),
+                },
                 Err(error) => unreadable(source, DEFAULT, &error),
             };
         }
@@ -96,17 +105,45 @@ pub fn read_buildspec(source: SourceTree<'_>, name: &BuildspecName) -> Buildspec
 }
 
 impl SourceTree<'_> {
-    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
-        let file = self.directory.join(path);
-        if path.is_relative() && self.made_from.is_some() {
-            let leads_out = !file
-                .canonicalize()?
-                .starts_with(self.directory.canonicalize()?);
-            if leads_out {
-                return Err(io::ErrorKind::NotFound.into());
-            }
+    /// Reads a file that is named in the tree, or by the user elsewhere. No link of the tree leads out of it.
+    fn read(&self, named: &Path) -> Result<Vec<u8>, FileError> {
+        let opened = if self.holds(named) {
+            file::open_within(self.directory, named)
+        } else if self.made_from.is_some() && named.is_relative() {
+            return Err(missing());
+        } else {
+            file::open(&self.directory.join(named))
+        };
+        match opened {
+            // Where the tree is all there is, a link that leads out of it leads nowhere.
+            Err(FileError::LeadsOut(_)) if self.made_from.is_some() => Err(missing()),
+            opened => Ok(read_bounded(opened?)?),
         }
-        read_file(&file)
+    }
+
+    /// Whether a path lies in the tree, by its words.
+    fn holds(&self, named: &Path) -> bool {
+        if named.is_relative() {
+            let mut depth = 0_usize;
+            return named.components().all(|part| match part {
+                Component::Normal(_) => {
+                    depth += 1;
+                    true
+                }
+                Component::ParentDir if depth == 0 => false,
+                Component::ParentDir => {
+                    depth -= 1;
+                    true
+                }
+                Component::CurDir => true,
+                Component::RootDir | Component::Prefix(_) => false,
+            });
+        }
+        named.starts_with(self.directory)
+            || self
+                .directory
+                .canonicalize()
+                .is_ok_and(|full| named.starts_with(full))
     }
 
     /// A path in the tree, for people: as git writes it where the tree is not theirs.
@@ -126,8 +163,8 @@ pub fn read_bounded(buildspec: impl Read) -> io::Result<Vec<u8>> {
     Ok(text)
 }
 
-fn read_file(path: &Path) -> io::Result<Vec<u8>> {
-    read_bounded(std::fs::File::open(path)?)
+fn missing() -> FileError {
+    io::Error::from(io::ErrorKind::NotFound).into()
 }
 
 /// The path of `file` below `source`, when it lies there.
@@ -145,13 +182,17 @@ fn in_source(path: &str, text: Vec<u8>) -> BuildspecFile {
 }
 
 /// The reasons are worded as the agent's: those of the C library, in lower case.
-fn unreadable(source: SourceTree<'_>, path: &str, error: &io::Error) -> BuildspecFile {
-    let reason = match error.kind() {
-        io::ErrorKind::NotFound => "no such file or directory".to_owned(),
-        io::ErrorKind::IsADirectory => "is a directory".to_owned(),
-        io::ErrorKind::NotADirectory => "not a directory".to_owned(),
-        io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
-        _ => error.to_string(),
+fn unreadable(source: SourceTree<'_>, path: &str, error: &FileError) -> BuildspecFile {
+    let reason = match error {
+        FileError::NotRegular("a directory") => "is a directory".to_owned(),
+        FileError::Io(error) => match error.kind() {
+            io::ErrorKind::NotFound => "no such file or directory".to_owned(),
+            io::ErrorKind::IsADirectory => "is a directory".to_owned(),
+            io::ErrorKind::NotADirectory => "not a directory".to_owned(),
+            io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
+            _ => error.to_string(),
+        },
+        error => error.to_string(),
     };
     BuildspecFile::Unreadable {
         path: path.to_owned(),
@@ -203,6 +244,43 @@ mod tests {
                 looked_for: shown("ci"),
             }
         );
+    }
+
+    #[test]
+    fn no_link_leads_out_of_a_directory_and_what_the_user_names_may_be_elsewhere() {
+        let place = tempfile::tempdir().unwrap();
+        let source = place.path().join("source");
+        std::fs::create_dir(&source).unwrap();
+        std::fs::write(place.path().join("secret"), "secret").unwrap();
+        for name in ["buildspec.yml", "link"] {
+            std::os::unix::fs::symlink("../secret", source.join(name)).unwrap();
+        }
+        std::os::unix::fs::symlink("..", source.join("up")).unwrap();
+        let tree = SourceTree {
+            directory: &source,
+            made_from: None,
+        };
+        let full = source.join("link");
+        for name in [
+            BuildspecName::Default,
+            BuildspecName::Path("link".into()),
+            BuildspecName::Path("up/secret".into()),
+            BuildspecName::Path(full),
+        ] {
+            let BuildspecFile::Unreadable { reason, .. } = read_buildspec(tree, &name) else {
+                panic!("{name:?}")
+            };
+            assert!(reason.starts_with("it leads out of "), "{reason}");
+        }
+        for path in [PathBuf::from("../secret"), place.path().join("secret")] {
+            let name = BuildspecName::Path(path);
+            let (BuildspecFile::InSource { text, .. } | BuildspecFile::Inline { text }) =
+                read_buildspec(tree, &name)
+            else {
+                panic!("{name:?}")
+            };
+            assert_eq!(text, b"secret");
+        }
     }
 
     #[test]

@@ -13,9 +13,9 @@ use crate::env::TestEnv;
 pub(crate) use crate::source::shell;
 
 /// The two ways to an isolated view.
-const COPY_ON_WRITE: &[&str] = &["--source-transfer", "copy-on-write"];
+pub(crate) const COPY_ON_WRITE: &[&str] = &["--source-transfer", "copy-on-write"];
 const TAR: &[&str] = &["--source-transfer", "tar"];
-const BOTH: [&[&str]; 2] = [COPY_ON_WRITE, TAR];
+pub(crate) const BOTH: [&[&str]; 2] = [COPY_ON_WRITE, TAR];
 
 /// Everything about a tree that a build must not change.
 #[track_caller]
