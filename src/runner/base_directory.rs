@@ -15,7 +15,8 @@ impl<E: Engine> Run<'_, E> {
             quote(&self.plan.layout.source),
             shell_pattern(pattern)
         );
-        Ok(pairs(&self.evaluate(&script).await?)
+        let what = format!("the base directory `{pattern}`");
+        Ok(pairs(&self.evaluate(&script, &what).await?)
             .map(|(name, location)| BaseDirectory {
                 name: name.to_owned(),
                 location: location.to_owned(),

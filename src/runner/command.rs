@@ -3,9 +3,8 @@
 use std::time::Duration;
 
 use super::debug::{Cause, Verdict};
-use super::driver::{Driver, DriverError};
+use super::driver::{Aside, Driver, DriverError};
 use super::memory::{CommandEnd, name_reason};
-use super::output::Piece;
 use super::program::{Program, exports};
 use super::tail::Tail;
 use super::{CancelReason, Ended, EventSender, Interruption, Run, RunError};
@@ -179,13 +178,8 @@ impl<E: Engine> Run<'_, E> {
             }
         }
         program.call("cobuild_as", &words);
-        let sandbox = self.sandbox.as_mut().ok_or(RunError::ContainerDied)?;
-        let driver = sandbox.driver();
-        driver.send(program.text()).await?;
-        let mut printed = Tail::new(0);
-        let answered = answer(driver, self.events, &mut printed);
-        let answered = self.cancellation.guard(answered).await;
-        let message = match answered.map_err(Interruption::Cancelled)??.as_str() {
+        self.send(program.text()).await?;
+        let message = match self.answer(&mut Tail::new(0)).await?.as_str() {
             "ready" => {
                 user.clone_into(&mut self.carried.user);
                 return Ok(None);
@@ -314,30 +308,18 @@ impl<E: Engine> Run<'_, E> {
         self.carried.update(&mut program);
         program.call(function, &[text]);
         // Sent whole, even when the build is being cut short: an answer is waited for.
-        self.driver()?.send(program.text()).await?;
-        self.carried.printed.take();
-        let answer = loop {
-            let (cancellation, events) = (self.cancellation, self.events);
-            let sandbox = self.sandbox.as_mut().ok_or(RunError::ContainerDied)?;
-            let answer = answer(sandbox.driver(), events, &mut self.carried.printed);
-            match cancellation.guard(answer).await {
-                Ok(answer) => {
-                    let answer = answer?;
-                    if answer != BREAKPOINT {
-                        break answer;
-                    }
-                    self.at_breakpoint(place, text).await?;
-                }
-                Err(reason) => {
-                    self.cut_short(reason).await?;
-                    return Err(Interruption::Cancelled(reason));
-                }
-            }
-        };
+        if let Err(interruption) = self.send(program.text()).await {
+            self.events.emit(Event::CommandInterrupted).await;
+            return Err(interruption);
+        }
+        let mut printed = std::mem::take(&mut self.carried.printed);
+        printed.take();
+        let answer = self.end_of_command(&mut printed, place, text).await;
+        self.carried.printed = printed;
         let CommandEnd {
             status,
             out_of_memory,
-        } = CommandEnd::read(&answer);
+        } = CommandEnd::read(&answer?);
         self.carried.last_exit = status;
         self.carried.out_of_memory = out_of_memory;
         if out_of_memory {
@@ -347,11 +329,34 @@ impl<E: Engine> Run<'_, E> {
         Ok(status)
     }
 
+    /// Waits until the running command ends, and returns how.
+    async fn end_of_command(
+        &mut self,
+        printed: &mut Tail,
+        place: Place,
+        text: &str,
+    ) -> Result<String, Interruption> {
+        loop {
+            match self.answer(printed).await {
+                Ok(answer) if answer == BREAKPOINT => self.at_breakpoint(place, text).await?,
+                Err(Interruption::Cancelled(reason)) => {
+                    self.cut_short(reason).await?;
+                    return Err(Interruption::Cancelled(reason));
+                }
+                answered => return answered,
+            }
+        }
+    }
+
     /// Lets the build stand still while its command waits at a breakpoint.
     async fn at_breakpoint(&mut self, place: Place, text: &str) -> Result<(), Interruption> {
         match self.halt(place, text, Cause::Breakpoint).await {
             Ok(Verdict::Wait) => Ok(()),
-            Ok(_) => Ok(self.driver()?.resume().await?),
+            Ok(_) => {
+                let cancellation = self.cancellation;
+                let resumed = cancellation.guard(self.driver()?.resume()).await;
+                Ok(resumed.map_err(Interruption::Cancelled)??)
+            }
             Err(Interruption::Cancelled(reason)) => {
                 self.cut_short(reason).await?;
                 Err(Interruption::Cancelled(reason))
@@ -404,14 +409,15 @@ pub(super) fn command_failed(text: &str, status: i32) -> PhaseContext {
 async fn wind_down(driver: &mut Driver, grace: Duration, events: &EventSender) {
     let ending = async {
         let mut printed = Tail::new(0);
+        let mut aside = Aside::logged(events, &mut printed);
         driver.signal("TERM").await?;
         // A process that was stopped would never learn of it otherwise.
         driver.signal("CONT").await?;
-        answer(driver, events, &mut printed).await?;
+        driver.answer(&mut aside).await?;
         // The command's own shell is gone; what it started may still be cleaning up.
         loop {
             driver.ask_for_commands_left().await?;
-            let count = answer(driver, events, &mut printed).await?;
+            let count = driver.answer(&mut aside).await?;
             if !driver.are_commands_left(&count) {
                 return Ok::<_, DriverError>(());
             }
@@ -422,22 +428,5 @@ async fn wind_down(driver: &mut Driver, grace: Duration, events: &EventSender) {
         Ok(Ok(())) => {}
         Ok(Err(error)) => tracing::debug!(%error, "the command did not end by itself"),
         Err(_) => tracing::debug!("the command did not end in time"),
-    }
-}
-
-/// Shows output until the driver answers, and remembers its end in `printed`.
-async fn answer(
-    driver: &mut Driver,
-    events: &EventSender,
-    printed: &mut Tail,
-) -> Result<String, DriverError> {
-    loop {
-        match driver.next().await? {
-            Piece::Output(bytes) => {
-                printed.push(&bytes);
-                events.emit(Event::Output { bytes }).await;
-            }
-            Piece::Fence(answer) => return Ok(answer),
-        }
     }
 }

@@ -7,8 +7,9 @@
 
 use std::time::Duration;
 
-use super::driver::Driver;
+use super::driver::{Aside, Driver, DriverError};
 use super::program::{Program, exports};
+use super::tail::Tail;
 use super::{Interruption, Run, RunError};
 use crate::engine::Engine;
 use crate::event::Event;
@@ -50,8 +51,9 @@ const LIMIT: Duration = Duration::from_mins(3);
 /// How long until it is asked again.
 const ASK_AGAIN: Duration = Duration::from_millis(200);
 
-/// How many of the last lines of its log are shown.
+/// How many of the last lines of its log are shown, and how many bytes of them at the most.
 const LINES: usize = 30;
+const MOST_OF_LOG: usize = 64 * 1024;
 
 /// Who starts the daemon.
 #[derive(Debug, PartialEq, Eq)]
@@ -140,16 +142,21 @@ impl<E: Engine> Run<'_, E> {
     async fn tell_of_daemon(&mut self) -> Result<(), Interruption> {
         let cancellation = self.cancellation;
         let sandbox = self.sandbox.as_mut().ok_or(RunError::ContainerDied)?;
-        let reading = sandbox.driver().print(LOG);
-        let log = match cancellation
+        let (mut log, mut beside) = (Tail::new(MOST_OF_LOG), Tail::new(0));
+        let mut aside = Aside::kept(&mut beside);
+        let reading = sandbox.driver().print_end(LOG, &mut log, &mut aside);
+        match cancellation
             .guard(tokio::time::timeout(ASK_AGAIN * 50, reading))
             .await
         {
-            Ok(Ok(read)) => read?.printed,
+            Ok(Ok(read)) => {
+                read?;
+            }
             // Whoever is asked whether the daemon answers may still wait for that.
-            Ok(Err(_)) => Vec::new(),
+            Ok(Err(_)) => {}
             Err(reason) => return Err(Interruption::Cancelled(reason)),
-        };
+        }
+        let log = log.take();
         let from = memchr::memrchr_iter(b'\n', &log)
             .nth(LINES)
             .map_or(0, |newline| newline + 1);
@@ -212,8 +219,13 @@ async fn script(driver: &mut Driver, entrypoint: Option<&str>) -> Result<Option<
     if path.is_empty() {
         return Ok(None);
     }
-    let text = driver.print(&path).await?.printed;
-    let is_known = String::from_utf8_lossy(&text).contains(RUNS_ITS_ARGUMENTS);
+    let mut beside = Tail::new(0);
+    let is_known = match driver.print(&path, &mut Aside::kept(&mut beside)).await {
+        Ok(text) => String::from_utf8_lossy(&text).contains(RUNS_ITS_ARGUMENTS),
+        // CodeBuild's are short.
+        Err(DriverError::LongFile(_)) => false,
+        Err(error) => return Err(error.into()),
+    };
     Ok(is_known.then_some(path))
 }
 
@@ -227,5 +239,6 @@ async fn ask(driver: &mut Driver, function: &str, words: &[&str]) -> Result<Stri
     let mut program = Program::default();
     program.call(function, words);
     driver.send(program.text()).await?;
-    Ok(driver.answer().await?.1)
+    let mut beside = Tail::new(0);
+    Ok(driver.answer(&mut Aside::kept(&mut beside)).await?)
 }

@@ -12,16 +12,24 @@ use bytes::Bytes;
 use futures_util::StreamExt;
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 
-use super::RunError;
 use super::output::{Piece, Splitter};
 use super::program::{Program, compact};
+use super::tail::Tail;
+use super::{EventSender, RunError};
 use crate::engine::{Attachment, ByteStream, EngineError};
+use crate::event::Event;
 
 /// The container's main process.
 pub(super) const BOOTSTRAP: &str = include_str!("bootstrap.sh");
 
 /// The functions of the worker.
 pub(super) const WORKER: &str = include_str!("worker.sh");
+
+/// How much is kept of what is printed beside an answer, where it may say what is wrong.
+pub(super) const MOST_WORDS: usize = 16 * 1024;
+
+/// The longest value or file that is read, in bytes: eight times what the kernel takes for a variable.
+pub(super) const LONGEST_VALUE: usize = 1024 * 1024;
 
 /// How long the container may take to say that it lives on.
 const KEEP_LIMIT: Duration = Duration::from_secs(10);
@@ -32,6 +40,12 @@ pub(super) enum DriverError {
     /// The container ended.
     #[error("the build container ended")]
     Ended,
+    /// What a script prints is longer than any value that is of use.
+    #[error("a value is too long")]
+    LongValue,
+    /// A file of the container is longer than what is read of any.
+    #[error("`{0}` of the build container is too long")]
+    LongFile(String),
     /// The engine failed.
     #[error(transparent)]
     Engine(#[from] EngineError),
@@ -92,28 +106,26 @@ impl Driver {
         );
         // Where there is no shell nobody reads; what the container says then is the reason.
         let sent = driver.send(&program).await;
-        let mut output = Vec::new();
-        let mut greeted = false;
-        loop {
-            match driver.next().await {
-                Ok(Piece::Fence(tools)) if !greeted => {
-                    greeted = true;
-                    driver.tools = Tools::read(&tools);
-                }
-                Ok(Piece::Fence(count)) => {
-                    sent?;
-                    driver.own_processes = count.parse().unwrap_or(u32::MAX);
-                    return Ok(driver);
-                }
-                Ok(Piece::Output(bytes)) => output.extend_from_slice(&bytes),
-                Err(DriverError::Ended) => {
-                    return Err(RunError::DriverFailed {
-                        output: String::from_utf8_lossy(&output).into_owned(),
-                    });
-                }
-                Err(DriverError::Engine(error)) => return Err(error.into()),
+        let mut output = Tail::new(MOST_WORDS);
+        match driver.greeting(&mut Aside::kept(&mut output)).await {
+            Ok(()) => {
+                sent?;
+                Ok(driver)
             }
+            Err(DriverError::Engine(error)) => Err(error.into()),
+            Err(_) => Err(RunError::DriverFailed {
+                output: String::from_utf8_lossy(&output.take()).into_owned(),
+            }),
         }
+    }
+
+    /// Reads what the worker says first.
+    async fn greeting(&mut self, aside: &mut Aside<'_>) -> Result<(), DriverError> {
+        let tools = self.answer(aside).await?;
+        self.tools = Tools::read(&tools);
+        let count = self.answer(aside).await?;
+        self.own_processes = count.parse().unwrap_or(u32::MAX);
+        Ok(())
     }
 
     /// Which tools the image has.
@@ -159,13 +171,19 @@ impl Driver {
     /// Lets the container live on when its stdin ends.
     pub(super) async fn keep(&mut self) -> Result<(), DriverError> {
         let line = format!("{} keep\n", self.token);
-        self.send(&line).await?;
         let answer = async {
+            self.send(&line).await?;
             while self.next().await? != Piece::Fence("kept".to_owned()) {}
             Ok(())
         };
         let answered = tokio::time::timeout(KEEP_LIMIT, answer).await;
         answered.unwrap_or(Err(DriverError::Ended))
+    }
+
+    /// Gives the container's streams up; it ends as soon as its stdin does.
+    pub(super) fn hang_up(&mut self) {
+        self.input = Box::pin(tokio::io::sink());
+        self.output = futures_util::stream::empty().boxed();
     }
 
     /// Returns the next piece of the stream. Dropping the future loses nothing.
@@ -187,61 +205,110 @@ impl Driver {
         }
     }
 
-    /// Reads on to the next answer; what is printed before it is returned as well.
-    pub(super) async fn answer(&mut self) -> Result<(Vec<u8>, String), DriverError> {
-        let mut printed = Vec::new();
+    /// Reads on to the next answer: the one way by which answers come. What others print before it is no
+    /// part of it, and goes `aside`.
+    ///
+    /// Takes as long as the container does, and may be dropped at any await.
+    pub(super) async fn answer(&mut self, aside: &mut Aside<'_>) -> Result<String, DriverError> {
         loop {
             match self.next().await? {
-                Piece::Output(bytes) => printed.extend_from_slice(&bytes),
-                Piece::Fence(answer) => return Ok((printed, answer)),
+                Piece::Output(bytes) => aside.take(bytes).await,
+                Piece::Fence(answer) => return Ok(answer),
             }
         }
     }
 
-    /// Runs a script with the build's state and returns what it prints; output that background
-    /// processes write meanwhile is returned apart, as it belongs to the log.
-    pub(super) async fn evaluate(&mut self, script: &str) -> Result<Evaluation, DriverError> {
+    /// Runs a script with the build's state and returns what it prints, without newlines at the end.
+    pub(super) async fn evaluate(
+        &mut self,
+        script: &str,
+        aside: &mut Aside<'_>,
+    ) -> Result<Vec<u8>, DriverError> {
         let mut program = Program::default();
         program.call("cobuild_evaluate", &[script]);
         self.send(program.text()).await?;
-        self.evaluation().await
+        let mut printed = Tail::new(LONGEST_VALUE);
+        match self.value(&mut printed, aside).await? {
+            true => Ok(printed.take()),
+            false => Err(DriverError::LongValue),
+        }
     }
 
     /// Returns the text of a file of the container; a newline is added where the last line has none.
-    pub(super) async fn print(&mut self, path: &str) -> Result<Evaluation, DriverError> {
+    pub(super) async fn print(
+        &mut self,
+        path: &str,
+        aside: &mut Aside<'_>,
+    ) -> Result<Vec<u8>, DriverError> {
+        let mut printed = Tail::new(LONGEST_VALUE);
+        match self.print_end(path, &mut printed, aside).await? {
+            true => Ok(printed.take()),
+            false => Err(DriverError::LongFile(path.to_owned())),
+        }
+    }
+
+    /// Adds the text of a file of the container to `printed`; returns whether that held all of it.
+    pub(super) async fn print_end(
+        &mut self,
+        path: &str,
+        printed: &mut Tail,
+        aside: &mut Aside<'_>,
+    ) -> Result<bool, DriverError> {
         let mut program = Program::default();
         program.call("cobuild_print", &[path]);
         self.send(program.text()).await?;
-        self.evaluation().await
+        self.value(printed, aside).await
     }
 
-    /// Reads an answer between two fences.
-    async fn evaluation(&mut self) -> Result<Evaluation, DriverError> {
-        let mut stray = Vec::new();
-        let mut printed = None::<Vec<u8>>;
+    /// Reads what is between two fences, to its end however long it is, so that the next answer is that
+    /// to the next question. Returns whether `printed` held all of it.
+    async fn value(
+        &mut self,
+        printed: &mut Tail,
+        aside: &mut Aside<'_>,
+    ) -> Result<bool, DriverError> {
+        // A forged fence may be in the place of the first.
+        if self.answer(aside).await? != "begin" {
+            return Ok(true);
+        }
+        let mut length = 0;
         loop {
             match self.next().await? {
-                Piece::Output(bytes) => match &mut printed {
-                    Some(printed) => printed.extend_from_slice(&bytes),
-                    None => stray.push(bytes),
-                },
-                Piece::Fence(word) if word == "begin" => printed = Some(Vec::new()),
-                Piece::Fence(_) => {
-                    return Ok(Evaluation {
-                        printed: printed.unwrap_or_default(),
-                        stray,
-                    });
+                Piece::Output(bytes) => {
+                    length += bytes.len();
+                    printed.push(&bytes);
                 }
+                Piece::Fence(_) => return Ok(length <= printed.limit()),
             }
         }
     }
 }
 
-/// What came of a script, or of a file that was read.
-#[derive(Debug)]
-pub(super) struct Evaluation {
-    /// What a script printed, without newlines at the end; or a file's text.
-    pub(super) printed: Vec<u8>,
-    /// What others printed meanwhile.
-    pub(super) stray: Vec<Bytes>,
+/// What is printed by others than those who are asked.
+pub(super) struct Aside<'a> {
+    log: Option<&'a EventSender>,
+    end: &'a mut Tail,
+}
+
+impl<'a> Aside<'a> {
+    /// It belongs to the log, as what the build's background processes print does; its end is kept
+    /// besides.
+    pub(super) fn logged(log: &'a EventSender, end: &'a mut Tail) -> Self {
+        Self {
+            log: Some(log),
+            end,
+        }
+    }
+
+    /// Its end alone is kept: what is said before any command has run is none of the build's.
+    pub(super) fn kept(end: &'a mut Tail) -> Self {
+        Self { log: None, end }
+    }
+
+    async fn take(&mut self, bytes: Bytes) {
+        self.end.push(&bytes);
+        if let Some(log) = self.log {
+            log.emit(Event::Output { bytes }).await;
+        }
+    }
 }

@@ -1,7 +1,6 @@
 //! The variables that a build hands on (contract §1.4).
 
-use super::driver::Evaluation;
-use super::{Interruption, Run, RunError};
+use super::{Interruption, Run};
 use crate::engine::Engine;
 use crate::event::Event;
 
@@ -17,13 +16,8 @@ impl<E: Engine> Run<'_, E> {
         for name in names {
             // The letter keeps line ends at the end of the value, and tells empty from unset.
             let script = format!("if [ -n \"${{{name}+x}}\" ]; then printf %sx \"${name}\"; fi");
-            let cancellation = self.cancellation;
-            let sandbox = self.sandbox.as_mut().ok_or(RunError::ContainerDied)?;
-            let evaluated = cancellation.guard(sandbox.driver().evaluate(&script)).await;
-            let Evaluation { printed, stray } = evaluated.map_err(Interruption::Cancelled)??;
-            for bytes in stray {
-                self.events.emit(Event::Output { bytes }).await;
-            }
+            let what = format!("the exported variable `{name}`");
+            let printed = self.evaluate_bytes(&script, &what).await?;
             if let Some(value) = printed.strip_suffix(b"x") {
                 variables.push((name, String::from_utf8_lossy(value).into_owned()));
             }

@@ -5,6 +5,7 @@
 //! `sandbox`'s; commands go through the `driver`; whatever happens becomes an event. A build is cut
 //! short by a [`CancelReason`], which every wait of a build listens to.
 
+mod ask;
 mod base_directory;
 mod cache;
 mod cancel;
@@ -141,6 +142,12 @@ pub enum RunError {
     /// The container ended by itself.
     #[error("the build container ended before the build did")]
     ContainerDied,
+    /// The build answers with more than is of use.
+    #[error("{what} is longer than {} bytes", driver::LONGEST_VALUE)]
+    TooLong {
+        /// What was asked for.
+        what: String,
+    },
 }
 
 impl From<CollectError> for RunError {
@@ -364,6 +371,10 @@ impl<E: Engine> Run<'_, E> {
                     self.ask_why_it_died(sandbox.container()).await;
                 }
                 Ended::failed(container_died())
+            }
+            // The build is to blame, not the machinery.
+            error @ RunError::TooLong { .. } => {
+                Ended::failed(PhaseContext::new("CLIENT_ERROR", error.to_string()))
             }
             error => {
                 let context = PhaseContext::new("INTERNAL_ERROR", error.to_string());

@@ -8,6 +8,9 @@ use memchr::memmem::Finder;
 /// The byte that opens and closes a fence: ASCII's record separator.
 const SEPARATOR: u8 = 0x1e;
 
+/// The longest word of a fence: the path of a program, at the most. What goes on for longer is output.
+const LONGEST_WORD: usize = 8 * 1024;
+
 /// A piece of the stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Piece {
@@ -19,8 +22,9 @@ pub(super) enum Piece {
 
 /// Splits a stream at its fences, `\x1e<token> <word>\x1e`, wherever the chunks are cut.
 ///
-/// A command cannot know the token, so it cannot forge a fence. Output is handed on uncopied where
-/// no fence can begin at a chunk's end.
+/// A command cannot know the token, so it cannot forge a fence; one that has read it from the worker's
+/// memory can, and still no more is kept here than a fence may be long. Output is handed on uncopied
+/// where no fence can begin at a chunk's end.
 #[derive(Debug)]
 pub(super) struct Splitter {
     finder: Finder<'static>,
@@ -59,14 +63,22 @@ impl Splitter {
             };
             output(rest.split_to(start), pieces);
             let word = &rest[self.opening..];
-            let Some(end) = memchr::memchr(SEPARATOR, word) else {
-                self.pending.extend_from_slice(&rest);
-                return;
-            };
-            pieces.push_back(Piece::Fence(
-                String::from_utf8_lossy(&word[..end]).into_owned(),
-            ));
-            rest = rest.split_off(self.opening + end + 1);
+            let most = word.len().min(LONGEST_WORD + 1);
+            match memchr::memchr(SEPARATOR, &word[..most]) {
+                Some(end) => {
+                    pieces.push_back(Piece::Fence(
+                        String::from_utf8_lossy(&word[..end]).into_owned(),
+                    ));
+                    rest = rest.split_off(self.opening + end + 1);
+                }
+                None if word.len() > LONGEST_WORD => {
+                    output(rest.split_to(self.opening), pieces);
+                }
+                None => {
+                    self.pending.extend_from_slice(&rest);
+                    return;
+                }
+            }
         }
     }
 
@@ -143,6 +155,30 @@ mod tests {
         }
         for cut in 0..bytes.len() {
             assert_eq!(split(&[&bytes[..cut], &bytes[cut..]]), expected, "{cut}");
+        }
+    }
+
+    #[test]
+    fn a_fence_without_an_end_is_output() {
+        let opening = format!("\x1e{TOKEN} ");
+        let long = "w".repeat(LONGEST_WORD);
+        let whole = format!("{opening}{long}\x1e");
+        assert_eq!(split(&[whole.as_bytes()]), [Piece::Fence(long.clone())]);
+        let endless = format!("{opening}{long}w");
+        let stream = format!("{endless}\x1e{endless}{opening}0\x1e");
+        for size in [1, 1000, stream.len()] {
+            let chunks: Vec<&[u8]> = stream.as_bytes().chunks(size).collect();
+            let expected = [
+                text(&format!("{endless}\x1e{endless}")),
+                Piece::Fence("0".into()),
+            ];
+            assert_eq!(split(&chunks), expected, "chunks of {size}");
+        }
+        let mut splitter = Splitter::new(TOKEN);
+        let mut pieces = VecDeque::new();
+        for _ in 0..100 {
+            splitter.feed(Bytes::from(endless.clone()), &mut pieces);
+            assert!(splitter.pending.len() <= LONGEST_WORD + splitter.opening);
         }
     }
 

@@ -3,7 +3,7 @@
 
 use super::command::{Place, RUN, command_failed};
 use super::program::{Program, exports};
-use super::{Interruption, Run, RunError};
+use super::{Interruption, Run};
 use crate::engine::Engine;
 use crate::event::Event;
 use crate::phase::{PhaseContext, PhaseType};
@@ -73,14 +73,8 @@ impl<E: Engine> Run<'_, E> {
 
     /// Reads the image's table.
     async fn table(&mut self) -> Result<Result<Table, TableError>, Interruption> {
-        let cancellation = self.cancellation;
-        let sandbox = self.sandbox.as_mut().ok_or(RunError::ContainerDied)?;
-        let text = cancellation
-            .guard(sandbox.driver().print(layout::RUNTIMES))
-            .await
-            .map_err(Interruption::Cancelled)?
-            .map_err(RunError::from)?;
-        Ok(Table::parse(&text.printed))
+        let text = self.print(layout::RUNTIMES).await?;
+        Ok(Table::parse(&text))
     }
 
     /// Runs the commands of runtimes up to the first that fails, and says why it did.
@@ -120,7 +114,7 @@ impl<E: Engine> Run<'_, E> {
         let directory = format!("{}\n", self.plan.layout.source);
         let mut program = Program::default();
         program.call("cobuild_write", &[layout::DIRECTORY_FILE, &directory]);
-        self.send(&program).await?;
+        self.send(program.text()).await?;
         Ok(None)
     }
 
@@ -128,7 +122,7 @@ impl<E: Engine> Run<'_, E> {
     async fn version_variable(&mut self) -> Result<Option<String>, Interruption> {
         // The full stop keeps newlines at the end of the value.
         let script = format!("printf '%s' \"${{{VERSION}-}}${{{VERSION}+.}}\"");
-        let value = self.evaluate(&script).await?;
+        let value = self.evaluate(&script, "`VERSION`").await?;
         Ok(value.strip_suffix('.').map(str::to_owned))
     }
 
@@ -140,12 +134,6 @@ impl<E: Engine> Run<'_, E> {
         );
         let mut program = Program::default();
         program.call("cobuild_append", &[layout::ENVIRONMENT_FILE, &line]);
-        self.send(&program).await
-    }
-
-    async fn send(&mut self, program: &Program) -> Result<(), Interruption> {
-        let sandbox = self.sandbox.as_mut().ok_or(RunError::ContainerDied)?;
-        sandbox.driver().send(program.text()).await?;
-        Ok(())
+        self.send(program.text()).await
     }
 }

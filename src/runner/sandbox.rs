@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::changes;
-use super::driver::{BOOTSTRAP, Driver, DriverError, Tools};
+use super::driver::{Aside, BOOTSTRAP, Driver, DriverError, MOST_WORDS, Tools};
 use super::image::BuildImage;
 use super::layout_program::{add_state, layout_program};
 use super::means::Means;
 use super::program::Program;
 use super::scratch::Scratch;
+use super::tail::Tail;
 use super::transfer::upload;
 use super::trees::Trees;
 use super::unpacker::Unpacker;
@@ -192,7 +193,9 @@ impl<'a, E: Engine> Sandbox<'a, E> {
         }
         add_state(&mut program, plan, work, &environment, &self.image.facts);
         self.driver.send(program.text()).await?;
-        let (complaint, answer) = self.driver.answer().await?;
+        let mut complaint = Tail::new(MOST_WORDS);
+        let answer = self.driver.answer(&mut Aside::kept(&mut complaint)).await?;
+        let complaint = complaint.take();
         if !complaint.is_empty() {
             let complaint = String::from_utf8_lossy(&complaint);
             tracing::warn!(%complaint, "while preparing the container");
@@ -239,8 +242,9 @@ impl<'a, E: Engine> Sandbox<'a, E> {
         program.call("cobuild_system", &["tar", "--version"]);
         program.call("cobuild_fence", &["done"]);
         self.driver.send(program.text()).await?;
-        let (said, _) = self.driver.answer().await?;
-        let is_gnu = String::from_utf8_lossy(&said).contains("GNU tar");
+        let mut said = Tail::new(MOST_WORDS);
+        self.driver.answer(&mut Aside::kept(&mut said)).await?;
+        let is_gnu = String::from_utf8_lossy(&said.take()).contains("GNU tar");
         Ok(if is_gnu {
             Unpacker::GnuTar
         } else {
@@ -297,7 +301,9 @@ impl<'a, E: Engine> Sandbox<'a, E> {
     }
 
     /// Takes everything down at once.
-    pub(super) async fn kill(self) -> Result<(), RunError> {
+    pub(super) async fn kill(mut self) -> Result<(), RunError> {
+        // An engine waits until somebody has read what the container printed, or hangs up.
+        self.driver.hang_up();
         match self.engine.remove_container(&self.container).await {
             Ok(()) => self.close().await,
             Err(error) => {
@@ -397,6 +403,12 @@ impl From<DriverError> for RunError {
         match error {
             DriverError::Ended => Self::ContainerDied,
             DriverError::Engine(error) => Self::Engine(error),
+            DriverError::LongValue => Self::TooLong {
+                what: "a value of the build".to_owned(),
+            },
+            DriverError::LongFile(path) => Self::TooLong {
+                what: format!("`{path}` of the build container"),
+            },
         }
     }
 }

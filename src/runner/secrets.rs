@@ -2,7 +2,7 @@
 //! (contract §1.4, trap 44).
 
 use super::program::{Program, exports};
-use super::{Interruption, Run, RunError};
+use super::{Interruption, Run};
 use crate::engine::Engine;
 use crate::event::Event;
 use crate::mask::Masker;
@@ -64,8 +64,7 @@ impl<E: Engine> Run<'_, E> {
         );
         let mut program = Program::default();
         program.call("cobuild_append", &[layout::ENVIRONMENT_FILE, &exports]);
-        let sandbox = self.sandbox.as_mut().ok_or(RunError::ContainerDied)?;
-        sandbox.driver().send(program.text()).await?;
+        self.send(program.text()).await?;
         Ok(None)
     }
 

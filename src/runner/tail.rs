@@ -1,7 +1,7 @@
 //! The end of a long text.
 
 /// The last bytes of what is pushed, and no more memory than twice as many.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Tail {
     bytes: Vec<u8>,
     limit: usize,
@@ -14,6 +14,11 @@ impl Tail {
             bytes: Vec::new(),
             limit,
         }
+    }
+
+    /// How many bytes it keeps.
+    pub(super) fn limit(&self) -> usize {
+        self.limit
     }
 
     /// Adds bytes at the end.

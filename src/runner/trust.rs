@@ -1,7 +1,8 @@
 //! The certificates that a build trusts besides those of its image (contract §8.1).
 
-use super::driver::{Driver, DriverError};
+use super::driver::{Aside, Driver, DriverError, MOST_WORDS};
 use super::program::Program;
+use super::tail::Tail;
 use crate::plan::Certificate;
 
 /// Adds certificates to those that programs of the container trust; returns what people should know
@@ -18,7 +19,9 @@ pub(super) async fn install(
     let mut program = Program::default();
     program.call("cobuild_trust", &texts);
     driver.send(program.text()).await?;
-    let (printed, answer) = driver.answer().await?;
+    let mut printed = Tail::new(MOST_WORDS);
+    let answer = driver.answer(&mut Aside::kept(&mut printed)).await?;
+    let printed = printed.take();
     let printed = String::from_utf8_lossy(&printed);
     tracing::info!(%answer, %printed, "certificates of `{}`", certificate.location);
     Ok((answer != "trusted").then(|| {

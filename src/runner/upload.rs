@@ -375,21 +375,8 @@ impl<E: Engine> Run<'_, E> {
         if !text.contains(['$', '`']) {
             return Ok(text.to_owned());
         }
-        self.evaluate(&format!("printf '%s' \"{text}\"")).await
-    }
-
-    pub(super) async fn evaluate(&mut self, script: &str) -> Result<String, Interruption> {
-        let cancellation = self.cancellation;
-        let sandbox = self.sandbox.as_mut().ok_or(RunError::ContainerDied)?;
-        let evaluation = cancellation
-            .guard(sandbox.driver().evaluate(script))
-            .await
-            .map_err(Interruption::Cancelled)?
-            .map_err(RunError::from)?;
-        for bytes in evaluation.stray {
-            self.events.emit(Event::Output { bytes }).await;
-        }
-        Ok(String::from_utf8_lossy(&evaluation.printed).into_owned())
+        let script = format!("printf '%s' \"{text}\"");
+        self.evaluate(&script, &format!("`{text}`")).await
     }
 }
 

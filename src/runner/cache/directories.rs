@@ -123,7 +123,11 @@ impl<E: Engine> Run<'_, E> {
             }
             let target = format!("{cache}/{below}");
             let script = format!("{LINK}link {} {}", quote(&place), quote(&target));
-            match self.evaluate(&script).await?.as_str() {
+            match self
+                .evaluate(&script, "a path of the cache")
+                .await?
+                .as_str()
+            {
                 "f" => {
                     self.not_a_directory(place).await;
                     continue;

@@ -432,7 +432,7 @@ impl<E: Engine> Run<'_, E> {
         let script = format!(
             "CDPATH=\ncd {root} || exit\ncobuild_text=\"{text}\"\nprintf '%s\\037%s' \"$?\" \"$cobuild_text\""
         );
-        let answer = self.evaluate(&script).await?;
+        let answer = self.evaluate(&script, &format!("`{text}`")).await?;
         let (status, expanded) = answer.split_once('\x1f').unwrap_or(("2", ""));
         if status != "0" {
             self.warn(format!(
