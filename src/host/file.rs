@@ -12,7 +12,7 @@ use std::path::{Component, Path, PathBuf};
 use rustix::fs::{Mode, OFlags, openat};
 
 /// How every file is opened: a pipe without a writer gives no wait, a terminal does not become ours.
-const READ: OFlags = OFlags::RDONLY
+pub(super) const READ: OFlags = OFlags::RDONLY
     .union(OFlags::NONBLOCK)
     .union(OFlags::NOCTTY)
     .union(OFlags::CLOEXEC);
@@ -107,7 +107,7 @@ pub fn read_whole(file: File, most: u64) -> Result<Vec<u8>, FileError> {
 }
 
 /// Hands a file on when it is a regular one.
-fn regular(file: OwnedFd) -> Result<File, FileError> {
+pub(super) fn regular(file: OwnedFd) -> Result<File, FileError> {
     let file = File::from(file);
     let kind = file.metadata()?.file_type();
     if kind.is_file() {

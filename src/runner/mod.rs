@@ -394,7 +394,7 @@ impl<E: Engine> Run<'_, E> {
         };
         // Whoever kills a build does not wait.
         if self.settings.show_changes && self.cancellation.reason() < Some(CancelReason::Kill) {
-            for changes in sandbox.changes(self.plan).await {
+            for changes in sandbox.changes(self.plan, self.cancellation).await {
                 self.events.emit(Event::SourceChanged(changes)).await;
             }
         }

@@ -14,7 +14,7 @@ use super::tail::Tail;
 use super::transfer::upload;
 use super::trees::Trees;
 use super::unpacker::Unpacker;
-use super::{RunError, RunSettings, debug, sweep, trust, user_bin};
+use super::{Cancellation, RunError, RunSettings, debug, sweep, trust, user_bin};
 use crate::engine::{
     Attachment, ContainerId, ContainerSpec, Created, Engine, EngineError, EngineFacts, Mount,
     NamedVolume,
@@ -253,8 +253,13 @@ impl<'a, E: Engine> Sandbox<'a, E> {
     }
 
     /// Lists what the build changed in its sources.
-    pub(super) async fn changes(&self, plan: &Plan) -> Vec<SourceChanges> {
-        changes::list(plan, &self.trees, &self.ways, self.scratch.as_ref()).await
+    pub(super) async fn changes(
+        &self,
+        plan: &Plan,
+        cancellation: &Cancellation,
+    ) -> Vec<SourceChanges> {
+        let scratch = self.scratch.as_ref();
+        changes::list(plan, &self.trees, &self.ways, scratch, cancellation).await
     }
 
     /// Takes everything down: the container ends as soon as its stdin does.

@@ -1,21 +1,46 @@
 //! What a build changed in a source tree, read from the upper layer of its copy-on-write view.
+//!
+//! All that is there is the build's, whose processes may still run: nothing is reached through a link, no
+//! more is kept than is of use to anybody, and whoever has no time for it can stop it.
 
 use std::collections::BTreeSet;
-use std::ffi::OsStr;
-use std::fs::{self, File, Metadata};
+use std::ffi::{OsStr, OsString};
+use std::fs::File;
 use std::io::{self, ErrorKind, Read};
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::excludes::LeftOut;
 use crate::event::{Change, ChangeKind};
+use crate::host::directory::{Directory, Entry};
+use crate::host::file::read_whole;
 
 /// The attributes that mark a directory of which the lower layer shows nothing.
 const OPAQUE: [&str; 2] = ["trusted.overlay.opaque", "user.overlay.opaque"];
 
 /// Where links of the agent's lead that come with a cache.
 const CACHE: &str = "/codebuild/local-cache/";
+
+/// How many changes are listed, and how many bytes their paths may have together.
+const MOST_CHANGES: usize = 50_000;
+const MOST_BYTES: usize = 4 << 20;
+
+/// How many bytes the paths of directories may have that are still to be looked into.
+const MOST_WAITING: usize = 4 << 20;
+
+/// The longest path, as the kernel has it.
+const LONGEST_PATH: usize = 4096;
+
+/// How many directories that cannot be read are named.
+const MOST_UNREADABLE: usize = 20;
+
+/// How many bytes are compared of all files together. A file that is as long as it was, at another time,
+/// counts as changed when these are used up.
+const MOST_COMPARED: u64 = 8 << 30;
+
+/// The longest text of a `HEAD` that is read.
+const LONGEST_HEAD: u64 = 4096;
 
 /// The layers of a view, and what cobuild itself does there.
 #[derive(Debug, Clone)]
@@ -37,23 +62,50 @@ pub struct Layers {
 pub struct Changes {
     /// By path. A directory that is new or gone is one change, and so is all that is in `.git`.
     pub list: Vec<Change>,
-    /// Directories that this user cannot read; what changed in them is not known.
+    /// The first directories that this user cannot read; what changed in them is not known.
     pub unreadable: Vec<PathBuf>,
+    /// Why there may be others.
+    pub incomplete: Option<Incomplete>,
+}
+
+/// Why a list of changes is not complete.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Incomplete {
+    /// There are more than anybody reads.
+    #[error("there are more than are listed: these are {MOST_CHANGES} of them at the most")]
+    Many,
+    /// Somebody has no time for it.
+    #[error("they were not looked for to the end, as the build was cut short")]
+    Stopped,
+    /// Paths are longer than the kernel's.
+    #[error("what lies deeper than a path of {LONGEST_PATH} bytes is not looked at")]
+    Deep,
+}
+
+/// The two layers of one directory.
+struct Pair {
+    upper: Directory,
+    lower: Option<Directory>,
 }
 
 impl Layers {
-    /// Lists what changed: contents, kinds and permissions; not owners and times.
+    /// Lists what changed: contents, kinds and permissions; not owners and times. Ends soon after `stop`
+    /// is set, with what is found by then.
     ///
     /// A file that was only copied up, or written anew as it was, has not changed. Nor has what cobuild
     /// itself does to a tree: a detached `HEAD`, links into caches. Nor has git's index, which every
     /// `git status` writes.
-    pub fn changes(&self) -> Changes {
-        let mut found = Found::default();
-        self.walk(Path::new(""), &mut found);
+    pub fn changes(&self, stop: &AtomicBool) -> io::Result<Changes> {
+        let tops = Pair {
+            upper: Directory::open(&self.upper)?,
+            lower: Some(Directory::open(&self.lower)?),
+        };
+        let mut found = Found::new(stop, MOST_CHANGES);
+        self.walk(&tops, Path::new(""), &mut found);
         found
             .changes
             .sort_by(|(one, _), (other, _)| one.as_os_str().cmp(other.as_os_str()));
-        Changes {
+        Ok(Changes {
             list: found
                 .changes
                 .into_iter()
@@ -63,199 +115,318 @@ impl Layers {
                 })
                 .collect(),
             unreadable: found.unreadable,
-        }
+            incomplete: found.incomplete,
+        })
     }
 
     /// Walks a directory that both layers have.
-    fn walk(&self, top: &Path, found: &mut Found) {
-        let mut directories = vec![top.to_path_buf()];
-        while let Some(directory) = directories.pop() {
-            let Some(names) = found.names(&self.upper, &directory) else {
+    fn walk(&self, tops: &Pair, top: &Path, found: &mut Found) {
+        let mut waiting = vec![top.to_path_buf()];
+        let mut length = 0;
+        while let Some(directory) = waiting.pop() {
+            length -= directory.as_os_str().len().min(length);
+            let Some(pair) = found.enter(tops, &directory) else {
                 continue;
             };
-            if !directory.as_os_str().is_empty() && self.hides_lower(&directory) {
-                self.add_hidden(&directory, &names, found);
+            let is_top = directory.as_os_str().is_empty();
+            if !is_top && hides_lower(&pair) {
+                self.add_hidden(&directory, &pair, found);
             }
-            for name in names {
-                let path = directory.join(name);
-                let Ok(upper) = self.upper.join(&path).symlink_metadata() else {
-                    continue;
-                };
-                match self.lower(&path) {
-                    Some(lower) if upper.is_dir() && lower.is_dir() => {
-                        if path.file_name() == Some(OsStr::new(".git")) {
-                            self.add_git(&path, found);
-                            continue;
-                        }
-                        if upper.mode() != lower.mode() {
-                            found.add(&path, true, ChangeKind::Modified);
-                        }
-                        directories.push(path);
+            found.names(&directory, &pair.upper, |name, found| {
+                let path = directory.join(&name);
+                if self.goes_deeper(tops, &pair, (&name, &path), found) {
+                    length += path.as_os_str().len();
+                    if length > MOST_WAITING {
+                        found.incomplete = Some(Incomplete::Many);
+                    } else {
+                        waiting.push(path);
                     }
-                    lower => self.compare(&path, &upper, lower.as_ref(), found),
                 }
-            }
+            });
         }
+    }
+
+    /// Looks at one name of a directory; returns whether both layers have a directory there.
+    fn goes_deeper(
+        &self,
+        tops: &Pair,
+        pair: &Pair,
+        (name, path): (&OsStr, &Path),
+        found: &mut Found,
+    ) -> bool {
+        // A process of the build may still be at work.
+        let Ok(Some(upper)) = pair.upper.entry(name) else {
+            return false;
+        };
+        let lower = self.lower(pair, path, name);
+        let both = lower.filter(|lower| upper.is_directory() && lower.is_directory());
+        let Some(lower) = both else {
+            self.compare(pair, path, (name, upper, lower), found);
+            return false;
+        };
+        if name == ".git" {
+            self.add_git(tops, path, found);
+            return false;
+        }
+        if upper.mode() != lower.mode() {
+            found.add(path, true, ChangeKind::Modified);
+        }
+        if path.as_os_str().len() > LONGEST_PATH {
+            found.incomplete.get_or_insert(Incomplete::Deep);
+            return false;
+        }
+        true
     }
 
     /// What the build saw of the tree at a path.
-    fn lower(&self, path: &Path) -> Option<Metadata> {
+    fn lower(&self, pair: &Pair, path: &Path, name: &OsStr) -> Option<Entry> {
         if self.left_out.covers(path) {
             return None;
         }
-        self.lower.join(path).symlink_metadata().ok()
+        pair.lower.as_ref()?.entry(name).ok().flatten()
     }
 
     /// Compares what is a directory in one layer at the most.
-    fn compare(&self, path: &Path, upper: &Metadata, lower: Option<&Metadata>, found: &mut Found) {
-        if self.is_own(path, upper) {
+    fn compare(
+        &self,
+        pair: &Pair,
+        path: &Path,
+        (name, upper, lower): (&OsStr, Entry, Option<Entry>),
+        found: &mut Found,
+    ) {
+        if self.is_own(pair, path, (name, upper)) {
             return;
         }
-        let is_gone = upper.file_type().is_char_device() && upper.rdev() == 0;
+        let is_gone = upper.is_whiteout();
         match lower {
             None if is_gone => {}
-            None => found.add(path, upper.is_dir(), ChangeKind::Added),
-            Some(lower) if is_gone => found.add(path, lower.is_dir(), ChangeKind::Deleted),
-            Some(lower) if upper.is_dir() != lower.is_dir() => {
-                found.add(path, lower.is_dir(), ChangeKind::Deleted);
-                found.add(path, upper.is_dir(), ChangeKind::Added);
+            None => found.add(path, upper.is_directory(), ChangeKind::Added),
+            Some(lower) if is_gone => found.add(path, lower.is_directory(), ChangeKind::Deleted),
+            Some(lower) if upper.is_directory() != lower.is_directory() => {
+                found.add(path, lower.is_directory(), ChangeKind::Deleted);
+                found.add(path, upper.is_directory(), ChangeKind::Added);
             }
-            Some(lower) if self.is_same(path, upper, lower) => {}
+            Some(lower) if found.is_same(pair, name, upper, lower) => {}
             Some(_) => found.add(path, false, ChangeKind::Modified),
         }
     }
 
-    fn is_same(&self, path: &Path, upper: &Metadata, lower: &Metadata) -> bool {
-        // Mode and kind.
-        if upper.mode() != lower.mode() {
-            return false;
-        }
-        let (here, there) = (self.upper.join(path), self.lower.join(path));
-        if upper.is_symlink() {
-            return fs::read_link(here).ok() == fs::read_link(there).ok();
-        }
-        if !upper.is_file() {
-            return true;
-        }
-        let time = |metadata: &Metadata| (metadata.mtime(), metadata.mtime_nsec());
-        upper.len() == lower.len()
-            && (time(upper) == time(lower) || has_same_bytes(&here, &there).unwrap_or(false))
-    }
-
     /// Whether cobuild did it, and not the build.
-    fn is_own(&self, path: &Path, upper: &Metadata) -> bool {
-        let name = path.file_name();
+    fn is_own(&self, pair: &Pair, path: &Path, (name, upper): (&OsStr, Entry)) -> bool {
         let in_git = path.parent().and_then(Path::file_name) == Some(OsStr::new(".git"));
-        if self.written.contains(path) || (in_git && name == Some(OsStr::new("index"))) {
+        if self.written.contains(path) || (in_git && name == "index") {
             return true;
         }
-        if in_git && name == Some(OsStr::new("HEAD")) {
-            let head = fs::read_to_string(self.upper.join(path)).unwrap_or_default();
+        if in_git && name == "HEAD" {
+            let head = pair.upper.file(name);
+            let head = head.and_then(|file| read_whole(file, LONGEST_HEAD));
+            let head = String::from_utf8(head.unwrap_or_default()).unwrap_or_default();
             return Some(head.trim_end()) == self.commit.as_deref();
         }
-        upper.is_symlink()
-            && fs::read_link(self.upper.join(path)).is_ok_and(|target| target.starts_with(CACHE))
-    }
-
-    /// Whether a directory was made anew where the tree has one. Only root sees the mark; to others an
-    /// owner tells who is not the tree's.
-    fn hides_lower(&self, directory: &Path) -> bool {
-        let here = self.upper.join(directory);
-        let is_marked = OPAQUE.iter().any(|name| {
-            let mut value = [0_u8; 1];
-            rustix::fs::getxattr(&here, *name, &mut value).is_ok_and(|_| value == *b"y")
-        });
-        if is_marked || rustix::process::geteuid().is_root() {
-            return is_marked;
-        }
-        let owner = |path: &Path| path.symlink_metadata().map(|metadata| metadata.uid()).ok();
-        owner(&here) != owner(&self.lower.join(directory))
+        let target = upper.is_link().then(|| pair.upper.link(name));
+        target.is_some_and(|target| target.is_ok_and(|target| target.starts_with(CACHE)))
     }
 
     /// Adds what a directory that was made anew does not have any more.
-    fn add_hidden(
-        &self,
-        directory: &Path,
-        names: &BTreeSet<std::ffi::OsString>,
-        found: &mut Found,
-    ) {
-        let Some(before) = found.names(&self.lower, directory) else {
+    fn add_hidden(&self, directory: &Path, pair: &Pair, found: &mut Found) {
+        let Some(before) = &pair.lower else {
             return;
         };
-        for name in before.difference(names) {
-            let path = directory.join(name);
-            if let Some(lower) = self.lower(&path) {
-                found.add(&path, lower.is_dir(), ChangeKind::Deleted);
+        found.names(directory, before, |name, found| {
+            let path = directory.join(&name);
+            let is_there = pair.upper.entry(&name).is_ok_and(|entry| entry.is_some());
+            if let Some(lower) = self.lower(pair, &path, &name).filter(|_| !is_there) {
+                found.add(&path, lower.is_directory(), ChangeKind::Deleted);
             }
-        }
+        });
     }
 
     /// Adds a `.git` as one change, when there is any in it.
-    fn add_git(&self, path: &Path, found: &mut Found) {
-        let mut inside = Found::default();
-        self.walk(path, &mut inside);
+    fn add_git(&self, tops: &Pair, path: &Path, found: &mut Found) {
+        let mut inside = Found::new(found.stop, 1);
+        inside.compared = found.compared;
+        self.walk(tops, path, &mut inside);
         if !inside.changes.is_empty() {
             found.add(path, true, ChangeKind::Modified);
         }
-        found.unreadable.append(&mut inside.unreadable);
+        found.compared = inside.compared;
+        for path in inside.unreadable {
+            found.cannot_read(path);
+        }
+        if inside.incomplete != Some(Incomplete::Many) {
+            found.incomplete = found.incomplete.or(inside.incomplete);
+        }
     }
 }
 
-#[derive(Default)]
-struct Found {
-    /// Directories with a slash at the end.
-    changes: Vec<(PathBuf, ChangeKind)>,
-    unreadable: Vec<PathBuf>,
+/// Whether a directory was made anew where the tree has one. Only root sees the mark; to others an owner
+/// tells who is not the tree's.
+fn hides_lower(pair: &Pair) -> bool {
+    let is_marked = OPAQUE
+        .iter()
+        .any(|name| pair.upper.has_attribute(name, b'y'));
+    if is_marked || rustix::process::geteuid().is_root() {
+        return is_marked;
+    }
+    let owner = |directory: &Directory| directory.own().map(|own| own.owner()).ok();
+    owner(&pair.upper) != pair.lower.as_ref().and_then(owner)
 }
 
-impl Found {
+/// What is found, and what may still be.
+struct Found<'a> {
+    stop: &'a AtomicBool,
+    most: usize,
+    /// Directories with a slash at the end.
+    changes: Vec<(PathBuf, ChangeKind)>,
+    /// How long the paths of the changes are together.
+    length: usize,
+    /// How many bytes of files have been compared.
+    compared: u64,
+    unreadable: Vec<PathBuf>,
+    incomplete: Option<Incomplete>,
+}
+
+impl<'a> Found<'a> {
+    fn new(stop: &'a AtomicBool, most: usize) -> Self {
+        Self {
+            stop,
+            most,
+            changes: Vec::new(),
+            length: 0,
+            compared: 0,
+            unreadable: Vec::new(),
+            incomplete: None,
+        }
+    }
+
+    /// Whether there is time and room for more.
+    fn goes_on(&mut self) -> bool {
+        if self.stop.load(Ordering::Relaxed) {
+            self.incomplete = Some(Incomplete::Stopped);
+            return false;
+        }
+        self.incomplete != Some(Incomplete::Many)
+    }
+
     fn add(&mut self, path: &Path, is_directory: bool, kind: ChangeKind) {
         let mut path = path.as_os_str().to_owned();
         if is_directory {
             path.push("/");
         }
+        self.length += path.len();
+        if self.changes.len() >= self.most || self.length > MOST_BYTES {
+            self.incomplete = Some(Incomplete::Many);
+            return;
+        }
         self.changes.push((path.into(), kind));
     }
 
-    /// The names in a directory of a layer, `None` when it cannot be read.
-    fn names(&mut self, layer: &Path, directory: &Path) -> Option<BTreeSet<std::ffi::OsString>> {
-        let names = fs::read_dir(layer.join(directory)).and_then(|entries| {
-            entries
-                .map(|entry| entry.map(|entry| entry.file_name()))
-                .collect()
-        });
-        match names {
-            Ok(names) => Some(names),
-            // A process of the build may still be at work.
-            Err(error) if error.kind() == ErrorKind::NotFound => None,
+    /// Opens the two layers of a directory, `None` when the upper one cannot be read.
+    fn enter(&mut self, tops: &Pair, directory: &Path) -> Option<Pair> {
+        if !self.goes_on() {
+            return None;
+        }
+        let lower = tops.lower.as_ref();
+        match tops.upper.descend(directory) {
+            Ok(upper) => Some(Pair {
+                upper,
+                lower: lower.and_then(|lower| lower.descend(directory).ok()),
+            }),
             Err(error) => {
-                tracing::debug!(%error, directory = %directory.display(), "cannot be read");
-                self.unreadable.push(directory.to_path_buf());
+                self.failed(directory, &error);
                 None
             }
         }
     }
-}
 
-fn has_same_bytes(one: &Path, other: &Path) -> io::Result<bool> {
-    let mut files = [File::open(one)?, File::open(other)?];
-    let mut chunks = [vec![0; 64 * 1024], vec![0; 64 * 1024]];
-    loop {
-        let mut counts = [0; 2];
-        for ((file, chunk), count) in files.iter_mut().zip(&mut chunks).zip(&mut counts) {
-            while *count < chunk.len() {
-                match file.read(&mut chunk[*count..])? {
-                    0 => break,
-                    more => *count += more,
-                }
+    /// Tells `each` the names in a directory of this path, as long as there is time and room for more.
+    fn names(
+        &mut self,
+        path: &Path,
+        directory: &Directory,
+        mut each: impl FnMut(OsString, &mut Self),
+    ) {
+        let names = match directory.names() {
+            Ok(names) => names,
+            Err(error) => return self.failed(path, &error),
+        };
+        for name in names {
+            if !self.goes_on() {
+                return;
+            }
+            match name {
+                Ok(name) => each(name, self),
+                Err(error) => return self.failed(path, &error),
             }
         }
-        if chunks[0][..counts[0]] != chunks[1][..counts[1]] {
-            return Ok(false);
+    }
+
+    fn failed(&mut self, directory: &Path, error: &io::Error) {
+        // A process of the build may still be at work.
+        let is_gone = matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
+            || error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error());
+        if !is_gone {
+            tracing::debug!(%error, directory = %directory.display(), "cannot be read");
+            self.cannot_read(directory.to_path_buf());
         }
-        if counts[0] == 0 {
-            return Ok(true);
+    }
+
+    fn cannot_read(&mut self, directory: PathBuf) {
+        if self.unreadable.len() < MOST_UNREADABLE {
+            self.unreadable.push(directory);
         }
+    }
+
+    /// Compares what is no directory in either layer.
+    fn is_same(&mut self, pair: &Pair, name: &OsStr, upper: Entry, lower: Entry) -> bool {
+        // Mode and kind.
+        if upper.mode() != lower.mode() {
+            return false;
+        }
+        let Some(below) = &pair.lower else {
+            return false;
+        };
+        if upper.is_link() {
+            return pair.upper.link(name).ok() == below.link(name).ok();
+        }
+        if !upper.is_file() {
+            return true;
+        }
+        if upper.length() != lower.length() {
+            return false;
+        }
+        if upper.changed() == lower.changed() {
+            return true;
+        }
+        let (Ok(one), Ok(other)) = (pair.upper.file(name), below.file(name)) else {
+            return false;
+        };
+        self.has_same_bytes(one, other).unwrap_or(false)
+    }
+
+    /// Compares two files, as far as there is time for it.
+    fn has_same_bytes(&mut self, one: File, other: File) -> io::Result<bool> {
+        let mut files = [one, other];
+        let mut chunks = [vec![0; 64 * 1024], vec![0; 64 * 1024]];
+        while self.compared < MOST_COMPARED && self.goes_on() {
+            let mut counts = [0; 2];
+            for ((file, chunk), count) in files.iter_mut().zip(&mut chunks).zip(&mut counts) {
+                while *count < chunk.len() {
+                    match file.read(&mut chunk[*count..])? {
+                        0 => break,
+                        more => *count += more,
+                    }
+                }
+            }
+            if chunks[0][..counts[0]] != chunks[1][..counts[1]] {
+                return Ok(false);
+            }
+            if counts[0] == 0 {
+                return Ok(true);
+            }
+            self.compared += counts[0] as u64;
+        }
+        Ok(false)
     }
 }
 

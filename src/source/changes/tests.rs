@@ -1,5 +1,6 @@
 use super::*;
 
+use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 
 struct View {
@@ -45,8 +46,9 @@ impl View {
     }
 
     fn list(&self) -> Vec<String> {
-        let changes = self.layers.changes();
+        let changes = self.layers.changes(&AtomicBool::new(false)).unwrap();
         assert!(changes.unreadable.is_empty());
+        assert_eq!(changes.incomplete, None);
         let line = |change: &Change| format!("{} {}", change.kind.letter(), change.path);
         changes.list.iter().map(line).collect()
     }
@@ -152,4 +154,89 @@ fn what_was_left_out_and_is_there_again_is_new() {
 fn names_are_shown_on_one_line() {
     let name = OsStr::from_bytes(b"a\nb\x1b\\\xff\xc3\xa9");
     assert_eq!(shown(Path::new(name)), "a\\nb\\u{1b}\\\\\\xff\u{e9}");
+}
+
+fn pipe(path: &Path) {
+    let kind = rustix::fs::FileType::Fifo;
+    let mode = rustix::fs::Mode::from_raw_mode(0o644);
+    rustix::fs::mknodat(rustix::fs::CWD, path, kind, mode, 0).unwrap();
+}
+
+#[test]
+fn nothing_is_waited_for_and_nothing_without_an_end_is_read() {
+    let view = view(
+        &[".git/HEAD=ref: x", "a=1", "b=1", "d=123"],
+        &[".git/HEAD>/dev/zero", "a>/dev/zero"],
+    );
+    pipe(&view.layers.upper.join("b"));
+    let holes = File::create(view.layers.upper.join("d")).unwrap();
+    holes.set_len(1 << 40).unwrap();
+    assert_eq!(view.list(), ["M .git/", "M a", "M b", "M d"]);
+    fs::remove_file(view.layers.upper.join(".git/HEAD")).unwrap();
+    pipe(&view.layers.upper.join(".git/HEAD"));
+    assert!(view.list().contains(&"M .git/".to_owned()));
+}
+
+#[test]
+fn files_that_are_long_and_alike_are_compared_until_it_is_stopped() {
+    let view = view(&["a=1"], &["a=1"]);
+    for layer in [&view.layers.upper, &view.layers.lower] {
+        let file = File::create(layer.join("a")).unwrap();
+        file.set_len(1 << 42).unwrap();
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    let stop = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let changes = scope.spawn(|| view.layers.changes(&stop).unwrap());
+        std::thread::sleep(std::time::Duration::from_millis(100));
+        assert!(!changes.is_finished());
+        stop.store(true, Ordering::Relaxed);
+        let changes = changes.join().unwrap();
+        assert_eq!(changes.incomplete, Some(Incomplete::Stopped));
+    });
+}
+
+#[test]
+fn changes_without_number_are_listed_to_a_bound() {
+    let view = view(&["d/x=1"], &["d/x=1"]);
+    let directory = view.layers.upper.join("d");
+    for number in 0..MOST_CHANGES + 10 {
+        File::create(directory.join(number.to_string())).unwrap();
+    }
+    let changes = view.layers.changes(&AtomicBool::new(false)).unwrap();
+    assert_eq!(changes.list.len(), MOST_CHANGES);
+    assert_eq!(changes.incomplete, Some(Incomplete::Many));
+}
+
+#[test]
+fn a_link_in_the_place_of_a_directory_leads_nowhere() {
+    let view = view(&["d/a=1"], &["elsewhere/secret=1"]);
+    symlink("elsewhere", view.layers.upper.join("d")).unwrap();
+    assert_eq!(view.list(), ["A d", "D d/", "A elsewhere/"]);
+}
+
+#[test]
+fn a_tree_that_is_deeper_than_any_path_is_walked_as_far_as_paths_go() {
+    let view = view(&[], &[]);
+    for layer in [&view.layers.upper, &view.layers.lower] {
+        let mut here = rustix::fs::open(
+            layer,
+            rustix::fs::OFlags::DIRECTORY,
+            rustix::fs::Mode::empty(),
+        )
+        .unwrap();
+        let name = "d".repeat(200);
+        for _ in 0..30 {
+            rustix::fs::mkdirat(&here, &name, rustix::fs::Mode::RWXU).unwrap();
+            here = rustix::fs::openat(
+                &here,
+                &name,
+                rustix::fs::OFlags::DIRECTORY,
+                rustix::fs::Mode::empty(),
+            )
+            .unwrap();
+        }
+    }
+    let changes = view.layers.changes(&AtomicBool::new(false)).unwrap();
+    assert_eq!(changes.incomplete, Some(Incomplete::Deep));
 }
