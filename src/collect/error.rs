@@ -23,6 +23,18 @@ pub enum CollectError {
     /// The container lists more than any tree has.
     #[error("cannot list the files of the container: its programs print no end of names")]
     Listing,
+    /// There is more than is kept in memory.
+    #[error(
+        "there are more {what} than can be collected: {most} of them at the most, and {bytes} bytes of their paths; name fewer, or have a command pack them into one file"
+    )]
+    TooMany {
+        /// What there is too much of.
+        what: &'static str,
+        /// How many may be.
+        most: usize,
+        /// How long their paths may be together.
+        bytes: usize,
+    },
     /// The stream is damaged.
     #[error("cannot read the files from the container")]
     Read(#[source] io::Error),
@@ -35,7 +47,7 @@ impl CollectError {
     /// Whether the build is to blame: programs of its image do not what they are there for.
     pub fn is_the_build_s(&self) -> bool {
         match self {
-            Self::Listing | Self::Read(_) | Self::Unasked(_) => true,
+            Self::Listing | Self::TooMany { .. } | Self::Read(_) | Self::Unasked(_) => true,
             Self::Engine(_) | Self::Write { .. } => false,
         }
     }

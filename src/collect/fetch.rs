@@ -17,8 +17,9 @@ use crate::engine::{ByteStream, ContainerId, Engine};
 /// How many files one `tar` is asked for.
 const MOST_NAMES: usize = 50_000;
 
-/// The longest text of a symlink.
+/// The longest text of a symlink, and how many bytes those that stay links may have together.
 const LONGEST_LINK: usize = 4096;
+const MOST_LINKS: usize = 8 << 20;
 
 /// Packs the files whose names come in, each with a NUL at its end; its argument is an option of tar.
 /// GNU tar takes such names, and so does bsdtar; another packs nothing here. What calls itself tar may
@@ -76,11 +77,13 @@ pub struct Fetch<'a, E> {
     pub trees: &'a [(PathBuf, PathBuf)],
     /// Ends a stream of the engine when the build is cut short.
     pub guard: &'a (dyn Fn(ByteStream) -> ByteStream + Sync),
+    /// Whether the build has been cut short: then nothing more is asked for.
+    pub is_cut_short: &'a (dyn Fn() -> bool + Sync),
 }
 
 impl<E: Engine> Fetch<'_, E> {
     /// Writes the files into `directory`, which is empty: only these, whatever the container sends. The
-    /// future must not be dropped: end the streams.
+    /// future must not be dropped: end the streams. What comes of a build that was cut short is of no use.
     pub async fn run(
         &self,
         names: Arc<Names>,
@@ -93,14 +96,20 @@ impl<E: Engine> Fetch<'_, E> {
         };
         let mut files = self.sort(&names);
         for indexes in files.links.chunks(MOST_NAMES) {
+            if (self.is_cut_short)() {
+                return Ok(fetched);
+            }
             let received = self.pack(&names, indexes, "", directory).await?;
-            let outward = fetched.keep_links(&names, &received);
+            let outward = fetched.keep_links(&names, &received)?;
             // What leads out of the artifact would lead nowhere in it.
             files.packed.extend(outward);
             fetched.leave_out(&names, &received, notices);
         }
         files.packed.sort_unstable();
         for indexes in files.packed.chunks(MOST_NAMES) {
+            if (self.is_cut_short)() {
+                return Ok(fetched);
+            }
             let received = self.pack(&names, indexes, "-h", directory).await?;
             fetched.leave_out(&names, &received, notices);
         }
@@ -112,8 +121,11 @@ impl<E: Engine> Fetch<'_, E> {
             }
         }
         for index in files.single {
+            if (self.is_cut_short)() {
+                return Ok(fetched);
+            }
             let received = self.single(&names, index, directory).await?;
-            fetched.keep_links(&names, &received);
+            fetched.keep_links(&names, &received)?;
             fetched.leave_out(&names, &received, notices);
         }
         Ok(fetched)
@@ -151,7 +163,7 @@ impl<E: Engine> Fetch<'_, E> {
         let command = ["sh", "-c", PACK, "sh", option];
         let received = self.received(&command, list, names, indexes, directory);
         let received = received.await?;
-        if received.missing.len() < indexes.len() {
+        if received.missing.len() < indexes.len() || (self.is_cut_short)() {
             return Ok(received);
         }
         let script = as_arguments(names, indexes, option);
@@ -190,7 +202,17 @@ struct Sorted {
 
 impl Fetched {
     /// Takes over the links that stay links, and returns those that cannot.
-    fn keep_links(&mut self, names: &Names, received: &Received) -> Vec<usize> {
+    fn keep_links(
+        &mut self,
+        names: &Names,
+        received: &Received,
+    ) -> Result<Vec<usize>, CollectError> {
+        let kept = self.links.iter().map(|link| &link.target);
+        let targets = kept.chain(received.links.iter().map(|(_, target)| target));
+        let length: usize = targets.map(|target| target.as_os_str().len()).sum();
+        if length > MOST_LINKS {
+            return Err(too_many_links());
+        }
         let mut outward = Vec::new();
         for (index, target) in &received.links {
             match names.get(*index) {
@@ -201,7 +223,7 @@ impl Fetched {
                 _ => outward.push(*index),
             }
         }
-        outward
+        Ok(outward)
     }
 
     /// Says which files are not there.
@@ -237,6 +259,14 @@ fn as_arguments(names: &Names, indexes: &[usize], option: &str) -> Vec<u8> {
     script
 }
 
+fn too_many_links() -> CollectError {
+    CollectError::TooMany {
+        what: "links",
+        most: MOST_NAMES,
+        bytes: MOST_LINKS,
+    }
+}
+
 /// Whether a link below the top of an artifact leads to something below that.
 pub(super) fn stays_inside(kept: &Path, target: &Path) -> bool {
     let mut depth = kept.components().count().saturating_sub(1);
@@ -261,6 +291,8 @@ fn receive(
     let mut received = Received::default();
     let mut placing = Placing::new(directory);
     let mut hard_links = Vec::new();
+    let mut by_path = None;
+    let mut length = 0;
     let mut entries = Entries::new(stream);
     let mut cursor = 0;
     while let Some(entry) = entries.next().map_err(CollectError::Read)? {
@@ -284,10 +316,18 @@ fn receive(
                 let content = entries.content(size).map_err(CollectError::Read)?;
                 placing.file(index, wanted.kept, attributes, size, content)?;
             }
-            EntryKind::HardLink(target) => hard_links.push((index, path_of(&target))),
+            EntryKind::HardLink(target) => {
+                // No more is kept of it than what it stands for.
+                let by_path = by_path.get_or_insert_with(|| ByPath::new(names));
+                hard_links.push((index, by_path.find(&path_of(&target))));
+            }
             EntryKind::Symlink(target)
                 if wanted.as_link && target.as_os_str().len() <= LONGEST_LINK =>
             {
+                length += target.as_os_str().len();
+                if length > MOST_LINKS {
+                    return Err(too_many_links());
+                }
                 received.links.push((index, target));
             }
             EntryKind::Symlink(_) | EntryKind::Other => received.missing.push(index),
@@ -302,16 +342,12 @@ fn receive(
 /// Gives hard links the content of the file that they share.
 fn copy_hard_links(
     names: &Names,
-    links: &[(usize, PathBuf)],
+    links: &[(usize, Option<usize>)],
     directory: &Path,
     received: &mut Received,
 ) -> Result<(), CollectError> {
-    if links.is_empty() {
-        return Ok(());
-    }
-    let by_path = ByPath::new(names);
-    for (index, target) in links {
-        let first = by_path.find(target).and_then(|index| names.get(index));
+    for (index, first) in links {
+        let first = first.and_then(|index| names.get(index));
         let (Some(first), Some(wanted)) = (first, names.get(*index)) else {
             received.missing.push(*index);
             continue;

@@ -17,6 +17,9 @@ use crate::engine::{ByteStream, ContainerId, Engine};
 /// The longest name that is believed: a little more than any kernel takes.
 const LONGEST_NAME: usize = 64 * 1024;
 
+/// The longest path of a directory that a link may lead to, as the kernel has it.
+const LONGEST_TARGET: usize = 4096;
+
 /// The most that a listing may be, in bytes: enough for fifty million files.
 const LONGEST_LISTING: usize = 4 << 30;
 
@@ -85,18 +88,19 @@ pub enum Leads {
     Nowhere,
 }
 
-/// Tells `each` what is at and below these absolute paths of the container, in no order.
+/// Tells `each` what is at and below these absolute paths of the container, in no order, until there is
+/// no more or it fails.
 ///
-/// Names are bytes, newlines included, and never hold `.` or `..` as a component. Links are not followed, not even those among `roots`. A root that
-/// does not exist, or a path that vanishes, is passed over. From `/` the trees of the kernel are not
-/// looked into. `has_find` says whether the image has `find`; without it a shell looks, more slowly. The
-/// future may be dropped.
+/// Names are bytes, newlines included, and never hold `.` or `..` as a component. Links are not followed,
+/// not even those among `roots`. A root that does not exist, or a path that vanishes, is passed over. From
+/// `/` the trees of the kernel are not looked into. `has_find` says whether the image has `find`; without
+/// it a shell looks, more slowly. The future may be dropped.
 pub async fn list<E: Engine>(
     engine: &E,
     container: &ContainerId,
     has_find: bool,
     roots: &[PathBuf],
-    mut each: impl FnMut(&Path, Kind),
+    mut each: impl FnMut(&Path, Kind) -> Result<(), CollectError>,
 ) -> Result<(), CollectError> {
     if roots.is_empty() {
         return Ok(());
@@ -109,8 +113,7 @@ pub async fn list<E: Engine>(
     let stream = read(engine, container, &["sh"], script.into(), GOOD).await?;
     let mut repeated = Repeated::default();
     names(stream, |name| repeated.next(name, &mut each)).await?;
-    repeated.finish(&mut each);
-    Ok(())
+    repeated.finish(&mut each)
 }
 
 /// Says of each of these absolute paths of the container where it leads, in their order.
@@ -137,13 +140,14 @@ pub async fn leads<E: Engine>(
         // Nobody asked for more; the names are bounded as those of a listing are.
         if leads.len() < paths.len() {
             leads.push(match answer.split_first() {
-                Some((b'd', path)) if is_plain(path) => {
+                Some((b'd', path)) if is_plain(path) && path.len() <= LONGEST_TARGET => {
                     Leads::Directory(OsString::from_vec(path.to_vec()).into())
                 }
                 Some((b'f', _)) => Leads::File,
                 _ => Leads::Nowhere,
             });
         }
+        Ok(())
     })
     .await?;
     leads.resize(paths.len(), Leads::Nowhere);
@@ -201,7 +205,10 @@ pub(crate) fn quote(script: &mut Vec<u8>, path: &Path) {
 }
 
 /// Takes a stream apart into texts, each with a NUL at its end. What has none is no text.
-async fn names(mut stream: ByteStream, mut each: impl FnMut(&[u8])) -> Result<(), CollectError> {
+async fn names(
+    mut stream: ByteStream,
+    mut each: impl FnMut(&[u8]) -> Result<(), CollectError>,
+) -> Result<(), CollectError> {
     let mut begun: Vec<u8> = Vec::new();
     let mut length = 0;
     while let Some(chunk) = stream.next().await {
@@ -210,10 +217,10 @@ async fn names(mut stream: ByteStream, mut each: impl FnMut(&[u8])) -> Result<()
         let mut rest = &chunk[..];
         while let Some(end) = memchr::memchr(0, rest) {
             if begun.is_empty() {
-                each(&rest[..end]);
+                each(&rest[..end])?;
             } else {
                 begun.extend_from_slice(&rest[..end]);
-                each(&begun);
+                each(&begun)?;
                 begun.clear();
             }
             rest = &rest[end + 1..];
@@ -234,20 +241,28 @@ struct Repeated {
 }
 
 impl Repeated {
-    fn next(&mut self, name: &[u8], each: &mut impl FnMut(&Path, Kind)) {
+    fn next(
+        &mut self,
+        name: &[u8],
+        each: &mut impl FnMut(&Path, Kind) -> Result<(), CollectError>,
+    ) -> Result<(), CollectError> {
         if self.count > 0 && self.name == name {
             self.count += 1;
-            return;
+            return Ok(());
         }
-        self.finish(each);
+        self.finish(each)?;
         self.name.clear();
         self.name.extend_from_slice(name);
         self.count = 1;
+        Ok(())
     }
 
-    fn finish(&mut self, each: &mut impl FnMut(&Path, Kind)) {
+    fn finish(
+        &mut self,
+        each: &mut impl FnMut(&Path, Kind) -> Result<(), CollectError>,
+    ) -> Result<(), CollectError> {
         let kind = match self.count {
-            0 => return,
+            0 => return Ok(()),
             1 => Kind::File,
             2 => Kind::Directory,
             3 => Kind::Link,
@@ -255,8 +270,9 @@ impl Repeated {
         };
         self.count = 0;
         if is_plain(&self.name) {
-            each(Path::new(OsStr::from_bytes(&self.name)), kind);
+            each(Path::new(OsStr::from_bytes(&self.name)), kind)?;
         }
+        Ok(())
     }
 }
 
@@ -289,7 +305,11 @@ mod tests {
     async fn named(chunks: Vec<Vec<u8>>) -> Result<Vec<Vec<u8>>, CollectError> {
         let stream = futures_util::stream::iter(chunks.into_iter().map(|chunk| Ok(chunk.into())));
         let mut found = Vec::new();
-        names(stream.boxed(), |name| found.push(name.to_vec())).await?;
+        let mut each = |name: &[u8]| {
+            found.push(name.to_vec());
+            Ok(())
+        };
+        names(stream.boxed(), &mut each).await?;
         Ok(found)
     }
 

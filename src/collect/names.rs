@@ -1,4 +1,4 @@
-//! The files of one artifact, by name: a million of them in little memory.
+//! The files of one artifact, by name: all of them in little memory, however many a container claims.
 
 use std::cmp::Ordering;
 use std::ffi::OsStr;
@@ -8,8 +8,9 @@ use std::path::Path;
 use super::CollectError;
 use super::notice::{Notice, Notices};
 
-/// The most that all names may take, in bytes.
-const MOST_BYTES: usize = 1 << 30;
+/// How many files there may be, and how many bytes their paths may have together.
+const MOST_FILES: usize = 750_000;
+const MOST_BYTES: usize = 36 << 20;
 
 /// The files of an artifact: where each is in the container, and where it is kept.
 #[derive(Debug, Default)]
@@ -50,8 +51,12 @@ impl Names {
         let path = path.as_os_str().as_bytes();
         let end = self.bytes.len() + path.len();
         let number = |number: usize| u32::try_from(number).map_err(|_| CollectError::Listing);
-        if end > MOST_BYTES {
-            return Err(CollectError::Listing);
+        if end > MOST_BYTES || self.names.len() >= MOST_FILES {
+            return Err(CollectError::TooMany {
+                what: "files",
+                most: MOST_FILES,
+                bytes: MOST_BYTES,
+            });
         }
         self.names.push(Name {
             start: number(self.bytes.len())?,
@@ -132,6 +137,19 @@ impl Names {
             index += 1;
             left.binary_search(&(index - 1)).is_err()
         });
+    }
+
+    /// Fails when there are more files, or more bytes of paths, than `what` can have.
+    pub(super) fn are_within(
+        &self,
+        what: &'static str,
+        most: usize,
+        bytes: usize,
+    ) -> Result<(), CollectError> {
+        if self.names.len() > most || self.bytes.len() > bytes {
+            return Err(CollectError::TooMany { what, most, bytes });
+        }
+        Ok(())
     }
 
     /// How many files there are.

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::CollectError;
 use super::listing::{Kind, Leads, leads, list};
@@ -13,6 +14,14 @@ use crate::plan::layout;
 
 /// How many links to directories are followed: links among them can multiply without end.
 const MOST_LINKS: usize = 10_000;
+
+/// How many links may be in what is searched, as far as they matter, and how many bytes of paths are kept
+/// of them and of what they lead to.
+const MOST_LISTED: usize = 100_000;
+const MOST_BYTES: usize = 16 << 20;
+
+/// How many links are asked at once where they lead.
+const AT_ONCE: usize = 4_000;
 
 /// How many links may follow on each other, as in the kernel.
 const LONGEST_CHAIN: usize = 40;
@@ -54,17 +63,43 @@ struct Tree {
     /// Its name, as patterns see it.
     name: PathBuf,
     /// The directories of the links that led here.
-    chain: Vec<PathBuf>,
+    chain: Chain,
     /// Whether what is below it counts.
     deep: bool,
+}
+
+/// The directories of links that follow on each other, the last first.
+#[derive(Debug, Clone, Default)]
+struct Chain(Option<Arc<(PathBuf, Chain)>>);
+
+impl Chain {
+    fn with(&self, directory: &Path) -> Self {
+        Self(Some(Arc::new((directory.to_path_buf(), self.clone()))))
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &Path> {
+        let mut here = self;
+        std::iter::from_fn(move || {
+            let (directory, before) = &**here.0.as_ref()?;
+            here = before;
+            Some(directory.as_path())
+        })
+    }
 }
 
 /// A link that is listed.
 struct Link {
     name: PathBuf,
-    path: PathBuf,
-    chain: Vec<PathBuf>,
+    /// Its own path, where that is another.
+    path: Option<PathBuf>,
+    chain: Chain,
     matches: bool,
+}
+
+impl Link {
+    fn path(&self) -> &Path {
+        self.path.as_deref().unwrap_or(&self.name)
+    }
 }
 
 /// What has been found.
@@ -74,8 +109,9 @@ struct Finds<'a> {
     names: &'a mut Names,
     notices: &'a mut Notices,
     links: Vec<Link>,
-    /// The first failure: a listing cannot be stopped from within.
-    failure: Option<CollectError>,
+    /// How many links have been listed, and how many bytes of paths have been kept of them.
+    listed: usize,
+    length: usize,
 }
 
 impl Search<'_> {
@@ -99,7 +135,8 @@ impl Search<'_> {
             names,
             notices,
             links: Vec::new(),
-            failure: None,
+            listed: 0,
+            length: 0,
         };
         let roots: Vec<PathBuf> = self.set.roots().into_iter().map(PathBuf::from).collect();
         let mut trees = Trees::default();
@@ -108,12 +145,12 @@ impl Search<'_> {
                 Leads::Directory(path) => {
                     if path != *root && self.symlinks == Symlinks::Kept {
                         // The root may be a link, which may match.
-                        trees.add(root.clone(), Tree::new(root, Vec::new(), false));
+                        trees.add(root.clone(), Tree::new(root, Chain::default(), false));
                     }
-                    trees.add(path, Tree::new(root, Vec::new(), true));
+                    trees.add(path, Tree::new(root, Chain::default(), true));
                 }
                 Leads::File | Leads::Nowhere => {
-                    trees.add(root.clone(), Tree::new(root, Vec::new(), false));
+                    trees.add(root.clone(), Tree::new(root, Chain::default(), false));
                 }
             }
         }
@@ -122,22 +159,21 @@ impl Search<'_> {
         while !trees.0.is_empty() {
             let tell = |path: &Path, kind| finds.tell(&trees, path, kind);
             list(engine, container, has_find, &trees.roots(), tell).await?;
-            if let Some(failure) = finds.failure.take() {
-                return Err(failure);
-            }
-            let links = std::mem::take(&mut finds.links);
-            let paths: Vec<PathBuf> = links.iter().map(|link| link.path.clone()).collect();
-            let targets = leads(engine, container, &paths).await?;
             trees = Trees::default();
-            for (link, leads) in links.into_iter().zip(targets) {
-                if let Some((path, tree)) = finds.link(link, leads)? {
-                    followed += 1;
-                    if followed > MOST_LINKS {
-                        finds.notices.add(|| Notice::TooManyLinks);
-                        trees = Trees::default();
-                        break;
+            let links = std::mem::take(&mut finds.links);
+            for links in links.chunks(AT_ONCE) {
+                let paths: Vec<PathBuf> = links.iter().map(|link| link.path().into()).collect();
+                for (link, leads) in links.iter().zip(leads(engine, container, &paths).await?) {
+                    if let Some((path, tree)) = finds.link(link, leads)? {
+                        followed += 1;
+                        finds.keep(0, path.as_os_str().len())?;
+                        trees.add(path, tree);
                     }
-                    trees.add(path, tree);
+                }
+                if followed > MOST_LINKS {
+                    finds.notices.add(|| Notice::TooManyLinks);
+                    trees = Trees::default();
+                    break;
                 }
             }
         }
@@ -151,32 +187,55 @@ impl Search<'_> {
 }
 
 impl Finds<'_> {
-    fn tell(&mut self, trees: &Trees, path: &Path, kind: Kind) {
+    fn tell(&mut self, trees: &Trees, path: &Path, kind: Kind) -> Result<(), CollectError> {
         for (tree, below) in trees.that_hold(path) {
             let name = join(&tree.name, below);
-            let told = match kind {
-                Kind::File => self.file(&name, false),
-                Kind::Link => {
-                    self.links.push(Link {
-                        matches: !self.search.set.matching_patterns(&name).is_empty(),
-                        name,
-                        path: path.to_owned(),
-                        chain: tree.chain.clone(),
-                    });
-                    Ok(())
-                }
-                Kind::Directory => Ok(()),
+            match kind {
+                Kind::File => self.file(&name, false)?,
+                Kind::Link => self.list_link(name, path, tree)?,
+                Kind::Directory => {}
                 Kind::Other => {
                     if !self.search.set.matching_patterns(&name).is_empty() {
                         self.notices.add(|| Notice::Special(name));
                     }
-                    Ok(())
                 }
-            };
-            if let Err(failure) = told {
-                self.failure.get_or_insert(failure);
             }
         }
+        Ok(())
+    }
+
+    /// Keeps a link until it is asked where it leads, when that matters.
+    fn list_link(&mut self, name: PathBuf, path: &Path, tree: &Tree) -> Result<(), CollectError> {
+        let set = self.search.set;
+        let matches = !set.matching_patterns(&name).is_empty();
+        let is_followed = self.search.symlinks == Symlinks::Followed;
+        if !matches && !(is_followed && set.can_match_below(&name)) {
+            return Ok(());
+        }
+        let path = (path != name).then(|| path.to_owned());
+        let length = path.as_ref().map_or(0, |path| path.as_os_str().len());
+        self.keep(1, name.as_os_str().len() + length)?;
+        self.links.push(Link {
+            name,
+            path,
+            chain: tree.chain.clone(),
+            matches,
+        });
+        Ok(())
+    }
+
+    /// Counts what is kept of links.
+    fn keep(&mut self, links: usize, length: usize) -> Result<(), CollectError> {
+        self.listed += links;
+        self.length += length;
+        if self.listed > MOST_LISTED || self.length > MOST_BYTES {
+            return Err(CollectError::TooMany {
+                what: "links",
+                most: MOST_LISTED,
+                bytes: MOST_BYTES,
+            });
+        }
+        Ok(())
     }
 
     fn file(&mut self, name: &Path, as_link: bool) -> Result<(), CollectError> {
@@ -192,10 +251,10 @@ impl Finds<'_> {
     }
 
     /// Decides about a link; returns the directory to look into next.
-    fn link(&mut self, link: Link, leads: Leads) -> Result<Option<(PathBuf, Tree)>, CollectError> {
+    fn link(&mut self, link: &Link, leads: Leads) -> Result<Option<(PathBuf, Tree)>, CollectError> {
         if self.search.symlinks == Symlinks::Kept {
             if leads == Leads::Nowhere && link.matches {
-                self.notices.add(|| Notice::Dangling(link.name));
+                self.notices.add(|| Notice::Dangling(link.name.clone()));
                 return Ok(None);
             }
             self.file(&link.name, true)?;
@@ -208,7 +267,7 @@ impl Finds<'_> {
             }
             Leads::Nowhere => {
                 if link.matches {
-                    self.notices.add(|| Notice::Dangling(link.name));
+                    self.notices.add(|| Notice::Dangling(link.name.clone()));
                 }
                 return Ok(None);
             }
@@ -217,11 +276,13 @@ impl Finds<'_> {
         if !self.search.set.can_match_below(&link.name) {
             return Ok(None);
         }
-        let mut chain = link.chain;
-        chain.extend(link.path.parent().map(Path::to_path_buf));
-        if chain.iter().any(|passed| passed.starts_with(&directory)) || chain.len() > LONGEST_CHAIN
-        {
-            self.notices.add(|| Notice::Circle(link.name));
+        let chain = match link.path().parent() {
+            Some(parent) => link.chain.with(parent),
+            None => link.chain.clone(),
+        };
+        let is_circle = chain.iter().any(|passed| passed.starts_with(&directory));
+        if is_circle || chain.iter().count() > LONGEST_CHAIN {
+            self.notices.add(|| Notice::Circle(link.name.clone()));
             return Ok(None);
         }
         // A link that the cache makes stands for the directory that the source would have there.
@@ -229,7 +290,7 @@ impl Finds<'_> {
             directory.starts_with(self.search.base) || directory.starts_with(layout::CUSTOM_CACHE);
         if !is_inside && !self.search.set.names(&link.name) {
             self.notices.add(|| Notice::Outside {
-                link: link.name,
+                link: link.name.clone(),
                 directory,
             });
             return Ok(None);
@@ -239,7 +300,7 @@ impl Finds<'_> {
 }
 
 impl Tree {
-    fn new(name: &Path, chain: Vec<PathBuf>, deep: bool) -> Self {
+    fn new(name: &Path, chain: Chain, deep: bool) -> Self {
         Self {
             name: name.to_path_buf(),
             chain,

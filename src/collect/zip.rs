@@ -24,6 +24,11 @@ use super::names::Names;
 /// How much is read and written at once.
 const BLOCK: usize = 256 * 1024;
 
+/// How many files a zip may have, and how many bytes their paths may have together: what is known of each
+/// entry stays in memory until the end.
+const MOST_FILES: usize = 150_000;
+const MOST_BYTES: usize = 12 << 20;
+
 /// Checksums of a zip, in hexadecimal digits, as the API has them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sums {
@@ -31,6 +36,11 @@ pub struct Sums {
     pub sha256: String,
     /// `md5sum`.
     pub md5: String,
+}
+
+/// Fails when there are more files than one zip can have.
+pub fn can_hold(names: &Names) -> Result<(), CollectError> {
+    names.are_within("files for one zip", MOST_FILES, MOST_BYTES)
 }
 
 /// Packs the gathered files and the links into a new zip, in the order of `names`.

@@ -6,7 +6,7 @@ use bytes::{Buf, Bytes, BytesMut};
 use futures_util::{Stream, StreamExt, stream};
 use tokio::sync::mpsc;
 
-use super::{ByteStream, EngineError};
+use super::EngineError;
 
 /// How much is handed on at once.
 const CHUNK: usize = 256 * 1024;
@@ -91,7 +91,10 @@ pub fn reader() -> (StreamReader, StreamFeeder) {
 impl StreamFeeder {
     /// Hands a stream to the reader, to its end or its error. A reader that is gone is no error: its own
     /// says why.
-    pub async fn feed(self, mut stream: ByteStream) -> Result<(), EngineError> {
+    pub async fn feed(
+        self,
+        mut stream: impl Stream<Item = Result<Bytes, EngineError>> + Unpin,
+    ) -> Result<(), EngineError> {
         while let Some(chunk) = stream.next().await {
             if self.0.send(Some(chunk?)).await.is_err() {
                 return Ok(());

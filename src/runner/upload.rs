@@ -17,7 +17,7 @@ use crate::collect::notice::{Notice, Notices};
 use crate::collect::publish::{publish_file, publish_tree};
 use crate::collect::search::{Search, Symlinks};
 use crate::collect::staging::Staging;
-use crate::collect::zip::{Sums, pack};
+use crate::collect::zip::{self, Sums, pack};
 use crate::engine::{ByteStream, Engine};
 use crate::event::Event;
 use crate::phase::PhaseContext;
@@ -246,6 +246,9 @@ impl<E: Engine> Run<'_, E> {
         let Some(root) = self.settings.artifacts.clone() else {
             return Ok(());
         };
+        if self.settings.storage.packaging == Packaging::Zip {
+            zip::can_hold(&found.names)?;
+        }
         let staging = self.stage(&root)?;
         let names = Arc::new(std::mem::take(&mut found.names));
         let fetched = self.fetch(&names, found, staging.path()).await;
@@ -312,6 +315,7 @@ impl<E: Engine> Run<'_, E> {
             has_tar,
             trees: &found.trees,
             guard: &guard,
+            is_cut_short: &|| cancellation.reason().is_some(),
         };
         // Not to be dropped: it ends soon when its streams do.
         Ok(fetch

@@ -1,6 +1,7 @@
 //! Passes on the entries of a tar that a cache is made of, byte by byte as they are.
 
 use std::collections::HashSet;
+use std::hash::{BuildHasher, RandomState};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
@@ -16,6 +17,15 @@ pub(super) const TRAILER: [u8; 1024] = [0; 1024];
 
 /// The longest name that is believed.
 const LONGEST_NAME: u64 = 1024 * 1024;
+
+/// How many links may be in a tar.
+const MOST_LINKS: usize = 1_000_000;
+
+/// How many of what is skipped is told by its name.
+const MOST_SKIPPED: usize = 1_000;
+
+/// The longest path that is told.
+const LONGEST_TOLD: usize = 4096;
 
 /// Which way a tar goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,8 +47,10 @@ pub(super) trait Outlet: Write {
 pub(super) struct Passed {
     /// How many files, links and directories were passed on.
     pub(super) files: u64,
-    /// What was skipped.
+    /// What was skipped first.
     pub(super) skipped: Vec<(Place, PathBuf)>,
+    /// How much else was skipped.
+    pub(super) skipped_besides: u64,
 }
 
 /// Passes on what of a tar is within the paths. Several tars may stand one after the other. Nothing
@@ -57,19 +69,15 @@ pub(super) fn pass(
         direction,
         out,
         place: None,
-        links: HashSet::new(),
+        links: Links::default(),
         empty: None,
         passed: Passed::default(),
     };
     let mut prefix = Prefix::default();
     for entry in archive.entries()?.raw(true) {
         let mut entry = entry?;
-        match entry.header().entry_type() {
-            EntryType::GNULongName
-            | EntryType::GNULongLink
-            | EntryType::XHeader
-            | EntryType::XGlobalHeader => prefix.read(&mut entry)?,
-            _ => filter.entry(&mut entry, std::mem::take(&mut prefix))?,
+        if !prefix.take(&mut entry)? {
+            filter.entry(&mut entry, std::mem::take(&mut prefix))?;
         }
     }
     filter.settle(None)?;
@@ -78,13 +86,28 @@ pub(super) fn pass(
 
 /// What stands before an entry and says what its header has no room for.
 #[derive(Default)]
-struct Prefix {
+pub(super) struct Prefix {
     bytes: Vec<u8>,
-    name: Option<Vec<u8>>,
-    link: Option<Vec<u8>>,
+    pub(super) name: Option<Vec<u8>>,
+    pub(super) link: Option<Vec<u8>>,
 }
 
 impl Prefix {
+    /// Reads what an entry says of the next, when it is one of those; returns whether it is.
+    pub(super) fn take(&mut self, entry: &mut Entry<'_, impl Read>) -> io::Result<bool> {
+        let is_prefix = matches!(
+            entry.header().entry_type(),
+            EntryType::GNULongName
+                | EntryType::GNULongLink
+                | EntryType::XHeader
+                | EntryType::XGlobalHeader
+        );
+        if is_prefix {
+            self.read(entry)?;
+        }
+        Ok(is_prefix)
+    }
+
     fn read(&mut self, entry: &mut Entry<'_, impl Read>) -> io::Result<()> {
         let size = entry.header().entry_size()?;
         let known = u64::try_from(self.bytes.len()).unwrap_or(u64::MAX);
@@ -125,7 +148,7 @@ struct Filter<'a, O> {
     out: &'a mut O,
     place: Option<Place>,
     /// The links that were passed on.
-    links: HashSet<(Place, PathBuf)>,
+    links: Links,
     /// A directory that is passed on if nothing of it follows.
     empty: Option<(Place, PathBuf, Vec<u8>)>,
     passed: Passed,
@@ -163,7 +186,7 @@ impl<O: Outlet> Filter<'_, O> {
                 self.out.write_all(padding(size))?;
                 self.passed.files += 1;
                 if kind.is_symlink() {
-                    self.links.insert((place, path));
+                    self.links.insert(place, &path)?;
                 }
             }
             Standing::Directory if self.direction == Direction::Save => {
@@ -198,17 +221,20 @@ impl<O: Outlet> Filter<'_, O> {
     }
 
     fn skip(&mut self, place: Place, path: PathBuf) {
-        if self.direction == Direction::Restore {
+        if self.direction != Direction::Restore {
+            return;
+        }
+        let is_told = path.as_os_str().len() <= LONGEST_TOLD;
+        if is_told && self.passed.skipped.len() < MOST_SKIPPED {
             self.passed.skipped.push((place, path));
+        } else {
+            self.passed.skipped_besides += 1;
         }
     }
 
     fn is_below_link(&self, place: Place, path: &Path) -> bool {
-        !self.links.is_empty()
-            && path
-                .ancestors()
-                .skip(1)
-                .any(|ancestor| self.links.contains(&(place, ancestor.to_path_buf())))
+        let mut above = path.ancestors().skip(1);
+        above.any(|ancestor| self.links.holds(place, ancestor))
     }
 
     /// Whether a hard link leads to a file of the cache.
@@ -225,7 +251,30 @@ impl<O: Outlet> Filter<'_, O> {
         target_place == place
             && self.paths.standing(place, &target, false) == Standing::Within
             && !self.is_below_link(place, &target)
-            && !self.links.contains(&(place, target))
+            && !self.links.holds(place, &target)
+    }
+}
+
+/// Links by their places and paths, of which no more is kept than a number: there may be a million, and
+/// each may have the longest name that there is. The key of the numbers is nobody's to know, so that none
+/// can be made that are taken for each other.
+#[derive(Default)]
+struct Links {
+    hash: RandomState,
+    numbers: HashSet<u64>,
+}
+
+impl Links {
+    fn insert(&mut self, place: Place, path: &Path) -> io::Result<()> {
+        if self.numbers.len() >= MOST_LINKS {
+            return Err(damaged("it has more than 1000000 links"));
+        }
+        self.numbers.insert(self.hash.hash_one((place, path)));
+        Ok(())
+    }
+
+    fn holds(&self, place: Place, path: &Path) -> bool {
+        !self.numbers.is_empty() && self.numbers.contains(&self.hash.hash_one((place, path)))
     }
 }
 

@@ -16,14 +16,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use futures_util::StreamExt;
+
 use super::program::quote;
 use super::unpacker::Unpacker;
-use super::{Interruption, Run, RunError};
+use super::{CancelReason, Interruption, Run, RunError};
 use crate::buildspec::{Cache, CacheAction};
 use crate::cache::{
     Found, Kind, Lookup, Namespace, Paths, Published, Record, Store, Stored, Wanted,
 };
-use crate::collect::listing;
+use crate::collect::{CollectError, listing};
 use crate::engine::Engine;
 use crate::event::{CacheEvent, CacheFound, CacheOutcome, CacheRestored, Event};
 use crate::plan::Work;
@@ -32,6 +34,11 @@ use directories::Directory;
 pub use layers::LABEL as LAYERS_LABEL;
 pub(super) use layers::Layers;
 use pack::PackError;
+
+/// How many paths a pattern may match, not counting what lies below them, and how many bytes these may
+/// have together.
+const MOST_MATCHES: usize = 100_000;
+const MOST_BYTES: usize = 8 << 20;
 
 /// What a build remembers of its cache from the first phase to the last.
 #[derive(Debug)]
@@ -257,6 +264,13 @@ impl<E: Engine> Run<'_, E> {
             directory,
         );
         let passed = self.guarded(pouring).await??;
+        if passed.skipped_besides > 0 {
+            let count = passed.skipped_besides;
+            self.warn(format!(
+                "{count} more entries of the cache are none of its paths, and are skipped likewise"
+            ))
+            .await;
+        }
         for (place, path) in passed.skipped {
             let path = Path::new(&directory(place)).join(path);
             let path = path.to_string_lossy().into_owned();
@@ -349,30 +363,43 @@ impl<E: Engine> Run<'_, E> {
         let sandbox = self.sandbox.as_ref().ok_or(RunError::ContainerDied)?;
         let writer = &self.plan.uuid;
         let begun = namespace.begin(kind, &paths.version(), key.as_deref(), writer);
-        let keeping = async {
-            let writing = begun?;
-            let has_tar = sandbox.tools().tar;
-            let tar = pack::stream(self.engine, sandbox.container(), has_tar, &wanted).await?;
-            let (writing, passed) = pack::store(tar, writing, within).await?;
-            let Some(writing) = writing else {
-                return Ok((Stored::Nothing, Kept::default()));
-            };
-            let build = self.plan.identity.id.clone();
-            let publishing = move || writing.publish(kind, key, paths, passed.files, &build);
-            let published = tokio::task::spawn_blocking(publishing).await;
-            Ok(match published.map_err(io::Error::other)?? {
-                Published::AlreadyThere => (Stored::AlreadyThere, Kept::default()),
-                Published::New(entry) => {
-                    let kept = Kept {
-                        files: entry.files,
-                        size: entry.size,
-                        unpacked_size: entry.unpacked_size,
-                    };
-                    (Stored::Saved, kept)
-                }
-            })
+        let writing = match begun {
+            Ok(writing) => writing,
+            Err(error) => return Ok(Err(error.into())),
         };
-        self.guarded(keeping).await
+        let has_tar = sandbox.tools().tar;
+        let packed = pack::stream(self.engine, sandbox.container(), has_tar, &wanted);
+        let tar = match self.guarded(packed).await? {
+            Ok(tar) => tar,
+            Err(error) => return Ok(Err(error.into())),
+        };
+        let cut_short = Box::pin(self.cancellation.reached(CancelReason::Timeout));
+        let kept = pack::store(tar.take_until(cut_short), writing, within).await;
+        if let Some(reason) = self.cancellation.reason() {
+            // What is unfinished goes with this.
+            drop(kept);
+            return Err(Interruption::Cancelled(reason));
+        }
+        let (writing, passed) = match kept {
+            Ok((Some(writing), passed)) => (writing, passed),
+            Ok((None, _)) => return Ok(Ok((Stored::Nothing, Kept::default()))),
+            Err(error) => return Ok(Err(error)),
+        };
+        let build = self.plan.identity.id.clone();
+        let publishing = move || writing.publish(kind, key, paths, passed.files, &build);
+        let published = tokio::task::spawn_blocking(publishing).await;
+        Ok(match published.map_err(io::Error::other).flatten() {
+            Ok(Published::AlreadyThere) => Ok((Stored::AlreadyThere, Kept::default())),
+            Ok(Published::New(entry)) => {
+                let kept = Kept {
+                    files: entry.files,
+                    size: entry.size,
+                    unpacked_size: entry.unpacked_size,
+                };
+                Ok((Stored::Saved, kept))
+            }
+            Err(error) => Err(error.into()),
+        })
     }
 
     /// Finds out which paths of the container are to be packed; patterns are looked for.
@@ -390,7 +417,7 @@ impl<E: Engine> Run<'_, E> {
             }
             let directory = self.directory(path.place);
             let roots = [Path::new(&directory).join(path.root())];
-            let mut matches = Vec::new();
+            let mut matches = Matches::default();
             let listing = listing::list(
                 self.engine,
                 sandbox.container(),
@@ -400,14 +427,19 @@ impl<E: Engine> Run<'_, E> {
                     if let Ok(found) = found.strip_prefix(&directory)
                         && path.names(found)
                     {
-                        matches.push(found.to_path_buf());
+                        return matches.add(found);
                     }
+                    Ok(())
                 },
             );
-            if let Err(error) = self.guarded(listing).await? {
-                return Ok(Err(io::Error::other(error).into()));
+            match self.guarded(listing).await? {
+                Ok(()) => place.extend(matches.names),
+                Err(error @ CollectError::TooMany { .. }) => {
+                    let reason = format!("{error}; `{}` names too much", path.normal());
+                    return Ok(Err(io::Error::other(reason).into()));
+                }
+                Err(error) => return Ok(Err(io::Error::other(error).into())),
             }
-            place.extend(matches);
         }
         Ok(Ok(names
             .into_iter()
@@ -459,6 +491,32 @@ impl<E: Engine> Run<'_, E> {
 
     async fn warn(&self, message: String) {
         self.events.emit(Event::Warning { message }).await;
+    }
+}
+
+/// What a pattern matches, without what lies below another match, as far as that comes later.
+#[derive(Default)]
+struct Matches {
+    names: BTreeSet<PathBuf>,
+    length: usize,
+}
+
+impl Matches {
+    fn add(&mut self, name: &Path) -> Result<(), CollectError> {
+        let mut above = name.ancestors().skip(1);
+        if above.any(|above| self.names.contains(above)) {
+            return Ok(());
+        }
+        self.length += name.as_os_str().len();
+        if self.names.len() >= MOST_MATCHES || self.length > MOST_BYTES {
+            return Err(CollectError::TooMany {
+                what: "paths of the cache",
+                most: MOST_MATCHES,
+                bytes: MOST_BYTES,
+            });
+        }
+        self.names.insert(name.to_path_buf());
+        Ok(())
     }
 }
 

@@ -1,14 +1,17 @@
 //! Brings what a cache is made of out of the container and into the store.
 
 use std::collections::BTreeSet;
+use std::ffi::OsStr;
 use std::io::{self, Read, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use futures_util::{StreamExt, stream};
+use bytes::Bytes;
+use futures_util::stream::BoxStream;
+use futures_util::{Stream, StreamExt, stream};
 use tar::{Archive, Builder, EntryType, Header};
 
-use super::filter::{Direction, Outlet, Passed, TRAILER, pass};
+use super::filter::{Direction, Outlet, Passed, Prefix, TRAILER, pass};
 use crate::cache::{Archive as Store, Writing};
 use crate::collect::listing::quote;
 use crate::engine::process::read;
@@ -43,27 +46,29 @@ impl PackError {
     }
 }
 
+/// A tar that comes from the container.
+type Tar<'a> = BoxStream<'a, Result<Bytes, EngineError>>;
+
 /// Streams a tar of what is at these paths; those that are not there are passed over.
-pub(super) async fn stream<E: Engine>(
-    engine: &E,
-    container: &ContainerId,
+pub(super) async fn stream<'a, E: Engine>(
+    engine: &'a E,
+    container: &'a ContainerId,
     has_tar: bool,
-    wanted: &Wanted,
-) -> Result<ByteStream, EngineError> {
+    wanted: &'a Wanted,
+) -> Result<Tar<'a>, EngineError> {
     if has_tar {
-        return read(engine, container, &["sh"], script(wanted).into(), GOOD).await;
+        let script = script(wanted).into();
+        return Ok(read(engine, container, &["sh"], script, GOOD).await?);
     }
-    // One path after the other: the engine packs one at a time.
-    let downloads: Vec<ByteStream> = wanted
-        .iter()
-        .flat_map(|(place, directory, names)| {
-            names.iter().map(|name| {
-                let path = Path::new(directory).join(name);
-                let packed = engine.download(container, &path.to_string_lossy());
-                rebased(packed, entry_name(*place, name))
-            })
-        })
-        .collect();
+    // One path after the other: the engine packs one at a time, and there may be many.
+    let paths = wanted.iter().flat_map(|(place, directory, names)| {
+        names.iter().map(move |name| (*place, directory, name))
+    });
+    let downloads = paths.map(move |(place, directory, name)| {
+        let path = Path::new(directory).join(name);
+        let packed = engine.download(container, &path.to_string_lossy());
+        rebased(packed, entry_name(place, name))
+    });
     Ok(stream::iter(downloads).flatten().boxed())
 }
 
@@ -148,23 +153,36 @@ fn unreadable(error: io::Error) -> EngineError {
 }
 
 fn rename(source: impl Read, name: &Path, tar: &mut Builder<impl Write>) -> io::Result<()> {
-    for entry in Archive::new(source).entries()? {
+    let mut prefix = Prefix::default();
+    // Raw: of names without an end no more is to be in memory than is believed.
+    for entry in Archive::new(source).entries()?.raw(true) {
         let mut entry = entry?;
-        let renamed = |path: &Path| {
-            let mut parts = path.components();
+        if prefix.take(&mut entry)? {
+            continue;
+        }
+        let Prefix {
+            name: long_name,
+            link: long_link,
+            ..
+        } = std::mem::take(&mut prefix);
+        let renamed = |path: &[u8]| {
+            let mut parts = Path::new(OsStr::from_bytes(path)).components();
             parts.next();
             name.join(parts.as_path())
         };
-        let path = renamed(&entry.path()?);
+        let own = entry.header().path_bytes();
+        let path = renamed(long_name.as_deref().unwrap_or(&own));
         let mut header = entry.header().clone();
         if let Some(ustar) = header.as_ustar_mut() {
             // The rest of a name that is too long for its field.
             ustar.prefix.fill(0);
         }
-        let target = match entry.link_name()? {
-            Some(target) if header.entry_type().is_hard_link() => Some(renamed(&target)),
-            target => target.map(std::borrow::Cow::into_owned),
-        };
+        let own = entry.header().link_name_bytes();
+        let target = long_link.as_deref().or(own.as_deref());
+        let target = target.map(|target| match header.entry_type() {
+            EntryType::Link => renamed(target),
+            _ => Path::new(OsStr::from_bytes(target)).to_path_buf(),
+        });
         let fields = header.as_old_mut();
         put(tar, &mut fields.name, EntryType::GNULongName, &path)?;
         if let Some(target) = target {
@@ -199,10 +217,10 @@ fn put(
 }
 
 /// Writes what of a tar is within the paths into the store, and gives the writing back to be
-/// published; `None` when there is nothing. When the future is dropped, or the stream fails, the
-/// archive is too.
+/// published; `None` when there is nothing. When the stream fails, the archive is gone. The future must
+/// not be dropped, or a thread goes on without it: end the stream.
 pub(super) async fn store(
-    tar: ByteStream,
+    tar: impl Stream<Item = Result<Bytes, EngineError>> + Unpin,
     mut writing: Writing,
     paths: CachePaths,
 ) -> Result<(Option<Writing>, Passed), PackError> {
