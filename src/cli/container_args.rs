@@ -12,7 +12,7 @@ use super::Failure;
 use crate::plan::{Certificate, ContainerRequest};
 use crate::resources::{
     Compute, ComputeType, Cpus, Device, Extras, FileSystem, Gpus, HOST_NETWORK, HostEntry, Memory,
-    Ulimit, Volume,
+    PidsLimit, Ulimit, Volume,
 };
 use crate::settings::{Environment, Proxies, read_certificate};
 
@@ -41,6 +41,16 @@ pub(super) struct ContainerArgs {
     /// How much memory the build may use, such as 512m or 1.5g.
     #[arg(long, help_heading = HEADING, value_name = "SIZE", value_parser = Memory::limit)]
     memory: Option<Memory>,
+
+    /// How many processes and threads the build may have at once; `unlimited` is as many as the machine has
+    /// [default: 16384].
+    #[arg(
+        long,
+        help_heading = HEADING,
+        value_name = "N",
+        allow_negative_numbers = true
+    )]
+    pids_limit: Option<PidsLimit>,
 
     /// Network of the container: none, host, bridge, or one of the engine by its name.
     #[arg(long, help_heading = HEADING, value_name = "MODE")]
@@ -137,6 +147,7 @@ impl ContainerArgs {
                 compute_type: self.compute_type,
                 cpus: self.cpus,
                 memory: self.memory,
+                pids: self.pids_limit.unwrap_or_default(),
             },
             extras: Extras {
                 network: self.network.clone(),

@@ -159,6 +159,7 @@ async fn limits<E: Engine>(trials: &Trials<'_, E>, reached: &Reached) -> Check {
         limits: Limits {
             memory: Some(Memory(MEMORY)),
             cpus: Some(Cpus::whole(CPUS)),
+            ..Limits::default()
         },
         ..Trial::default()
     });

@@ -19,6 +19,9 @@ const IMPORT_LIMIT: Duration = Duration::from_secs(20);
 /// How long a container may take from its making to its end; all of them run side by side.
 const TRIAL_LIMIT: Duration = Duration::from_mins(1);
 
+/// How much of what a trial prints is read.
+const MOST_PRINTED: usize = 64 * 1024;
+
 /// How long everything may take to be removed.
 const REMOVAL_LIMIT: Duration = Duration::from_secs(20);
 
@@ -183,6 +186,9 @@ impl<'a, E: Engine> Trials<'a, E> {
         let mut printed = Vec::new();
         while let Some(chunk) = output.next().await {
             printed.extend_from_slice(&chunk?);
+            if printed.len() > MOST_PRINTED {
+                break;
+            }
         }
         // Only then is what it mounted seen by the host as it is.
         self.engine.wait_removed(&container).await?;

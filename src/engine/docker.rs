@@ -3,6 +3,7 @@
 //! Nothing but this module names bollard. One file for each kind of object that the API knows; each
 //! function there does one operation of [`Engine`].
 
+mod answers;
 mod archives;
 mod connect;
 mod containers;
@@ -18,6 +19,7 @@ mod processes;
 mod resources;
 mod ssh;
 mod tls;
+mod unix;
 mod volumes;
 
 use std::sync::{Arc, OnceLock};

@@ -234,6 +234,10 @@ pub struct EngineFacts {
     pub cpus: Option<u32>,
     /// How much memory its machine has, in bytes, when it says so.
     pub memory: Option<u64>,
+    /// How many processes and threads its machine can have, when that is known.
+    pub pids: Option<u32>,
+    /// Whether it is known to have no means to limit them.
+    pub lacks_pids_limit: bool,
     /// Whether it runs without the rights of root.
     pub is_rootless: bool,
     /// Whether paths of this host mean the same to the engine: it runs on this very system.
@@ -248,6 +252,8 @@ impl EngineFacts {
         Machine {
             cpus: self.cpus,
             memory: self.memory.map(Memory),
+            pids: self.pids,
+            lacks_pids_limit: self.lacks_pids_limit,
         }
     }
 }

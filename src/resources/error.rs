@@ -42,6 +42,9 @@ pub enum ResourceError {
         "write NAME=SOFT[:HARD] in whole numbers, the soft one no higher, such as nofile=1024:2048"
     )]
     Ulimit,
+    /// It is no number of processes.
+    #[error("write how many processes, such as 4096, or `unlimited`")]
+    PidsLimit,
     /// It is no volume.
     #[error("write HOST:CONTAINER[:ro], such as ./cache:/cache or ~/.m2:/root/.m2:ro")]
     Volume,

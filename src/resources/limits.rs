@@ -1,6 +1,6 @@
 //! How much of its machine a container may use.
 
-use super::{ComputeType, Cpus, EnvironmentType, Memory, Size};
+use super::{ComputeType, Cpus, EnvironmentType, Memory, PidsLimit, Size};
 
 /// What the container may use at the most.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -9,6 +9,8 @@ pub struct Limits {
     pub cpus: Option<Cpus>,
     /// Memory, swap included; all of it without.
     pub memory: Option<Memory>,
+    /// Processes and threads at once; as many as there can be without.
+    pub pids: Option<u32>,
 }
 
 /// What the engine's machine has, as far as it says so.
@@ -18,6 +20,10 @@ pub struct Machine {
     pub cpus: Option<u32>,
     /// Memory.
     pub memory: Option<Memory>,
+    /// Processes and threads.
+    pub pids: Option<u32>,
+    /// Whether it is known to have no means to limit processes.
+    pub lacks_pids_limit: bool,
 }
 
 /// What a build asks for.
@@ -29,6 +35,8 @@ pub struct Compute {
     pub cpus: Option<Cpus>,
     /// Memory, in the place of its own.
     pub memory: Option<Memory>,
+    /// Processes.
+    pub pids: PidsLimit,
 }
 
 impl Compute {
@@ -38,6 +46,7 @@ impl Compute {
         Limits {
             cpus: self.cpus.or(size.and_then(|size| size.cpus)),
             memory: self.memory.or(size.map(|size| size.memory)),
+            pids: self.pids.asked(),
         }
     }
 
@@ -48,7 +57,11 @@ impl Compute {
         let whole = machine.cpus.map(Cpus::whole);
         let cpus = least(asked.cpus, whole);
         let memory = least(asked.memory, machine.memory);
-        let given = Limits { cpus, memory };
+        let given = Limits {
+            cpus,
+            memory,
+            pids: self.pids_within(machine, &mut notes),
+        };
         if let Some(has) = whole
             && cpus < asked.cpus
         {
@@ -66,6 +79,16 @@ impl Compute {
             ));
         }
         (given, notes)
+    }
+
+    fn pids_within(&self, machine: Machine, notes: &mut Vec<String>) -> Option<u32> {
+        if !machine.lacks_pids_limit {
+            return self.pids.within(machine.pids, notes);
+        }
+        if matches!(self.pids, PidsLimit::At(_)) {
+            notes.push("the engine cannot limit processes: --pids-limit has no effect".to_owned());
+        }
+        None
     }
 
     fn size(&self, kind: EnvironmentType) -> Option<Size> {
@@ -122,6 +145,7 @@ mod tests {
             compute_type: name.map(|name| name.parse().unwrap()),
             cpus: cpus.map(|cpus| cpus.parse().unwrap()),
             memory: memory.map(|memory| memory.parse().unwrap()),
+            pids: PidsLimit::Unlimited,
         }
     }
 
@@ -151,6 +175,7 @@ mod tests {
         let machine = Machine {
             cpus: Some(4),
             memory: Some(Memory::gibibytes(10)),
+            ..Machine::default()
         };
         let small = compute(Some("BUILD_GENERAL1_SMALL"), None, None);
         assert_eq!(
@@ -175,6 +200,25 @@ mod tests {
         );
         let (limits, notes) = large.within(LINUX, Machine::default());
         assert_eq!((told(limits).as_str(), notes.len()), ("8 16 GiB", 0));
+    }
+
+    #[test]
+    fn processes_are_limited_where_that_can_be() {
+        let asked = Compute {
+            pids: PidsLimit::At(64),
+            ..Compute::default()
+        };
+        let mut machine = Machine::default();
+        for compute in [asked, Compute::default()] {
+            let given = compute.within(LINUX, machine);
+            assert_eq!(given, (compute.limits(LINUX), Vec::new()));
+            assert!(given.0.pids.is_some());
+        }
+        machine.lacks_pids_limit = true;
+        for (compute, count) in [(asked, 1), (Compute::default(), 0)] {
+            let (limits, notes) = compute.within(LINUX, machine);
+            assert_eq!((limits.pids, notes.len()), (None, count));
+        }
     }
 
     #[test]

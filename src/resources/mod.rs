@@ -9,6 +9,7 @@ mod device;
 mod error;
 mod limits;
 mod network;
+mod pids;
 mod ulimit;
 mod volume;
 
@@ -18,6 +19,7 @@ pub use device::{Device, Gpus};
 pub use error::ResourceError;
 pub use limits::{Compute, Limits, Machine};
 pub use network::{HOST_NETWORK, HostEntry};
+pub use pids::PidsLimit;
 pub use ulimit::Ulimit;
 pub use volume::{FileSystem, Volume};
 

@@ -52,6 +52,7 @@ fn listed(container: &Container, has_find: bool, roots: &[&str]) -> BTreeMap<Pat
                 "{}",
                 path.display()
             );
+            Ok(())
         };
         list(&docker, &container.0, has_find, &roots, tell)
             .await

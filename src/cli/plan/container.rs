@@ -20,6 +20,8 @@ pub(super) fn write(out: &mut impl Write, container: &ContainerPlan) -> io::Resu
     }
     lines.extend(limits.cpus.map(|cpus| ("cpus", cpus.to_string())));
     lines.extend(limits.memory.map(|memory| ("memory", memory.to_string())));
+    let pids = limits.pids.map(|pids| pids.to_string());
+    lines.push(("pids", pids.unwrap_or_else(|| "unlimited".to_owned())));
     let network = extras.network.iter().cloned();
     lines.extend(network.map(|network| ("network", network)));
     lines.extend(extras.hosts.iter().map(|host| ("host", host.to_string())));
@@ -63,6 +65,7 @@ pub(super) fn json(container: &ContainerPlan) -> Value {
         "computeType": container.compute.compute_type.map(ComputeType::name),
         "cpus": limits.cpus.map(|cpus| cpus.to_string()),
         "memory": limits.memory.map(|memory| memory.0),
+        "pidsLimit": limits.pids,
         "network": extras.network,
         "hosts": extras.hosts.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "dns": extras.dns,

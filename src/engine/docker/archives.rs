@@ -5,6 +5,7 @@ use bollard::query_parameters::{
 };
 use futures_util::{StreamExt, TryStreamExt};
 
+use super::answers::{counted, streaming, uploading};
 use super::containers::is_alive;
 use super::failure::failed;
 use super::limits::{Limits, progress, watched};
@@ -21,6 +22,7 @@ pub(super) async fn upload(
         .path(directory)
         .build();
     let (tar, stuck) = progress(tar, limits.request);
+    let client = uploading(client);
     let uploaded =
         client.upload_to_container(&container.0, Some(options), bollard::body_try_stream(tar));
     tokio::select! {
@@ -39,10 +41,12 @@ pub(super) fn download(
         .path(path)
         .build();
     let operation = Operation::Download(path.to_owned());
-    let tar = client
+    let (streaming, budget) = streaming(client);
+    let tar = streaming
         .download_from_container(&container.0, Some(options))
         .map_err(failed(operation.clone()))
         .boxed();
+    let tar = counted(tar, budget, operation.clone());
     let alive = is_alive(client, container, operation.clone(), limits);
     watched(tar, limits.silence(), move || {
         let (alive, operation) = (alive(), operation.clone());

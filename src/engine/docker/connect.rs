@@ -1,13 +1,16 @@
 //! The ways to an engine.
 
+use bollard::errors::Error as BollardError;
 use bollard::{BollardRequest, ClientVersion};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::{Connect, HttpConnector};
 use hyper_util::rt::TokioExecutor;
 
+use super::answers::{Metering, budget_of, count};
 use super::failure::failed;
 use super::ssh::SshConnector;
 use super::tls;
+use super::unix::UnixConnector;
 use crate::engine::endpoint::{Endpoint, Reach, Tls};
 use crate::engine::{EngineError, Operation};
 
@@ -21,24 +24,44 @@ const VERSION: &ClientVersion = bollard::API_DEFAULT_VERSION;
 /// Prepares to speak to an engine; nothing is sent yet.
 pub(super) fn client(endpoint: &Endpoint) -> Result<bollard::Docker, EngineError> {
     let client = match &endpoint.address.reach {
-        Reach::Unix(socket) => {
-            bollard::Docker::connect_with_unix(&socket.to_string_lossy(), REQUEST_TIMEOUT, VERSION)
-        }
+        Reach::Unix(socket) if !socket.exists() => Err(BollardError::SocketNotFoundError(
+            socket.to_string_lossy().into_owned(),
+        )),
+        Reach::Unix(socket) => over(
+            UnixConnector::new(socket.clone()),
+            // The socket is the other side's own, whatever it is called.
+            "http://docker".to_owned(),
+            Reuse::Never,
+        ),
         Reach::Tcp(place) => match &endpoint.tls {
-            None => bollard::Docker::connect_with_http(
-                &place.authority(false),
-                REQUEST_TIMEOUT,
-                VERSION,
+            None => over(
+                HttpConnector::new(),
+                format!("http://{}", place.authority(false)),
+                Reuse::Never,
             ),
             Some(tls) => over(
                 tls_connector(tls)?,
                 format!("https://{}", place.authority(true)),
+                Reuse::AsLongAsOpen,
             ),
         },
         // The host is the other side's own, whatever it is called.
-        Reach::Ssh(place) => over(SshConnector::new(place.clone()), "http://docker".to_owned()),
+        Reach::Ssh(place) => over(
+            SshConnector::new(place.clone()),
+            "http://docker".to_owned(),
+            Reuse::AsLongAsOpen,
+        ),
     };
     client.map_err(failed(Operation::Connect))
+}
+
+/// Whether a connection is used for the next request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reuse {
+    /// A new one costs nothing.
+    Never,
+    /// A new one takes its time.
+    AsLongAsOpen,
 }
 
 fn tls_connector(tls: &Tls) -> Result<hyper_rustls::HttpsConnector<HttpConnector>, EngineError> {
@@ -54,15 +77,24 @@ fn tls_connector(tls: &Tls) -> Result<hyper_rustls::HttpsConnector<HttpConnector
         .build())
 }
 
-/// Speaks over what a connector makes.
-fn over<C>(connector: C, address: String) -> Result<bollard::Docker, bollard::errors::Error>
+/// Speaks over what a connector makes, and counts what is read.
+fn over<C>(connector: C, address: String, reuse: Reuse) -> Result<bollard::Docker, BollardError>
 where
-    C: Connect + Clone + Send + Sync + 'static,
+    Metering<C>: Connect + Clone + Send + Sync + 'static,
 {
-    let client = Client::builder(TokioExecutor::new()).build(connector);
-    let transport = move |request: BollardRequest| {
+    let mut builder = Client::builder(TokioExecutor::new());
+    if reuse == Reuse::Never {
+        builder.pool_max_idle_per_host(0);
+    }
+    let client = builder.build(Metering(connector));
+    let transport = move |mut request: BollardRequest| {
         let client = client.clone();
-        async move { Ok(client.request(request).await?) }
+        async move {
+            let budget = budget_of(&mut request);
+            let response = client.request(request).await?;
+            count(&response, budget);
+            Ok(response)
+        }
     };
     bollard::Docker::connect_with_custom_transport(
         transport,

@@ -13,6 +13,7 @@ use bollard::query_parameters::{
 use futures_util::future::BoxFuture;
 use futures_util::{FutureExt, StreamExt, TryStreamExt};
 
+use super::answers::{counted, streaming};
 use super::create_body::create_body;
 use super::failure::{failed, ignore_absent};
 use super::limits::{Limits, watched};
@@ -90,7 +91,8 @@ pub(super) async fn attach(
         .stdout(true)
         .stderr(true)
         .build();
-    let attached = client
+    let (streaming, budget) = streaming(client);
+    let attached = streaming
         .attach_container(&container.0, Some(options))
         .await
         .map_err(failed(Operation::Attach))?;
@@ -98,6 +100,7 @@ pub(super) async fn attach(
         .output
         .map_ok(LogOutput::into_bytes)
         .map_err(failed(Operation::ReadOutput));
+    let output = counted(output, budget, Operation::ReadOutput);
     let alive = is_alive(client, container, Operation::ReadOutput, limits);
     Ok(Attachment {
         input: attached.input,
@@ -123,7 +126,8 @@ pub(super) async fn wait_removed(
     let options = WaitContainerOptionsBuilder::default()
         .condition("removed")
         .build();
-    let ended = client
+    let (streaming, budget) = streaming(client);
+    let ended = streaming
         .wait_container(&container.0, Some(options))
         .filter_map(|ended| {
             std::future::ready(match ended {
@@ -133,6 +137,7 @@ pub(super) async fn wait_removed(
             })
         })
         .boxed();
+    let ended = counted(ended, budget, Operation::Wait);
     let alive = is_alive(client, container, Operation::Wait, limits);
     let mut ended = std::pin::pin!(watched(ended, limits.silence(), move || {
         let alive = alive();

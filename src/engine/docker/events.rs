@@ -4,8 +4,9 @@ use std::collections::HashMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bollard::query_parameters::EventsOptionsBuilder;
-use futures_util::StreamExt;
+use futures_util::{StreamExt, TryStreamExt};
 
+use super::answers::{counted, streaming};
 use super::failure::failed;
 use crate::engine::{ContainerId, EngineError, Operation};
 
@@ -31,10 +32,13 @@ pub(super) async fn ran_out_of_memory(
         .until(&until.as_secs().to_string())
         .filters(&filters)
         .build();
-    let mut events = std::pin::pin!(client.events(Some(options)));
+    let (streaming, budget) = streaming(client);
+    let events = streaming.events(Some(options));
+    let events = events.map_err(failed(Operation::Events)).boxed();
+    let mut events = counted(events, budget, Operation::Events);
     match tokio::time::timeout(PATIENCE, events.next()).await {
         Ok(Some(Ok(_))) => Ok(true),
-        Ok(Some(Err(error))) => Err(failed(Operation::Events)(error)),
+        Ok(Some(Err(error))) => Err(error),
         Ok(None) | Err(_) => Ok(false),
     }
 }

@@ -1,6 +1,7 @@
 //! What the API tells of the engine.
 
 use bollard::errors::Error as BollardError;
+use bollard::models::SystemInfoCgroupVersionEnum;
 
 use super::failure::failed;
 use super::podman;
@@ -31,6 +32,12 @@ pub(super) async fn facts(
         theirs.is_some_and(|theirs| theirs.as_bytes() == ours.to_bytes())
     };
     let security = info.security_options.unwrap_or_default();
+    let is_rootless = security.iter().any(|option| option.contains("rootless"));
+    let shares_host = local_socket
+        && same(info.name.as_deref(), system.nodename())
+        && same(info.kernel_version.as_deref(), system.release());
+    // With the first kind of control groups nobody but root can.
+    let is_first = info.cgroup_version == Some(SystemInfoCgroupVersionEnum::_1);
     let names_init = info.init_binary.is_some_and(|name| !name.is_empty());
     Ok(EngineFacts {
         product,
@@ -39,13 +46,23 @@ pub(super) async fn facts(
         architecture: info.architecture.unwrap_or_default(),
         cpus: info.ncpu.and_then(|count| u32::try_from(count).ok()),
         memory: info.mem_total.and_then(|bytes| u64::try_from(bytes).ok()),
-        is_rootless: security.iter().any(|option| option.contains("rootless")),
-        shares_host: local_socket
-            && same(info.name.as_deref(), system.nodename())
-            && same(info.kernel_version.as_deref(), system.release()),
+        pids: shares_host.then(most_pids).flatten(),
+        lacks_pids_limit: info.pids_limit == Some(false) || (is_rootless && is_first),
+        is_rootless,
+        shares_host,
         // Podman does not tell, and refuses when there is none.
         has_init: names_init || product == Product::Podman,
     })
+}
+
+/// How many processes and threads this machine can have.
+fn most_pids() -> Option<u32> {
+    let limits = ["/proc/sys/kernel/pid_max", "/proc/sys/kernel/threads-max"];
+    let read = |path: &str| {
+        let text = std::fs::read_to_string(path).ok()?;
+        text.trim().parse().ok()
+    };
+    limits.iter().filter_map(|path| read(path)).min()
 }
 
 /// Tells whose engine it is.

@@ -2,10 +2,18 @@
 
 use bollard::errors::Error as BollardError;
 
+use super::answers::too_long;
 use crate::engine::{EngineError, Operation};
 
 pub(super) fn failed(operation: Operation) -> impl Fn(BollardError) -> EngineError {
     move |error| {
+        if let Some(verdict) = too_long(&error) {
+            return EngineError {
+                operation: operation.clone(),
+                status: None,
+                source: verdict.into(),
+            };
+        }
         let (status, source): (_, Box<dyn std::error::Error + Send + Sync>) = match error {
             BollardError::DockerResponseServerError {
                 status_code,

@@ -11,6 +11,7 @@ use bollard::query_parameters::{
 use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt, future};
 
+use super::answers::{counted, streaming, streaming_after};
 use super::failure::failed;
 use super::limits::{Limits, lively};
 use crate::engine::{
@@ -70,12 +71,13 @@ pub(super) fn pull(client: &bollard::Docker, request: &PullRequest, limits: Limi
         ..DockerCredentials::default()
     });
     // The client comes along: it is another one, by what it does to requests.
-    let client = client.clone().with_request_modifier(url_safe_login);
+    let (client, budget) = streaming_after(client, url_safe_login);
     let operation = Operation::PullImage(request.image.clone());
     let steps = client
         .create_image(Some(options.build()), None, credentials)
         .map_err(failed(operation.clone()))
         .boxed();
+    let steps = counted(steps, budget, operation.clone());
     lively(steps, operation, limits.pull())
         // An engine refuses at once or midway; either way in the stream.
         .try_filter_map(|info| future::ready(Ok(step(info))))
@@ -138,11 +140,14 @@ pub(super) async fn import(
         .changes(labels.collect())
         .platform(&spec.platform)
         .build();
-    client
+    let (client, budget) = streaming(client);
+    let steps = client
         .create_image(Some(options), Some(bollard::body_full(tar)), None)
+        .map_err(failed(Operation::ImportImage))
+        .boxed();
+    counted(steps, budget, Operation::ImportImage)
         .try_for_each(|_| async { Ok(()) })
         .await
-        .map_err(failed(Operation::ImportImage))
 }
 
 /// A word of an instruction as it is written in a Dockerfile.

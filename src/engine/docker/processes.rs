@@ -8,6 +8,7 @@ use bollard::exec::{ResizeExecOptions, StartExecOptions, StartExecResults};
 use bollard::models::ExecConfig;
 use futures_util::{StreamExt, TryStreamExt};
 
+use super::answers::{counted, streaming};
 use super::containers::is_alive;
 use super::create_body::api_environment;
 use super::failure::failed;
@@ -36,12 +37,13 @@ pub(super) async fn spawn(
         user: Some("0".to_owned()),
         ..ExecConfig::default()
     };
+    let (streaming, budget) = streaming(client);
     let started = async {
         let created = client
             .create_exec(&container.0, config)
             .await
             .map_err(failed(operation.clone()))?;
-        let started = client
+        let started = streaming
             .start_exec(&created.id, None)
             .await
             .map_err(failed(operation.clone()))?;
@@ -70,10 +72,13 @@ pub(super) async fn spawn(
         let status = limits.request(asking.clone(), status).await?;
         Ok(Printed::Ended(status))
     };
-    let output = printed
-        .map_err(failed(operation.clone()))
-        .chain(futures_util::stream::once(ended))
-        .boxed();
+    let output = counted(
+        printed.map_err(failed(operation.clone())),
+        budget,
+        operation.clone(),
+    )
+    .chain(futures_util::stream::once(ended))
+    .boxed();
     let alive = is_alive(client, container, operation, limits);
     Ok(Process {
         input,
@@ -105,7 +110,8 @@ pub(super) async fn open_terminal(
         tty: true,
         ..StartExecOptions::default()
     };
-    let started = client
+    let (streaming, budget) = streaming(client);
+    let started = streaming
         .start_exec(&created.id, Some(options))
         .await
         .map_err(failed(Operation::OpenTerminal))?;
@@ -115,9 +121,13 @@ pub(super) async fn open_terminal(
             streams: Attachment {
                 input,
                 output: watched(
-                    output
-                        .map_ok(LogOutput::into_bytes)
-                        .map_err(failed(Operation::ReadOutput)),
+                    counted(
+                        output
+                            .map_ok(LogOutput::into_bytes)
+                            .map_err(failed(Operation::ReadOutput)),
+                        budget,
+                        Operation::ReadOutput,
+                    ),
                     limits.silence(),
                     is_alive(client, container, Operation::ReadOutput, limits),
                 )

@@ -27,6 +27,7 @@ pub(super) fn host_config(spec: &ContainerSpec) -> HostConfig {
         memory,
         // Memory and swap together: without swap a limit is what it says (assumed).
         memory_swap: memory,
+        pids_limit: spec.limits.pids.map(i64::from),
         network_mode: network.clone(),
         extra_hosts: some(hosts.iter().map(ToString::to_string)),
         dns: some(dns.iter().map(ToString::to_string)),
@@ -117,6 +118,7 @@ mod tests {
             limits: Limits {
                 cpus: "1.5".parse().ok(),
                 memory: "64m".parse().ok(),
+                pids: Some(100),
             },
             extras: Extras {
                 network: Some("none".to_owned()),
@@ -135,6 +137,7 @@ mod tests {
             "NanoCpus": 1_500_000_000,
             "Memory": 64 << 20,
             "MemorySwap": 64 << 20,
+            "PidsLimit": 100,
             "NetworkMode": "none",
             "ExtraHosts": ["db:10.0.0.5"],
             "Dns": ["10.0.0.1"],

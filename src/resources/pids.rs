@@ -1,0 +1,100 @@
+//! How many processes a container may have.
+
+use std::str::FromStr;
+
+use super::ResourceError;
+
+/// What a build has when nobody says otherwise: half of the least number that kernels are set to, so that
+/// a build that makes processes without end leaves the other half to its host. Builds that mean well have
+/// some thousands at the most.
+const USUAL: u32 = 16_384;
+
+/// How many processes and threads a container may have at once.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum PidsLimit {
+    /// As many as leave the host alone.
+    #[default]
+    Usual,
+    /// As many as this.
+    At(u32),
+    /// As many as the machine has.
+    Unlimited,
+}
+
+impl PidsLimit {
+    /// The number that is asked for, whatever the machine has.
+    pub(super) fn asked(self) -> Option<u32> {
+        match self {
+            Self::Usual => Some(USUAL),
+            Self::At(count) => Some(count),
+            Self::Unlimited => None,
+        }
+    }
+
+    /// The number on a machine that has `there` of them, or does not say; more is told in `notes`.
+    pub(super) fn within(self, there: Option<u32>, notes: &mut Vec<String>) -> Option<u32> {
+        let asked = self.asked()?;
+        let Some(there) = there else {
+            return Some(asked);
+        };
+        if self == Self::Usual {
+            return Some(asked.min(there / 2).max(1));
+        }
+        if asked > there {
+            notes.push(format!(
+                "{asked} processes are more than the machine of the engine has: the build gets {there}"
+            ));
+        }
+        Some(asked.min(there))
+    }
+}
+
+impl FromStr for PidsLimit {
+    type Err = ResourceError;
+
+    fn from_str(text: &str) -> Result<Self, ResourceError> {
+        match text {
+            "-1" | "unlimited" => Ok(Self::Unlimited),
+            text => match text.parse() {
+                Ok(count @ 1..) => Ok(Self::At(count)),
+                _ => Err(ResourceError::PidsLimit),
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limits_are_read() {
+        for (text, limit) in [
+            ("1", PidsLimit::At(1)),
+            ("32768", PidsLimit::At(32_768)),
+            ("-1", PidsLimit::Unlimited),
+            ("unlimited", PidsLimit::Unlimited),
+        ] {
+            assert_eq!(text.parse(), Ok(limit));
+        }
+        for text in ["", "0", "-2", "many", "1.5", "4294967296"] {
+            assert_eq!(text.parse::<PidsLimit>(), Err(ResourceError::PidsLimit));
+        }
+    }
+
+    #[test]
+    fn no_machine_gives_more_than_it_has() {
+        for (limit, there, given, noted) in [
+            (PidsLimit::Usual, None, Some(USUAL), 0),
+            (PidsLimit::Usual, Some(4_194_304), Some(USUAL), 0),
+            (PidsLimit::Usual, Some(10_000), Some(5_000), 0),
+            (PidsLimit::At(9_000), Some(10_000), Some(9_000), 0),
+            (PidsLimit::At(90_000), Some(10_000), Some(10_000), 1),
+            (PidsLimit::Unlimited, Some(10_000), None, 0),
+        ] {
+            let mut notes = Vec::new();
+            assert_eq!(limit.within(there, &mut notes), given, "{limit:?}");
+            assert_eq!(notes.len(), noted, "{limit:?}");
+        }
+    }
+}
