@@ -4,6 +4,9 @@
 
 mod directories;
 mod git;
+mod engines;
+mod measured;
+mod reads;
 mod shapes;
 
 use std::fs;
