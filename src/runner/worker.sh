@@ -92,8 +92,14 @@ cobuild_start() {
     "$@" 2>&4 4>&-
 }
 
+# cobuild_make_way PATH: takes away what is no file, such as a pipe that nobody reads.
+cobuild_make_way() {
+    if [ -e "$1" ] && ! [ -f "$1" ]; then rm -rf -- "$1"; fi
+}
+
 # cobuild_write PATH TEXT
 cobuild_write() {
+    cobuild_make_way "$1"
     printf '%s' "$2" >| "$1"
 }
 
@@ -105,6 +111,7 @@ cobuild_write_library() {
 
 # cobuild_append PATH TEXT
 cobuild_append() {
+    cobuild_make_way "$1"
     printf '%s' "$2" >> "$1"
 }
 

@@ -27,6 +27,14 @@ pub enum ExcludeError {
         #[source]
         source: ignore::Error,
     },
+    /// There are more patterns than are held in memory.
+    #[error("`{}` has too many patterns: with those of the directories above it there may be {most} bytes", path.display())]
+    TooManyPatterns {
+        /// The file.
+        path: PathBuf,
+        /// The most, in bytes.
+        most: u64,
+    },
     /// It cannot be told what git tracks.
     #[error("cannot tell what git tracks in `{}`", path.display())]
     Git {

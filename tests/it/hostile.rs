@@ -3,11 +3,12 @@
 //! between a mistake and the machine.
 
 mod directories;
-mod git;
 mod engines;
+mod git;
 mod measured;
 mod reads;
 mod shapes;
+mod sources;
 
 use std::fs;
 use std::path::Path;

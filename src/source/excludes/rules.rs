@@ -1,7 +1,6 @@
 //! The patterns that hold in a tree, and what they say of a path.
 
 use std::ffi::OsStr;
-use std::io;
 use std::path::{Path, PathBuf};
 
 use ignore::Match;
@@ -12,6 +11,12 @@ use crate::host::file::{self, FileError};
 use crate::plan::Excludes;
 use crate::source::git::{Ignores, LONGEST_PATTERNS};
 
+/// How many bytes of patterns may be in force at once: understood they take some five hundred times as much.
+const MOST_PATTERNS: u64 = 128 * 1024;
+
+/// Git's file of patterns.
+const GIT_FILE: &str = ".gitignore";
+
 /// The patterns that hold in the directory that is walked.
 pub(super) struct Rules {
     root: PathBuf,
@@ -20,8 +25,18 @@ pub(super) struct Rules {
     own_files: bool,
     /// What git knows, when `.gitignore` files count.
     git: Option<GitRules>,
-    /// The files of each directory from the root down to here: ours, and git's.
-    levels: Vec<(Option<Gitignore>, Option<Gitignore>)>,
+    /// The files of each directory from the root down to here.
+    levels: Vec<Level>,
+    /// How many bytes of patterns may still come in force.
+    room: u64,
+}
+
+/// The patterns of one directory.
+struct Level {
+    own: Option<Gitignore>,
+    git: Option<Gitignore>,
+    /// How many bytes their texts have.
+    size: u64,
 }
 
 struct GitRules {
@@ -63,43 +78,62 @@ impl Rules {
             own_files,
             git: ignores.map(|ignores| GitRules::read(root, ignores)),
             levels: Vec::new(),
+            room: MOST_PATTERNS,
         }))
     }
 
     /// Takes the patterns of a directory in; what is judged next lies in it.
     pub(super) fn enter(&mut self, directory: &Path) -> Result<(), ExcludeError> {
-        let too_long = |name: &'static str| {
-            move |source| ExcludeError::Unreadable {
-                path: directory.join(name),
-                source: io::Error::from(source),
-            }
+        let mut level = Level {
+            own: None,
+            git: None,
+            size: 0,
         };
-        let own = if self.own_files {
-            patterns(directory, IGNORE_FILE).map_err(too_long(IGNORE_FILE))?
-        } else {
-            None
-        };
-        let own = match own {
-            Some((own, None)) => Some(own),
+        if self.own_files
+            && let Some(text) = self.take_text(directory, IGNORE_FILE, &mut level)?
+        {
+            let (own, wrong) = compile(directory, &text);
             // What should stay behind may not come in for a typing error.
-            Some((_, Some(source))) => {
+            if let Some(source) = wrong {
                 let path = directory.join(IGNORE_FILE);
                 return Err(ExcludeError::Pattern { path, source });
             }
-            None => None,
-        };
-        let git = match self.git {
-            Some(_) => patterns(directory, ".gitignore").map_err(too_long(".gitignore"))?,
-            None => None,
-        };
-        let git = git.map(|(patterns, _)| patterns);
-        self.levels.push((own, git));
+            level.own = Some(own);
+        }
+        if self.git.is_some()
+            && let Some(text) = self.take_text(directory, GIT_FILE, &mut level)?
+        {
+            level.git = Some(compile(directory, &text).0);
+        }
+        self.levels.push(level);
         Ok(())
+    }
+
+    /// Reads a file of patterns, when there is room for them.
+    fn take_text(
+        &mut self,
+        directory: &Path,
+        name: &str,
+        level: &mut Level,
+    ) -> Result<Option<Vec<u8>>, ExcludeError> {
+        let too_many = || ExcludeError::TooManyPatterns {
+            path: directory.join(name),
+            most: MOST_PATTERNS,
+        };
+        let Some(text) = text(directory, name).map_err(|_| too_many())? else {
+            return Ok(None);
+        };
+        let size = text.len() as u64;
+        self.room = self.room.checked_sub(size).ok_or_else(too_many)?;
+        level.size += size;
+        Ok(Some(text))
     }
 
     /// Forgets the patterns of the directory that was entered last.
     pub(super) fn leave(&mut self) {
-        self.levels.pop();
+        if let Some(level) = self.levels.pop() {
+            self.room += level.size;
+        }
     }
 
     /// Judges a path of the directory that was entered last; `untracked` when git ignores that one.
@@ -110,7 +144,7 @@ impl Rules {
                 self.levels
                     .iter()
                     .rev()
-                    .filter_map(|level| level.0.as_ref()),
+                    .filter_map(|level| level.own.as_ref()),
             )
             .map(|patterns| patterns.matched(&full, is_directory))
             .find(|verdict| !verdict.is_none())
@@ -140,7 +174,7 @@ impl Rules {
         self.levels
             .iter()
             .rev()
-            .filter_map(|level| level.1.as_ref())
+            .filter_map(|level| level.git.as_ref())
             .chain(&git.above)
             .map(|patterns| patterns.matched(full, is_directory))
             .find(|verdict| !verdict.is_none())
@@ -156,7 +190,10 @@ impl GitRules {
                 root.ancestors()
                     .skip(1)
                     .take_while(|directory| directory.starts_with(top))
-                    .filter_map(|directory| Some(patterns(directory, ".gitignore").ok()??.0)),
+                    .filter_map(|directory| {
+                        let text = text(directory, GIT_FILE).ok()??;
+                        Some(compile(directory, &text).0)
+                    }),
             );
             above.extend(ignores.exclude.as_deref().map(|text| compile(top, text).0));
         }
@@ -164,18 +201,14 @@ impl GitRules {
     }
 }
 
-/// Reads the patterns of a file, and what is wrong with some of them; `None` when there is no such file.
-fn patterns(
-    directory: &Path,
-    name: &str,
-) -> Result<Option<(Gitignore, Option<ignore::Error>)>, FileError> {
+/// Reads a file of patterns, `None` when there is none; fails with [`FileError::TooLong`] alone.
+fn text(directory: &Path, name: &str) -> Result<Option<Vec<u8>>, FileError> {
     // As git reads none through a link.
     let text = file::open_beneath(directory, Path::new(name))
         .and_then(|file| file::read_whole(file, LONGEST_PATTERNS));
     match text {
-        Ok(text) => Ok(Some(compile(directory, &text))),
         Err(error @ FileError::TooLong(_)) => Err(error),
-        Err(_) => Ok(None),
+        text => Ok(text.ok()),
     }
 }
 

@@ -14,7 +14,7 @@ use crate::host::file;
 const MOST_REPOSITORIES: usize = 1_000;
 
 /// The longest file of patterns that is read.
-pub(in crate::source) const LONGEST_PATTERNS: u64 = 256 * 1024;
+pub(in crate::source) const LONGEST_PATTERNS: u64 = 128 * 1024;
 
 /// What git says of a tree.
 #[derive(Debug, Default)]

@@ -134,7 +134,10 @@ fn no_git_directory_comes_in_that_is_not_the_source_s() {
         for env in builds.into_iter().chain(more.map(|more| env.again(more))) {
             let run = env.run();
             assert_secret(&run, way);
-            assert!(run.stderr.contains("cannot tell what git tracks") || run.code == Some(0), "{way}: {run}");
+            assert!(
+                run.stderr.contains("cannot tell what git tracks") || run.code == Some(0),
+                "{way}: {run}"
+            );
         }
         let commit = fs::read_to_string(env.source().join("commit")).unwrap();
         let env = env.args(COPY_ON_WRITE);
