@@ -209,7 +209,8 @@ impl Finds<'_> {
         let set = self.search.set;
         let matches = !set.matching_patterns(&name).is_empty();
         let is_followed = self.search.symlinks == Symlinks::Followed;
-        if !matches && !(is_followed && set.can_match_below(&name)) {
+        let matters = matches || (is_followed && set.can_match_below(&name));
+        if !matters {
             return Ok(());
         }
         let path = (path != name).then(|| path.to_owned());

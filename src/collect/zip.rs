@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{self, BufWriter, ErrorKind, Read, Write};
+use std::io::{self, BufWriter, Read, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -20,6 +20,7 @@ use zip::{CompressionMethod, DateTime, ZipWriter};
 use super::CollectError;
 use super::fetch::KeptLink;
 use super::names::Names;
+use crate::host::file::open_beneath;
 
 /// How much is read and written at once.
 const BLOCK: usize = 256 * 1024;
@@ -86,9 +87,9 @@ fn add_file(
     kept: &Path,
     stop: &AtomicBool,
 ) -> io::Result<()> {
-    let mut content = match File::open(directory.join(kept)) {
+    let mut content = match open_beneath(directory, kept) {
         // It did not arrive, which has been said.
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        Err(error) if error.is_not_found() => return Ok(()),
         content => content?,
     };
     let metadata = content.metadata()?;

@@ -28,7 +28,7 @@ pub use process::{Printed, Process};
 pub use pull::{LayerState, Login, PullProblem, PullRequest, PullStep, PullStream};
 pub use refusal::{Refusal, says_no_shell, says_other_processor};
 
-use crate::resources::{Extras, Limits, Machine, Memory};
+use crate::resources::{Extras, Limits, Machine, Memory, Pids};
 
 /// A stream of bytes from the engine.
 pub type ByteStream = Pin<Box<dyn Stream<Item = Result<Bytes, EngineError>> + Send>>;
@@ -234,10 +234,8 @@ pub struct EngineFacts {
     pub cpus: Option<u32>,
     /// How much memory its machine has, in bytes, when it says so.
     pub memory: Option<u64>,
-    /// How many processes and threads its machine can have, when that is known.
-    pub pids: Option<u32>,
-    /// Whether it is known to have no means to limit them.
-    pub lacks_pids_limit: bool,
+    /// What its machine has of processes and threads.
+    pub pids: Pids,
     /// Whether it runs without the rights of root.
     pub is_rootless: bool,
     /// Whether paths of this host mean the same to the engine: it runs on this very system.
@@ -253,7 +251,6 @@ impl EngineFacts {
             cpus: self.cpus,
             memory: self.memory.map(Memory),
             pids: self.pids,
-            lacks_pids_limit: self.lacks_pids_limit,
         }
     }
 }

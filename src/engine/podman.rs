@@ -63,6 +63,9 @@ pub enum PodmanError {
     },
 }
 
+/// How much of what the service has to say is read.
+const MOST_WORDS: u64 = 16 * 1024;
+
 fn said(words: &str) -> String {
     match words {
         "" => String::new(),
@@ -131,8 +134,8 @@ impl PodmanService {
         drop(self.input);
         let mut words = Vec::new();
         let ending = async {
-            if let Some(mut stderr) = self.shell.stderr.take() {
-                let _ = stderr.read_to_end(&mut words).await;
+            if let Some(stderr) = self.shell.stderr.take() {
+                let _ = stderr.take(MOST_WORDS).read_to_end(&mut words).await;
             }
             let _ = self.shell.wait().await;
         };

@@ -57,6 +57,12 @@ pub fn open(path: &Path) -> Result<File, FileError> {
     regular(file)
 }
 
+/// Opens a regular file by its path; the path itself must be no link, whatever leads to its directory.
+pub fn open_itself(path: &Path) -> Result<File, FileError> {
+    let flags = READ | OFlags::NOFOLLOW;
+    regular(rustix::fs::open(path, flags, Mode::empty()).map_err(refused)?)
+}
+
 /// Opens the regular file `below` a directory that the user named. Links are followed as long as they
 /// lead to something in that directory.
 pub fn open_within(root: &Path, below: &Path) -> Result<File, FileError> {
@@ -73,12 +79,7 @@ pub fn open_within(root: &Path, below: &Path) -> Result<File, FileError> {
 pub fn open_beneath(root: &Path, below: &Path) -> Result<File, FileError> {
     let step = |directory: &OwnedFd, name: &OsStr, flags: OFlags| {
         let opened = openat(directory, name, flags | OFlags::NOFOLLOW, Mode::empty());
-        opened.map_err(|error| match error {
-            rustix::io::Errno::LOOP | rustix::io::Errno::MLINK => {
-                FileError::NotRegular("a symbolic link")
-            }
-            error => FileError::Io(error.into()),
-        })
+        opened.map_err(refused)
     };
     let directory = READ | OFlags::DIRECTORY;
     let mut here = rustix::fs::open(root, directory, Mode::empty()).map_err(io::Error::from)?;
@@ -104,6 +105,16 @@ pub fn read_whole(file: File, most: u64) -> Result<Vec<u8>, FileError> {
         return Err(FileError::TooLong(most));
     }
     Ok(content)
+}
+
+/// Why a path was not opened that must be no link.
+fn refused(error: rustix::io::Errno) -> FileError {
+    match error {
+        rustix::io::Errno::LOOP | rustix::io::Errno::MLINK => {
+            FileError::NotRegular("a symbolic link")
+        }
+        error => FileError::Io(error.into()),
+    }
 }
 
 /// Hands a file on when it is a regular one.
@@ -176,6 +187,10 @@ mod tests {
                 "{below}"
             );
         }
+        for below in ["within", "out", "zero", "pipe", "deep", "gone"] {
+            assert!(open_itself(&root.join(below)).is_err(), "{below}");
+        }
+        assert!(open_itself(&root.join("deep/text")).is_ok());
         for below in ["pipe", "deep", "", "loop", "gone"] {
             assert!(read(below).is_err(), "{below}");
         }

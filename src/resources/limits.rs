@@ -1,6 +1,6 @@
 //! How much of its machine a container may use.
 
-use super::{ComputeType, Cpus, EnvironmentType, Memory, PidsLimit, Size};
+use super::{ComputeType, Cpus, EnvironmentType, Memory, Pids, PidsLimit, Size};
 
 /// What the container may use at the most.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -21,9 +21,7 @@ pub struct Machine {
     /// Memory.
     pub memory: Option<Memory>,
     /// Processes and threads.
-    pub pids: Option<u32>,
-    /// Whether it is known to have no means to limit processes.
-    pub lacks_pids_limit: bool,
+    pub pids: Pids,
 }
 
 /// What a build asks for.
@@ -60,7 +58,7 @@ impl Compute {
         let given = Limits {
             cpus,
             memory,
-            pids: self.pids_within(machine, &mut notes),
+            pids: self.pids.within(machine.pids, &mut notes),
         };
         if let Some(has) = whole
             && cpus < asked.cpus
@@ -79,16 +77,6 @@ impl Compute {
             ));
         }
         (given, notes)
-    }
-
-    fn pids_within(&self, machine: Machine, notes: &mut Vec<String>) -> Option<u32> {
-        if !machine.lacks_pids_limit {
-            return self.pids.within(machine.pids, notes);
-        }
-        if matches!(self.pids, PidsLimit::At(_)) {
-            notes.push("the engine cannot limit processes: --pids-limit has no effect".to_owned());
-        }
-        None
     }
 
     fn size(&self, kind: EnvironmentType) -> Option<Size> {
@@ -200,25 +188,6 @@ mod tests {
         );
         let (limits, notes) = large.within(LINUX, Machine::default());
         assert_eq!((told(limits).as_str(), notes.len()), ("8 16 GiB", 0));
-    }
-
-    #[test]
-    fn processes_are_limited_where_that_can_be() {
-        let asked = Compute {
-            pids: PidsLimit::At(64),
-            ..Compute::default()
-        };
-        let mut machine = Machine::default();
-        for compute in [asked, Compute::default()] {
-            let given = compute.within(LINUX, machine);
-            assert_eq!(given, (compute.limits(LINUX), Vec::new()));
-            assert!(given.0.pids.is_some());
-        }
-        machine.lacks_pids_limit = true;
-        for (compute, count) in [(asked, 1), (Compute::default(), 0)] {
-            let (limits, notes) = compute.within(LINUX, machine);
-            assert_eq!((limits.pids, notes.len()), (None, count));
-        }
     }
 
     #[test]

@@ -19,7 +19,7 @@ pub use device::{Device, Gpus};
 pub use error::ResourceError;
 pub use limits::{Compute, Limits, Machine};
 pub use network::{HOST_NETWORK, HostEntry};
-pub use pids::PidsLimit;
+pub use pids::{Pids, PidsLimit};
 pub use ulimit::Ulimit;
 pub use volume::{FileSystem, Volume};
 

@@ -21,6 +21,18 @@ pub enum PidsLimit {
     Unlimited,
 }
 
+/// What a machine has of processes and threads.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Pids {
+    /// It does not say.
+    #[default]
+    Unknown,
+    /// As many as this at the most.
+    Most(u32),
+    /// It has no means to limit those of a container.
+    CannotBeLimited,
+}
+
 impl PidsLimit {
     /// The number that is asked for, whatever the machine has.
     pub(super) fn asked(self) -> Option<u32> {
@@ -31,11 +43,20 @@ impl PidsLimit {
         }
     }
 
-    /// The number on a machine that has `there` of them, or does not say; more is told in `notes`.
-    pub(super) fn within(self, there: Option<u32>, notes: &mut Vec<String>) -> Option<u32> {
+    /// The number on this machine; what it cannot give is told in `notes`.
+    pub(super) fn within(self, machine: Pids, notes: &mut Vec<String>) -> Option<u32> {
         let asked = self.asked()?;
-        let Some(there) = there else {
-            return Some(asked);
+        let there = match machine {
+            Pids::Most(there) => there,
+            Pids::Unknown => return Some(asked),
+            Pids::CannotBeLimited => {
+                if self != Self::Usual {
+                    notes.push(
+                        "the engine cannot limit processes: --pids-limit has no effect".to_owned(),
+                    );
+                }
+                return None;
+            }
         };
         if self == Self::Usual {
             return Some(asked.min(there / 2).max(1));
@@ -85,12 +106,14 @@ mod tests {
     #[test]
     fn no_machine_gives_more_than_it_has() {
         for (limit, there, given, noted) in [
-            (PidsLimit::Usual, None, Some(USUAL), 0),
-            (PidsLimit::Usual, Some(4_194_304), Some(USUAL), 0),
-            (PidsLimit::Usual, Some(10_000), Some(5_000), 0),
-            (PidsLimit::At(9_000), Some(10_000), Some(9_000), 0),
-            (PidsLimit::At(90_000), Some(10_000), Some(10_000), 1),
-            (PidsLimit::Unlimited, Some(10_000), None, 0),
+            (PidsLimit::Usual, Pids::Unknown, Some(USUAL), 0),
+            (PidsLimit::Usual, Pids::Most(4_194_304), Some(USUAL), 0),
+            (PidsLimit::Usual, Pids::Most(10_000), Some(5_000), 0),
+            (PidsLimit::At(9_000), Pids::Most(10_000), Some(9_000), 0),
+            (PidsLimit::At(90_000), Pids::Most(10_000), Some(10_000), 1),
+            (PidsLimit::Unlimited, Pids::Most(10_000), None, 0),
+            (PidsLimit::Usual, Pids::CannotBeLimited, None, 0),
+            (PidsLimit::At(64), Pids::CannotBeLimited, None, 1),
         ] {
             let mut notes = Vec::new();
             assert_eq!(limit.within(there, &mut notes), given, "{limit:?}");

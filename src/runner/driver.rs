@@ -228,9 +228,10 @@ impl Driver {
         program.call("cobuild_evaluate", &[script]);
         self.send(program.text()).await?;
         let mut printed = Tail::new(LONGEST_VALUE);
-        match self.value(&mut printed, aside).await? {
-            true => Ok(printed.take()),
-            false => Err(DriverError::LongValue),
+        if self.value(&mut printed, aside).await? {
+            Ok(printed.take())
+        } else {
+            Err(DriverError::LongValue)
         }
     }
 
@@ -241,9 +242,10 @@ impl Driver {
         aside: &mut Aside<'_>,
     ) -> Result<Vec<u8>, DriverError> {
         let mut printed = Tail::new(LONGEST_VALUE);
-        match self.print_end(path, &mut printed, aside).await? {
-            true => Ok(printed.take()),
-            false => Err(DriverError::LongFile(path.to_owned())),
+        if self.print_end(path, &mut printed, aside).await? {
+            Ok(printed.take())
+        } else {
+            Err(DriverError::LongFile(path.to_owned()))
         }
     }
 

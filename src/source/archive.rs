@@ -1,18 +1,18 @@
 //! A source tree as a tar stream, in constant memory.
 
 use std::collections::HashMap;
-use std::fs::{File, Metadata};
+use std::fs::Metadata;
 use std::io::{self, ErrorKind, Read, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::OFlags;
 use tar::{Builder, EntryType, Header};
 use tokio::sync::oneshot;
 use walkdir::WalkDir;
 
 use super::excludes::LeftOut;
 use crate::engine::{UploadStream, pipe};
+use crate::host::file::{FileError, open_itself};
 
 /// Files with less than this in holes are sent as if they had none.
 const WORTHWHILE_HOLES: u64 = 1024 * 1024;
@@ -156,16 +156,14 @@ impl<W: Write> Packer<W> {
 
     fn append_file(&mut self, path: &Path, name: &Path) -> io::Result<()> {
         // It may have become anything meanwhile, even a pipe that nobody writes to.
-        let flags = OFlags::NONBLOCK | OFlags::NOFOLLOW;
-        let mut file = File::options()
-            .read(true)
-            .custom_flags(flags.bits().cast_signed())
-            .open(path)?;
+        let mut file = match open_itself(path) {
+            Err(FileError::NotRegular(_)) => {
+                self.sent.vanished += 1;
+                return Ok(());
+            }
+            opened => opened?,
+        };
         let metadata = file.metadata()?;
-        if !metadata.is_file() {
-            self.sent.vanished += 1;
-            return Ok(());
-        }
         if metadata.nlink() > 1 {
             let inode = (metadata.dev(), metadata.ino());
             if let Some(first) = self.linked.get(&inode) {

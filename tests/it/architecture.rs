@@ -69,7 +69,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("cache", &[]),
     ("channel", &["event"]),
     ("runtimes", &["event"]),
-    ("collect", &["engine", "plan"]),
+    ("collect", &["engine", "host", "plan"]),
     ("source", &["engine", "event", "host", "plan"]),
     (
         "settings",
@@ -395,6 +395,126 @@ fn only_the_edge_reads_the_environment() {
             || source.is("host/program.rs")
     });
     assert_none(&found, "the environment is read once");
+}
+
+/// Ways to open a file, or to read something to its end.
+const OPENING: &[&str] = &[
+    "File::open",
+    "File::options",
+    "OpenOptions",
+    "fs::read(",
+    "fs::read_to_string(",
+    "fs::OFlags",
+    ".read_to_end(",
+    ".read_to_string(",
+    "io::read_to_string(",
+];
+
+/// Who does so besides the doors of `host`, and why a repository, a build or an image has no part in it.
+const OPENS: &[(&str, &str)] = &[
+    ("cache/namespace.rs", "the store is ours"),
+    ("cache/publish.rs", "the store is ours"),
+    (
+        "cli/build_args.rs",
+        "the user names it: a file of variables",
+    ),
+    ("cli/debug/terminal.rs", "the user's terminal"),
+    (
+        "collect/entries.rs",
+        "a name in a tar, whose length is known and bounded",
+    ),
+    (
+        "collect/placing.rs",
+        "makes what has just been brought out, in a directory of ours",
+    ),
+    (
+        "collect/publish.rs",
+        "what has just been brought out, in a directory of ours",
+    ),
+    ("collect/staging.rs", "locks of directories of ours"),
+    ("collect/zip.rs", "the zip that has just been made"),
+    (
+        "doctor/credentials.rs",
+        "the user's settings of docker and podman",
+    ),
+    ("engine/docker/facts.rs", "`/proc`"),
+    (
+        "engine/docker/ssh.rs",
+        "the words of the user's `ssh`, bounded",
+    ),
+    (
+        "engine/docker/tls.rs",
+        "the user names them: keys and certificates",
+    ),
+    (
+        "engine/endpoint/contexts.rs",
+        "the user's settings of docker",
+    ),
+    (
+        "engine/podman.rs",
+        "the words of the user's `podman`, bounded",
+    ),
+    ("logins/file.rs", "the user's settings of docker and podman"),
+    (
+        "logins/helper.rs",
+        "what a helper of the user's says, bounded",
+    ),
+    ("owner.rs", "`/proc`"),
+    (
+        "runner/cache/filter.rs",
+        "a name in a tar, whose length is known and bounded",
+    ),
+    (
+        "runner/scratch.rs",
+        "locks of directories of ours, and `/sys`",
+    ),
+    ("settings/certificate.rs", "the user names it, bounded"),
+    ("settings/secrets_file.rs", "the user names it"),
+    (
+        "settings/sources.rs",
+        "the user names it; it is seen to be a file, and its first bytes are read",
+    ),
+    ("settings/state.rs", "our own state"),
+    ("source/mounts.rs", "`/proc`"),
+    (
+        "source/unzip.rs",
+        "the user names the zip; what is unpacked is made in a directory of ours",
+    ),
+    // FOR NOW, to be deleted once they go through the doors.
+    ("cli/check/find.rs", "for now"),
+    ("settings/buildspec_file.rs", "for now"),
+    ("source/git_view.rs", "for now"),
+    // The end of what is for now.
+];
+
+#[test]
+fn only_the_doors_open_files_of_others() {
+    let found = offences(OPENING, |source| {
+        source.module() == "host" || OPENS.iter().any(|(file, _)| source.is(file))
+    });
+    assert_none(&found, "files that others made are opened by `host` alone");
+    for (file, _) in OPENS {
+        let own = offences(OPENING, |source| !source.is(file));
+        assert!(!own.is_empty(), "{file} opens nothing any more");
+    }
+}
+
+#[test]
+fn one_way_leads_to_an_engine() {
+    let found = offences(&["bollard::Docker::connect_with"], |source| {
+        source.is("engine/docker/connect.rs")
+    });
+    assert_none(&found, "every connection counts what is read of it");
+    let others = [
+        "connect_with_unix",
+        "connect_with_http",
+        "connect_with_socket",
+        "connect_with_ssl",
+    ];
+    assert_none(
+        &offences(&others, |_| false),
+        "bollard's own connections count nothing",
+    );
 }
 
 #[test]

@@ -6,6 +6,7 @@ use bollard::models::SystemInfoCgroupVersionEnum;
 use super::failure::failed;
 use super::podman;
 use crate::engine::{EngineDetails, EngineError, EngineFacts, Operation, Product};
+use crate::resources::Pids;
 
 /// What a server says that expects TLS.
 const WANTS_TLS: &str = "HTTP request to an HTTPS server";
@@ -46,8 +47,12 @@ pub(super) async fn facts(
         architecture: info.architecture.unwrap_or_default(),
         cpus: info.ncpu.and_then(|count| u32::try_from(count).ok()),
         memory: info.mem_total.and_then(|bytes| u64::try_from(bytes).ok()),
-        pids: shares_host.then(most_pids).flatten(),
-        lacks_pids_limit: info.pids_limit == Some(false) || (is_rootless && is_first),
+        pids: if info.pids_limit == Some(false) || (is_rootless && is_first) {
+            Pids::CannotBeLimited
+        } else {
+            let most = shares_host.then(most_pids).flatten();
+            most.map_or(Pids::Unknown, Pids::Most)
+        },
         is_rootless,
         shares_host,
         // Podman does not tell, and refuses when there is none.

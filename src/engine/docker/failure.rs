@@ -5,6 +5,9 @@ use bollard::errors::Error as BollardError;
 use super::answers::too_long;
 use crate::engine::{EngineError, Operation};
 
+/// The longest message of an engine that is handed on.
+const LONGEST_MESSAGE: usize = 8 * 1024;
+
 pub(super) fn failed(operation: Operation) -> impl Fn(BollardError) -> EngineError {
     move |error| {
         if let Some(verdict) = too_long(&error) {
@@ -18,8 +21,11 @@ pub(super) fn failed(operation: Operation) -> impl Fn(BollardError) -> EngineErr
             BollardError::DockerResponseServerError {
                 status_code,
                 message,
-            } => (Some(status(status_code, &message)), message.into()),
-            BollardError::DockerStreamError { error } => (None, error.into()),
+            } => (
+                Some(status(status_code, &message)),
+                shortened(message).into(),
+            ),
+            BollardError::DockerStreamError { error } => (None, shortened(error).into()),
             error => (None, Box::new(error)),
         };
         EngineError {
@@ -28,6 +34,15 @@ pub(super) fn failed(operation: Operation) -> impl Fn(BollardError) -> EngineErr
             source,
         }
     }
+}
+
+/// Cuts a message that nobody would read to its end: it may be an image's, or a registry's.
+fn shortened(mut message: String) -> String {
+    if message.len() > LONGEST_MESSAGE {
+        message.truncate(message.floor_char_boundary(LONGEST_MESSAGE));
+        message.push('…');
+    }
+    message
 }
 
 /// The status that Docker gives: Podman takes what it cannot understand for its own fault.

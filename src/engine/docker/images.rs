@@ -22,6 +22,9 @@ use crate::engine::{
 /// Where a request has its login.
 const LOGIN_HEADER: &str = "X-Registry-Auth";
 
+/// The longest id of a layer that is believed.
+const LONGEST_LAYER: usize = 256;
+
 pub(super) async fn inspect(
     client: &bollard::Docker,
     image: &str,
@@ -102,6 +105,9 @@ fn url_safe_login(mut request: BollardRequest) -> BollardRequest {
 /// What an engine says of a layer; `None` for what it says of anything else.
 fn step(info: CreateImageInfo) -> Option<PullStep> {
     let (layer, status) = (info.id?, info.status?);
+    if layer.len() > LONGEST_LAYER {
+        return None;
+    }
     let bytes = |count: Option<i64>| count.and_then(|count| u64::try_from(count).ok());
     let detail = info.progress_detail.unwrap_or_default();
     let (done, total) = (

@@ -58,7 +58,7 @@ pub(super) async fn stream<'a, E: Engine>(
 ) -> Result<Tar<'a>, EngineError> {
     if has_tar {
         let script = script(wanted).into();
-        return Ok(read(engine, container, &["sh"], script, GOOD).await?);
+        return read(engine, container, &["sh"], script, GOOD).await;
     }
     // One path after the other: the engine packs one at a time, and there may be many.
     let paths = wanted.iter().flat_map(|(place, directory, names)| {

@@ -22,6 +22,9 @@ const PAUSES: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(3)];
 /// How many steps of one layer are told at the most, for each thing that is done with it.
 const MOST_STEPS: u64 = 100;
 
+/// How many layers are told of: more than any engine stacks.
+const MOST_LAYERS: usize = 1_000;
+
 impl<E: Engine> Run<'_, E> {
     /// Pulls an image and looks at it; or says why it cannot be had.
     pub(super) async fn pull(
@@ -95,6 +98,9 @@ impl<E: Engine> Run<'_, E> {
                 Err(error) => return Ok(Err(error)),
             };
             if told.get(&layer).is_some_and(|last| !is_news(*last, state)) {
+                continue;
+            }
+            if told.len() >= MOST_LAYERS && !told.contains_key(&layer) {
                 continue;
             }
             told.insert(layer.clone(), state);
