@@ -157,10 +157,8 @@ impl<W: Write> Packer<W> {
     fn append_file(&mut self, path: &Path, name: &Path) -> io::Result<()> {
         // It may have become anything meanwhile, even a pipe that nobody writes to.
         let mut file = match open_itself(path) {
-            Err(FileError::NotRegular(_)) => {
-                self.sent.vanished += 1;
-                return Ok(());
-            }
+            // What was a file is not there any more.
+            Err(FileError::NotRegular(_)) => return Err(ErrorKind::NotFound.into()),
             opened => opened?,
         };
         let metadata = file.metadata()?;
