@@ -4,6 +4,6 @@
 //! A repository, a build and an image are not trusted. A file that they made may be a pipe, a device, a
 //! link that leads elsewhere, or endless; a program of theirs may lie in the current directory.
 
-pub mod directory;
 pub mod file;
 pub mod program;
+pub mod tree;

@@ -13,8 +13,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::excludes::LeftOut;
 use crate::event::{Change, ChangeKind};
-use crate::host::directory::{Directory, Entry};
 use crate::host::file::read_whole;
+use crate::host::tree::{Directory, Entry};
 
 /// The attributes that mark a directory of which the lower layer shows nothing.
 const OPAQUE: [&str; 2] = ["trusted.overlay.opaque", "user.overlay.opaque"];
