@@ -7,6 +7,7 @@ use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::fd::OwnedFd;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Component, Path, PathBuf};
 
 use rustix::fs::{Mode, OFlags, openat};
@@ -29,6 +30,12 @@ pub enum FileError {
     /// A link on its way leads out of the directory that it is to be in.
     #[error("it leads out of `{}`", .0.display())]
     LeadsOut(PathBuf),
+    /// Somebody else has made it.
+    #[error("it belongs to user {0}")]
+    Foreign(u32),
+    /// Somebody else may have changed it.
+    #[error("others than its owner can write it")]
+    Writable,
     /// It is longer than what is read.
     #[error("it is longer than {0} bytes")]
     TooLong(u64),
@@ -60,7 +67,7 @@ pub fn open(path: &Path) -> Result<File, FileError> {
 /// Opens a regular file by its path; the path itself must be no link, whatever leads to its directory.
 pub fn open_itself(path: &Path) -> Result<File, FileError> {
     let flags = READ | OFlags::NOFOLLOW;
-    regular(rustix::fs::open(path, flags, Mode::empty()).map_err(refused)?)
+    regular(rustix::fs::open(path, flags, Mode::empty()).map_err(no_link)?)
 }
 
 /// Opens the regular file `below` a directory that the user named. Links are followed as long as they
@@ -79,7 +86,7 @@ pub fn open_within(root: &Path, below: &Path) -> Result<File, FileError> {
 pub fn open_beneath(root: &Path, below: &Path) -> Result<File, FileError> {
     let step = |directory: &OwnedFd, name: &OsStr, flags: OFlags| {
         let opened = openat(directory, name, flags | OFlags::NOFOLLOW, Mode::empty());
-        opened.map_err(refused)
+        opened.map_err(no_link)
     };
     let directory = READ | OFlags::DIRECTORY;
     let mut here = rustix::fs::open(root, directory, Mode::empty()).map_err(io::Error::from)?;
@@ -96,6 +103,42 @@ pub fn open_beneath(root: &Path, below: &Path) -> Result<File, FileError> {
     Err(FileError::NotRegular("a directory"))
 }
 
+/// Opens a file that only cobuild can have made, in a directory of its own: it is a regular one, belongs
+/// to this user, and nobody else may write it. No link is followed.
+pub fn open_own(path: &Path) -> Result<File, FileError> {
+    let file = rustix::fs::open(path, READ | OFlags::NOFOLLOW, Mode::empty());
+    own(regular(file.map_err(no_link)?)?)
+}
+
+/// Opens a file of cobuild's own to read and write it, and makes it when it is not there.
+pub fn make_own(path: &Path) -> Result<File, FileError> {
+    let flags = READ | OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW;
+    let file = rustix::fs::open(path, flags, Mode::RUSR | Mode::WUSR);
+    own(regular(file.map_err(no_link)?)?)
+}
+
+fn no_link(error: rustix::io::Errno) -> FileError {
+    match error {
+        rustix::io::Errno::LOOP | rustix::io::Errno::MLINK => {
+            FileError::NotRegular("a symbolic link")
+        }
+        error => FileError::Io(error.into()),
+    }
+}
+
+/// Hands a file on when nobody else can have written it.
+fn own(file: File) -> Result<File, FileError> {
+    let found = file.metadata()?;
+    if found.uid() != super::directory::user() {
+        return Err(FileError::Foreign(found.uid()));
+    }
+    let by_group = found.mode() & 0o020 != 0 && found.gid() != rustix::process::getegid().as_raw();
+    if by_group || found.mode() & 0o002 != 0 {
+        return Err(FileError::Writable);
+    }
+    Ok(file)
+}
+
 /// Reads all of a file that has at most `most` bytes.
 pub fn read_whole(file: File, most: u64) -> Result<Vec<u8>, FileError> {
     let mut content = Vec::new();
@@ -108,15 +151,6 @@ pub fn read_whole(file: File, most: u64) -> Result<Vec<u8>, FileError> {
 }
 
 /// Why a path was not opened that must be no link.
-fn refused(error: rustix::io::Errno) -> FileError {
-    match error {
-        rustix::io::Errno::LOOP | rustix::io::Errno::MLINK => {
-            FileError::NotRegular("a symbolic link")
-        }
-        error => FileError::Io(error.into()),
-    }
-}
-
 /// Hands a file on when it is a regular one.
 pub(super) fn regular(file: OwnedFd) -> Result<File, FileError> {
     let file = File::from(file);
@@ -211,6 +245,23 @@ mod tests {
         ] {
             assert!(open_beneath(&root, Path::new(below)).is_err(), "{below}");
         }
+    }
+
+    #[test]
+    fn a_file_of_ones_own_is_no_link_and_nobody_else_can_write_it() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let tree = tree();
+        let own = tree.path().join("in/own");
+        make_own(&own).unwrap();
+        assert_eq!(own.metadata().unwrap().mode() & 0o777, 0o600);
+        assert!(open_own(&own).is_ok());
+        for below in ["in/within", "in/out", "in/pipe", "in/loop", "in"] {
+            let path = tree.path().join(below);
+            assert!(open_own(&path).is_err(), "{below}");
+            assert!(make_own(&path).is_err(), "{below}");
+        }
+        fs::set_permissions(&own, fs::Permissions::from_mode(0o602)).unwrap();
+        assert!(matches!(open_own(&own), Err(FileError::Writable)));
     }
 
     #[test]

@@ -2,8 +2,10 @@
 //! here, and is checked here.
 //!
 //! A repository, a build and an image are not trusted. A file that they made may be a pipe, a device, a
-//! link that leads elsewhere, or endless; a program of theirs may lie in the current directory.
+//! link that leads elsewhere, or endless; a program of theirs may lie in the current directory. Other users
+//! of the machine are not trusted either: what cobuild keeps there lies in directories of its own.
 
+pub mod directory;
 pub mod file;
 pub mod program;
 pub mod tree;

@@ -1,0 +1,220 @@
+//! Removes a directory with all that is in it, however deep, however it was left.
+
+use std::ffi::{CStr, CString};
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::path::Path;
+
+use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, Stat};
+use rustix::fs::{chmodat, fstat, openat, renameat, statat, unlinkat};
+use rustix::io::Errno;
+
+/// How many names are held at once.
+const MANY: usize = 4096;
+
+const DIRECTORY: OFlags = OFlags::RDONLY
+    .union(OFlags::DIRECTORY)
+    .union(OFlags::NOFOLLOW)
+    .union(OFlags::CLOEXEC);
+
+/// Removes a directory with all that is in it. One that is not there is no error.
+///
+/// No link is followed, and no other file system is entered. What lies deep is brought up first: a
+/// build can nest directories deeper than a path can be long, or than files can be open.
+pub fn remove(directory: &Path) -> io::Result<()> {
+    let name = path_name(directory)?;
+    let top = match open(CWD, &name) {
+        Err(Errno::NOENT) => return Ok(()),
+        opened => opened?,
+    };
+    let mut emptying = Emptying {
+        found: fstat(&top)?,
+        top,
+        moved: 0,
+    };
+    emptying.empty()?;
+    match unlinkat(CWD, &*name, AtFlags::REMOVEDIR) {
+        Err(Errno::NOENT) | Ok(()) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn path_name(path: &Path) -> io::Result<CString> {
+    use std::os::unix::ffi::OsStrExt as _;
+    CString::new(path.as_os_str().as_bytes())
+        .map_err(|_| io::Error::from(io::ErrorKind::InvalidInput))
+}
+
+struct Emptying {
+    top: OwnedFd,
+    found: Stat,
+    /// How many directories were brought up.
+    moved: u64,
+}
+
+impl Emptying {
+    fn empty(&mut self) -> io::Result<()> {
+        loop {
+            let names = names(self.top.as_fd())?;
+            if names.is_empty() {
+                return Ok(());
+            }
+            for name in names {
+                if !gone(self.top.as_fd(), &name)? {
+                    self.empty_one(&name)?;
+                }
+            }
+        }
+    }
+
+    /// Empties a directory of the topmost; what is in directories in it becomes the topmost's.
+    fn empty_one(&mut self, name: &CStr) -> io::Result<()> {
+        let directory = match open(self.top.as_fd(), name) {
+            Err(Errno::NOENT) => return Ok(()),
+            opened => opened?,
+        };
+        if fstat(&directory)?.st_dev != self.found.st_dev {
+            let other = "another file system is mounted in it";
+            return Err(io::Error::new(io::ErrorKind::ResourceBusy, other));
+        }
+        loop {
+            let names = names(directory.as_fd())?;
+            if names.is_empty() {
+                break;
+            }
+            for name in names {
+                if !gone(directory.as_fd(), &name)? {
+                    self.bring_up(directory.as_fd(), &name)?;
+                }
+            }
+        }
+        gone(self.top.as_fd(), name)?;
+        Ok(())
+    }
+
+    fn bring_up(&mut self, from: BorrowedFd<'_>, name: &CStr) -> io::Result<()> {
+        make_accessible(from, name)?;
+        loop {
+            self.moved += 1;
+            let free = CString::new(format!(".moved-{}", self.moved))?;
+            match renameat(from, name, &self.top, &*free) {
+                Ok(()) | Err(Errno::NOENT) => return Ok(()),
+                // Something has that name already.
+                Err(Errno::NOTEMPTY | Errno::EXIST | Errno::NOTDIR) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+}
+
+/// Removes what is no directory, or an empty one; false for a full one.
+fn gone(directory: BorrowedFd<'_>, name: &CStr) -> io::Result<bool> {
+    let is_directory = match unlinkat(directory, name, AtFlags::empty()) {
+        Ok(()) | Err(Errno::NOENT) => return Ok(true),
+        Err(Errno::ISDIR) => true,
+        Err(Errno::PERM | Errno::ACCESS) => is_directory(directory, name)?,
+        Err(error) => return Err(error.into()),
+    };
+    if !is_directory {
+        return Err(io::ErrorKind::PermissionDenied.into());
+    }
+    match unlinkat(directory, name, AtFlags::REMOVEDIR) {
+        Ok(()) | Err(Errno::NOENT) => Ok(true),
+        Err(Errno::NOTEMPTY | Errno::EXIST) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn is_directory(directory: BorrowedFd<'_>, name: &CStr) -> io::Result<bool> {
+    let found = statat(directory, name, AtFlags::SYMLINK_NOFOLLOW)?;
+    Ok(FileType::from_raw_mode(found.st_mode) == FileType::Directory)
+}
+
+/// Opens a directory, also one whose owner took everything from himself.
+fn open(directory: impl AsFd, name: &CStr) -> rustix::io::Result<OwnedFd> {
+    match openat(&directory, name, DIRECTORY, Mode::empty()) {
+        Err(Errno::ACCESS) => {
+            make_accessible(directory.as_fd(), name)?;
+            openat(&directory, name, DIRECTORY, Mode::empty())
+        }
+        opened => opened,
+    }
+}
+
+/// Lets the owner into a directory. Nobody else can put a link into its place meanwhile: all of this
+/// lies in a directory of his own.
+fn make_accessible(directory: BorrowedFd<'_>, name: &CStr) -> rustix::io::Result<()> {
+    let found = statat(directory, name, AtFlags::SYMLINK_NOFOLLOW)?;
+    let mode = Mode::from_raw_mode(found.st_mode);
+    let is_directory = FileType::from_raw_mode(found.st_mode) == FileType::Directory;
+    if !is_directory || mode.contains(Mode::RWXU) || found.st_uid != super::user() {
+        return Ok(());
+    }
+    chmodat(directory, name, mode | Mode::RWXU, AtFlags::empty())
+}
+
+/// The names of a directory, or the first of them.
+fn names(directory: BorrowedFd<'_>) -> io::Result<Vec<CString>> {
+    let mut names = Vec::new();
+    for entry in Dir::read_from(directory)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        if name != c"." && name != c".." {
+            names.push(name.to_owned());
+        }
+        if names.len() == MANY {
+            break;
+        }
+    }
+    Ok(names)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    use super::*;
+
+    #[test]
+    fn no_link_is_followed_and_nothing_else_is_left() {
+        let place = tempfile::tempdir().unwrap();
+        let (outside, tree) = (place.path().join("outside"), place.path().join("tree"));
+        fs::create_dir_all(outside.join("deep")).unwrap();
+        fs::write(outside.join("deep/mine"), "mine").unwrap();
+        fs::create_dir_all(tree.join("a/b/c")).unwrap();
+        fs::create_dir_all(tree.join(".moved-1/full/of")).unwrap();
+        fs::write(tree.join(".moved-2"), "").unwrap();
+        for index in 0..MANY + 10 {
+            fs::write(tree.join(format!("a/{index}")), "").unwrap();
+        }
+        for link in ["link", "a/link", "a/b/link"] {
+            symlink(&outside, tree.join(link)).unwrap();
+        }
+        fs::write(tree.join("a/b/c/file"), "").unwrap();
+        for directory in ["a/b/c", "a/b", "a"] {
+            fs::set_permissions(tree.join(directory), PermissionsExt::from_mode(0)).unwrap();
+        }
+        remove(&tree).unwrap();
+        assert!(!tree.exists());
+        assert_eq!(fs::read(outside.join("deep/mine")).unwrap(), b"mine");
+        remove(&tree).unwrap();
+        symlink(&outside, &tree).unwrap();
+        assert!(remove(&tree).is_err());
+        assert!(outside.join("deep/mine").exists());
+    }
+
+    #[test]
+    fn a_tree_may_be_deeper_than_files_can_be_open() {
+        let place = tempfile::tempdir().unwrap();
+        let tree = place.path().join("tree");
+        fs::create_dir(&tree).unwrap();
+        let mut here = fs::File::open(&tree).map(OwnedFd::from).unwrap();
+        for _ in 0..2000 {
+            rustix::fs::mkdirat(&here, c"deeper", Mode::RWXU).unwrap();
+            here = openat(&here, c"deeper", DIRECTORY, Mode::empty()).unwrap();
+        }
+        remove(&tree).unwrap();
+        assert!(!tree.exists());
+    }
+}
