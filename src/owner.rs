@@ -11,11 +11,24 @@
 //!   [`Standing::OtherBoot`].
 //!
 //! Where there is no `/proc`, as on macOS, the number of the process is all there is.
+//!
+//! A label alone is no evidence: a container has those of its image, and anybody can write them down. So
+//! everything has a name that cobuild chose, and a proof: a keyed hash of the name and the labels, which
+//! nobody makes without the [`Key`]. A copy of both on something else proves nothing, since that has
+//! another name.
+
+mod key;
+mod process;
 
 use std::collections::BTreeMap;
 use std::fs;
 
-use rustix::process::{Pid, test_kill_process};
+use hmac::{Hmac, Mac as _};
+use sha2::Sha256;
+use uuid::Uuid;
+
+pub use key::{Key, KeyError};
+use process::Process;
 
 /// The label that everything of cobuild's has.
 pub const TOOL: &str = "cobuild.tool";
@@ -26,15 +39,58 @@ pub const BUILD: &str = "cobuild.build";
 pub const TRIAL: &str = "cobuild.trial";
 /// The label that names the host.
 pub const HOST: &str = "cobuild.host";
+/// The label that holds the name of what has it; a volume without a name has that of its container.
+pub const NAME: &str = "cobuild.name";
+const PROOF: &str = "cobuild.proof";
 const VERSION: &str = "cobuild.version";
 const PID: &str = "cobuild.pid";
 const STARTED: &str = "cobuild.started";
 const NAMESPACE: &str = "cobuild.pid-namespace";
 const BOOT: &str = "cobuild.boot";
 
+/// The labels that a proof is of, besides the name.
+const PROVEN: &[&str] = &[TOOL, VERSION, BUILD, HOST, PID, STARTED, NAMESPACE, BOOT];
+
+/// How the name of a container ends that was left to somebody who wants to look into it.
+const KEPT: &str = "-kept";
+
+/// What kind of object cobuild makes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A container, and its volumes without names.
+    Container,
+    /// A volume with a name.
+    Volume,
+    /// A network.
+    Network,
+    /// An image.
+    Image,
+}
+
+impl Kind {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Container => "container",
+            Self::Volume => "volume",
+            Self::Network => "network",
+            Self::Image => "image",
+        }
+    }
+}
+
+/// The name of an object that is to be made, and its labels.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Tag {
+    /// The name.
+    pub name: String,
+    /// The labels.
+    pub labels: BTreeMap<String, String>,
+}
+
 /// A process that makes objects in an engine.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Owner {
+    key: Key,
     host: String,
     pid: u32,
     /// When it began, in ticks since the boot.
@@ -61,10 +117,11 @@ pub enum Standing {
 }
 
 impl Owner {
-    /// This very process.
-    pub fn this_process() -> Self {
+    /// This very process, which proves by `key` what it makes.
+    pub fn this_process(key: Key) -> Self {
         let pid = std::process::id();
         Self {
+            key,
             host: rustix::system::uname()
                 .nodename()
                 .to_string_lossy()
@@ -85,40 +142,81 @@ impl Owner {
         &self.host
     }
 
-    /// The labels of everything that it makes.
-    pub fn labels(&self) -> BTreeMap<String, String> {
-        let known = [
-            (TOOL, "cobuild".to_owned()),
-            (VERSION, env!("CARGO_PKG_VERSION").to_owned()),
-            (HOST, self.host.clone()),
-            (PID, self.pid.to_string()),
-        ];
-        let told = [
-            (STARTED, &self.started),
-            (NAMESPACE, &self.namespace),
-            (BOOT, &self.boot),
-        ];
-        let told = told
-            .into_iter()
-            .filter_map(|(name, value)| Some((name, value.clone()?)));
-        known
-            .into_iter()
-            .chain(told)
-            .map(|(name, value)| (name.to_owned(), value))
-            .collect()
+    /// A name that no other container has, with the labels of one for this build.
+    pub fn container(&self, build: &str) -> Tag {
+        let name = format!("cobuild-{}", Uuid::new_v4().simple());
+        self.tag(Kind::Container, name, build)
     }
 
-    /// The labels of everything that it makes for one build.
-    pub fn labels_of_build(&self, build: &str) -> BTreeMap<String, String> {
-        let mut labels = self.labels();
-        labels.insert(BUILD.to_owned(), build.to_owned());
-        labels
+    /// The labels of an object of this name that is made for a build.
+    pub fn tag(&self, kind: Kind, name: String, build: &str) -> Tag {
+        let text = |text: &Option<String>| text.clone().unwrap_or_default();
+        // What is not known is said to be: an image could fill the gap.
+        let labels = [
+            (NAME, name.clone()),
+            (TOOL, "cobuild".to_owned()),
+            (VERSION, env!("CARGO_PKG_VERSION").to_owned()),
+            (BUILD, build.to_owned()),
+            (HOST, self.host.clone()),
+            (PID, self.pid.to_string()),
+            (STARTED, text(&self.started)),
+            (NAMESPACE, text(&self.namespace)),
+            (BOOT, text(&self.boot)),
+        ];
+        let mut labels: BTreeMap<String, String> = labels
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), value))
+            .collect();
+        let proof = self.mac(kind, &name, &labels).finalize().into_bytes();
+        labels.insert(PROOF.to_owned(), hexadecimal(&proof));
+        Tag { name, labels }
+    }
+
+    /// Whether this user's cobuild made the object of this name, with these labels.
+    pub fn has_made(&self, kind: Kind, name: &str, labels: &BTreeMap<String, String>) -> bool {
+        let name = match kind {
+            Kind::Container => name.strip_suffix(KEPT).unwrap_or(name),
+            Kind::Volume | Kind::Network | Kind::Image => name,
+        };
+        let proof = labels.get(PROOF).and_then(|proof| bytes(proof));
+        proof.is_some_and(|proof| self.mac(kind, name, labels).verify_slice(&proof).is_ok())
+    }
+
+    /// Whether an object was made for this build, by this user's cobuild.
+    pub fn has_made_for(&self, build: &str, name: &str, labels: &BTreeMap<String, String>) -> bool {
+        labels.get(BUILD).is_some_and(|its| its == build)
+            && self.has_made(Kind::Container, name, labels)
+    }
+
+    /// A text that nobody else can make for these words, fit for a name.
+    pub fn seal(&self, words: &[&str]) -> String {
+        let mut mac = self.key.mac();
+        mac.update(b"seal\0");
+        for word in words {
+            mac.update(word.as_bytes());
+            mac.update(&[0]);
+        }
+        hexadecimal(&mac.finalize().into_bytes()[..16])
+    }
+
+    fn mac(&self, kind: Kind, name: &str, labels: &BTreeMap<String, String>) -> Hmac<Sha256> {
+        let mut mac = self.key.mac();
+        let value = |label: &&str| labels.get(*label).map_or("", String::as_str);
+        for text in [kind.as_str(), name]
+            .into_iter()
+            .chain(PROVEN.iter().map(value))
+        {
+            mac.update(text.as_bytes());
+            mac.update(&[0]);
+        }
+        mac
     }
 
     /// Reads the labels of an object back; `None` when they name no process.
-    fn of(labels: &BTreeMap<String, String>) -> Option<Self> {
-        let label = |name: &str| labels.get(name).cloned();
+    fn of(&self, labels: &BTreeMap<String, String>) -> Option<Self> {
+        let label = |name: &str| labels.get(name).filter(|it| !it.is_empty()).cloned();
         Some(Self {
+            key: self.key.clone(),
             host: label(HOST)?,
             pid: label(PID)?.parse().ok()?,
             started: label(STARTED),
@@ -129,7 +227,7 @@ impl Owner {
 
     /// Tells, as seen from this process, how the maker of an object with these labels stands.
     pub fn standing(&self, labels: &BTreeMap<String, String>) -> Standing {
-        let Some(theirs) = Self::of(labels) else {
+        let Some(theirs) = self.of(labels) else {
             let is_elsewhere = labels.get(HOST).is_some_and(|host| *host != self.host);
             return if is_elsewhere {
                 Standing::Elsewhere
@@ -152,17 +250,43 @@ impl Owner {
 
     /// Whether the process runs, when its number is one of this namespace.
     fn lives(&self) -> bool {
-        let Some(pid) = i32::try_from(self.pid).ok().and_then(Pid::from_raw) else {
-            return false;
-        };
-        if test_kill_process(pid) == Err(rustix::io::Errno::SRCH) {
-            return false;
-        }
-        // Some machines show nobody the processes of others: those live.
-        Process::look(self.pid).is_none_or(|process| {
-            !process.is_zombie && !differ(self.started.as_ref(), Some(&process.started))
-        })
+        process::runs(self.pid)
+            // Some machines show nobody the processes of others: those live.
+            && Process::look(self.pid).is_none_or(|process| {
+                !process.is_zombie && !differ(self.started.as_ref(), Some(&process.started))
+            })
     }
+}
+
+/// The name of a container that is left to somebody who wants to look into it. Until it has that name, a
+/// sweep ends it like every container whose run is no more.
+pub fn kept_name(name: &str) -> String {
+    format!("{name}{KEPT}")
+}
+
+/// Whether a container is left to somebody.
+pub fn is_kept(name: &str) -> bool {
+    name.ends_with(KEPT)
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// The bytes of a proof.
+fn bytes(hexadecimal: &str) -> Option<Vec<u8>> {
+    let digits = hexadecimal.as_bytes();
+    if digits.len() != 64 {
+        return None;
+    }
+    digits
+        .chunks(2)
+        .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok())
+        .collect()
 }
 
 /// Whether both are known and not the same.
@@ -170,41 +294,23 @@ fn differ(one: Option<&String>, other: Option<&String>) -> bool {
     matches!((one, other), (Some(one), Some(other)) if one != other)
 }
 
-/// What the kernel tells of a process.
-struct Process {
-    started: String,
-    /// Whether it has ended, and only its parent has not yet asked how.
-    is_zombie: bool,
-}
-
-impl Process {
-    fn look(pid: u32) -> Option<Self> {
-        let text = fs::read(format!("/proc/{pid}/stat")).ok()?;
-        let text = String::from_utf8_lossy(&text);
-        // The name before may hold anything, parentheses and blanks too.
-        let (_, rest) = text.rsplit_once(')')?;
-        let fields: Vec<&str> = rest.split_whitespace().collect();
-        Some(Self {
-            // The third and the twenty-second of `proc(5)`.
-            is_zombie: matches!(*fields.first()?, "Z" | "X"),
-            started: (*fields.get(19)?).to_owned(),
-        })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn me() -> Owner {
+        Owner::this_process(Key::of_one_run())
+    }
+
     fn labels_of(change: impl FnOnce(&mut Owner)) -> BTreeMap<String, String> {
-        let mut owner = Owner::this_process();
+        let mut owner = me();
         change(&mut owner);
-        owner.labels()
+        owner.container("build").labels
     }
 
     #[test]
     fn what_is_known_of_a_process_tells_whether_it_lives() {
-        let me = Owner::this_process();
+        let me = me();
         let other = || Some("other".to_owned());
         for (labels, standing) in [
             (labels_of(|_| {}), Standing::Lives),
@@ -232,7 +338,7 @@ mod tests {
             it.pid = child.id();
             it.started = None;
         });
-        let me = Owner::this_process();
+        let me = me();
         let died = (0..500).any(|_| {
             std::thread::sleep(std::time::Duration::from_millis(10));
             me.standing(&labels) == Standing::Dead
@@ -243,13 +349,38 @@ mod tests {
 
     #[test]
     fn everything_says_who_made_it() {
-        let labels = Owner::this_process().labels();
-        for name in [TOOL, VERSION, HOST, PID] {
+        let labels = me().container("build").labels;
+        for name in [TOOL, VERSION, HOST, PID, NAME, BUILD, PROOF] {
             assert!(labels.contains_key(name), "{labels:?}");
         }
         #[cfg(target_os = "linux")]
         for name in [STARTED, NAMESPACE, BOOT] {
             assert!(labels.contains_key(name), "{labels:?}");
         }
+    }
+
+    #[test]
+    fn what_was_made_is_known_by_its_name_and_its_labels_together() {
+        let me = me();
+        let Tag { name, labels } = me.container("build");
+        let has_made = |name: &str, labels| me.has_made(Kind::Container, name, labels);
+        assert!(has_made(&name, &labels));
+        assert!(has_made(&kept_name(&name), &labels));
+        assert!(!has_made(&me.container("build").name, &labels));
+        assert!(!has_made("", &labels));
+        assert!(!me.has_made(Kind::Volume, &name, &labels));
+        assert!(!has_made(&name, &BTreeMap::new()));
+        for label in PROVEN.iter().chain([&PROOF]) {
+            for value in ["", "0", "x"] {
+                let mut forged = labels.clone();
+                forged.insert((*label).to_owned(), value.to_owned());
+                assert!(!has_made(&name, &forged), "{label}={value}");
+            }
+        }
+        let other = Owner::this_process(Key::of_one_run());
+        assert!(!other.has_made(Kind::Container, &name, &labels));
+        assert!(me.has_made_for("build", &name, &labels));
+        assert!(!me.has_made_for("other", &name, &labels));
+        assert_ne!(me.seal(&["a", "b"]), me.seal(&["ab", ""]));
     }
 }

@@ -11,6 +11,9 @@
 //! whole and on disk: by a hard link that never replaces anything, or by a rename that does. So two
 //! builds at once never harm an entry, and what a killed build leaves is no entry; nobody holds the
 //! lock of it, and it goes with the next sweep.
+//!
+//! Nothing is believed that somebody else can have put there: directories and files belong to this user,
+//! nobody else may write them, and none is a link.
 
 mod archive;
 mod entry;
@@ -31,6 +34,7 @@ pub use namespace::{Locked, Namespace, Unfinished};
 pub use publish::{Archive, Published, Writing};
 pub use record::{Lookup, Record, Stored};
 
+use crate::host::directory;
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 
 /// What no name of a directory may hold, and the sign that stands for it.
@@ -61,6 +65,9 @@ impl Store {
 
     /// Returns every namespace that there is, in the order of names.
     pub fn namespaces(&self) -> io::Result<Vec<Namespace>> {
+        if !directory::is_own(&self.root)? {
+            return Ok(Vec::new());
+        }
         let entries = match std::fs::read_dir(&self.root) {
             Ok(entries) => entries,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -68,7 +75,7 @@ impl Store {
         };
         let mut names: Vec<String> = entries
             .flatten()
-            .filter(|entry| entry.path().is_dir())
+            .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()))
             .filter_map(|entry| {
                 let name = entry.file_name().into_string().ok()?;
                 let name = percent_decode_str(&name).decode_utf8().ok()?;

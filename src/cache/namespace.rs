@@ -2,7 +2,6 @@
 
 use std::fs::{self, File};
 use std::io;
-use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -10,8 +9,10 @@ use rustix::fs::{FlockOperation, flock};
 
 use super::archive::{Damage, Reader};
 use super::entry::{Entry, Kind, milliseconds};
-use super::publish::{Writing, is_same_file, private};
+use super::publish::{Writing, is_same_file};
 use super::record::Record;
+use crate::host::directory;
+use crate::host::file::{self, FileError};
 
 /// The record of the last build.
 const RECORD: &str = "last-run.json";
@@ -21,6 +22,9 @@ const ARCHIVE: &str = ".tar.zst";
 
 /// How the name of a record begins that is being written.
 const RECORD_DRAFT: &str = ".record-";
+
+/// How many bytes an entry or a record has at the most.
+const MOST_BYTES: u64 = 64 * 1024 * 1024;
 
 /// How long nobody writes a record.
 const RECORD_LIMIT: Duration = Duration::from_hours(1);
@@ -100,6 +104,9 @@ impl Namespace {
 
     /// Returns the very entry, if there is one.
     pub fn exact(&self, kind: Kind, version: &str, key: Option<&str>) -> io::Result<Option<Entry>> {
+        if !directory::is_own(&self.directory)? {
+            return Ok(None);
+        }
         let path = self.entry_path(&Entry::id(kind, version, key));
         match Entry::read(&path) {
             Ok(entry) => {
@@ -136,14 +143,14 @@ impl Namespace {
     /// Opens an entry's archive, once all of it has been found to be what was written. A damaged one
     /// is removed. Reads a file: not for the threads that wait for others.
     pub fn open(&self, entry: &Entry) -> Result<Reader, Damage> {
-        let opened = match File::open(self.directory.join(&entry.archive)) {
+        let opened = match file::open_own(&self.directory.join(&entry.archive)) {
             Ok(file) => {
                 // Tells when it was last used; whoever may not write it cannot tell.
                 let _ = file.set_modified(SystemTime::now());
                 Reader::open(file, entry)
             }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Err(Damage::Gone),
-            Err(error) => Err(Damage::Unreadable(error)),
+            Err(error) if error.is_not_found() => Err(Damage::Gone),
+            Err(error) => Err(Damage::Unreadable(error.into())),
         };
         if matches!(opened, Err(Damage::Damaged | Damage::Gone)) {
             // Whoever may not remove it finds it damaged every time.
@@ -212,7 +219,7 @@ impl Namespace {
             return is_old.then_some(Unfinished { path, _lock: None });
         }
         let stem = name.strip_suffix(ARCHIVE)?;
-        let file = File::open(&path).ok()?;
+        let file = file::open_own(&path).ok()?;
         flock(&file, FlockOperation::NonBlockingLockExclusive).ok()?;
         let (id, _) = stem.split_once('.')?;
         // Looked at under the lock: its writer may just have published it.
@@ -234,10 +241,7 @@ impl Namespace {
     /// Takes a lock of this name, unless somebody has it.
     pub fn try_lock(&self, name: &str) -> io::Result<Option<Locked>> {
         self.make()?;
-        let file = private()
-            .create(true)
-            .truncate(false)
-            .open(self.directory.join(format!("{name}.lock")))?;
+        let file = file::make_own(&self.directory.join(format!("{name}.lock")))?;
         match flock(&file, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => Ok(Some(Locked { _file: file })),
             Err(rustix::io::Errno::WOULDBLOCK) => Ok(None),
@@ -247,10 +251,13 @@ impl Namespace {
 
     /// Returns what the last build did.
     pub fn record(&self) -> io::Result<Option<Record>> {
-        match fs::read(self.directory.join(RECORD)) {
+        if !directory::is_own(&self.directory)? {
+            return Ok(None);
+        }
+        match read_own(&self.directory.join(RECORD)) {
             Ok(text) => Ok(serde_json::from_slice(&text).ok()),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error),
+            Err(error) if error.is_not_found() => Ok(None),
+            Err(error) => Err(error.into()),
         }
     }
 
@@ -285,10 +292,15 @@ impl Namespace {
     }
 
     fn make(&self) -> io::Result<()> {
-        fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(&self.directory)
+        for made in self
+            .directory
+            .parent()
+            .into_iter()
+            .chain([&*self.directory])
+        {
+            directory::make_own(made)?;
+        }
+        Ok(())
     }
 
     fn entry_path(&self, id: &str) -> PathBuf {
@@ -296,12 +308,20 @@ impl Namespace {
     }
 
     fn files(&self) -> io::Result<Vec<PathBuf>> {
+        if !directory::is_own(&self.directory)? {
+            return Ok(Vec::new());
+        }
         match fs::read_dir(&self.directory) {
             Ok(entries) => Ok(entries.flatten().map(|entry| entry.path()).collect()),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
             Err(error) => Err(error),
         }
     }
+}
+
+/// Reads a file of the store that describes something.
+pub(super) fn read_own(path: &Path) -> Result<Vec<u8>, FileError> {
+    file::read_whole(file::open_own(path)?, MOST_BYTES)
 }
 
 /// Whether a text is the name of a file and leads nowhere else.

@@ -10,6 +10,8 @@ use rustix::fs::{FlockOperation, flock};
 
 use super::archive::Writer;
 use super::entry::{Entry, Kind, Paths, milliseconds};
+use super::namespace::read_own;
+use crate::host::file;
 
 /// An archive that is being written; gone when it is dropped before it is published.
 pub struct Writing {
@@ -79,7 +81,7 @@ impl Writing {
         let stem = format!("{id}.{writer}");
         let path = directory.join(format!("{stem}.tar.zst"));
         let file = loop {
-            let file = private().truncate(false).create(true).open(&path)?;
+            let file = file::make_own(&path)?;
             flock(&file, FlockOperation::LockExclusive)?;
             // A sweep may have removed the file between its making and its locking.
             if is_same_file(&file, &path) {
@@ -139,7 +141,11 @@ impl Own {
     fn publish(&mut self, entry: Entry) -> io::Result<Published> {
         let draft = self.draft();
         let place = self.directory.join(format!("{}.json", self.id));
-        let mut file = private().create_new(true).open(&draft)?;
+        let mut file = File::options()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(&draft)?;
         serde_json::to_writer(&mut file, &entry)?;
         file.sync_all()?;
         if entry.key.is_some() {
@@ -183,15 +189,8 @@ impl Drop for Own {
 impl Entry {
     /// Reads an entry's file.
     pub(super) fn read(path: &Path) -> io::Result<Self> {
-        Ok(serde_json::from_slice(&fs::read(path)?)?)
+        Ok(serde_json::from_slice(&read_own(path)?)?)
     }
-}
-
-/// How files are made: what a build caches may be nobody else's to see.
-pub(super) fn private() -> fs::OpenOptions {
-    let mut options = File::options();
-    options.read(true).write(true).mode(0o600);
-    options
 }
 
 pub(super) fn is_same_file(open: &File, path: &Path) -> bool {

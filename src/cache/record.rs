@@ -8,6 +8,9 @@ use super::entry::{Kind, Paths};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Record {
+    /// The path of the project whose own namespace it is.
+    #[serde(default)]
+    pub project: Option<String>,
     /// The build.
     pub build: String,
     /// When it looked, in milliseconds since 1970.

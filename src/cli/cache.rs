@@ -9,17 +9,17 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use clap::{Args, Subcommand};
+use clap::{Args, ColorChoice, Subcommand};
 use jiff::Timestamp;
 
 use super::Failure;
 use super::cache_args::namespace;
 use super::engine_args::{Connection, EngineArgs};
+use super::own::Own;
 use crate::cache::Store;
-use crate::engine::{Engine, NamedVolume};
+use crate::engine::{Engine, ListedVolume};
 use crate::exit::ExitStatus;
-use crate::owner::{HOST, Owner};
-use crate::project;
+use crate::owner::{HOST, Kind, Owner};
 use crate::runner::LAYERS_LABEL;
 use crate::settings::{Asked, Environment, Sources};
 
@@ -43,11 +43,11 @@ enum Action {
 /// A namespace, by its name or by the project whose it is.
 #[derive(Debug, Args)]
 struct Which {
-    /// Source directory of the project [default: .].
+    /// Source directory or zip file of the project [default: .].
     #[arg(short, long, value_name = "DIR", conflicts_with = "cache_namespace")]
     source: Option<PathBuf>,
 
-    /// The namespace that builds were given.
+    /// A namespace, as `cobuild cache list` has it.
     #[arg(long, value_name = "NAME", value_parser = namespace)]
     cache_namespace: Option<String>,
 }
@@ -62,8 +62,7 @@ impl Which {
             sources: source.as_slice(),
             ..Asked::default()
         });
-        let name = sources.map_err(Failure::usage)?.primary.name();
-        Ok(project::project_name(&name))
+        Ok(sources.map_err(Failure::usage)?.primary.identity().name)
     }
 }
 
@@ -71,12 +70,17 @@ impl Which {
 pub(super) async fn run(
     command: CacheCommand,
     environment: &Environment,
+    color: ColorChoice,
 ) -> Result<ExitStatus, Failure> {
-    let store = Store::new(environment.cache_directory().join("caches"));
+    let Own {
+        cache_directory,
+        owner,
+    } = Own::find(environment, color)?;
+    let store = Store::new(cache_directory.join("caches"));
     let text = match command.action {
-        Action::List(args) => list::list(&args, &store, environment).await?,
+        Action::List(args) => list::list(&args, &store, environment, &owner).await?,
         Action::Explain(args) => explain::explain(&args, &store)?,
-        Action::Clear(args) => clear::clear(&args, &store, environment).await?,
+        Action::Clear(args) => clear::clear(&args, &store, environment, &owner).await?,
     };
     let mut out = io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
@@ -87,9 +91,12 @@ pub(super) async fn run(
     }
 }
 
-/// The engine, if there is one, and this machine's volumes of Docker layers in it; an engine that does
-/// not answer has none.
-async fn volumes(environment: &Environment) -> Option<(Connection, Vec<NamedVolume>)> {
+/// The engine, if there is one, and this machine's volumes of Docker layers in it that this user's cobuild
+/// made; an engine that does not answer has none.
+async fn volumes(
+    environment: &Environment,
+    owner: &Owner,
+) -> Option<(Connection, Vec<ListedVolume>)> {
     let engine = EngineArgs::default();
     let listing = async {
         let connection = engine.connect(environment).await.ok()?;
@@ -97,18 +104,16 @@ async fn volumes(environment: &Environment) -> Option<(Connection, Vec<NamedVolu
         Some((connection, volumes))
     };
     let (connection, mut volumes) = tokio::time::timeout(PATIENCE, listing).await.ok()??;
-    let owner = Owner::this_process();
     volumes.retain(|volume| {
-        volume
-            .labels
-            .get(HOST)
-            .is_some_and(|host| host == owner.host())
+        let host = volume.labels.get(HOST);
+        host.is_some_and(|host| host == owner.host())
+            && owner.has_made(Kind::Volume, &volume.name, &volume.labels)
     });
     Some((connection, volumes))
 }
 
 /// The namespace of a volume.
-fn namespace_of(volume: &NamedVolume) -> &str {
+fn namespace_of(volume: &ListedVolume) -> &str {
     volume.labels.get(LAYERS_LABEL).map_or("", String::as_str)
 }
 

@@ -16,7 +16,7 @@ pub(super) struct CacheArgs {
     #[arg(long, value_name = "MODE", value_delimiter = ',')]
     cache_mode: Vec<Mode>,
 
-    /// Share caches with every build that names it [default: the project's name].
+    /// Share caches with every build that names it [default: one of the project's own, by the place of its source].
     #[arg(long, value_name = "NAME", value_parser = namespace)]
     cache_namespace: Option<String>,
 }

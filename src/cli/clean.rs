@@ -9,6 +9,7 @@ use std::path::Path;
 use clap::{Args, ColorChoice, ValueEnum};
 
 use super::engine_args::{Connection, EngineArgs};
+use super::own::Own;
 use super::{Failure, stderr};
 use crate::engine::{EngineError, Operation};
 use crate::exit::ExitStatus;
@@ -17,7 +18,8 @@ use crate::remains::{self, Findings, Places, Remain};
 use crate::settings::Environment;
 
 /// Remove what dead runs left: containers, volumes, networks, directories of this machine, unfinished
-/// caches. Containers that `cobuild run --debug=keep` left go too; caches that are whole stay.
+/// caches. Containers that `cobuild run --debug=keep` left go too; caches that are whole stay. In the
+/// engine only what this user's cobuild can prove to have made goes; the rest is listed.
 #[derive(Debug, Args)]
 #[command(after_help = EXIT_STATUS)]
 pub(super) struct CleanArgs {
@@ -61,6 +63,10 @@ struct Report {
     stuck: Vec<(Remain, String)>,
     /// What was left to living runs.
     living: Vec<Remain>,
+    /// What may be anybody's.
+    unproven: Vec<Remain>,
+    /// The command by which people reach the engine.
+    client: String,
     of_other_hosts: usize,
     not_looked_at: Option<NotLookedAt>,
 }
@@ -79,12 +85,14 @@ pub(super) async fn run(
     environment: &Environment,
     color: ColorChoice,
 ) -> Result<ExitStatus, Failure> {
-    let cache_directory = environment.cache_directory();
+    let Own {
+        cache_directory,
+        owner,
+    } = Own::find(environment, color)?;
     let places = Places {
         scratch_root: cache_directory.join("runs"),
         cache_root: cache_directory.join("caches"),
     };
-    let owner = Owner::this_process();
     let (connection, unusable) = match args.engine.connect(environment).await {
         Ok(connection) => (Some(connection), None),
         Err(failure) => (None, Some(failure)),
@@ -116,6 +124,11 @@ pub(super) async fn run(
         gone: Vec::new(),
         stuck: Vec::new(),
         living: Vec::new(),
+        unproven: std::mem::take(&mut findings.unproven),
+        client: connection
+            .as_ref()
+            .map(Connection::client)
+            .unwrap_or_default(),
         of_other_hosts: findings.of_other_hosts,
         not_looked_at,
     };
@@ -130,6 +143,7 @@ pub(super) async fn run(
         findings,
         all,
         connection.as_ref(),
+        &owner,
         &places.scratch_root,
     )
     .await;
@@ -154,6 +168,7 @@ async fn take(
     findings: Findings,
     all: bool,
     connection: Option<&Connection>,
+    owner: &Owner,
     scratch_root: &Path,
 ) {
     let Findings { dead, living, .. } = findings;
@@ -171,7 +186,7 @@ async fn take(
     let engine = connection
         .filter(|_| report.not_looked_at.is_none())
         .map(|connection| &connection.engine);
-    for (remain, removed) in remains::remove(engine, going, scratch_root).await {
+    for (remain, removed) in remains::remove(engine, owner, going, scratch_root).await {
         match removed {
             Ok(()) => report.gone.push(remain),
             Err(error) => report.stuck.push((remain, error.to_string())),

@@ -11,12 +11,12 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::engine_args::EngineArgs;
+use super::own::Own;
 use super::supervise::Stops;
 use super::{Failure, choice, stderr};
 use crate::doctor::{self, Check, Reached, Subject, Surroundings, Verdict};
 use crate::engine::endpoint::Endpoint;
 use crate::exit::ExitStatus;
-use crate::owner::Owner;
 use crate::settings::Environment;
 
 /// Examine whether builds can run here: the engine, what it lets containers do, this machine. What can
@@ -77,9 +77,12 @@ pub(super) async fn run(
     color: ColorChoice,
 ) -> Result<ExitStatus, Failure> {
     let stops = Stops::listen()?;
-    let cache_directory = environment.cache_directory();
+    let Own {
+        cache_directory,
+        owner,
+    } = Own::find(environment, color)?;
     let surroundings = Surroundings {
-        owner: Owner::this_process(),
+        owner,
         id: Uuid::new_v4().simple().to_string(),
         scratch_root: cache_directory.join("runs"),
         cache_directory,

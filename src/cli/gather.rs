@@ -4,7 +4,6 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::plan::{Facts, Request};
-use crate::project;
 use crate::settings::{Environment, StateDirectory};
 
 /// Whether a build gets a number of its own.
@@ -18,7 +17,7 @@ pub(super) enum Numbering {
 
 /// Gathers the world as it is now.
 pub(super) fn facts(request: &Request, environment: &Environment, numbering: Numbering) -> Facts {
-    let project = project::project_name(&request.source.name());
+    let project = request.source.identity().name;
     let state = StateDirectory::new(environment.state_directory());
     let number = match numbering {
         Numbering::Take => state.take_build_number(&project),

@@ -13,6 +13,7 @@ mod failure;
 mod gather;
 mod image_args;
 mod images;
+mod own;
 mod plan;
 mod prepare;
 mod refusal;
@@ -97,7 +98,7 @@ impl Cli {
             Command::Doctor(args) => Box::pin(doctor::run(args, environment, self.color)).await,
             Command::Images(args) => images::run(args, environment, self.color).await,
             Command::Clean(args) => Box::pin(clean::run(args, environment, self.color)).await,
-            Command::Cache(command) => cache::run(command, environment).await,
+            Command::Cache(command) => cache::run(command, environment, self.color).await,
         };
         done.unwrap_or_else(|failure| {
             // Nobody is left to tell when stderr is gone.

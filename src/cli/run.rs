@@ -14,6 +14,7 @@ use super::build_args::{BuildArgs, GivenBuild, parse_duration};
 use super::debug::DebugArgs;
 use super::engine_args::{Connection, EngineArgs};
 use super::gather::{self, Numbering};
+use super::own::Own;
 use super::prepare::{Purpose, prepare};
 use super::secrets::providers;
 use super::supervise::{Stops, supervise};
@@ -22,7 +23,6 @@ use super::{Failure, stderr};
 use crate::engine::docker::Docker;
 use crate::exit::ExitStatus;
 use crate::logins::Logins;
-use crate::owner::Owner;
 use crate::phase::Status;
 use crate::plan;
 use crate::plan::place::{Namespace, Packaging, Storage};
@@ -153,7 +153,8 @@ pub(super) async fn run(
     let secrets = providers(args.secrets.as_deref(), environment)?;
     let connection = args.engine.connect(environment).await?;
     let stops = Stops::listen()?;
-    let scratch_root = environment.cache_directory().join("runs");
+    let own = Own::find(environment, color)?;
+    let scratch_root = own.cache_directory.join("runs");
     let workspace = Workspace::open(&scratch_root, &given.sources)?;
     let invocation = Invocation {
         environment,
@@ -163,7 +164,7 @@ pub(super) async fn run(
         stops: &stops,
         artifacts,
         secrets,
-        scratch_root,
+        own,
     };
     let ran = Box::pin(build(&args, given, invocation, workspace.directory())).await;
     let kept = ran.as_ref().ok().and_then(|ran| ran.as_ref()?.kept.clone());
@@ -207,7 +208,7 @@ struct Invocation<'a> {
     stops: &'a Stops,
     artifacts: Option<PathBuf>,
     secrets: Providers,
-    scratch_root: PathBuf,
+    own: Own,
 }
 
 /// Prepares the sources in `directory` and runs the build; `None` when somebody stopped it before it
@@ -226,7 +227,7 @@ async fn build(
         stops,
         artifacts,
         secrets,
-        scratch_root,
+        own,
     } = invocation;
     let prepared = prepare(
         &given.sources,
@@ -244,13 +245,13 @@ async fn build(
         args.debug
             .debugger(engine, client, &args.build, environment, &prepared, &facts)?;
     let settings = RunSettings {
-        scratch_root,
-        owner: Owner::this_process(),
+        scratch_root: own.cache_directory.join("runs"),
+        owner: own.owner,
         token: Uuid::new_v4().simple().to_string(),
         grace: args.grace,
         artifacts: artifacts.clone(),
         storage: args.storage(),
-        cache_root: environment.cache_directory().join("caches"),
+        cache_root: own.cache_directory.join("caches"),
         secrets,
         logins: Logins::new(environment.login_files(), HELPER_PATIENCE),
         show_changes: args.show_changes,

@@ -9,7 +9,7 @@ use futures_util::StreamExt;
 use super::program::{Architecture, MARK};
 use super::{Reached, Surroundings};
 use crate::engine::{ContainerSpec, Engine, EngineError, ImportSpec, Mount};
-use crate::owner;
+use crate::owner::{self, Kind, Owner};
 use crate::resources::Limits;
 use crate::runner::Scratch;
 
@@ -71,7 +71,7 @@ fn said(printed: &str) -> String {
 /// The images, and what goes with them.
 pub(super) struct Trials<'a, E> {
     engine: &'a E,
-    labels: BTreeMap<String, String>,
+    owner: Owner,
     build: String,
     architecture: Option<Architecture>,
     native: Result<String, String>,
@@ -88,7 +88,6 @@ impl<'a, E: Engine> Trials<'a, E> {
         surroundings: &Surroundings,
     ) -> Self {
         let build = format!("doctor:{}", surroundings.id);
-        let labels = surroundings.owner.labels_of_build(&build);
         let name = &reached.facts.architecture;
         let architecture = Architecture::named(name);
         let no_program = || {
@@ -98,7 +97,7 @@ impl<'a, E: Engine> Trials<'a, E> {
         };
         let mut trials = Self {
             engine,
-            labels,
+            owner: surroundings.owner.clone(),
             build,
             architecture,
             native: no_program(),
@@ -127,12 +126,13 @@ impl<'a, E: Engine> Trials<'a, E> {
     }
 
     async fn import(&self, architecture: Architecture, id: &str) -> Result<String, String> {
-        let mut labels = self.labels.clone();
-        labels.insert(owner::TRIAL.to_owned(), "yes".to_owned());
+        let name = format!("{REPOSITORY}:{id}-{}", architecture.as_str());
+        let mut tag = self.owner.tag(Kind::Image, name, &self.build);
+        tag.labels.insert(owner::TRIAL.to_owned(), "yes".to_owned());
         let spec = ImportSpec {
-            name: format!("{REPOSITORY}:{id}-{}", architecture.as_str()),
+            name: tag.name,
             platform: format!("linux/{}", architecture.as_str()),
-            labels,
+            labels: tag.labels,
         };
         let tar = tar_of(&architecture.executable()).map_err(|error| error.to_string())?;
         match tokio::time::timeout(IMPORT_LIMIT, self.engine.import_image(&spec, tar)).await {
@@ -162,10 +162,12 @@ impl<'a, E: Engine> Trials<'a, E> {
             .map_err(|reason| TrialError::NoImage(reason.clone()))?;
         let command = [format!("/{PROGRAM}")].into_iter();
         let files = trial.files.iter().map(|&file| file.to_owned());
+        let tag = self.owner.container(&self.build);
         let spec = ContainerSpec {
+            name: tag.name,
             image: image.clone(),
             command: command.chain(files).collect(),
-            labels: self.labels.clone(),
+            labels: tag.labels,
             working_directory: "/".to_owned(),
             mounts: trial.mounts,
             privileged: trial.privileged,
@@ -226,7 +228,8 @@ impl<'a, E: Engine> Trials<'a, E> {
         let label = format!("{}={}", owner::BUILD, self.build);
         let removing = async {
             for _ in 0..REMOVAL_TRIES {
-                let left = self.engine.list_containers(&label, None).await?;
+                let mut left = self.engine.list_containers(&label, None).await?;
+                left.retain(|it| self.owner.has_made_for(&self.build, &it.name, &it.labels));
                 if left.is_empty() {
                     break;
                 }

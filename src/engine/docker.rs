@@ -31,7 +31,7 @@ use limits::{Limits, within};
 use super::endpoint::{Endpoint, Reach};
 use super::{
     Attachment, ByteStream, ContainerId, ContainerSpec, Created, Engine, EngineDetails,
-    EngineError, EngineFacts, ImageFacts, ImportSpec, ListedContainer, ListedObject, NamedVolume,
+    EngineError, EngineFacts, ImageFacts, ImportSpec, ListedContainer, ListedObject, ListedVolume,
     Operation, Process, Product, PullRequest, PullStream, Terminal, TerminalId, TerminalSize,
     TerminalSpec, UploadStream,
 };
@@ -187,9 +187,24 @@ impl Engine for Docker {
         self.limits.request(Operation::OpenTerminal, resized).await
     }
 
-    async fn list_volumes(&self, label: &str) -> Result<Vec<NamedVolume>, EngineError> {
+    async fn rename_container(
+        &self,
+        container: &ContainerId,
+        name: &str,
+    ) -> Result<(), EngineError> {
+        let renamed = containers::rename(&self.client, container, name);
+        let operation = Operation::RenameContainer;
+        self.limits.request(operation, renamed).await
+    }
+
+    async fn list_volumes(&self, label: &str) -> Result<Vec<ListedVolume>, EngineError> {
         let listed = volumes::list(&self.client, label);
         self.limits.request(Operation::ListVolumes, listed).await
+    }
+
+    async fn inspect_volume(&self, name: &str) -> Result<Option<ListedVolume>, EngineError> {
+        let inspected = volumes::inspect(&self.client, name);
+        self.limits.request(Operation::ListVolumes, inspected).await
     }
 
     async fn volume_users(&self, name: &str) -> Result<Vec<ContainerId>, EngineError> {

@@ -44,6 +44,8 @@ pub enum Operation {
     Events,
     /// Remove a container.
     RemoveContainer,
+    /// Give a container another name.
+    RenameContainer,
     /// List containers.
     ListContainers,
     /// List volumes.
@@ -79,6 +81,7 @@ impl fmt::Display for Operation {
             Self::Wait => f.write_str("wait for the build container"),
             Self::Events => f.write_str("ask what became of the build container"),
             Self::RemoveContainer => f.write_str("remove a container"),
+            Self::RenameContainer => f.write_str("rename the build container"),
             Self::ListContainers => f.write_str("list containers"),
             Self::ListVolumes => f.write_str("list volumes"),
             Self::RemoveVolume(name) => write!(f, "remove the volume `{name}`"),

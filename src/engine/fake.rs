@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 use super::{
     Attachment, ByteStream, ContainerId, ContainerSpec, Created, Engine, EngineDetails,
     EngineError, EngineFacts, ImageFacts, ImportSpec, LayerState, ListedContainer, ListedObject,
-    NamedVolume, Operation, Printed, Process, PullRequest, PullStep, PullStream, Terminal,
+    ListedVolume, Operation, Printed, Process, PullRequest, PullStep, PullStream, Terminal,
     TerminalId, TerminalSize, TerminalSpec, UploadStream,
 };
 
@@ -294,8 +294,20 @@ impl Engine for FakeEngine {
         Ok(Vec::new())
     }
 
-    async fn list_volumes(&self, _label: &str) -> Result<Vec<NamedVolume>, EngineError> {
+    async fn rename_container(
+        &self,
+        _container: &ContainerId,
+        _name: &str,
+    ) -> Result<(), EngineError> {
+        Ok(())
+    }
+
+    async fn list_volumes(&self, _label: &str) -> Result<Vec<ListedVolume>, EngineError> {
         Ok(Vec::new())
+    }
+
+    async fn inspect_volume(&self, _name: &str) -> Result<Option<ListedVolume>, EngineError> {
+        Ok(None)
     }
 
     async fn volume_users(&self, _name: &str) -> Result<Vec<ContainerId>, EngineError> {

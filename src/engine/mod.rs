@@ -142,6 +142,13 @@ pub trait Engine: Send + Sync {
         container: &ContainerId,
     ) -> impl Future<Output = Result<(), EngineError>> + Send;
 
+    /// Gives a container another name.
+    fn rename_container(
+        &self,
+        container: &ContainerId,
+        name: &str,
+    ) -> impl Future<Output = Result<(), EngineError>> + Send;
+
     /// Lists containers that carry this label: all of them, or those in this state.
     fn list_containers(
         &self,
@@ -153,7 +160,13 @@ pub trait Engine: Send + Sync {
     fn list_volumes(
         &self,
         label: &str,
-    ) -> impl Future<Output = Result<Vec<NamedVolume>, EngineError>> + Send;
+    ) -> impl Future<Output = Result<Vec<ListedVolume>, EngineError>> + Send;
+
+    /// Looks up a volume by its name, `None` when there is none.
+    fn inspect_volume(
+        &self,
+        name: &str,
+    ) -> impl Future<Output = Result<Option<ListedVolume>, EngineError>> + Send;
 
     /// Lists the containers, running or not, that use a volume.
     fn volume_users(
@@ -305,6 +318,8 @@ pub struct ImageFacts {
 /// A container to create.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ContainerSpec {
+    /// Its name.
+    pub name: String,
     /// The image.
     pub image: String,
     /// The platform that the image must be for, when that matters.
@@ -418,6 +433,8 @@ pub struct Terminal {
 pub struct ListedContainer {
     /// Its id.
     pub id: ContainerId,
+    /// Its name.
+    pub name: String,
     /// Its image.
     pub image: String,
     /// The id of its image.
@@ -430,6 +447,17 @@ pub struct ListedContainer {
     pub created: Option<u64>,
 }
 
+/// A volume as a list shows it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ListedVolume {
+    /// Its name.
+    pub name: String,
+    /// Its labels.
+    pub labels: BTreeMap<String, String>,
+    /// What its driver was told.
+    pub options: BTreeMap<String, String>,
+}
+
 /// An image or a network as a list shows it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ListedObject {
@@ -437,10 +465,24 @@ pub struct ListedObject {
     pub id: String,
     /// What it goes by: a name, or an id where it has none.
     pub name: String,
+    /// What else it goes by.
+    pub other_names: Vec<String>,
     /// Its labels.
     pub labels: BTreeMap<String, String>,
     /// When it was made, in seconds since 1970.
     pub created: Option<u64>,
     /// How large it is, in bytes.
     pub size: Option<u64>,
+}
+
+/// Hides what has a meaning in the options of an overlay mount.
+pub fn escape_option(path: &str) -> String {
+    let mut escaped = String::with_capacity(path.len());
+    for character in path.chars() {
+        if matches!(character, '\\' | ',' | ':') {
+            escaped.push('\\');
+        }
+        escaped.push(character);
+    }
+    escaped
 }

@@ -150,7 +150,6 @@ pub fn read_whole(file: File, most: u64) -> Result<Vec<u8>, FileError> {
     Ok(content)
 }
 
-/// Why a path was not opened that must be no link.
 /// Hands a file on when it is a regular one.
 pub(super) fn regular(file: OwnedFd) -> Result<File, FileError> {
     let file = File::from(file);

@@ -5,6 +5,7 @@ mod paths;
 pub use paths::{CachePath, CachePaths, Place, Standing, entry_place};
 
 use crate::buildspec::Cache;
+use crate::project::Identity;
 
 /// How the project keeps its cache, `cache` of the project (contract §8.1).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -15,6 +16,8 @@ pub struct CachePlan {
     pub modes: CacheModes,
     /// `cache.cacheNamespace`: builds that share it share their caches.
     pub namespace: String,
+    /// The path of the project whose own namespace it is; none for one that was named.
+    pub project: Option<String>,
 }
 
 /// Where a project keeps its cache.
@@ -65,7 +68,7 @@ pub struct CacheRequest {
 impl CachePlan {
     /// Settles what the request leaves open: directories, and in privileged builds Docker's layers,
     /// in the project's own namespace.
-    pub(super) fn new(request: CacheRequest, project: &str, privileged: bool) -> Self {
+    pub(super) fn new(request: CacheRequest, project: Identity, privileged: bool) -> Self {
         let modes = match request.kind {
             CacheKind::Local => request.modes.unwrap_or(CacheModes {
                 source: false,
@@ -74,10 +77,15 @@ impl CachePlan {
             }),
             CacheKind::None | CacheKind::S3 => CacheModes::default(),
         };
+        let (namespace, project) = match request.namespace {
+            Some(namespace) => (namespace, None),
+            None => (project.name, Some(project.path)),
+        };
         Self {
             kind: request.kind,
             modes,
-            namespace: request.namespace.unwrap_or_else(|| project.to_owned()),
+            namespace,
+            project,
         }
     }
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::layout::Layout;
 use super::make::{Facts, Request};
 use super::{GitElsewhere, GitMetadata, SourcePlan};
-use crate::project::{self, Fallback, KindName, SourceKind};
+use crate::project::{self, Fallback, Identity, KindName, SourceKind};
 
 /// A source as it is handed to a plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,6 +65,11 @@ impl Source {
             Content::Revision { version, .. } => Some(version),
             Content::Directory | Content::Zip { .. } | Content::Nothing => None,
         }
+    }
+
+    /// What tells its project from every other.
+    pub fn identity(&self) -> Identity {
+        Identity::new(&self.name(), &self.named)
     }
 
     /// The name of the directory, repository or zip file, without the endings of the last two.

@@ -3,6 +3,11 @@
 pub mod image;
 mod source_kind;
 
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::Path;
+
+use sha2::{Digest as _, Sha256};
+
 pub use source_kind::{Fallback, KindName, SourceKind};
 
 /// Makes a project name out of any text: CodeBuild allows letters, digits, `-` and `_`, 2 to 150 of
@@ -27,9 +32,50 @@ pub fn project_name(text: &str) -> String {
     }
 }
 
+/// How much of a project's name is in that of its identity.
+const READABLE: usize = 60;
+
+/// What tells a project from every other on this machine, also from one of the same name: where its
+/// source is (assumed). A version of a repository is of the same project as the repository; another
+/// checkout or worktree is another project, since all that it says of itself is a tree's own word.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// A name that no other project has.
+    pub name: String,
+    /// The full path of its source, for people.
+    pub path: String,
+}
+
+impl Identity {
+    /// The identity of a source that goes by this name, at its full path.
+    pub fn new(name: &str, path: &Path) -> Self {
+        let name: String = project_name(name).chars().take(READABLE).collect();
+        let digits: String = Sha256::digest(path.as_os_str().as_bytes())
+            .iter()
+            .take(8)
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        Self {
+            name: format!("{name}-{digits}"),
+            path: path.display().to_string(),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn projects_of_one_name_are_told_apart_by_their_places() {
+        let identity = |path: &str| Identity::new("my.app", Path::new(path));
+        assert!(identity("/a/my.app").name.starts_with("my-app-"));
+        assert_eq!(identity("/a/my.app").path, "/a/my.app");
+        assert_eq!(identity("/a/my.app"), identity("/a/my.app"));
+        assert_ne!(identity("/a/my.app").name, identity("/b/my.app").name);
+        let long = Identity::new(&"x".repeat(200), Path::new("/x"));
+        assert!(long.name.len() <= 80, "a namespace of the command line");
+    }
 
     #[test]
     fn a_directory_name_becomes_a_project_name() {

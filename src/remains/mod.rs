@@ -4,6 +4,7 @@
 //! Nothing of a living run is ever taken for the leavings of a dead one:
 //!
 //! - An object in the engine says which process made it ([`crate::owner`]); a dead one never lives again.
+//!   What has no proof that this user's cobuild made it is told of, and left to people.
 //! - A directory of the host, and an archive that is being written, is locked by whoever uses it. What is
 //!   found here is locked until it is removed.
 //! - A directory that was left to a container is read of before the containers are listed, so its
@@ -109,6 +110,8 @@ pub struct Findings {
     pub dead: Vec<Found>,
     /// What belongs to living runs, or to runs of which this process cannot tell.
     pub living: Vec<Found>,
+    /// What is labelled as cobuild's, and may be anybody's.
+    pub unproven: Vec<Remain>,
     /// How many objects in the engine belong to other hosts.
     pub of_other_hosts: usize,
     /// Why the engine was not looked at, with the number of directories of which nobody can tell
@@ -127,13 +130,14 @@ pub async fn find<E: Engine>(
     let mut findings = Findings::default();
     let kept = crate::runner::kept(&places.scratch_root);
     let listed = match engine {
-        Ok(engine) => objects::list(engine, owner).await,
+        Ok(engine) => objects::list(engine, owner, &places.scratch_root).await,
         Err(error) => Err(error),
     };
     match listed {
         Ok(objects) => {
             host::sort_kept(kept, &objects, &mut findings);
             findings.of_other_hosts = objects.of_other_hosts;
+            findings.unproven = objects.unproven;
             findings.dead.extend(objects.dead);
             findings.living.extend(objects.living);
         }

@@ -1,23 +1,31 @@
 //! What runs left in the engine.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use super::{Found, Handle, Kind, Remain};
-use crate::engine::{Engine, EngineError, ListedObject};
+use crate::engine::{Engine, EngineError, ListedContainer, ListedObject, ListedVolume};
 use crate::owner::{self, Owner, Standing};
-use crate::runner::LAYERS_LABEL;
+use crate::runner::{LAYERS_LABEL, is_view};
 
 /// The objects of cobuild in an engine, by how their makers stand.
 #[derive(Debug, Default)]
 pub(super) struct Objects {
     pub(super) dead: Vec<Found>,
     pub(super) living: Vec<Found>,
+    /// What has the labels, and no proof that this user's cobuild gave them.
+    pub(super) unproven: Vec<Remain>,
     pub(super) of_other_hosts: usize,
     /// The ids of all containers.
     pub(super) containers: Vec<String>,
 }
 
-pub(super) async fn list<E: Engine>(engine: &E, owner: &Owner) -> Result<Objects, EngineError> {
+/// Lists them; views of sources are known by where runs keep the changes.
+pub(super) async fn list<E: Engine>(
+    engine: &E,
+    owner: &Owner,
+    scratch_root: &Path,
+) -> Result<Objects, EngineError> {
     let facts = engine.facts().await?;
     let (containers, volumes, networks, images) = tokio::join!(
         engine.list_containers(owner::HOST, None),
@@ -35,14 +43,66 @@ pub(super) async fn list<E: Engine>(engine: &E, owner: &Owner) -> Result<Objects
     let (trials, foreign): (Vec<_>, Vec<_>) = images
         .into_iter()
         .partition(|image| image.labels.contains_key(owner::TRIAL));
+    let mut going = Vec::new();
     for container in containers {
         sorting.objects.containers.push(container.id.0.clone());
-        let is_foreign = foreign
-            .iter()
-            .any(|image| image.id == container.image_id && inherits(&container.labels, image));
-        if is_foreign {
+        let is_ours = owner.has_made(owner::Kind::Container, &container.name, &container.labels);
+        if is_ours {
+            going.extend(container.labels.get(owner::NAME).cloned());
+        } else if foreign.iter().any(|image| inherits(&container, image)) {
             continue;
         }
+        sorting.container(container, is_ours);
+    }
+    for volume in volumes {
+        let container = volume.labels.get(owner::NAME);
+        // A good cache, which has commands of its own.
+        if volume.labels.contains_key(LAYERS_LABEL) {
+            continue;
+        }
+        let is_ours = is_view(&volume, owner, scratch_root);
+        // It goes with its container, whatever becomes of that.
+        if !is_ours && container.is_some_and(|name| going.contains(name)) {
+            continue;
+        }
+        sorting.volume(volume, is_ours);
+    }
+    for network in networks {
+        let is_ours = owner.has_made(owner::Kind::Network, &network.name, &network.labels);
+        sorting.object(network, Kind::Network, Handle::Network, is_ours);
+    }
+    for mut image in trials {
+        let is_name = |name: &&String| {
+            let name = name.strip_prefix(PODMAN).unwrap_or(name);
+            owner.has_made(owner::Kind::Image, name, &image.labels)
+        };
+        let names = [&image.name].into_iter().chain(&image.other_names);
+        let name = names.into_iter().find(is_name).cloned();
+        let is_ours = name.is_some();
+        // What else somebody calls it is his.
+        image.name = name.unwrap_or(image.name);
+        sorting.object(image, Kind::Image, Handle::Image, is_ours);
+    }
+    Ok(sorting.objects)
+}
+
+/// What Podman puts before the name of an image that has no registry.
+const PODMAN: &str = "localhost/";
+
+/// Whether a container has its labels from an image rather than from the run that made it.
+fn inherits(container: &ListedContainer, image: &ListedObject) -> bool {
+    image.id == container.image_id
+        && container.labels.get(owner::BUILD) == image.labels.get(owner::BUILD)
+}
+
+struct Sorting<'a> {
+    owner: &'a Owner,
+    shares_host: bool,
+    objects: Objects,
+}
+
+impl Sorting<'_> {
+    fn container(&mut self, container: ListedContainer, is_ours: bool) {
         let remain = Remain {
             kind: Kind::Container,
             name: container.id.0.clone(),
@@ -55,42 +115,19 @@ pub(super) async fn list<E: Engine>(engine: &E, owner: &Owner) -> Result<Objects
             image: container.image,
         };
         let runs = container.state == "running";
-        sorting.sort(&container.labels, runs, remain, handle);
+        self.sort(&container.labels, runs, is_ours, Found { remain, handle });
     }
-    for volume in volumes {
-        // A good cache, which has commands of its own.
-        if volume.labels.contains_key(LAYERS_LABEL) {
-            continue;
-        }
+
+    fn volume(&mut self, volume: ListedVolume, is_ours: bool) {
         let object = ListedObject {
             name: volume.name,
             labels: volume.labels,
             ..ListedObject::default()
         };
-        sorting.object(object, Kind::Volume, Handle::Volume);
+        self.object(object, Kind::Volume, Handle::Volume, is_ours);
     }
-    for network in networks {
-        sorting.object(network, Kind::Network, Handle::Network);
-    }
-    for image in trials {
-        sorting.object(image, Kind::Image, Handle::Image);
-    }
-    Ok(sorting.objects)
-}
 
-/// Whether a container has its labels from an image rather than from the run that made it.
-fn inherits(labels: &BTreeMap<String, String>, image: &ListedObject) -> bool {
-    labels.get(owner::BUILD) == image.labels.get(owner::BUILD)
-}
-
-struct Sorting<'a> {
-    owner: &'a Owner,
-    shares_host: bool,
-    objects: Objects,
-}
-
-impl Sorting<'_> {
-    fn object(&mut self, object: ListedObject, kind: Kind, handle: Handle) {
+    fn object(&mut self, object: ListedObject, kind: Kind, handle: Handle, is_ours: bool) {
         let remain = Remain {
             kind,
             name: object.name,
@@ -98,26 +135,23 @@ impl Sorting<'_> {
             created: object.created,
             size: object.size,
         };
-        self.sort(&object.labels, false, remain, handle);
+        self.sort(&object.labels, false, is_ours, Found { remain, handle });
     }
 
-    fn sort(
-        &mut self,
-        labels: &BTreeMap<String, String>,
-        runs: bool,
-        remain: Remain,
-        handle: Handle,
-    ) {
-        let found = Found { remain, handle };
+    fn sort(&mut self, labels: &BTreeMap<String, String>, runs: bool, is_ours: bool, found: Found) {
         let is_dead = match self.owner.standing(labels) {
-            Standing::Dead => true,
-            Standing::Lives | Standing::Unseen => false,
-            // Nothing runs on over a boot, so a container that runs is another machine's.
-            Standing::OtherBoot => self.shares_host && !runs,
             Standing::Elsewhere => {
                 self.objects.of_other_hosts += 1;
                 return;
             }
+            _ if !is_ours => {
+                self.objects.unproven.push(found.remain);
+                return;
+            }
+            Standing::Dead => true,
+            Standing::Lives | Standing::Unseen => false,
+            // Nothing runs on over a boot, so a container that runs is another machine's.
+            Standing::OtherBoot => self.shares_host && !runs,
         };
         if is_dead {
             self.objects.dead.push(found);

@@ -7,6 +7,7 @@ use tokio::time::Instant;
 
 use super::{Found, Handle, Remain};
 use crate::engine::{ContainerId, Engine, EngineError};
+use crate::owner::Owner;
 use crate::runner::{Scratch, abandoned, occupied, remove_scratch};
 
 /// How long a container may take to disappear, once it has been told to.
@@ -42,6 +43,7 @@ pub enum RemovalError {
 /// error.
 pub async fn remove<E: Engine>(
     engine: Option<&E>,
+    owner: &Owner,
     found: Vec<Found>,
     scratch_root: &Path,
 ) -> Vec<(Remain, Result<(), RemovalError>)> {
@@ -57,6 +59,7 @@ pub async fn remove<E: Engine>(
         }
         let removal = Removal {
             engine,
+            owner,
             deadline,
             image: image.as_deref(),
             scratch_root,
@@ -69,7 +72,8 @@ pub async fn remove<E: Engine>(
 
 struct Removal<'a, E> {
     engine: Option<&'a E>,
-    /// An image with a shell, as far as is known.
+    owner: &'a Owner,
+    /// An image that the engine has.
     image: Option<&'a str>,
     scratch_root: &'a Path,
     /// Until when runs may end that have just lost their containers.
@@ -98,7 +102,7 @@ impl<E: Engine> Removal<'_, E> {
     }
 
     async fn directory(&self, scratch: &Scratch) -> Result<(), RemovalError> {
-        Ok(remove_scratch(self.engine, self.image, scratch).await?)
+        Ok(remove_scratch(self.engine, self.owner, self.image, scratch).await?)
     }
 
     /// A directory whose run has just lost its container: most runs remove it themselves.

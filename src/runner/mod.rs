@@ -16,6 +16,7 @@ mod debug;
 mod dockerd;
 mod download;
 mod driver;
+mod emptying;
 mod export;
 mod image;
 mod layout_program;
@@ -43,11 +44,11 @@ mod whiteouts;
 use std::path::PathBuf;
 use std::time::Duration;
 
-pub use cache::LAYERS_LABEL;
+pub use cache::{LAYERS_LABEL, PROJECT_LABEL};
 pub use cancel::{CancelReason, Cancellation, Canceller, cancellation};
 pub use debug::{Cause, Debugger, Halt, RESUMED_MARK, Verdict};
 pub use scratch::{Kept, Scratch, abandoned, kept, occupied};
-pub use sweep::{forsake, remove_scratch, sweep};
+pub use sweep::{forsake, is_view, remove_scratch, sweep};
 
 use crate::buildspec::OnFailure;
 use crate::channel::EventSender;

@@ -20,6 +20,7 @@ use crate::engine::{
     NamedVolume,
 };
 use crate::event::{SourceChanges, Transferred, Way};
+use crate::owner::{self, Owner};
 use crate::plan::layout;
 use crate::plan::{Plan, Transfer, Work, complete};
 use crate::resources::Limits;
@@ -42,6 +43,7 @@ pub(super) struct Prepared {
 pub(super) struct Sandbox<'a, E> {
     engine: &'a E,
     container: ContainerId,
+    name: String,
     driver: Driver,
     scratch: Option<Scratch>,
     trees: Trees,
@@ -50,6 +52,7 @@ pub(super) struct Sandbox<'a, E> {
     image: BuildImage,
     /// What of the request has no effect, in the engine's words.
     warnings: Vec<String>,
+    owner: Owner,
 }
 
 impl<'a, E: Engine> Sandbox<'a, E> {
@@ -86,12 +89,13 @@ impl<'a, E: Engine> Sandbox<'a, E> {
                     ways = route.ways;
                     let mut spec = spec(plan, settings, &image, &means, route.mounts, layers);
                     spec.limits = plan.container.limits_within(facts.machine()).0;
-                    start(engine, &spec).await.map_err(RunError::Engine)
+                    let started = start(engine, &spec).await.map_err(RunError::Engine);
+                    started.map(|(created, attachment)| (spec.name, created, attachment))
                 }
                 Err(error) => Err(error),
             };
             match started {
-                Ok((created, attachment)) => {
+                Ok((name, created, attachment)) => {
                     let container = created.id;
                     tracing::info!(container = %container.short(), init = means.init, "build container started");
                     tell(&trees, &ways);
@@ -107,19 +111,21 @@ impl<'a, E: Engine> Sandbox<'a, E> {
                         Ok(driver) => Ok(Self {
                             engine,
                             container,
+                            name,
                             driver,
                             scratch,
                             trees,
                             ways,
                             image,
                             warnings: created.warnings,
+                            owner: settings.owner.clone(),
                         }),
                         Err(error) => {
                             remove(engine, &container).await;
                             let gone = engine.wait_removed(&container);
                             let _ = tokio::time::timeout(REMOVAL_TIMEOUT, gone).await;
                             if let Some(scratch) = &scratch {
-                                sweep::discard(engine, &image.name, scratch).await;
+                                sweep::discard(engine, &settings.owner, &image.name, scratch).await;
                             }
                             Err(error)
                         }
@@ -127,7 +133,7 @@ impl<'a, E: Engine> Sandbox<'a, E> {
                 }
                 Err(error) => {
                     if let Some(scratch) = &scratch {
-                        sweep::discard(engine, &image.name, scratch).await;
+                        sweep::discard(engine, &settings.owner, &image.name, scratch).await;
                     }
                     let other = match &error {
                         RunError::Engine(refusal) => means.after(refusal, plan.transfer),
@@ -276,7 +282,7 @@ impl<'a, E: Engine> Sandbox<'a, E> {
         let closed = closed.await;
         match (&self.scratch, &closed) {
             (Some(scratch), Ok(())) => {
-                sweep::discard(self.engine, &self.image.name, scratch).await;
+                sweep::discard(self.engine, &self.owner, &self.image.name, scratch).await;
             }
             // The engine is of no help.
             (Some(scratch), Err(_)) => sweep::remove(scratch),
@@ -295,6 +301,10 @@ impl<'a, E: Engine> Sandbox<'a, E> {
 
     /// Leaves the container, and what it stands on, to whoever wants to look into it.
     pub(super) async fn keep(mut self) {
+        let name = owner::kept_name(&self.name);
+        if let Err(error) = self.engine.rename_container(&self.container, &name).await {
+            tracing::warn!(%error, "the next run takes the build container for a killed run's");
+        }
         if let Err(error) = self.driver.keep().await {
             tracing::warn!(%error, "cannot keep the build container");
         }
@@ -341,7 +351,7 @@ fn make_scratch(plan: &Plan, settings: &RunSettings) -> Result<Scratch, RunError
     })
 }
 
-pub(super) async fn start<E: Engine>(
+async fn start<E: Engine>(
     engine: &E,
     spec: &ContainerSpec,
 ) -> Result<(Created, Attachment), EngineError> {
@@ -388,12 +398,14 @@ fn spec(
     // What somebody mounts himself comes in the place of what would be there.
     let volumes = &plan.container.extras.volumes;
     mounts.retain(|target, _| volumes.iter().all(|volume| volume.target != *target));
+    let tag = settings.owner.container(&plan.identity.id);
     ContainerSpec {
+        name: tag.name,
         image: image.name.clone(),
         platform: plan.pulling.platform.as_ref().map(ToString::to_string),
         command: ["sh", "-c", BOOTSTRAP].map(str::to_owned).to_vec(),
         environment: vec![(user_bin::VARIABLE.to_owned(), user_bin::library())],
-        labels: settings.owner.labels_of_build(&plan.identity.id),
+        labels: tag.labels,
         working_directory: layout::READONLY.to_owned(),
         privileged: plan.privileged,
         init: means.init,

@@ -2,13 +2,14 @@
 
 use std::fs::{self, File};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{FlockOperation, flock};
 
 use super::whiteouts;
 use crate::engine::CopyOnWrite;
+use crate::host::{directory, file};
 use crate::source::excludes::LeftOut;
 
 /// The extension of the file beside a directory that says which container still uses it.
@@ -16,6 +17,9 @@ const KEPT: &str = "kept";
 
 /// The extension of the file beside a directory whose lock says that somebody uses it.
 const LOCK: &str = "lock";
+
+/// How much a note can say: a container and an image.
+const LONGEST_NOTE: u64 = 16 * 1024;
 
 /// A build's own directory below the scratch root; whoever holds its lock is using it.
 ///
@@ -32,14 +36,11 @@ impl Scratch {
     /// Makes the directory of the build `name`.
     pub fn create(root: &Path, name: &str) -> io::Result<Self> {
         // What a build makes may be nobody else's to see.
-        fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(root)?;
+        directory::make_own(root)?;
         let directory = root.join(name);
         let lock_path = root.join(format!("{name}.{LOCK}"));
         let lock = loop {
-            let lock = File::create(&lock_path)?;
+            let lock = file::make_own(&lock_path)?;
             flock(&lock, FlockOperation::LockExclusive)?;
             // A sweep may have removed the file between its making and its locking.
             if is_same_file(&lock, &lock_path) {
@@ -54,16 +55,14 @@ impl Scratch {
         })
     }
 
-    /// Notes an image with whose shell the directory can be emptied when this user may not do it.
+    /// Notes an image with which the directory can be emptied when this user may not do it.
     pub(super) fn note_image(&self, image: &str) -> io::Result<()> {
         fs::write(&self.lock_path, image)
     }
 
     /// The image that was noted.
     pub(super) fn image(&self) -> Option<String> {
-        fs::read_to_string(&self.lock_path)
-            .ok()
-            .filter(|image| !image.is_empty())
+        read(&self.lock_path).filter(|image| !image.is_empty())
     }
 
     /// Makes the directories that a copy-on-write view of `lower` needs, without what is left out.
@@ -129,7 +128,7 @@ impl Scratch {
 
     /// Removes everything. Fails when the build left what this user may not remove.
     pub fn remove(&self) -> io::Result<()> {
-        remove_tree(&self.directory)?;
+        directory::remove(&self.directory)?;
         // Whoever finds it without a directory and free may have been quicker.
         match fs::remove_file(&self.lock_path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
@@ -157,7 +156,7 @@ pub fn abandoned(root: &Path) -> Vec<Scratch> {
     files(root, LOCK)
         .into_iter()
         .filter_map(|lock_path| {
-            let lock = File::open(&lock_path).ok()?;
+            let lock = file::open_own(&lock_path).ok()?;
             flock(&lock, FlockOperation::NonBlockingLockExclusive).ok()?;
             is_same_file(&lock, &lock_path).then(|| Scratch {
                 directory: lock_path.with_extension(""),
@@ -173,7 +172,7 @@ pub fn occupied(root: &Path) -> Vec<PathBuf> {
     files(root, LOCK)
         .into_iter()
         .filter(|lock_path| {
-            let lock = File::open(lock_path);
+            let lock = file::open_own(lock_path);
             lock.is_ok_and(|lock| {
                 flock(&lock, FlockOperation::NonBlockingLockExclusive)
                     == Err(rustix::io::Errno::WOULDBLOCK)
@@ -183,9 +182,10 @@ pub fn occupied(root: &Path) -> Vec<PathBuf> {
         .collect()
 }
 
-/// The files in `root` whose names end so.
+/// The files in `root` whose names end so; none where somebody else may have made them.
 fn files(root: &Path, extension: &str) -> Vec<PathBuf> {
-    let Ok(entries) = fs::read_dir(root) else {
+    let is_own = directory::is_own(root).unwrap_or(false);
+    let Some(entries) = is_own.then(|| fs::read_dir(root).ok()).flatten() else {
         return Vec::new();
     };
     entries
@@ -210,11 +210,7 @@ impl Kept {
     pub fn take_over(&self) -> io::Result<Option<Scratch>> {
         let lock_path = self.directory.with_extension(LOCK);
         // What another one that takes it back has noted there stays.
-        let lock = File::options()
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(&lock_path)?;
+        let lock = file::make_own(&lock_path)?;
         if flock(&lock, FlockOperation::NonBlockingLockExclusive).is_err() {
             return Ok(None);
         }
@@ -242,7 +238,7 @@ pub fn kept(root: &Path) -> Vec<Kept> {
     files(root, KEPT)
         .into_iter()
         .filter_map(|path| {
-            let text = fs::read_to_string(&path).ok()?;
+            let text = read(&path)?;
             let mut lines = text.lines();
             Some(Kept {
                 container: lines.next()?.to_owned(),
@@ -253,16 +249,10 @@ pub fn kept(root: &Path) -> Vec<Kept> {
         .collect()
 }
 
-fn remove_tree(directory: &Path) -> io::Result<()> {
-    // The kernel leaves a directory without any permission in an overlay's work directory. It is empty,
-    // so whoever owns the directory around it may remove it without a look inside.
-    for view in fs::read_dir(directory).into_iter().flatten().flatten() {
-        let _ = fs::remove_dir(view.path().join("work/work"));
-    }
-    match fs::remove_dir_all(directory) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        Ok(()) | Err(_) => Ok(()),
-    }
+/// What a file of cobuild's own says.
+fn read(path: &Path) -> Option<String> {
+    let text = file::read_whole(file::open_own(path).ok()?, LONGEST_NOTE).ok()?;
+    String::from_utf8(text).ok()
 }
 
 fn is_same_file(open: &File, path: &Path) -> bool {

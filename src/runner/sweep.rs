@@ -1,33 +1,33 @@
 //! Removes what builds leave: their own directories, and whatever a killed cobuild could not.
 
-use std::collections::BTreeMap;
 use std::io;
-use std::path::PathBuf;
+use std::path::Path;
 use std::time::Duration;
 
 use super::RunSettings;
 use super::cache::LAYERS_LABEL;
-use super::sandbox::start;
+use super::emptying;
 use super::scratch::{Scratch, abandoned};
-use crate::engine::{ContainerSpec, Engine, EngineError, Mount};
-use crate::owner::{self, Standing};
+use crate::engine::{Engine, EngineError, ListedVolume};
+use crate::owner::{self, Kind, Owner, Standing};
 
-/// How long a container may take to empty a directory.
+/// How long a directory may take to be emptied through the engine.
 const EMPTYING_LIMIT: Duration = Duration::from_mins(1);
 
 /// How long an engine may take to remove what a build that was given up has left.
 const FORSAKE_LIMIT: Duration = Duration::from_secs(2);
 
-/// Removes what killed runs of this host left: their directories, containers that were created and
-/// never started, and volumes that a killed engine forgot. Everything else of theirs went by itself.
+/// Removes what killed runs of this host left: their directories, containers, and volumes that a killed
+/// engine forgot. Most containers went by themselves: not one that was created and never started, nor
+/// one whose build stopped the processes that wait for cobuild's end.
 ///
 /// `image` is one the engine has; with it directories go that this user may not remove. What cannot
 /// be removed stays for another time.
 pub async fn sweep<E: Engine>(engine: &E, image: &str, settings: &RunSettings) {
     for scratch in abandoned(&settings.scratch_root) {
-        discard(engine, image, &scratch).await;
+        discard(engine, &settings.owner, image, &scratch).await;
     }
-    if let Err(error) = remove_unstarted(engine, settings).await {
+    if let Err(error) = remove_containers(engine, &settings.owner).await {
         tracing::debug!(%error, "cannot look for containers of killed runs");
     }
     if let Err(error) = remove_volumes(engine, settings).await {
@@ -38,8 +38,10 @@ pub async fn sweep<E: Engine>(engine: &E, image: &str, settings: &RunSettings) {
 async fn remove_volumes<E: Engine>(engine: &E, settings: &RunSettings) -> Result<(), EngineError> {
     for volume in engine.list_volumes(owner::BUILD).await? {
         // What keeps the layers of Docker in builds is there for the next one.
-        let is_cache = volume.labels.contains_key(LAYERS_LABEL);
-        if !is_cache && settings.owner.standing(&volume.labels) == Standing::Dead {
+        if !volume.labels.contains_key(LAYERS_LABEL)
+            && is_view(&volume, &settings.owner, &settings.scratch_root)
+            && settings.owner.standing(&volume.labels) == Standing::Dead
+        {
             match engine.remove_volume(&volume.name).await {
                 // A container that was kept uses it.
                 Err(error) if error.is_conflict() => {}
@@ -50,24 +52,39 @@ async fn remove_volumes<E: Engine>(engine: &E, settings: &RunSettings) -> Result
     Ok(())
 }
 
-async fn remove_unstarted<E: Engine>(
-    engine: &E,
-    settings: &RunSettings,
-) -> Result<(), EngineError> {
-    for container in engine
-        .list_containers(owner::BUILD, Some("created"))
-        .await?
-    {
-        if settings.owner.standing(&container.labels) == Standing::Dead {
-            engine.remove_container(&container.id).await?;
+/// Whether a volume is the copy-on-write view of a source that a run of this user's made: labels alone
+/// could be a copy, but such a view has nothing of its own.
+pub fn is_view(volume: &ListedVolume, owner: &Owner, scratch_root: &Path) -> bool {
+    let option = |name: &str| volume.options.get(name).map(String::as_str);
+    let root = crate::engine::escape_option(&scratch_root.to_string_lossy());
+    let upper = option("o").and_then(|options| options.split(",upperdir=").nth(1));
+    let name = volume.labels.get(owner::NAME);
+    option("type") == Some("overlay")
+        && upper.is_some_and(|upper| {
+            let below = upper.strip_prefix(&root);
+            below.is_some_and(|below| below.starts_with('/') && !below.contains(".."))
+        })
+        && name.is_some_and(|name| owner.has_made(Kind::Container, name, &volume.labels))
+}
+
+async fn remove_containers<E: Engine>(engine: &E, owner: &Owner) -> Result<(), EngineError> {
+    for container in engine.list_containers(owner::BUILD, None).await? {
+        let (name, labels) = (&container.name, &container.labels);
+        if owner.has_made(Kind::Container, name, labels)
+            && !owner::is_kept(name)
+            && owner.standing(labels) == Standing::Dead
+            && let Err(error) = engine.remove_container(&container.id).await
+        {
+            // Most likely it is just going.
+            tracing::debug!(%error, container = %container.id.short(), "cannot remove");
         }
     }
     Ok(())
 }
 
 /// Removes a build's directory, and tells when that cannot be.
-pub(super) async fn discard<E: Engine>(engine: &E, image: &str, scratch: &Scratch) {
-    if let Err(error) = remove_scratch(Some(engine), Some(image), scratch).await {
+pub(super) async fn discard<E: Engine>(engine: &E, owner: &Owner, image: &str, scratch: &Scratch) {
+    if let Err(error) = remove_scratch(Some(engine), owner, Some(image), scratch).await {
         tracing::warn!(%error, path = %scratch.directory().display(), "cannot remove");
     }
 }
@@ -79,9 +96,12 @@ pub async fn forsake<E: Engine>(engine: &E, build: &str, settings: &RunSettings)
         remove(&scratch);
     }
     let removed = async {
-        let label = format!("cobuild.build={build}");
+        let label = format!("{}={build}", owner::BUILD);
         for container in engine.list_containers(&label, None).await? {
-            engine.remove_container(&container.id).await?;
+            let (name, labels) = (&container.name, &container.labels);
+            if settings.owner.has_made_for(build, name, labels) {
+                engine.remove_container(&container.id).await?;
+            }
         }
         Ok::<_, EngineError>(())
     };
@@ -93,9 +113,10 @@ pub async fn forsake<E: Engine>(engine: &E, build: &str, settings: &RunSettings)
 }
 
 /// Removes a build's directory, through the engine where the build left what this user may not
-/// remove: with the shell of the image that the build ran in, else of `image`.
+/// remove: with the image that the build ran in, else with `image`. Nothing of it is run.
 pub async fn remove_scratch<E: Engine>(
     engine: Option<&E>,
+    owner: &Owner,
     image: Option<&str>,
     scratch: &Scratch,
 ) -> io::Result<()> {
@@ -107,15 +128,15 @@ pub async fn remove_scratch<E: Engine>(
     let (Some(engine), Some(image)) = (engine, image) else {
         return Err(refused);
     };
-    let emptying = empty(engine, &image, scratch.directory().to_path_buf());
+    let emptying = emptying::remove(engine, owner, &image, scratch);
     match tokio::time::timeout(EMPTYING_LIMIT, emptying).await {
-        Ok(Ok(())) => {}
+        Ok(Ok(())) => return Ok(()),
         Ok(Err(error)) => {
             tracing::debug!(%error, "cannot empty a build's directory through the engine");
         }
         Err(_) => tracing::debug!("emptying a build's directory through the engine takes too long"),
     }
-    scratch.remove()
+    Err(refused)
 }
 
 /// Removes a build's directory as far as this user may.
@@ -123,20 +144,4 @@ pub(super) fn remove(scratch: &Scratch) {
     if let Err(error) = scratch.remove() {
         tracing::warn!(%error, path = %scratch.directory().display(), "cannot remove");
     }
-}
-
-/// Empties a directory of the host with the power of the engine.
-async fn empty<E: Engine>(engine: &E, image: &str, directory: PathBuf) -> Result<(), EngineError> {
-    let spec = ContainerSpec {
-        image: image.to_owned(),
-        command: ["sh", "-c", "rm -rf /scratch/*"]
-            .map(str::to_owned)
-            .to_vec(),
-        working_directory: "/".to_owned(),
-        labels: owner::Owner::this_process().labels(),
-        mounts: BTreeMap::from([("/scratch".to_owned(), Mount::Bind(directory))]),
-        ..ContainerSpec::default()
-    };
-    let (created, _attachment) = start(engine, &spec).await?;
-    engine.wait_removed(&created.id).await
 }

@@ -13,6 +13,7 @@ use super::*;
 use crate::channel::{Message, channel};
 use crate::engine::fake::{FakeEngine, Reaction};
 use crate::logins::Logins;
+use crate::owner::Key;
 use crate::plan::cache::CacheRequest;
 use crate::plan::part::Part;
 use crate::plan::{BuildspecFile, Excludes, Facts, GitFacts, Request, Source, Transfer, make};
@@ -97,7 +98,7 @@ async fn run_plan(plan: &Plan, engine: &FakeEngine, cancels: &[(Duration, Cancel
     }
     let settings = RunSettings {
         scratch_root: "/nonexistent".into(),
-        owner: Owner::this_process(),
+        owner: Owner::this_process(Key::of_one_run()),
         token: "token".into(),
         grace: Duration::from_secs(10),
         artifacts: None,

@@ -5,6 +5,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use crate::engine::endpoint::Surroundings;
+use crate::host::directory;
 use crate::secrets::local::HostVariables;
 
 /// The environment variables of this process, read once. `Debug` shows no value.
@@ -62,8 +63,7 @@ impl Environment {
 
     /// Returns where sockets go: their paths may not be long.
     pub fn runtime_directory(&self) -> PathBuf {
-        let given = self.get_filled("XDG_RUNTIME_DIR").map(PathBuf::from);
-        given
+        self.absolute("XDG_RUNTIME_DIR")
             .filter(|directory| directory.is_dir())
             .unwrap_or_else(std::env::temp_dir)
     }
@@ -107,12 +107,29 @@ impl Environment {
         .collect()
     }
 
+    /// Returns the home that is named and belongs to another user, as `sudo` may leave it. Nothing is
+    /// kept there: it would be in that user's hand, and in his way.
+    pub fn foreign_home(&self) -> Option<PathBuf> {
+        let named = self.absolute("XDG_CACHE_HOME").is_some();
+        let home = self.get_filled("HOME").filter(|_| !named);
+        home.map(PathBuf::from)
+            .filter(|home| !directory::is_home(home))
+    }
+
+    /// Without a home of its own a user has a directory beside those of others, by its number.
     fn base_directory(&self, variable: &str, below_home: &str) -> PathBuf {
-        let base = match (self.get_filled(variable), self.get_filled("HOME")) {
-            (Some(directory), _) => PathBuf::from(directory),
-            (None, Some(home)) => PathBuf::from(home).join(below_home),
-            (None, None) => std::env::temp_dir(),
-        };
-        base.join("cobuild")
+        if let Some(base) = self.absolute(variable) {
+            return base.join("cobuild");
+        }
+        match self.absolute("HOME") {
+            Some(home) if directory::is_home(&home) => home.join(below_home).join("cobuild"),
+            Some(_) | None => std::env::temp_dir().join(format!("cobuild-{}", directory::user())),
+        }
+    }
+
+    /// A directory that a variable names; one that depends on where cobuild is run counts for none.
+    fn absolute(&self, variable: &str) -> Option<PathBuf> {
+        let named = self.get_filled(variable).map(PathBuf::from);
+        named.filter(|path| path.is_absolute())
     }
 }

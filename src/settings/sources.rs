@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::host::file::{self, FileError};
 use crate::plan::source_name;
+use crate::project::Identity;
 
 /// Deeper clones are full ones (contract §3.3).
 const DEEPEST: u32 = 25;
@@ -199,6 +200,11 @@ impl Given {
             Self::Directory(_) | Self::Nothing(_) => "",
         };
         source_name(self.path(), ending)
+    }
+
+    /// What tells its project from every other.
+    pub fn identity(&self) -> Identity {
+        Identity::new(&self.name(), self.path())
     }
 
     /// Whether a tree has to be made for it.

@@ -1,10 +1,14 @@
 //! What cobuild remembers from build to build.
 
-use std::fs::OpenOptions;
 use std::io::{self, Read, Seek, Write};
 use std::path::PathBuf;
 
 use rustix::fs::{FlockOperation, flock};
+
+use crate::host::{directory, file};
+
+/// How many bytes a counter has at the most.
+const LONGEST: u64 = 64;
 
 /// The directory in which cobuild remembers.
 #[derive(Debug, Clone)]
@@ -20,17 +24,14 @@ impl StateDirectory {
 
     /// Counts a build of a project: 1, 2, 3, each number once, also for builds side by side.
     pub fn take_build_number(&self, project: &str) -> io::Result<u64> {
-        std::fs::create_dir_all(self.counters())?;
-        let mut file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(self.counters().join(project))?;
+        for made in [&self.path, &self.counters()] {
+            directory::make_own(made)?;
+        }
+        let mut file = file::make_own(&self.counters().join(project))?;
         // Held until the file is closed.
         flock(&file, FlockOperation::LockExclusive)?;
         let mut text = String::new();
-        file.read_to_string(&mut text)?;
+        (&file).take(LONGEST).read_to_string(&mut text)?;
         let number = after(&text);
         file.rewind()?;
         file.set_len(0)?;
@@ -40,10 +41,13 @@ impl StateDirectory {
 
     /// Returns the number that the next build of a project will take.
     pub fn next_build_number(&self, project: &str) -> io::Result<u64> {
-        match std::fs::read_to_string(self.counters().join(project)) {
-            Ok(text) => Ok(after(&text)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(1),
-            Err(error) => Err(error),
+        match file::open_own(&self.counters().join(project)) {
+            Ok(file) => {
+                let text = file::read_whole(file, LONGEST)?;
+                Ok(after(&String::from_utf8_lossy(&text)))
+            }
+            Err(error) if error.is_not_found() => Ok(1),
+            Err(error) => Err(error.into()),
         }
     }
 

@@ -7,7 +7,9 @@ use clap::Args;
 use super::{Which, namespace_of, unreadable, volumes};
 use crate::cache::{Entry, Namespace, Store};
 use crate::cli::Failure;
-use crate::engine::Engine;
+use crate::cli::engine_args::Connection;
+use crate::engine::{Engine, ListedVolume};
+use crate::owner::Owner;
 use crate::settings::Environment;
 use crate::sinks::size;
 
@@ -35,6 +37,7 @@ pub(super) async fn clear(
     args: &ClearArgs,
     store: &Store,
     environment: &Environment,
+    owner: &Owner,
 ) -> Result<String, Failure> {
     let named = if args.all {
         None
@@ -68,7 +71,8 @@ pub(super) async fn clear(
         let _ = writeln!(text, "{verb} {} in all", size(bytes));
     }
     if args.key.is_none() {
-        clear_volumes(args, named.as_deref(), environment, verb, &mut text).await;
+        let volumes = volumes(environment, owner).await;
+        clear_volumes(args, named.as_deref(), volumes, verb, &mut text).await;
     }
     if text.is_empty() {
         text.push_str("there is nothing to remove\n");
@@ -90,11 +94,11 @@ fn clear_entries(args: &ClearArgs, namespace: &Namespace) -> std::io::Result<Vec
 async fn clear_volumes(
     args: &ClearArgs,
     named: Option<&str>,
-    environment: &Environment,
+    volumes: Option<(Connection, Vec<ListedVolume>)>,
     verb: &str,
     text: &mut String,
 ) {
-    let Some((connection, volumes)) = volumes(environment).await else {
+    let Some((connection, volumes)) = volumes else {
         text.push_str("no engine answers, so Docker layers stay\n");
         return;
     };

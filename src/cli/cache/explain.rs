@@ -23,9 +23,18 @@ pub(super) fn explain(args: &ExplainArgs, store: &Store) -> Result<String, Failu
     let name = args.which.name()?;
     let namespace = store.namespace(&name);
     let Some(record) = unreadable(namespace.record(), store)? else {
-        return Ok(format!(
+        let mut text = format!(
             "no build has looked for a cache in `{name}` yet; `cobuild run --cache local` does\n"
-        ));
+        );
+        if let Some((plain, _)) = name.rsplit_once('-')
+            && !unreadable(store.namespace(plain).entries(), store)?.is_empty()
+        {
+            let _ = writeln!(
+                text,
+                "there is a namespace `{plain}`, which is no project's own: `--cache-namespace {plain}` uses it"
+            );
+        }
+        return Ok(text);
     };
     let entries = unreadable(namespace.entries(), store)?;
     Ok(text(&name, &record, &entries, Timestamp::now()))
@@ -33,7 +42,8 @@ pub(super) fn explain(args: &ExplainArgs, store: &Store) -> Result<String, Failu
 
 fn text(name: &str, record: &Record, entries: &[Entry], now: Timestamp) -> String {
     let mut text = format!(
-        "The last build in `{name}` was {}, {} ago. It looked for\n",
+        "The last build in `{name}`{} was {}, {} ago. It looked for\n",
+        project(record),
         record.build,
         age(record.time, now)
     );
@@ -92,6 +102,11 @@ fn text(name: &str, record: &Record, entries: &[Entry], now: Timestamp) -> Strin
         );
     }
     text
+}
+
+fn project(record: &Record) -> String {
+    let path = record.project.as_ref();
+    path.map(|path| format!(" (`{path}`)")).unwrap_or_default()
 }
 
 fn saved(stored: Option<&Stored>) -> String {

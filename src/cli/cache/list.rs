@@ -7,7 +7,9 @@ use serde_json::{Value, json};
 use super::{age, namespace_of, unreadable, volumes};
 use crate::cache::{Entry, Store};
 use crate::cli::Failure;
-use crate::engine::NamedVolume;
+use crate::engine::ListedVolume;
+use crate::owner::Owner;
+use crate::runner::PROJECT_LABEL;
 use crate::settings::Environment;
 use crate::sinks::size;
 
@@ -30,6 +32,8 @@ enum Format {
 /// An entry, where it is and when it was last used.
 struct Listed {
     namespace: String,
+    /// Where the project is whose namespace it is.
+    project: Option<String>,
     entry: Entry,
     last_used: u64,
 }
@@ -39,18 +43,22 @@ pub(super) async fn list(
     args: &ListArgs,
     store: &Store,
     environment: &Environment,
+    owner: &Owner,
 ) -> Result<String, Failure> {
     let mut listed = Vec::new();
     for namespace in unreadable(store.namespaces(), store)? {
+        let record = unreadable(namespace.record(), store)?;
+        let project = record.and_then(|record| record.project);
         for entry in unreadable(namespace.entries(), store)? {
             listed.push(Listed {
                 namespace: namespace.name().to_owned(),
+                project: project.clone(),
                 last_used: namespace.last_used(&entry),
                 entry,
             });
         }
     }
-    let volumes = volumes(environment).await;
+    let volumes = volumes(environment, owner).await;
     let volumes = volumes.map(|(_, volumes)| volumes).unwrap_or_default();
     Ok(match args.format {
         Format::Text => text(&listed, &volumes, Timestamp::now()),
@@ -63,7 +71,7 @@ pub(super) async fn list(
     })
 }
 
-fn text(listed: &[Listed], volumes: &[NamedVolume], now: Timestamp) -> String {
+fn text(listed: &[Listed], volumes: &[ListedVolume], now: Timestamp) -> String {
     if listed.is_empty() && volumes.is_empty() {
         return "nothing is kept\n".to_owned();
     }
@@ -74,11 +82,13 @@ fn text(listed: &[Listed], volumes: &[NamedVolume], now: Timestamp) -> String {
         "SIZE",
         "AGE",
         "LAST USED",
+        "PROJECT",
         "PATHS",
     ];
     let mut rows = vec![heads.map(str::to_owned)];
     for Listed {
         namespace,
+        project,
         entry,
         last_used,
     } in listed
@@ -90,6 +100,7 @@ fn text(listed: &[Listed], volumes: &[NamedVolume], now: Timestamp) -> String {
             size(entry.size),
             age(entry.created, now),
             age(*last_used, now),
+            project.clone().unwrap_or_else(|| "-".to_owned()),
             entry.paths.0.join(" "),
         ]);
     }
@@ -102,6 +113,7 @@ fn text(listed: &[Listed], volumes: &[NamedVolume], now: Timestamp) -> String {
             unknown(),
             unknown(),
             unknown(),
+            project_of(volume).unwrap_or("-").to_owned(),
             format!("volume {}", volume.name),
         ]);
     }
@@ -131,11 +143,13 @@ fn table<const N: usize>(rows: &[[String; N]]) -> String {
 fn entry_json(listed: &Listed) -> Value {
     let Listed {
         namespace,
+        project,
         entry,
         last_used,
     } = listed;
     json!({
         "namespace": namespace,
+        "project": project,
         "kind": entry.kind,
         "key": entry.key,
         "version": entry.version,
@@ -149,12 +163,18 @@ fn entry_json(listed: &Listed) -> Value {
     })
 }
 
-fn volume_json(volume: &NamedVolume) -> Value {
+fn volume_json(volume: &ListedVolume) -> Value {
     json!({
         "namespace": namespace_of(volume),
+        "project": project_of(volume),
         "kind": "docker-layer",
         "volume": volume.name,
     })
+}
+
+/// Where the project is whose volume it is.
+fn project_of(volume: &ListedVolume) -> Option<&str> {
+    volume.labels.get(PROJECT_LABEL).map(String::as_str)
 }
 
 fn time(milliseconds: u64) -> Option<String> {

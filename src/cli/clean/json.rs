@@ -19,6 +19,7 @@ pub(super) fn json(report: &Report) -> String {
         "removed": all(&report.gone),
         "failed": stuck.collect::<Vec<_>>(),
         "living": all(&report.living),
+        "unproven": all(&report.unproven),
         "ofOtherHosts": report.of_other_hosts,
         "notLookedAt": report.not_looked_at.as_ref().map(|engine| &engine.reason),
     });

@@ -37,6 +37,17 @@ pub(super) fn text(report: &Report) -> String {
             "left alone, since their runs live or may live: {living}; `--all` takes them too"
         );
     }
+    if !report.unproven.is_empty() {
+        let unproven = counted(report.unproven.iter());
+        let _ = writeln!(
+            text,
+            "left alone, since nothing proves that your cobuild made them: {unproven}; what is yours goes with"
+        );
+        for remain in &report.unproven {
+            let verb = removal(remain.kind);
+            let _ = writeln!(text, "  {} {verb} {}", report.client, short(remain));
+        }
+    }
     if report.of_other_hosts > 0 {
         let count = report.of_other_hosts;
         let _ = writeln!(text, "left alone, as other hosts': {count} in the engine");
@@ -88,11 +99,25 @@ fn counted<'a>(remains: impl Iterator<Item = &'a Remain>) -> String {
         .join(", ")
 }
 
-fn described(remain: &Remain) -> String {
-    let name = match remain.kind {
+/// What the client of the engine calls the removal of such a thing.
+fn removal(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Container => "rm --force --volumes",
+        Kind::Volume => "volume rm",
+        Kind::Network => "network rm",
+        Kind::Image | Kind::Directory | Kind::Cache => "rmi",
+    }
+}
+
+fn short(remain: &Remain) -> &str {
+    match remain.kind {
         Kind::Container => remain.name.get(..12).unwrap_or(&remain.name),
         Kind::Volume | Kind::Network | Kind::Image | Kind::Directory | Kind::Cache => &remain.name,
-    };
+    }
+}
+
+fn described(remain: &Remain) -> String {
+    let name = short(remain);
     let mut text = format!("{} {name}", remain.kind.as_str());
     if let Some(build) = &remain.build {
         let _ = write!(text, " of {build}");

@@ -7,8 +7,8 @@ use bollard::errors::Error as BollardError;
 use bollard::models::ContainerStateStatusEnum;
 use bollard::query_parameters::{
     AttachContainerOptionsBuilder, CreateContainerOptions, InspectContainerOptions,
-    ListContainersOptionsBuilder, RemoveContainerOptionsBuilder, StartContainerOptions,
-    WaitContainerOptionsBuilder,
+    ListContainersOptionsBuilder, RemoveContainerOptionsBuilder, RenameContainerOptionsBuilder,
+    StartContainerOptions, WaitContainerOptionsBuilder,
 };
 use futures_util::future::BoxFuture;
 use futures_util::{FutureExt, StreamExt, TryStreamExt};
@@ -36,8 +36,8 @@ pub(super) async fn create(
         Product::Docker | Product::Other => create_body(spec),
     };
     let options = CreateContainerOptions {
+        name: Some(spec.name.clone()),
         platform: spec.platform.clone().unwrap_or_default(),
-        ..CreateContainerOptions::default()
     };
     let created = client
         .create_container(Some(options), body)
@@ -164,6 +164,18 @@ pub(super) async fn remove(
         .or_else(|error| ignore_absent(failed(Operation::RemoveContainer)(error)))
 }
 
+pub(super) async fn rename(
+    client: &bollard::Docker,
+    container: &ContainerId,
+    name: &str,
+) -> Result<(), EngineError> {
+    let options = RenameContainerOptionsBuilder::default().name(name).build();
+    client
+        .rename_container(&container.0, options)
+        .await
+        .map_err(failed(Operation::RenameContainer))
+}
+
 pub(super) async fn list(
     client: &bollard::Docker,
     label: &str,
@@ -186,6 +198,7 @@ pub(super) async fn list(
         .filter_map(|container| {
             Some(ListedContainer {
                 id: ContainerId(container.id?),
+                name: own_name(&container.names.unwrap_or_default()),
                 image: container.image.unwrap_or_default(),
                 image_id: container.image_id.unwrap_or_default(),
                 labels: container.labels.unwrap_or_default().into_iter().collect(),
@@ -197,4 +210,14 @@ pub(super) async fn list(
             })
         })
         .collect())
+}
+
+/// The name of a container itself, without what others that are linked to it call it.
+fn own_name(names: &[String]) -> String {
+    names
+        .iter()
+        .map(|name| name.strip_prefix('/').unwrap_or(name))
+        .find(|name| !name.contains('/'))
+        .unwrap_or_default()
+        .to_owned()
 }

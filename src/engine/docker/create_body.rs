@@ -9,7 +9,7 @@ use bollard::models::{
 };
 
 use super::resources::{api_volume, host_config};
-use crate::engine::{ContainerSpec, CopyOnWrite, Mount};
+use crate::engine::{ContainerSpec, CopyOnWrite, Mount, escape_option as escape};
 
 /// The request for a container.
 pub(super) fn create_body(spec: &ContainerSpec) -> ContainerCreateBody {
@@ -141,18 +141,6 @@ fn overlay_data(overlay: &CopyOnWrite) -> String {
         path(&overlay.upper),
         path(&overlay.work)
     )
-}
-
-/// Hides what has a meaning in the options of an overlay mount.
-fn escape(path: &str) -> String {
-    let mut escaped = String::with_capacity(path.len());
-    for character in path.chars() {
-        if matches!(character, '\\' | ',' | ':') {
-            escaped.push('\\');
-        }
-        escaped.push(character);
-    }
-    escaped
 }
 
 #[cfg(test)]

@@ -183,16 +183,17 @@ pub(super) async fn list(
         .map_err(failed(Operation::ListImages))?;
     Ok(images
         .into_iter()
-        .map(|image| ListedObject {
-            name: image
-                .repo_tags
-                .into_iter()
-                .find(|name| name != "<none>:<none>")
-                .unwrap_or_else(|| image.id.clone()),
-            id: image.id,
-            labels: image.labels.into_iter().collect(),
-            created: u64::try_from(image.created).ok(),
-            size: u64::try_from(image.size).ok(),
+        .map(|image| {
+            let named = |name: &String| name != "<none>:<none>";
+            let mut names = image.repo_tags.into_iter().filter(named);
+            ListedObject {
+                name: names.next().unwrap_or_else(|| image.id.clone()),
+                other_names: names.collect(),
+                id: image.id,
+                labels: image.labels.into_iter().collect(),
+                created: u64::try_from(image.created).ok(),
+                size: u64::try_from(image.size).ok(),
+            }
         })
         .collect())
 }

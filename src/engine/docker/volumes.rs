@@ -2,34 +2,52 @@
 
 use std::collections::HashMap;
 
+use bollard::models::Volume;
 use bollard::query_parameters::{
     ListContainersOptionsBuilder, ListVolumesOptionsBuilder, RemoveVolumeOptions,
 };
 
 use super::failure::failed;
-use crate::engine::{ContainerId, EngineError, NamedVolume, Operation};
+use crate::engine::{ContainerId, EngineError, ListedVolume, Operation};
 
 pub(super) async fn list(
     client: &bollard::Docker,
     label: &str,
-) -> Result<Vec<NamedVolume>, EngineError> {
+) -> Result<Vec<ListedVolume>, EngineError> {
     let filters = HashMap::from([("label".to_owned(), vec![label.to_owned()])]);
     let options = ListVolumesOptionsBuilder::default()
         .filters(&filters)
         .build();
-    let listed = client
+    let found = client
         .list_volumes(Some(options))
         .await
         .map_err(failed(Operation::ListVolumes))?;
-    Ok(listed
+    Ok(found
         .volumes
         .unwrap_or_default()
         .into_iter()
-        .map(|volume| NamedVolume {
-            name: volume.name,
-            labels: volume.labels.into_iter().collect(),
-        })
+        .map(listed)
         .collect())
+}
+
+pub(super) async fn inspect(
+    client: &bollard::Docker,
+    name: &str,
+) -> Result<Option<ListedVolume>, EngineError> {
+    let inspected = client.inspect_volume(name).await;
+    match inspected.map_err(failed(Operation::ListVolumes)) {
+        Ok(volume) => Ok(Some(listed(volume))),
+        Err(error) if error.is_not_found() => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn listed(volume: Volume) -> ListedVolume {
+    ListedVolume {
+        name: volume.name,
+        labels: volume.labels.into_iter().collect(),
+        options: volume.options.into_iter().collect(),
+    }
 }
 
 pub(super) async fn users(

@@ -3,9 +3,13 @@
 use super::super::{Interruption, Run};
 use crate::cache::{Locked, Store};
 use crate::engine::{Engine, NamedVolume};
+use crate::owner::{Kind, Owner, Tag};
 
 /// The label of every volume with layers; its value is the namespace.
 pub const LABEL: &str = "cobuild.cache.layers";
+
+/// The label of a volume that is one project's; its value is the project's path.
+pub const PROJECT_LABEL: &str = "cobuild.cache.project";
 
 /// A volume that this build has to itself.
 #[derive(Debug)]
@@ -39,10 +43,30 @@ impl<E: Engine> Run<'_, E> {
             }
         };
         let owner = &self.settings.owner;
-        let name = volume_name(owner.host(), &namespace);
-        let mut labels = owner.labels_of_build(&self.plan.identity.id);
+        let name = volume_name(owner, &namespace);
+        let Tag { name, mut labels } = owner.tag(Kind::Volume, name, &self.plan.identity.id);
         labels.insert(LABEL.to_owned(), namespace);
+        labels.extend(
+            self.plan
+                .cache
+                .project
+                .clone()
+                .map(|project| (PROJECT_LABEL.to_owned(), project)),
+        );
         let volume = NamedVolume { name, labels };
+        let there = self
+            .guarded(self.engine.inspect_volume(&volume.name))
+            .await??;
+        if let Some(there) = there
+            && !owner.has_made(Kind::Volume, &there.name, &there.labels)
+        {
+            self.warn(format!(
+                "the Docker layers are not kept: somebody else made the volume `{}`",
+                there.name
+            ))
+            .await;
+            return Ok(None);
+        }
         // The lock tells of this machine's builds alone, and not of containers that were kept.
         let users = self
             .guarded(self.engine.volume_users(&volume.name))
@@ -63,7 +87,10 @@ impl<E: Engine> Run<'_, E> {
     }
 }
 
-fn volume_name(host: &str, namespace: &str) -> String {
-    let digits = crate::cache::Paths(vec![host.to_owned(), namespace.to_owned()]).version();
-    format!("cobuild-layers-{}", &digits[..16])
+/// A name that nobody else can tell before the volume is there.
+fn volume_name(owner: &Owner, namespace: &str) -> String {
+    format!(
+        "cobuild-layers-{}",
+        owner.seal(&["layers", owner.host(), namespace])
+    )
 }

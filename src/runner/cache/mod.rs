@@ -31,8 +31,8 @@ use crate::event::{CacheEvent, CacheFound, CacheOutcome, CacheRestored, Event};
 use crate::plan::Work;
 use crate::plan::cache::{CacheKind, CachePaths, CacheUse, MOST_FALLBACK_KEYS, Place};
 use directories::Directory;
-pub use layers::LABEL as LAYERS_LABEL;
 pub(super) use layers::Layers;
+pub use layers::{LABEL as LAYERS_LABEL, PROJECT_LABEL};
 use pack::PackError;
 
 /// How many paths a pattern may match, not counting what lies below them, and how many bytes these may
@@ -150,6 +150,7 @@ impl<E: Engine> Run<'_, E> {
             paths,
             directories: Vec::new(),
             record: Record {
+                project: self.plan.cache.project.clone(),
                 build: self.plan.identity.id.clone(),
                 time: now(),
                 kind,
