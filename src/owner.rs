@@ -363,7 +363,9 @@ mod tests {
     fn what_was_made_is_known_by_its_name_and_its_labels_together() {
         let me = me();
         let Tag { name, labels } = me.container("build");
-        let has_made = |name: &str, labels| me.has_made(Kind::Container, name, labels);
+        let has_made = |name: &str, labels: &BTreeMap<String, String>| {
+            me.has_made(Kind::Container, name, labels)
+        };
         assert!(has_made(&name, &labels));
         assert!(has_made(&kept_name(&name), &labels));
         assert!(!has_made(&me.container("build").name, &labels));

@@ -14,9 +14,11 @@ use super::Failure;
 use super::cache_args::CacheArgs;
 use super::container_args::ContainerArgs;
 use super::image_args::ImageArgs;
+use super::named::Named;
 use super::prepare::Prepared;
 use super::source_args::SourceArgs;
 use super::transfer_args::TransferArgs;
+use crate::host::file;
 use crate::phase::PhaseType;
 use crate::plan::part::{self, Part, Step};
 use crate::plan::{ContainerRequest, Request, Transfer};
@@ -99,6 +101,8 @@ enum SourceTransfer {
 pub(super) struct GivenBuild {
     pub(super) sources: Sources,
     pub(super) buildspec: BuildspecName,
+    /// What else is named must not lead out of them.
+    pub(super) named: Named,
     overrides: Vec<(String, String)>,
     container: ContainerRequest,
     /// What people should know of what they asked for.
@@ -110,12 +114,15 @@ impl BuildArgs {
     pub(super) fn given(&self, environment: &Environment) -> Result<GivenBuild, Failure> {
         // Refused before anything is fetched or written.
         self.image.image()?;
+        let sources = self.source.find(self.mount)?;
+        let named = Named::beside(&sources)?;
         let (mut overrides, warnings) = self.container.proxies(environment);
-        overrides.extend(self.overrides(environment)?);
+        overrides.extend(self.overrides(environment, &named)?);
         Ok(GivenBuild {
-            container: self.container.request()?,
+            container: self.container.request(&named)?,
             warnings,
-            sources: self.source.find(self.mount)?,
+            sources,
+            named,
             overrides,
             buildspec: BuildspecName::read(self.buildspec.as_deref())
                 .context("cannot read the buildspec from stdin")
@@ -160,11 +167,19 @@ impl BuildArgs {
         })
     }
 
-    fn overrides(&self, environment: &Environment) -> Result<Vec<(String, String)>, Failure> {
+    fn overrides(
+        &self,
+        environment: &Environment,
+        named: &Named,
+    ) -> Result<Vec<(String, String)>, Failure> {
         let lookup = |name: &str| environment.get(name).map(str::to_owned);
         let mut overrides = Vec::new();
         for path in &self.env_file {
-            let text = std::fs::read_to_string(path)
+            named.check("--env-file", path)?;
+            let text = file::open_named(path)
+                .and_then(|file| file::read_whole(file, MOST_BYTES))
+                .map_err(std::io::Error::from)
+                .and_then(|text| String::from_utf8(text).map_err(not_text))
                 .with_context(|| format!("cannot read the env file `{}`", path.display()))
                 .map_err(Failure::usage)?;
             let variables = parse_env_file(&text, lookup)
@@ -181,6 +196,17 @@ impl BuildArgs {
         }
         Ok(overrides)
     }
+}
+
+/// How many bytes an env file has at the most.
+const MOST_BYTES: u64 = 16 * 1024 * 1024;
+
+fn not_text(_: std::string::FromUtf8Error) -> std::io::Error {
+    // In the words of the standard library.
+    std::io::Error::new(
+        std::io::ErrorKind::InvalidData,
+        "stream did not contain valid UTF-8",
+    )
 }
 
 pub(super) fn parse_timeout(text: &str) -> Result<Duration, String> {

@@ -6,6 +6,7 @@ mod json;
 mod sarif;
 mod text;
 
+use std::fmt::Write as _;
 use std::io::{self, Write as _};
 use std::path::PathBuf;
 
@@ -50,7 +51,7 @@ pub(super) struct CheckArgs {
 const EXIT_STATUS: &str = "\
 Exit status:
   0  no errors; warnings are no errors, unless denied
-  1  CodeBuild would refuse one of the buildspecs
+  1  CodeBuild would refuse one of the buildspecs, or one leads out of the directory
   2  the command line, or a file it names, cannot be used";
 
 /// A form in which problems are shown.
@@ -117,7 +118,8 @@ pub(super) fn check(args: &CheckArgs, color: ColorChoice) -> Result<ExitStatus, 
         privileged: args.privileged,
     };
     let mut all = Vec::new();
-    for (path, bytes) in find::read(&args.paths)? {
+    let find::Found { texts, unread } = find::read(&args.paths)?;
+    for (path, bytes) in texts {
         all.push(Checked::of(path, &bytes, project));
     }
     let shown = args.format.render(&all);
@@ -126,12 +128,18 @@ pub(super) fn check(args: &CheckArgs, color: ColorChoice) -> Result<ExitStatus, 
         let found = all.iter().flat_map(|one| &one.found);
         found.filter(|one| one.severity() == severity).count()
     };
-    let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
-    let mut summary = format!(
+    let errors = count(Severity::Error) + unread.len();
+    let warnings = count(Severity::Warning);
+    let mut summary = String::new();
+    for (path, reason) in &unread {
+        let _ = writeln!(summary, "error: `{path}` is not read: {reason}");
+    }
+    let _ = write!(
+        summary,
         "{} and {} in {}",
         counted(errors, "error"),
         counted(warnings, "warning"),
-        counted(all.len(), "buildspec")
+        counted(all.len() + unread.len(), "buildspec")
     );
     let more: usize = all.iter().map(|one| one.more).sum();
     if more > 0 {

@@ -9,6 +9,7 @@ use clap::builder::PossibleValuesParser;
 use clap::builder::TypedValueParser as _;
 
 use super::Failure;
+use super::named::Named;
 use crate::plan::{Certificate, ContainerRequest};
 use crate::resources::{
     Compute, ComputeType, Cpus, Device, Extras, FileSystem, Gpus, HOST_NETWORK, HostEntry, Memory,
@@ -109,7 +110,7 @@ impl ContainerArgs {
     }
 
     /// Resolves the files and directories that are named.
-    pub(super) fn request(&self) -> Result<ContainerRequest, Failure> {
+    pub(super) fn request(&self, named: &Named) -> Result<ContainerRequest, Failure> {
         if self.start_dockerd && self.network.as_deref() == Some(HOST_NETWORK) {
             return Err(Failure::usage(anyhow!(
                 "--start-dockerd cannot go with `--network host`: that daemon would change the network of the engine's host"
@@ -117,10 +118,12 @@ impl ContainerArgs {
         }
         let mut volumes = self.volume.clone();
         for volume in &mut volumes {
+            named.check("--volume", &volume.host)?;
             volume.host = existing("--volume", &volume.host)?;
         }
         let mut file_systems = self.file_system.clone();
         for file_system in &mut file_systems {
+            named.check("--file-system", &file_system.host)?;
             file_system.host = existing("--file-system", &file_system.host)?;
             if !file_system.host.is_dir() {
                 let path = file_system.host.display();
@@ -128,6 +131,9 @@ impl ContainerArgs {
                     "--file-system: `{path}` is no directory"
                 )));
             }
+        }
+        if let Some(certificate) = &self.certificate {
+            named.check("--certificate", certificate)?;
         }
         let targets = volumes.iter().map(|volume| &volume.target);
         let points = file_systems.iter().map(|it| &it.mount_point);

@@ -13,6 +13,7 @@ mod failure;
 mod gather;
 mod image_args;
 mod images;
+mod named;
 mod own;
 mod plan;
 mod prepare;

@@ -136,6 +136,16 @@ pub(super) async fn run(
     color: ColorChoice,
 ) -> Result<ExitStatus, Failure> {
     let given = args.build.given(environment)?;
+    for (flag, path) in [
+        ("--artifacts", &args.artifacts),
+        ("--build-json", &args.build_json),
+        ("--export-file", &args.export_file),
+        ("--secrets", &args.secrets),
+    ] {
+        if let Some(path) = path {
+            given.named.check(flag, path)?;
+        }
+    }
     let artifacts = args
         .artifacts
         .as_deref()

@@ -45,7 +45,7 @@ fn beside(staging: Staging, root: &Path) -> Result<Staging, CollectError> {
     if device(staging.path()).map_err(failed)? == device(root).map_err(failed)? {
         return Ok(staging);
     }
-    let copy = Staging::create(root)?;
+    let copy = staging.another(root)?;
     let mut placing = Placing::new(copy.path());
     for entry in WalkDir::new(staging.path()).sort_by_file_name() {
         let entry = entry.map_err(|error| failed(error.into()))?;
@@ -83,9 +83,12 @@ impl Merge {
             path: root.to_path_buf(),
             source,
         };
-        Ok(Self {
-            root: fs::canonicalize(root).map_err(failed)?,
-        })
+        let own = fs::canonicalize(root).map_err(failed)?;
+        // The build may have put a link there, when it works in the source itself.
+        if own != root {
+            return Err(failed(obstacle("a link has taken its place")));
+        }
+        Ok(Self { root: own })
     }
 
     /// Makes a directory below the root.
@@ -167,6 +170,7 @@ mod tests {
     use std::os::unix::fs::symlink;
 
     use super::*;
+    use crate::owner::{Key, Owner};
 
     struct Places {
         _directory: tempfile::TempDir,
@@ -188,7 +192,8 @@ mod tests {
     }
 
     fn gathered(root: &Path) -> Staging {
-        let staging = Staging::create(root).unwrap();
+        let owner = Owner::this_process(Key::of_one_run());
+        let staging = Staging::create(root, &owner).unwrap();
         fs::create_dir_all(staging.path().join("sub/deep")).unwrap();
         fs::write(staging.path().join("sub/deep/file"), "new").unwrap();
         fs::write(staging.path().join("top"), "new").unwrap();

@@ -1,14 +1,16 @@
 //! Directories in which files are gathered, so that none is half there under its own name.
 
-use std::fs::{self, File};
+use std::fs::{self, DirBuilder, File};
 use std::io;
-use std::os::unix::fs::MetadataExt;
-use std::path::Path;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::path::{Path, PathBuf};
 
 use rustix::fs::{FlockOperation, flock};
-use tempfile::TempDir;
+use uuid::Uuid;
 
 use super::CollectError;
+use crate::host::directory;
+use crate::owner::Owner;
 
 /// How their names begin.
 const PREFIX: &str = ".cobuild-staging-";
@@ -16,27 +18,31 @@ const PREFIX: &str = ".cobuild-staging-";
 /// A directory that goes with this, and is locked as long as this lives.
 ///
 /// The lock goes with the process, so a directory whose lock is free was left by a killed run, and goes
-/// with the next that gathers files beside it.
+/// with the next that gathers files beside it. Its name has a seal: a repository can have a directory
+/// that is called alike, which is nobody's to remove.
 #[derive(Debug)]
 pub struct Staging {
-    directory: TempDir,
+    directory: PathBuf,
+    owner: Owner,
     _lock: File,
 }
 
 impl Staging {
-    /// Makes one in `parent`, and removes what killed runs left there.
-    pub fn create(parent: &Path) -> Result<Self, CollectError> {
+    /// Makes one in `parent`, and removes what killed runs of the same user's left there.
+    pub fn create(parent: &Path, owner: &Owner) -> Result<Self, CollectError> {
         let made = || {
             fs::create_dir_all(parent)?;
-            sweep(parent)?;
+            sweep(parent, owner)?;
             loop {
-                let directory = tempfile::Builder::new().prefix(PREFIX).tempdir_in(parent)?;
-                let lock = File::open(directory.path())?;
+                let directory = parent.join(name(owner));
+                DirBuilder::new().mode(0o700).create(&directory)?;
+                let lock = File::open(&directory)?;
                 flock(&lock, FlockOperation::LockExclusive)?;
                 // Another run may have swept it away before it was locked.
-                if is_same(&lock, directory.path()) {
+                if is_same(&lock, &directory) {
                     return Ok(Self {
                         directory,
+                        owner: owner.clone(),
                         _lock: lock,
                     });
                 }
@@ -48,18 +54,42 @@ impl Staging {
         })
     }
 
+    /// Makes another one elsewhere.
+    pub(super) fn another(&self, parent: &Path) -> Result<Self, CollectError> {
+        Self::create(parent, &self.owner)
+    }
+
     /// Where it is.
     pub fn path(&self) -> &Path {
-        self.directory.path()
+        &self.directory
     }
 }
 
+impl Drop for Staging {
+    fn drop(&mut self) {
+        if let Err(error) = directory::remove(&self.directory) {
+            tracing::info!(%error, path = %self.directory.display(), "cannot remove");
+        }
+    }
+}
+
+/// A name that nobody else can make up.
+fn name(owner: &Owner) -> String {
+    let number = Uuid::new_v4().simple().to_string();
+    let seal = owner.seal(&["staging", &number]);
+    format!("{PREFIX}{number}-{seal}")
+}
+
+fn is_ours(name: &str, owner: &Owner) -> bool {
+    let parts = name.strip_prefix(PREFIX).and_then(|it| it.split_once('-'));
+    parts.is_some_and(|(number, seal)| owner.seal(&["staging", number]) == seal)
+}
+
 /// Removes what nobody holds.
-fn sweep(parent: &Path) -> io::Result<()> {
+fn sweep(parent: &Path, owner: &Owner) -> io::Result<()> {
     for entry in fs::read_dir(parent)? {
         let entry = entry?;
-        let is_ours = entry.file_name().to_string_lossy().starts_with(PREFIX);
-        if !is_ours || !entry.file_type()?.is_dir() {
+        if !is_ours(&entry.file_name().to_string_lossy(), owner) || !entry.file_type()?.is_dir() {
             continue;
         }
         let Ok(lock) = File::open(entry.path()) else {
@@ -67,7 +97,7 @@ fn sweep(parent: &Path) -> io::Result<()> {
         };
         if flock(&lock, FlockOperation::NonBlockingLockExclusive).is_ok()
             && is_same(&lock, &entry.path())
-            && let Err(error) = fs::remove_dir_all(entry.path())
+            && let Err(error) = directory::remove(&entry.path())
         {
             tracing::info!(%error, path = %entry.path().display(), "cannot remove what a killed run left");
         }
@@ -85,24 +115,36 @@ fn is_same(open: &File, path: &Path) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::owner::Key;
 
     #[test]
-    fn what_a_killed_run_left_goes_and_what_is_in_use_stays() {
+    fn what_a_killed_run_left_goes_and_what_is_in_use_or_another_s_stays() {
+        let owner = Owner::this_process(Key::of_one_run());
         let parent = tempfile::tempdir().unwrap();
-        let left = parent.path().join(".cobuild-staging-killed");
+        let left = parent.path().join(name(&owner));
         fs::create_dir_all(left.join("deep")).unwrap();
         fs::write(left.join("deep/file"), "half").unwrap();
-        fs::write(parent.path().join(".cobuild-staging-file"), "mine").unwrap();
-        fs::create_dir(parent.path().join(".cobuild-mine")).unwrap();
-        let living = Staging::create(parent.path()).unwrap();
-        let other = Staging::create(parent.path()).unwrap();
+        // As a repository can have it.
+        let stranger = Owner::this_process(Key::of_one_run());
+        let foreign = [name(&stranger), format!("{PREFIX}planted")];
+        for name in &foreign {
+            fs::create_dir(parent.path().join(name)).unwrap();
+        }
+        let link = parent.path().join(name(&owner));
+        std::os::unix::fs::symlink(parent.path().join(&foreign[0]), &link).unwrap();
+        let living = Staging::create(parent.path(), &owner).unwrap();
+        let other = living.another(parent.path()).unwrap();
         assert!(living.path().exists() && other.path().exists());
+        assert!(!left.exists());
         drop((living, other));
+        let mut expected = foreign.map(std::ffi::OsString::from).to_vec();
+        expected.push(link.file_name().unwrap().to_owned());
+        expected.sort();
         let mut names: Vec<_> = fs::read_dir(parent.path())
             .unwrap()
             .map(|entry| entry.unwrap().file_name())
             .collect();
         names.sort();
-        assert_eq!(names, [".cobuild-mine", ".cobuild-staging-file"]);
+        assert_eq!(names, expected);
     }
 }

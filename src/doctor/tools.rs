@@ -4,9 +4,8 @@ use std::io;
 use std::process::{Output, Stdio};
 use std::time::Duration;
 
-use tokio::process::Command;
-
 use super::{Check, Subject};
+use crate::host::program;
 
 /// How long git may take to say its version.
 const LIMIT: Duration = Duration::from_secs(5);
@@ -33,8 +32,8 @@ pub(super) async fn git() -> Check {
 }
 
 /// Runs a program with one argument to its end, which it must reach in time.
-pub(super) async fn run(program: &str, argument: &str, limit: Duration) -> io::Result<Output> {
-    let running = Command::new(program)
+pub(super) async fn run(name: &str, argument: &str, limit: Duration) -> io::Result<Output> {
+    let running = program::command(name)?
         .arg(argument)
         .stdin(Stdio::null())
         .kill_on_drop(true)

@@ -11,7 +11,9 @@ use std::time::Duration;
 
 use tokio::io::AsyncReadExt as _;
 use tokio::net::UnixStream;
-use tokio::process::{Child, ChildStdin, Command};
+use tokio::process::{Child, ChildStdin};
+
+use crate::host::program;
 
 /// How long the service may take to answer.
 const START_LIMIT: Duration = Duration::from_secs(30);
@@ -81,7 +83,7 @@ impl PodmanService {
             .prefix("cobuild-podman-")
             .permissions(std::fs::Permissions::from_mode(0o700))
             .tempdir_in(root)?;
-        let mut shell = Command::new("sh")
+        let mut shell = program::command("sh")?
             .args(["-c", PROGRAM, "sh"])
             .arg(directory.path())
             .stdin(Stdio::piped())

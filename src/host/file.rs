@@ -70,6 +70,16 @@ pub fn open_itself(path: &Path) -> Result<File, FileError> {
     regular(rustix::fs::open(path, flags, Mode::empty()).map_err(no_link)?)
 }
 
+/// Opens a file that the user named, or what he has connected to this process, such as `/dev/stdin` or
+/// the pipe that a shell makes of `<(...)`.
+pub fn open_named(path: &Path) -> Result<File, FileError> {
+    let is_connected = ["/dev", "/proc"].iter().any(|root| path.starts_with(root));
+    if is_connected {
+        return Ok(File::open(path)?);
+    }
+    open(path)
+}
+
 /// Opens the regular file `below` a directory that the user named. Links are followed as long as they
 /// lead to something in that directory.
 pub fn open_within(root: &Path, below: &Path) -> Result<File, FileError> {

@@ -7,5 +7,6 @@
 
 pub mod directory;
 pub mod file;
+pub mod place;
 pub mod program;
 pub mod tree;

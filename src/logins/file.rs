@@ -1,7 +1,6 @@
 //! The files in which the docker and podman commands keep credentials, or say who does.
 
 use std::collections::BTreeMap;
-use std::io;
 use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
@@ -10,9 +9,13 @@ use serde::Deserialize;
 
 use super::Problem;
 use crate::engine::Login;
+use crate::host::file;
 
 /// What Docker Hub is called in these files.
 const DOCKER_HUB_SERVER: &str = "https://index.docker.io/v1/";
+
+/// How many bytes a file has at the most.
+const MOST_BYTES: u64 = 16 * 1024 * 1024;
 
 /// A file, read.
 #[derive(Debug)]
@@ -62,9 +65,9 @@ pub(super) enum Kept {
 impl File {
     /// Reads a file; `None` when it does not exist.
     pub(super) fn read(path: &Path) -> Result<Option<Self>, Problem> {
-        let text = match std::fs::read(path) {
+        let text = match file::open(path).and_then(|file| file::read_whole(file, MOST_BYTES)) {
             Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) if error.is_not_found() => return Ok(None),
             Err(error) => {
                 return Err(Problem::Unreadable {
                     path: path.to_owned(),

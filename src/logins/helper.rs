@@ -10,6 +10,7 @@ use tokio::process::Command;
 
 use super::Problem;
 use crate::engine::Login;
+use crate::host::program;
 
 /// What a helper says of a server that it does not know.
 const UNKNOWN: &str = "credentials not found";
@@ -36,7 +37,17 @@ pub(super) async fn ask(
     server: &str,
     patience: Duration,
 ) -> Result<Option<Login>, Problem> {
-    match tokio::time::timeout(patience, run(program, server)).await {
+    ask_by(program::command(program), program, server, patience).await
+}
+
+/// The same, of the program that is run by this command.
+pub(super) async fn ask_by(
+    command: io::Result<Command>,
+    program: &str,
+    server: &str,
+    patience: Duration,
+) -> Result<Option<Login>, Problem> {
+    match tokio::time::timeout(patience, run(command, server)).await {
         Err(_) => Err(Problem::HelperHangs {
             program: program.to_owned(),
             patience,
@@ -44,6 +55,11 @@ pub(super) async fn ask(
         Ok(Err(error)) if error.kind() == io::ErrorKind::NotFound => Err(Problem::HelperMissing {
             program: program.to_owned(),
         }),
+        Ok(Err(error)) if error.kind() == io::ErrorKind::InvalidInput => {
+            Err(Problem::HelperNoName {
+                program: program.to_owned(),
+            })
+        }
         Ok(Err(error)) => Err(failed(program, error.to_string())),
         Ok(Ok((output, None))) => match serde_json::from_slice::<Answer>(&output) {
             Ok(answer) => Ok(login(answer)),
@@ -55,8 +71,8 @@ pub(super) async fn ask(
 }
 
 /// Runs a helper; returns what it printed, and how it ended unless that was well.
-async fn run(program: &str, server: &str) -> io::Result<(Vec<u8>, Option<String>)> {
-    let mut child = Command::new(program)
+async fn run(command: io::Result<Command>, server: &str) -> io::Result<(Vec<u8>, Option<String>)> {
+    let mut child = command?
         .arg("get")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

@@ -62,6 +62,11 @@ pub enum Problem {
         /// Its program.
         program: String,
     },
+    /// What is named is no name of a program, but a path, which may lead to one of a repository's.
+    HelperNoName {
+        /// What is named.
+        program: String,
+    },
     /// A helper failed, or said what nobody understands.
     HelperFailed {
         /// Its program.
@@ -95,6 +100,11 @@ impl fmt::Display for Problem {
             Self::HelperMissing { program } => {
                 write!(f, "the credential helper `{program}` is not on the PATH")
             }
+            Self::HelperNoName { program } => write!(
+                f,
+                "the credential helper `{}` is not run: helpers are found on the PATH, by a name without `/`",
+                program.escape_debug()
+            ),
             Self::HelperFailed { program, ended } => {
                 write!(f, "the credential helper `{program}` failed ({ended})")
             }

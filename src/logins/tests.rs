@@ -5,9 +5,11 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::Duration;
 
+use tokio::process::Command;
+
 use super::*;
 
-/// A helper of a test's own, by its path: what follows the dash may hold slashes.
+/// A helper of a test's own, which no `PATH` has.
 fn helper(directory: &Path, script: &str) -> PathBuf {
     let program = directory.join("docker-credential-test");
     fs::write(&program, format!("#!/bin/sh\n{script}\n")).unwrap();
@@ -19,7 +21,16 @@ async fn ask(script: &str) -> Result<Option<Login>, Problem> {
     let directory = tempfile::tempdir().unwrap();
     let program = helper(directory.path(), script);
     let patience = Duration::from_secs(2);
-    helper::ask(program.to_str().unwrap(), "r.example", patience).await
+    ask_by(&program, "r.example", patience).await
+}
+
+async fn ask_by(
+    program: &Path,
+    server: &str,
+    patience: Duration,
+) -> Result<Option<Login>, Problem> {
+    let command = Ok(Command::new(program));
+    helper::ask_by(command, "docker-credential-test", server, patience).await
 }
 
 #[tokio::test]
@@ -59,13 +70,27 @@ async fn a_helper_that_fails_is_told_without_its_words() {
 }
 
 #[tokio::test]
+async fn a_path_is_no_helper() {
+    let directory = tempfile::tempdir().unwrap();
+    let made = directory.path().join("made");
+    let program = helper(directory.path(), &format!("touch {}", made.display()));
+    let patience = Duration::from_secs(2);
+    let answer = helper::ask(program.to_str().unwrap(), "x", patience).await;
+    assert!(
+        matches!(answer, Err(Problem::HelperNoName { .. })),
+        "{answer:?}"
+    );
+    assert!(!made.exists());
+}
+
+#[tokio::test]
 async fn a_helper_that_hangs_is_killed() {
     let directory = tempfile::tempdir().unwrap();
     let pid = directory.path().join("pid");
     let script = format!("echo $$ > {}; exec sleep 1000", pid.display());
     let program = helper(directory.path(), &script);
     let patience = Duration::from_secs(1);
-    let answer = helper::ask(program.to_str().unwrap(), "x", patience).await;
+    let answer = ask_by(&program, "x", patience).await;
     assert!(matches!(answer, Err(Problem::HelperHangs { .. })));
     let pid = fs::read_to_string(pid).unwrap();
     let stat = format!("/proc/{}/stat", pid.trim());

@@ -15,6 +15,9 @@ use crate::host::file::{self, FileError};
 /// How many bytes it has.
 const LENGTH: usize = 32;
 
+/// What others than its owner may do with it.
+const OF_OTHERS: u32 = 0o077;
+
 /// The name of its file.
 const FILE: &str = "key";
 
@@ -106,7 +109,7 @@ impl Key {
             Err(error) => return Err(unusable(error)),
         };
         match bytes.try_into() {
-            Ok(bytes) if mode.mode() & 0o077 == 0 => Ok(Self(bytes)),
+            Ok(bytes) if mode.mode() & OF_OTHERS == 0 => Ok(Self(bytes)),
             Ok(_) | Err(_) => Err(KeyError::NoKey(path.to_path_buf())),
         }
     }

@@ -4,6 +4,7 @@ mod paths;
 
 pub use paths::{CachePath, CachePaths, Place, Standing, entry_place};
 
+use super::sources::Source;
 use crate::buildspec::Cache;
 use crate::project::Identity;
 
@@ -68,7 +69,7 @@ pub struct CacheRequest {
 impl CachePlan {
     /// Settles what the request leaves open: directories, and in privileged builds Docker's layers,
     /// in the project's own namespace.
-    pub(super) fn new(request: CacheRequest, project: Identity, privileged: bool) -> Self {
+    pub(super) fn new(request: CacheRequest, source: &Source, privileged: bool) -> Self {
         let modes = match request.kind {
             CacheKind::Local => request.modes.unwrap_or(CacheModes {
                 source: false,
@@ -77,9 +78,11 @@ impl CachePlan {
             }),
             CacheKind::None | CacheKind::S3 => CacheModes::default(),
         };
-        let (namespace, project) = match request.namespace {
-            Some(namespace) => (namespace, None),
-            None => (project.name, Some(project.path)),
+        let (namespace, project) = if let Some(named) = request.namespace {
+            (named, None)
+        } else {
+            let Identity { name, path } = source.identity();
+            (name, Some(path))
         };
         Self {
             kind: request.kind,

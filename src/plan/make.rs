@@ -132,7 +132,6 @@ pub fn make(request: Request, facts: &Facts) -> Plan {
         mut plans,
     } = sources::decide(&request, facts);
     let project = project::project_name(&request.source.name());
-    let identity = request.source.identity();
     let id = format!("{project}:{}", facts.uuid);
     let arn = format!(
         "arn:aws:codebuild:{}:{}:build/{id}",
@@ -166,7 +165,7 @@ pub fn make(request: Request, facts: &Facts) -> Plan {
         variables.set(Origin::Override, &name, &value);
     }
     let mut environment = variables.into_variables();
-    let cache = CachePlan::new(request.cache, identity, request.privileged);
+    let cache = CachePlan::new(request.cache, &request.source, request.privileged);
     if cache.modes.source && request.transfer != Transfer::Mount {
         for source in &mut plans {
             source.git = source.git.linked();

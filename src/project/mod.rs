@@ -50,13 +50,11 @@ impl Identity {
     /// The identity of a source that goes by this name, at its full path.
     pub fn new(name: &str, path: &Path) -> Self {
         let name: String = project_name(name).chars().take(READABLE).collect();
-        let digits: String = Sha256::digest(path.as_os_str().as_bytes())
-            .iter()
-            .take(8)
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let digest = Sha256::digest(path.as_os_str().as_bytes());
+        let digits = digest.iter().take(8);
+        let digits = digits.fold(0_u64, |digits, byte| digits << 8 | u64::from(*byte));
         Self {
-            name: format!("{name}-{digits}"),
+            name: format!("{name}-{digits:016x}"),
             path: path.display().to_string(),
         }
     }

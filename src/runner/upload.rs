@@ -271,8 +271,9 @@ impl<E: Engine> Run<'_, E> {
                 None
             }
             Packaging::Zip => {
+                let owner = self.settings.owner.clone();
                 let packed = self.blocking(move |stop| {
-                    let making = Staging::create(&root)?;
+                    let making = Staging::create(&root, &owner)?;
                     let zip = making.path().join(ZIP);
                     let sums = pack(&names, staging.path(), &fetched.links, &zip, stop)?;
                     publish_file(&zip, &root, &place)?;
@@ -366,11 +367,12 @@ impl<E: Engine> Run<'_, E> {
             .sources
             .iter()
             .any(|source| root.starts_with(&source.host));
-        Staging::create(if in_source {
+        let parent = if in_source {
             &self.settings.scratch_root
         } else {
             root
-        })
+        };
+        Staging::create(parent, &self.settings.owner)
     }
 
     /// Expands variables and commands as a shell does between double quotes, with the state that

@@ -59,14 +59,23 @@ fn log_of_restore(run: &Run) -> Vec<String> {
 
 /// The files of the store, in the order of names.
 fn stored(env: &TestEnv, namespace: &str) -> Vec<PathBuf> {
-    let directory = env.path("home/.cache/cobuild/caches").join(namespace);
-    let Ok(entries) = fs::read_dir(directory) else {
+    let Some(entries) = directory(env, namespace).and_then(|it| fs::read_dir(it).ok()) else {
         return Vec::new();
     };
     let mut paths: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
     paths.retain(|path| !path.ends_with("last-run.json"));
     paths.sort();
     paths
+}
+
+/// The directory of a namespace, or of the project of this name.
+fn directory(env: &TestEnv, namespace: &str) -> Option<PathBuf> {
+    let entries = fs::read_dir(env.path("home/.cache/cobuild/caches")).ok()?;
+    entries.map(|entry| entry.unwrap().path()).find(|path| {
+        let name = path.file_name().unwrap().to_str().unwrap();
+        let rest = name.strip_prefix(namespace);
+        rest.is_some_and(|rest| rest.is_empty() || (rest.starts_with('-') && rest.len() == 17))
+    })
 }
 
 /// How many archives there are.

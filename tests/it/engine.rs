@@ -3,6 +3,7 @@
 pub(crate) mod certificates;
 pub(crate) mod daemon;
 pub(crate) mod podman;
+pub(crate) mod proof;
 pub(crate) mod sshd;
 
 use std::io::Write as _;

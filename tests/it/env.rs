@@ -13,6 +13,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
 use crate::engine;
+use cobuild::owner::{Key, Owner};
 
 /// How long a test waits for what must come.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -55,6 +56,12 @@ impl TestEnv {
     /// The directory that holds the directories of running builds.
     pub(crate) fn scratch(&self) -> PathBuf {
         self.path("home/.cache/cobuild/runs")
+    }
+
+    /// This process, as cobuild in this environment would prove to be one of its runs.
+    pub(crate) fn owner(&self) -> Owner {
+        let state = self.path("home/.local/state/cobuild");
+        Owner::this_process(Key::kept_in(&state).unwrap())
     }
 
     /// Uses another image.

@@ -1,6 +1,5 @@
 //! Which buildspecs to check.
 
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -8,45 +7,86 @@ use anyhow::{Context as _, anyhow};
 use walkdir::{DirEntry, WalkDir};
 
 use super::super::Failure;
+use crate::host::file::{self, FileError};
+use crate::host::place::{PlaceError, Trees};
 use crate::settings::read_bounded;
 
 /// Directories whose contents are not the author's.
 const FOREIGN: &[&str] = &[".git", "node_modules", "target"];
 
+/// What was found.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    /// Path and text of each buildspec.
+    pub(super) texts: Vec<(String, Vec<u8>)>,
+    /// What is called like one, and why it is not read.
+    pub(super) unread: Vec<(String, FileError)>,
+}
+
 /// Reads the buildspecs that these paths name, or those below the current directory.
-pub(super) fn read(paths: &[PathBuf]) -> Result<Vec<(String, Vec<u8>)>, Failure> {
+pub(super) fn read(paths: &[PathBuf]) -> Result<Found, Failure> {
     let here = [PathBuf::from(".")];
     let paths = if paths.is_empty() { &here } else { paths };
-    let mut all = Vec::new();
+    let mut found = Found::default();
     for path in paths {
         if path == Path::new("-") {
             let text = read_bounded(io::stdin().lock())
                 .context("cannot read the buildspec from stdin")
                 .map_err(Failure::usage)?;
-            all.push(("<stdin>".to_owned(), text));
-        } else if path.is_dir() {
+            found.texts.push(("<stdin>".to_owned(), text));
+            continue;
+        }
+        stays(path)?;
+        if path.is_dir() {
             for file in below(path)? {
-                all.push(file_text(&file)?);
+                let shown = shown(&file);
+                let inside = file.strip_prefix(path).unwrap_or(&file);
+                let opened = file::open_within(path, inside);
+                match opened.and_then(|file| Ok(read_bounded(file)?)) {
+                    Ok(text) => found.texts.push((shown, text)),
+                    Err(FileError::Io(error)) => return Err(unreadable(error, &shown)),
+                    Err(error) => found.unread.push((shown, error)),
+                }
             }
         } else {
-            all.push(file_text(path)?);
+            let opened = file::open_named(path);
+            let text = opened.and_then(|file| Ok(read_bounded(file)?));
+            let shown = shown(path);
+            let text = text.map_err(|error| unreadable(error, &shown))?;
+            found.texts.push((shown, text));
         }
     }
-    if all.is_empty() {
+    if found.texts.is_empty() && found.unread.is_empty() {
         let error = anyhow!("there is no buildspec in `{}`", paths[0].display());
         return Err(Failure::usage(error)
             .hint("name the file; only `buildspec*.yml` and `buildspec*.yaml` are looked for"));
     }
-    Ok(all)
+    Ok(found)
 }
 
-fn file_text(path: &Path) -> Result<(String, Vec<u8>), Failure> {
-    let shown = path.strip_prefix(".").unwrap_or(path).display().to_string();
-    let text = fs::File::open(path)
-        .and_then(read_bounded)
-        .with_context(|| format!("cannot read `{shown}`"))
-        .map_err(Failure::usage)?;
-    Ok((shown, text))
+/// Refuses a path that a link of the repository leads out of it: whoever checks a clone does not mean
+/// what a stranger's link leads to.
+fn stays(path: &Path) -> Result<(), Failure> {
+    let followed = Trees::of(path)
+        .map_err(PlaceError::from)
+        .and_then(|trees| trees.follow(path));
+    match followed {
+        Err(error @ PlaceError::LeadsOut { .. }) => {
+            let error = anyhow::Error::new(error)
+                .context(format!("`{}` is not where it seems to be", path.display()));
+            Err(Failure::usage(error).hint("name the file that the link leads to when it is meant"))
+        }
+        // Whoever reads it says why it cannot be read.
+        Ok(_) | Err(PlaceError::Io(_)) => Ok(()),
+    }
+}
+
+fn shown(path: &Path) -> String {
+    path.strip_prefix(".").unwrap_or(path).display().to_string()
+}
+
+fn unreadable(error: impl Into<anyhow::Error>, shown: &str) -> Failure {
+    Failure::usage(error.into().context(format!("cannot read `{shown}`")))
 }
 
 /// Lists the buildspecs below a directory, by name.
@@ -78,6 +118,6 @@ fn is_buildspec(entry: &DirEntry) -> bool {
     let kind = path.extension().and_then(|kind| kind.to_str());
     entry.file_name().to_string_lossy().starts_with("buildspec")
         && matches!(kind, Some("yml" | "yaml"))
-        // A link to a file is one.
-        && path.is_file()
+        // A link may be to one; one that leads nowhere, or to a directory, is none.
+        && path.metadata().is_ok_and(|found| !found.is_dir())
 }

@@ -184,8 +184,8 @@ pub(super) async fn list(
     Ok(images
         .into_iter()
         .map(|image| {
-            let named = |name: &String| name != "<none>:<none>";
-            let mut names = image.repo_tags.into_iter().filter(named);
+            let is_tag = |name: &String| name != "<none>:<none>";
+            let mut names = image.repo_tags.into_iter().filter(is_tag);
             ListedObject {
                 name: names.next().unwrap_or_else(|| image.id.clone()),
                 other_names: names.collect(),

@@ -16,6 +16,7 @@ use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
 use tower_service::Service;
 
 use crate::engine::endpoint::SshPlace;
+use crate::host::program;
 
 /// How much of what ssh has to say is kept.
 const MOST_WORDS: u64 = 4 * 1024;
@@ -34,14 +35,14 @@ impl SshConnector {
         Self { place }
     }
 
-    fn command(&self) -> Command {
+    fn command(&self) -> io::Result<Command> {
         let SshPlace {
             user,
             host,
             port,
             socket,
         } = &self.place;
-        let mut command = Command::new("ssh");
+        let mut command = program::command("ssh")?;
         // A build has no terminal to be asked on.
         command.args(["-T", "-o", "BatchMode=yes", "-o", "ConnectTimeout=10"]);
         // A connection whose other side is gone is noticed.
@@ -57,25 +58,26 @@ impl SshConnector {
             command.arg(format!("--host=unix://{socket}"));
         }
         command.args(["system", "dial-stdio"]);
-        command
+        Ok(command)
     }
 
     fn connect(&self) -> io::Result<SshStream> {
-        let mut child = self
-            .command()
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            // The terminal's Ctrl-C is for cobuild, which still has to clean up.
-            .process_group(0)
-            .kill_on_drop(true)
-            .spawn()
-            .map_err(|error| match error.kind() {
-                io::ErrorKind::NotFound => {
-                    io::Error::new(error.kind(), "the command `ssh` is not there")
-                }
-                _ => error,
-            })?;
+        let started = self.command().and_then(|mut command| {
+            command
+                .stdin(Stdio::piped())
+                .stdout(Stdio::piped())
+                .stderr(Stdio::piped())
+                // The terminal's Ctrl-C is for cobuild, which still has to clean up.
+                .process_group(0)
+                .kill_on_drop(true)
+                .spawn()
+        });
+        let mut child = started.map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => {
+                io::Error::new(error.kind(), "the command `ssh` is not there")
+            }
+            _ => error,
+        })?;
         let taken = || io::Error::other("ssh has no streams");
         Ok(SshStream {
             input: child.stdin.take(),

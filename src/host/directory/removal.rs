@@ -193,7 +193,7 @@ mod tests {
         }
         fs::write(tree.join("a/b/c/file"), "").unwrap();
         for directory in ["a/b/c", "a/b", "a"] {
-            fs::set_permissions(tree.join(directory), PermissionsExt::from_mode(0)).unwrap();
+            fs::set_permissions(tree.join(directory), PermissionsExt::from_mode(0o0)).unwrap();
         }
         remove(&tree).unwrap();
         assert!(!tree.exists());

@@ -217,10 +217,16 @@ fn a_stop_while_artifacts_come_leaves_none_of_them() {
 #[test]
 fn what_a_killed_run_left_goes_with_the_next() {
     let env = making(&["touch made"], &json!({ "files": ["made"] }));
-    let left = kept(&env).join(".cobuild-staging-killed");
+    let seal = env.owner().seal(&["staging", "killed"]);
+    let left = kept(&env).join(format!(".cobuild-staging-killed-{seal}"));
     fs::create_dir_all(left.join("half")).unwrap();
+    // As a repository can have it.
+    let planted = kept(&env).join(".cobuild-staging-planted");
+    fs::create_dir(&planted).unwrap();
     env.run().assert_succeeded();
-    assert_eq!(fs::read_dir(kept(&env)).unwrap().count(), 1);
+    assert!(!left.exists());
+    assert!(planted.exists());
+    assert_eq!(fs::read_dir(kept(&env)).unwrap().count(), 2);
 }
 
 #[test]

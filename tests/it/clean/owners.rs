@@ -1,14 +1,12 @@
 //! Whose things are dead, and whose are not.
 
-use std::collections::BTreeMap;
+use std::fs;
 use std::process::{Child, Command, Stdio};
 
 use super::{clean, env, json, names};
 use crate::engine::daemon::Daemon;
+use crate::engine::proof::{Labels, NO_PID, arguments, labels_of, prove};
 use crate::env::TestEnv;
-
-/// No kernel gives out such a number.
-const NO_PID: &str = "2147483632";
 
 /// A process that lives as long as this value.
 struct Sleeper(Child);
@@ -27,45 +25,59 @@ impl Drop for Sleeper {
     }
 }
 
-/// What a process of this machine labels things with, as cobuild would.
-fn labels_of(pid: &str, host: &str) -> BTreeMap<&'static str, String> {
-    let read = |path: &str| std::fs::read_to_string(path).unwrap().trim().to_owned();
-    let namespace = std::fs::read_link("/proc/self/ns/pid").unwrap();
-    BTreeMap::from([
-        ("cobuild.tool", "cobuild".to_owned()),
-        ("cobuild.build", "project:of-test".to_owned()),
-        ("cobuild.pid", pid.to_owned()),
-        ("cobuild.host", host.to_owned()),
-        ("cobuild.boot", read("/proc/sys/kernel/random/boot_id")),
-        ("cobuild.pid-namespace", namespace.display().to_string()),
-    ])
-}
-
 /// When a process began, as its labels say it.
 fn started(pid: u32) -> String {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
     let fields = stat.rsplit_once(") ").unwrap().1;
     fields.split(' ').nth(19).unwrap().to_owned()
 }
 
-/// Makes an object with labels and returns its name.
-fn make(daemon: &Daemon, kind: &str, name: &str, labels: &BTreeMap<&str, String>) -> String {
-    let labels: Vec<String> = labels
-        .iter()
-        .map(|(name, it)| format!("{name}={it}"))
-        .collect();
-    let labels = labels.iter().flat_map(|label| ["--label", label]);
-    let mut arguments = match kind {
-        "container" => vec!["run", "--detach", "--name", name],
-        kind => vec![kind, "create"],
+/// Makes an object with labels and their proof, as cobuild does, and returns its name.
+fn make(env: &TestEnv, daemon: &Daemon, kind: &str, name: &str, labels: &Labels) -> String {
+    let mut words: Vec<String> = match kind {
+        "container" => ["run", "--detach", "--name", name]
+            .map(str::to_owned)
+            .into(),
+        kind => [kind, "create"].map(str::to_owned).into(),
     };
-    arguments.extend(labels);
+    let labels = match kind {
+        "volume" => {
+            words.extend(view(env, name));
+            prove(env, "container", "cobuild-gone", labels)
+        }
+        kind => prove(env, kind, name, labels),
+    };
+    words.extend(arguments(&labels));
     if kind == "container" {
-        arguments.extend([daemon.load_busybox(), "sleep", "600"]);
+        words.extend([daemon.load_busybox(), "sleep", "600"].map(str::to_owned));
     } else {
-        arguments.push(name);
+        words.push(name.to_owned());
     }
-    daemon.docker(&arguments)
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    daemon.docker(&words)
+}
+
+/// The options of the copy-on-write view of a run's source.
+fn view(env: &TestEnv, name: &str) -> Vec<String> {
+    let place = env.scratch().join(name).join("0");
+    for directory in ["upper", "work"] {
+        fs::create_dir_all(place.join(directory)).unwrap();
+    }
+    let overlay = format!(
+        "o=lowerdir={},upperdir={place}/upper,workdir={place}/work",
+        env.source().display(),
+        place = place.display()
+    );
+    [
+        "--opt",
+        "type=overlay",
+        "--opt",
+        "device=overlay",
+        "--opt",
+        &overlay,
+    ]
+    .map(str::to_owned)
+    .into()
 }
 
 fn host(daemon: &Daemon) -> String {
@@ -81,7 +93,7 @@ fn only_what_is_known_to_be_dead_is_taken() {
     let (living, dead) = (sleeper.0.id().to_string(), NO_PID);
     let with = |pid: &str, label: &'static str, value: &str| {
         let mut labels = labels_of(pid, &host);
-        labels.insert(label, value.to_owned());
+        labels.insert(label.to_owned(), value.to_owned());
         labels
     };
     let since = started(sleeper.0.id());
@@ -108,20 +120,21 @@ fn only_what_is_known_to_be_dead_is_taken() {
         ),
     ];
     for (name, labels, _) in &cases {
-        make(&daemon, "container", name, labels);
+        make(&env, &daemon, "container", name, labels);
     }
     let before_the_boot = with(dead, "cobuild.boot", "other");
-    make(&daemon, "volume", "before-the-boot", &before_the_boot);
-    make(&daemon, "volume", "dead", &labels_of(dead, &host));
-    make(&daemon, "network", "dead", &labels_of(dead, &host));
+    make(&env, &daemon, "volume", "before-the-boot", &before_the_boot);
+    make(&env, &daemon, "volume", "dead", &labels_of(dead, &host));
+    make(&env, &daemon, "network", "dead", &labels_of(dead, &host));
     make(
+        &env,
         &daemon,
         "network",
         "of-others",
         &with(dead, "cobuild.host", "elsewhere"),
     );
     let layers = with(dead, "cobuild.cache.layers", "project");
-    make(&daemon, "volume", "layers", &layers);
+    make(&env, &daemon, "volume", "layers", &layers);
 
     let run = clean(&env, &daemon, &["--format", "json"]);
     run.assert_succeeded();
@@ -164,28 +177,28 @@ fn images_of_others_and_their_containers_stay() {
     let daemon = Daemon::start(&[]);
     let env = env(&daemon);
     let labels = labels_of(NO_PID, &host(&daemon));
-    make(&daemon, "container", "kept", &labels);
+    make(&env, &daemon, "container", "kept", &labels);
     daemon.docker(&["commit", "kept", "mine"]);
     daemon.docker(&[
         "run", "--detach", "--name", "of-mine", "mine", "sleep", "600",
     ]);
+    let name = "cobuild-trial:dead";
     let mut image = Command::new("docker");
     image.args(["--host", &daemon.host(), "import"]);
-    for (name, value) in labels.iter().chain([(&"cobuild.trial", &"yes".to_owned())]) {
+    let mut labels = prove(&env, "image", name, &labels);
+    labels.insert("cobuild.trial".to_owned(), "yes".to_owned());
+    for (name, value) in labels {
         image
             .arg("--change")
             .arg(format!("LABEL \"{name}\"=\"{value}\""));
     }
     let tar = env.path("empty.tar");
-    std::fs::write(&tar, vec![0; 1024]).unwrap();
-    image.arg(&tar).arg("cobuild-trial:dead");
+    fs::write(&tar, vec![0; 1024]).unwrap();
+    image.arg(&tar).arg(name);
     assert!(image.status().unwrap().success());
     let run = clean(&env, &daemon, &["--format", "json"]);
     run.assert_succeeded();
-    assert_eq!(
-        names(&json(&run), "removed", "image"),
-        ["cobuild-trial:dead"]
-    );
+    assert_eq!(names(&json(&run), "removed", "image"), [name]);
     assert_eq!(daemon.docker(&["ps", "--format", "{{.Names}}"]), "of-mine");
     let images = daemon.docker(&["images", "--format", "{{.Repository}}"]);
     assert!(images.contains("mine"), "{images}");
@@ -198,7 +211,7 @@ fn what_cannot_be_removed_does_not_keep_the_rest() {
     let env: TestEnv = env(&daemon);
     let labels = labels_of(NO_PID, &host(&daemon));
     for name in ["a-used", "b-free"] {
-        make(&daemon, "volume", name, &labels);
+        make(&env, &daemon, "volume", name, &labels);
     }
     let image = daemon.load_busybox();
     daemon.docker(&[

@@ -1,0 +1,45 @@
+//! Files and directories that a command line names beside its sources.
+
+use std::path::Path;
+
+use anyhow::Context as _;
+
+use super::Failure;
+use crate::host::place::{PlaceError, Trees};
+use crate::settings::{Given, Sources};
+
+/// What a command line names must not be led away by a link of a source: those are not the user's.
+#[derive(Debug)]
+pub(super) struct Named {
+    trees: Trees,
+}
+
+impl Named {
+    /// Whatever is named beside these sources.
+    pub(super) fn beside(sources: &Sources) -> Result<Self, Failure> {
+        let directories = sources.all().filter_map(|source| match source {
+            Given::Directory(directory) | Given::Revision { directory, .. } => Some(&**directory),
+            Given::Zip(_) | Given::Nothing(_) => None,
+        });
+        let trees = Trees::around(directories)
+            .context("cannot look at the sources")
+            .map_err(Failure::usage)?;
+        Ok(Self { trees })
+    }
+
+    /// Refuses a path that a link of a source leads out of it; `flag` names it.
+    pub(super) fn check(&self, flag: &str, path: &Path) -> Result<(), Failure> {
+        match self.trees.follow(path) {
+            Err(error @ PlaceError::LeadsOut { .. }) => {
+                let path = path.display();
+                let error = anyhow::Error::new(error)
+                    .context(format!("{flag}: `{path}` is not where it seems to be"));
+                Err(Failure::usage(error).hint(
+                    "name the place that the link leads to when it is meant, else remove the link",
+                ))
+            }
+            // Whoever uses it says why it cannot be used.
+            Ok(_) | Err(PlaceError::Io(_)) => Ok(()),
+        }
+    }
+}

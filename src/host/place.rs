@@ -1,0 +1,176 @@
+//! Paths that a user named, in a tree that somebody else may have made.
+//!
+//! `out` and `buildspec.yml` are names that a repository can turn into links. What a user names there is
+//! to stay there; a path elsewhere may have links, which are his own.
+
+use std::ffi::OsString;
+use std::fs;
+use std::io;
+use std::path::{Component, Path, PathBuf};
+
+/// How many links are followed on the way to one place, as by the system.
+const MOST_LINKS: usize = 40;
+
+/// Why a path is not used.
+#[derive(Debug, thiserror::Error)]
+pub enum PlaceError {
+    /// A link of a tree leads out of it.
+    #[error("`{}` is a link that leads out of `{}`", link.display(), tree.display())]
+    LeadsOut {
+        /// The link.
+        link: PathBuf,
+        /// The tree in which it lies.
+        tree: PathBuf,
+    },
+    /// The system does not let us.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+}
+
+/// The trees that somebody else may have made; links in one of them are to stay in it.
+#[derive(Debug, Clone, Default)]
+pub struct Trees(Vec<PathBuf>);
+
+impl Trees {
+    /// These directories, and the repositories around them and around the current directory.
+    pub fn around<'a>(directories: impl IntoIterator<Item = &'a Path>) -> io::Result<Self> {
+        let mut trees = Vec::new();
+        for directory in directories {
+            let directory = directory.canonicalize()?;
+            trees.extend(repository(&directory));
+            trees.push(directory);
+        }
+        trees.extend(repository(&Path::new(".").canonicalize()?));
+        Ok(Self(trees))
+    }
+
+    /// The repository around the current directory, or that directory itself; and the one in which
+    /// `named` lies.
+    pub fn of(named: &Path) -> io::Result<Self> {
+        let here = Path::new(".").canonicalize()?;
+        let mut trees = vec![repository(&here).unwrap_or(here)];
+        let above = std::path::absolute(named)?;
+        let above = above.parent().map(Path::canonicalize);
+        if let Some(Ok(above)) = above {
+            trees.extend(repository(&above));
+        }
+        Ok(Self(trees))
+    }
+
+    /// Follows a path to where it leads. What is not there yet is taken as it is written.
+    pub fn follow(&self, path: &Path) -> Result<PathBuf, PlaceError> {
+        let path = std::path::absolute(path)?;
+        let mut left = parts(&path);
+        let mut here = PathBuf::from("/");
+        let mut passed: Vec<(PathBuf, &PathBuf)> = Vec::new();
+        let mut links = 0;
+        while let Some(name) = left.pop() {
+            if name == ".." {
+                here.pop();
+                continue;
+            }
+            let next = here.join(&name);
+            let Ok(target) = fs::read_link(&next) else {
+                here = next;
+                continue;
+            };
+            links += 1;
+            if links > MOST_LINKS {
+                return Err(io::Error::from(rustix::io::Errno::LOOP).into());
+            }
+            let around = self.0.iter().filter(|tree| here.starts_with(tree));
+            passed.extend(around.map(|tree| (next.clone(), tree)));
+            if target.is_absolute() {
+                here = PathBuf::from("/");
+            }
+            left.extend(parts(&target));
+        }
+        match passed.iter().find(|(_, tree)| !here.starts_with(tree)) {
+            None => Ok(here),
+            Some((link, tree)) => Err(PlaceError::LeadsOut {
+                link: link.clone(),
+                tree: (*tree).clone(),
+            }),
+        }
+    }
+}
+
+/// The repository in which a directory lies.
+fn repository(directory: &Path) -> Option<PathBuf> {
+    directory
+        .ancestors()
+        .find(|above| fs::symlink_metadata(above.join(".git")).is_ok())
+        .map(Path::to_path_buf)
+}
+
+/// The names of a path, the last first.
+fn parts(path: &Path) -> Vec<OsString> {
+    path.components()
+        .rev()
+        .filter_map(|part| match part {
+            Component::Normal(name) => Some(name.to_owned()),
+            Component::ParentDir => Some("..".into()),
+            Component::RootDir | Component::CurDir | Component::Prefix(_) => None,
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    #[test]
+    fn a_link_of_a_tree_stays_in_it_and_others_lead_where_they_do() {
+        let place = tempfile::tempdir().unwrap();
+        let place = place.path().canonicalize().unwrap();
+        let tree = place.join("tree");
+        fs::create_dir_all(tree.join("source/real")).unwrap();
+        fs::create_dir_all(tree.join(".git")).unwrap();
+        fs::create_dir(place.join("outside")).unwrap();
+        let link = |target: &str, name: &str| symlink(target, place.join(name)).unwrap();
+        link("../../outside", "tree/source/out");
+        link("/nowhere/at/all", "tree/source/dangling");
+        link("out", "tree/source/chain");
+        link("real", "tree/source/in");
+        link("../../tree/source/real", "tree/source/around");
+        link("../outside", "tree/beside");
+        link("outside", "link");
+        link("tree", "to-tree");
+        link("round", "tree/source/round");
+        let trees = Trees::around([&*tree.join("source")]).unwrap();
+        let follow = |path: &str| trees.follow(&place.join(path));
+        for (path, leads_to) in [
+            ("tree/source/real/new", "tree/source/real/new"),
+            ("tree/source/in/new", "tree/source/real/new"),
+            ("tree/source/around", "tree/source/real"),
+            ("tree/source/../source/in", "tree/source/real"),
+            ("to-tree/source/in", "tree/source/real"),
+            ("link/new/dir", "outside/new/dir"),
+            ("new/dir", "new/dir"),
+        ] {
+            assert_eq!(follow(path).unwrap(), place.join(leads_to), "{path}");
+        }
+        for path in [
+            "tree/source/out",
+            "tree/source/out/new",
+            "tree/source/dangling",
+            "tree/source/chain",
+            "to-tree/source/out",
+            "tree/source/in/../out",
+            // The repository around the source is somebody's as well.
+            "tree/beside",
+        ] {
+            let followed = follow(path);
+            assert!(
+                matches!(followed, Err(PlaceError::LeadsOut { .. })),
+                "{path}: {followed:?}"
+            );
+        }
+        assert!(matches!(
+            follow("tree/source/round"),
+            Err(PlaceError::Io(_))
+        ));
+    }
+}
