@@ -76,7 +76,7 @@ impl DirectoryError {
 
     /// Whether somebody else may have a hand in it, rather than that the system does not let us.
     pub fn is_unsafe(&self) -> bool {
-        !matches!(self, Self::Io { .. })
+        !matches!(self, Self::Io { .. } | Self::NotADirectory(_))
     }
 }
 

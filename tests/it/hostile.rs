@@ -7,6 +7,10 @@ mod engines;
 mod git;
 mod measured;
 mod reads;
+mod leftovers;
+mod links;
+mod ownership;
+mod places;
 mod shapes;
 mod sources;
 

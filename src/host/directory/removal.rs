@@ -9,8 +9,11 @@ use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, Stat};
 use rustix::fs::{chmodat, fstat, openat, renameat, statat, unlinkat};
 use rustix::io::Errno;
 
-/// How many names are held at once.
+/// How many names of a directory are held at once.
 const MANY: usize = 4096;
+
+/// How many directories are open at once, each in the one before.
+const DEEPEST: usize = 32;
 
 const DIRECTORY: OFlags = OFlags::RDONLY
     .union(OFlags::DIRECTORY)
@@ -32,7 +35,8 @@ pub fn remove(directory: &Path) -> io::Result<()> {
         top,
         moved: 0,
     };
-    emptying.empty()?;
+    let whole = emptying.top.try_clone()?;
+    emptying.empty(whole.as_fd(), 0)?;
     match unlinkat(CWD, &*name, AtFlags::REMOVEDIR) {
         Err(Errno::NOENT) | Ok(()) => Ok(()),
         Err(error) => Err(error.into()),
@@ -53,45 +57,36 @@ struct Emptying {
 }
 
 impl Emptying {
-    fn empty(&mut self) -> io::Result<()> {
+    /// Empties a directory at this depth below the topmost.
+    fn empty(&mut self, directory: BorrowedFd<'_>, depth: usize) -> io::Result<()> {
         loop {
-            let names = names(self.top.as_fd())?;
+            let names = names(directory)?;
             if names.is_empty() {
                 return Ok(());
             }
             for name in names {
-                if !gone(self.top.as_fd(), &name)? {
-                    self.empty_one(&name)?;
+                if gone(directory, &name)? {
+                    continue;
                 }
+                if depth == DEEPEST {
+                    self.bring_up(directory, &name)?;
+                    continue;
+                }
+                let below = match open(directory, &name) {
+                    Err(Errno::NOENT) => continue,
+                    opened => opened?,
+                };
+                if fstat(&below)?.st_dev != self.found.st_dev {
+                    let other = "another file system is mounted in it";
+                    return Err(io::Error::new(io::ErrorKind::ResourceBusy, other));
+                }
+                self.empty(below.as_fd(), depth + 1)?;
+                gone(directory, &name)?;
             }
         }
     }
 
-    /// Empties a directory of the topmost; what is in directories in it becomes the topmost's.
-    fn empty_one(&mut self, name: &CStr) -> io::Result<()> {
-        let directory = match open(self.top.as_fd(), name) {
-            Err(Errno::NOENT) => return Ok(()),
-            opened => opened?,
-        };
-        if fstat(&directory)?.st_dev != self.found.st_dev {
-            let other = "another file system is mounted in it";
-            return Err(io::Error::new(io::ErrorKind::ResourceBusy, other));
-        }
-        loop {
-            let names = names(directory.as_fd())?;
-            if names.is_empty() {
-                break;
-            }
-            for name in names {
-                if !gone(directory.as_fd(), &name)? {
-                    self.bring_up(directory.as_fd(), &name)?;
-                }
-            }
-        }
-        gone(self.top.as_fd(), name)?;
-        Ok(())
-    }
-
+    /// Makes a directory that lies deep one of the topmost's.
     fn bring_up(&mut self, from: BorrowedFd<'_>, name: &CStr) -> io::Result<()> {
         make_accessible(from, name)?;
         loop {

@@ -12,7 +12,9 @@ fn a_directory_is_linked_and_hides_what_the_source_has_there() {
         let env = TestEnv::new()
             .file("kept/of-the-source", "source")
             .file("other", "source")
-            .args(&["--cache", "local", "--source-transfer", transfer]);
+            .args(&["--cache", "local", "--source-transfer", transfer])
+            // The directory has a name by the namespace.
+            .args(&["--cache-namespace", "source"]);
         let add = "ls kept; echo x > kept/by-the-build; echo y > ~/.m2/jar";
         write(
             &env,
