@@ -36,17 +36,26 @@ fn unwilling_image() -> &'static str {
 
 /// Runs cobuild as a plain user of the engine.
 fn as_user(env: &TestEnv) -> Run {
-    let group = fs::metadata(engine::socket()).unwrap().gid();
+    let (user, group) = user();
+    let mut command = Command::new("setpriv");
+    command
+        .args(["--reuid", &user.to_string(), "--regid", &group.to_string()])
+        .arg("--clear-groups");
+    run_by(command, env, user, group)
+}
+
+/// The plain user, and the group that may use the engine.
+fn user() -> (u32, u32) {
+    (USER, fs::metadata(engine::socket()).unwrap().gid())
+}
+
+/// Runs cobuild by a command that makes it somebody else's.
+fn run_by(mut by: Command, env: &TestEnv, user: u32, group: u32) -> Run {
     for path in [env.path("."), env.source(), env.path("home")] {
-        chown(path, Some(USER), Some(group)).unwrap();
+        chown(path, Some(user), Some(group)).unwrap();
     }
     let line = env.command();
-    let output = Command::new("setpriv")
-        .args([
-            &format!("--reuid={USER}"),
-            &format!("--regid={group}"),
-            "--clear-groups",
-        ])
+    let output = by
         .arg(line.get_program())
         .args(line.get_args())
         .current_dir(env.path("."))
@@ -74,13 +83,15 @@ fn nothing_of_an_image_runs_when_a_directory_is_emptied() {
 #[test]
 fn a_tree_deeper_than_files_can_be_open_goes() {
     let dig = "i=0; while [ $i -lt 1900 ]; do mkdir d && cd -P d || exit 1; i=$((i+1)); done; touch bottom";
-    for with_rights in [true, false] {
+    for (user, group) in [(0, 0), user()] {
         let env = TestEnv::new().build_command(dig);
-        let run = if with_rights {
-            env.run()
-        } else {
-            as_user(&env)
-        };
+        let mut command = Command::new("prlimit");
+        command
+            .arg("--nofile=200")
+            .arg("setpriv")
+            .args(["--reuid", &user.to_string(), "--regid", &group.to_string()])
+            .arg("--clear-groups");
+        let run = run_by(command, &env, user, group);
         run.assert_succeeded();
         assert_eq!(leftovers(&env), 0, "{run}");
     }
