@@ -4,17 +4,17 @@ mod clear;
 mod explain;
 mod list;
 
-use std::io::{self, Write as _};
+use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use clap::{Args, Subcommand};
+use clap::{Args, ColorChoice, Subcommand};
 use jiff::Timestamp;
 
-use super::Failure;
 use super::cache_args::namespace;
 use super::engine_args::{Connection, EngineArgs};
+use super::{Failure, Told};
 use crate::cache::Store;
 use crate::engine::{Engine, NamedVolume};
 use crate::exit::ExitStatus;
@@ -71,20 +71,16 @@ impl Which {
 pub(super) async fn run(
     command: CacheCommand,
     environment: &Environment,
+    color: ColorChoice,
 ) -> Result<ExitStatus, Failure> {
     let store = Store::new(environment.cache_directory().join("caches"));
-    let text = match command.action {
+    let told = match command.action {
         Action::List(args) => list::list(&args, &store, environment).await?,
-        Action::Explain(args) => explain::explain(&args, &store)?,
-        Action::Clear(args) => clear::clear(&args, &store, environment).await?,
+        Action::Explain(args) => Told::Text(explain::explain(&args, &store)?),
+        Action::Clear(args) => Told::Text(clear::clear(&args, &store, environment).await?),
     };
-    let mut out = io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(Failure::no_verdict(anyhow::Error::new(error)))
-        }
-        Ok(()) | Err(_) => Ok(ExitStatus::Succeeded),
-    }
+    told.write(color)?;
+    Ok(ExitStatus::Succeeded)
 }
 
 /// The engine, if there is one, and this machine's volumes of Docker layers in it; an engine that does

@@ -25,16 +25,18 @@ mod supervise;
 mod transfer_args;
 mod workspace;
 
-use std::io::{self, Write as _};
+use std::ffi::OsString;
+use std::io;
 
-use anstream::AutoStream;
-use clap::{ColorChoice, Parser, Subcommand};
+use clap::builder::Styles;
+use clap::{ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 pub use check::{Format, show_problems};
 use failure::Failure;
 
 use crate::exit::ExitStatus;
 use crate::settings::Environment;
+use crate::terminal::{self, Color, Out, Page, Traces};
 
 /// Runs AWS CodeBuild buildspecs on your own machine.
 #[derive(Debug, Parser)]
@@ -86,37 +88,117 @@ Exit status:
   143  stopped by SIGTERM";
 
 impl Cli {
+    /// Reads the command line. Shows the help or the version that it asks for, or what is wrong with
+    /// it, and returns the exit status then.
+    pub fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, ExitStatus> {
+        terminal::show_panics();
+        let arguments: Vec<OsString> = arguments.into_iter().collect();
+        let error = match Self::parsed(&arguments, Styles::styled()) {
+            Ok(cli) => return Ok(cli),
+            Err(error) => error,
+        };
+        // Nobody is left to tell when there is nobody to read it.
+        let _ = if error.use_stderr() {
+            Self::complain(&arguments, &error)
+        } else {
+            let mut out = Out::stdout(Color::Auto);
+            out.drawn(&error.render().ansi().to_string())
+                .and_then(|()| out.flush())
+        };
+        Err(if error.exit_code() == 0 {
+            ExitStatus::Succeeded
+        } else {
+            ExitStatus::Usage
+        })
+    }
+
+    fn parsed(arguments: &[OsString], styles: Styles) -> Result<Self, clap::Error> {
+        let mut command = Self::command().styles(styles);
+        let matches = command.try_get_matches_from_mut(arguments)?;
+        Self::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
+    }
+
+    /// Says what is wrong with the command line, of which that quotes parts. Only a text without any
+    /// style of its own shows what they hold.
+    fn complain(arguments: &[OsString], error: &clap::Error) -> io::Result<()> {
+        let mut out = Out::stderr(Color::Auto);
+        let plain = match Self::parsed(arguments, Styles::plain()) {
+            Ok(_) => String::new(),
+            Err(error) => error.render().ansi().to_string(),
+        };
+        if plain.lines().all(|line| terminal::visible(line) == line) {
+            return out.drawn(&error.render().ansi().to_string());
+        }
+        writeln!(out, "{}", terminal::Lines(plain.trim_end(), 2))
+    }
+
     /// Does what was asked and says how it went; what went wrong is told on stderr.
     pub async fn execute(self, environment: &Environment) -> ExitStatus {
         init_tracing(self.verbose);
         let done = match self.command {
             Command::Run(args) => Box::pin(run::run(*args, environment, self.color)).await,
             Command::Plan(args) => plan::run(*args, environment, self.color).await,
-            Command::Schema(args) => schema::run(&args),
+            Command::Schema(args) => schema::run(&args, self.color),
             Command::Check(args) => check::check(&args, self.color),
             Command::Doctor(args) => Box::pin(doctor::run(args, environment, self.color)).await,
             Command::Images(args) => images::run(args, environment, self.color).await,
             Command::Clean(args) => Box::pin(clean::run(args, environment, self.color)).await,
-            Command::Cache(command) => cache::run(command, environment).await,
+            Command::Cache(command) => cache::run(command, environment, self.color).await,
         };
         done.unwrap_or_else(|failure| {
             // Nobody is left to tell when stderr is gone.
-            let _ = write!(stderr(self.color), "{}", failure.render());
+            let _ = stderr(self.color).page(&failure.page());
             failure.status
         })
     }
 }
 
 /// Where cobuild itself speaks, coloured as the user wants it.
-fn stderr(color: ColorChoice) -> AutoStream<io::Stderr> {
-    AutoStream::new(io::stderr(), choice(color))
+fn stderr(color: ColorChoice) -> Out<io::Stderr> {
+    Out::stderr(choice(color))
 }
 
-fn choice(color: ColorChoice) -> anstream::ColorChoice {
+/// Where a command writes what it was asked for.
+fn stdout(color: ColorChoice) -> Out<io::BufWriter<io::Stdout>> {
+    Out::stdout(choice(color)).buffered()
+}
+
+fn choice(color: ColorChoice) -> Color {
     match color {
-        ColorChoice::Auto => anstream::ColorChoice::Auto,
-        ColorChoice::Always => anstream::ColorChoice::Always,
-        ColorChoice::Never => anstream::ColorChoice::Never,
+        ColorChoice::Auto => Color::Auto,
+        ColorChoice::Always => Color::Always,
+        ColorChoice::Never => Color::Never,
+    }
+}
+
+/// What a command has to say.
+#[derive(Debug)]
+enum Told {
+    /// For people.
+    Text(Page),
+    /// One document.
+    Json(String),
+}
+
+impl Told {
+    /// Writes it to stdout.
+    fn write(&self, color: ColorChoice) -> Result<(), Failure> {
+        let mut out = stdout(color);
+        let told = match self {
+            Self::Text(page) => out.page(page),
+            Self::Json(text) => out.json(text),
+        };
+        written(told.and_then(|()| out.flush()))
+    }
+}
+
+/// Says that stdout cannot be written to; whoever stops reading has read enough.
+fn written(done: io::Result<()>) -> Result<(), Failure> {
+    match done {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::no_verdict(
+            anyhow::Error::new(error).context("cannot write to stdout"),
+        )),
+        Ok(()) | Err(_) => Ok(()),
     }
 }
 
@@ -130,7 +212,7 @@ fn init_tracing(verbose: u8) {
     };
     tracing_subscriber::fmt()
         .with_env_filter(tracing_subscriber::EnvFilter::new(level))
-        .with_writer(io::stderr)
+        .with_writer(|| Traces)
         .without_time()
         .with_target(false)
         .init();

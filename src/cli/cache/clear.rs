@@ -1,7 +1,5 @@
 //! `cobuild cache clear`: removes what is kept.
 
-use std::fmt::Write as _;
-
 use clap::Args;
 
 use super::{Which, namespace_of, unreadable, volumes};
@@ -10,6 +8,7 @@ use crate::cli::Failure;
 use crate::engine::Engine;
 use crate::settings::Environment;
 use crate::sinks::size;
+use crate::terminal::Page;
 
 /// Remove what is kept; without a namespace, of the project in this directory.
 #[derive(Debug, Args)]
@@ -35,7 +34,7 @@ pub(super) async fn clear(
     args: &ClearArgs,
     store: &Store,
     environment: &Environment,
-) -> Result<String, Failure> {
+) -> Result<Page, Failure> {
     let named = if args.all {
         None
     } else {
@@ -50,7 +49,7 @@ pub(super) async fn clear(
     } else {
         "removed"
     };
-    let mut text = String::new();
+    let mut text = Page::default();
     let mut bytes = 0;
     for namespace in namespaces {
         for entry in unreadable(clear_entries(args, &namespace), store)? {
@@ -71,7 +70,7 @@ pub(super) async fn clear(
         clear_volumes(args, named.as_deref(), environment, verb, &mut text).await;
     }
     if text.is_empty() {
-        text.push_str("there is nothing to remove\n");
+        let _ = writeln!(text, "there is nothing to remove");
     }
     Ok(text)
 }
@@ -92,10 +91,10 @@ async fn clear_volumes(
     named: Option<&str>,
     environment: &Environment,
     verb: &str,
-    text: &mut String,
+    text: &mut Page,
 ) {
     let Some((connection, volumes)) = volumes(environment).await else {
-        text.push_str("no engine answers, so Docker layers stay\n");
+        let _ = writeln!(text, "no engine answers, so Docker layers stay");
         return;
     };
     for volume in volumes {

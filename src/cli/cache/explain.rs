@@ -1,7 +1,5 @@
 //! `cobuild cache explain`: why the last build found its cache, or did not.
 
-use std::fmt::Write as _;
-
 use clap::Args;
 use jiff::Timestamp;
 
@@ -9,6 +7,7 @@ use super::{Which, age, unreadable};
 use crate::cache::{Entry, Kind, Lookup, Record, Store, Stored};
 use crate::cli::Failure;
 use crate::sinks::size;
+use crate::terminal::Page;
 
 /// Say why the last build found its cache or did not: what it looked for, what there is, and the
 /// nearest entry with what is different about it.
@@ -19,21 +18,26 @@ pub(super) struct ExplainArgs {
 }
 
 /// Returns the explanation.
-pub(super) fn explain(args: &ExplainArgs, store: &Store) -> Result<String, Failure> {
+pub(super) fn explain(args: &ExplainArgs, store: &Store) -> Result<Page, Failure> {
     let name = args.which.name()?;
     let namespace = store.namespace(&name);
     let Some(record) = unreadable(namespace.record(), store)? else {
-        return Ok(format!(
-            "no build has looked for a cache in `{name}` yet; `cobuild run --cache local` does\n"
-        ));
+        let mut text = Page::default();
+        let _ = writeln!(
+            text,
+            "no build has looked for a cache in `{name}` yet; `cobuild run --cache local` does"
+        );
+        return Ok(text);
     };
     let entries = unreadable(namespace.entries(), store)?;
     Ok(text(&name, &record, &entries, Timestamp::now()))
 }
 
-fn text(name: &str, record: &Record, entries: &[Entry], now: Timestamp) -> String {
-    let mut text = format!(
-        "The last build in `{name}` was {}, {} ago. It looked for\n",
+fn text(name: &str, record: &Record, entries: &[Entry], now: Timestamp) -> Page {
+    let mut text = Page::default();
+    let _ = writeln!(
+        text,
+        "The last build in `{name}` was {}, {} ago. It looked for",
         record.build,
         age(record.time, now)
     );
@@ -67,7 +71,9 @@ fn text(name: &str, record: &Record, entries: &[Entry], now: Timestamp) -> Strin
         .collect();
     if matches!(record.lookup, Lookup::Miss { .. } | Lookup::Fallback { .. }) {
         match nearest(record, &others) {
-            None => text.push_str("There was no other entry.\n"),
+            None => {
+                let _ = writeln!(text, "There was no other entry.");
+            }
             Some(entry) => {
                 let _ = writeln!(
                     text,
@@ -79,7 +85,7 @@ fn text(name: &str, record: &Record, entries: &[Entry], now: Timestamp) -> Strin
         }
     }
     if !entries.is_empty() {
-        text.push_str("There is now\n");
+        let _ = writeln!(text, "There is now");
     }
     for entry in entries {
         let key = entry.key.as_deref().unwrap_or("(no key)");

@@ -6,10 +6,11 @@ use serde_json::{Value, json};
 
 use super::{age, namespace_of, unreadable, volumes};
 use crate::cache::{Entry, Store};
-use crate::cli::Failure;
+use crate::cli::{Failure, Told};
 use crate::engine::NamedVolume;
 use crate::settings::Environment;
 use crate::sinks::size;
+use crate::terminal::Page;
 
 /// List everything that is kept: archives, directories, Docker layers.
 #[derive(Debug, Args)]
@@ -39,7 +40,7 @@ pub(super) async fn list(
     args: &ListArgs,
     store: &Store,
     environment: &Environment,
-) -> Result<String, Failure> {
+) -> Result<Told, Failure> {
     let mut listed = Vec::new();
     for namespace in unreadable(store.namespaces(), store)? {
         for entry in unreadable(namespace.entries(), store)? {
@@ -53,19 +54,21 @@ pub(super) async fn list(
     let volumes = volumes(environment).await;
     let volumes = volumes.map(|(_, volumes)| volumes).unwrap_or_default();
     Ok(match args.format {
-        Format::Text => text(&listed, &volumes, Timestamp::now()),
+        Format::Text => Told::Text(text(&listed, &volumes, Timestamp::now())),
         Format::Json => {
             let list: Vec<Value> = listed.iter().map(entry_json).collect();
             let layers = volumes.iter().map(volume_json);
             let list: Value = list.into_iter().chain(layers).collect();
-            format!("{list:#}\n")
+            Told::Json(format!("{list:#}\n"))
         }
     })
 }
 
-fn text(listed: &[Listed], volumes: &[NamedVolume], now: Timestamp) -> String {
+fn text(listed: &[Listed], volumes: &[NamedVolume], now: Timestamp) -> Page {
     if listed.is_empty() && volumes.is_empty() {
-        return "nothing is kept\n".to_owned();
+        let mut text = Page::default();
+        let _ = writeln!(text, "nothing is kept");
+        return text;
     }
     let heads = [
         "NAMESPACE",
@@ -109,12 +112,12 @@ fn text(listed: &[Listed], volumes: &[NamedVolume], now: Timestamp) -> String {
 }
 
 /// Writes rows whose columns stand below each other.
-fn table<const N: usize>(rows: &[[String; N]]) -> String {
+fn table<const N: usize>(rows: &[[String; N]]) -> Page {
     let width = |column: usize| {
         let cells = rows.iter().map(|row| row[column].chars().count());
         cells.max().unwrap_or(0)
     };
-    let mut text = String::new();
+    let mut text = Page::default();
     for row in rows {
         let mut line = String::new();
         for (column, cell) in row.iter().enumerate() {
@@ -122,8 +125,7 @@ fn table<const N: usize>(rows: &[[String; N]]) -> String {
             let missing = width(column).saturating_sub(cell.chars().count());
             line.extend(std::iter::repeat_n(' ', missing + 2));
         }
-        text.push_str(line.trim_end());
-        text.push('\n');
+        let _ = writeln!(text, "{}", line.trim_end());
     }
     text
 }
@@ -170,6 +172,6 @@ mod tests {
     #[test]
     fn columns_stand_below_each_other() {
         let rows = [["a", "bb", ""], ["ééé", "b", "c"]].map(|row| row.map(str::to_owned));
-        assert_eq!(table(&rows), "a    bb\nééé  b   c\n");
+        assert_eq!(table(&rows).to_string(), "a    bb\nééé  b   c\n");
     }
 }
