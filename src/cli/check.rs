@@ -136,7 +136,9 @@ pub(super) fn check(args: &CheckArgs, color: ColorChoice) -> Result<ExitStatus, 
     };
     let shown = args.format.render(&all, reader);
     let told = match args.format {
-        Format::Text | Format::Github => out.drawn(&shown),
+        Format::Text => out.drawn(&shown),
+        // Each command is a line; what would break it has been escaped.
+        Format::Github => shown.lines().try_for_each(|line| writeln!(out, "{line}")),
         Format::Json | Format::Sarif => out.json(&shown),
     };
     written(told.and_then(|()| out.flush()))?;

@@ -13,7 +13,7 @@ use crate::engine::podman::PodmanError;
 use crate::engine::{EngineError, Operation};
 use crate::exit::ExitStatus;
 use crate::mask::Masker;
-use crate::terminal::{Lines, Page, Style};
+use crate::terminal::{Page, Style};
 
 /// Why cobuild gives up, with the exit status that says so.
 #[derive(Debug)]
@@ -154,17 +154,17 @@ impl Failure {
         let mut page = Page::default();
         let told = |text: &str| self.masker.mask(text).into_owned();
         let mut last = self.error.to_string();
-        let _ = writeln!(page, "{red}error:{red:#} {}", Lines(&told(&last), 2));
+        let _ = writeln!(page, "{red}error:{red:#} {}", told(&last));
         for cause in self.error.chain().skip(1) {
             let cause = cause.to_string();
             // Some libraries repeat their cause in their own text.
             if !last.ends_with(&cause) {
-                let _ = writeln!(page, "  caused by: {}", Lines(&told(&cause), 4));
+                let _ = writeln!(page, "  caused by: {}", told(&cause));
             }
             last = cause;
         }
         if let Some(hint) = &self.hint {
-            let _ = writeln!(page, "{cyan}hint:{cyan:#} {}", Lines(&told(hint), 2));
+            let _ = writeln!(page, "{cyan}hint:{cyan:#} {}", told(hint));
         }
         page
     }

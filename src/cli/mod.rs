@@ -28,7 +28,6 @@ mod workspace;
 use std::ffi::OsString;
 use std::io;
 
-use clap::builder::Styles;
 use clap::{ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 pub use check::{Format, show_problems};
@@ -93,7 +92,7 @@ impl Cli {
     pub fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, ExitStatus> {
         terminal::show_panics();
         let arguments: Vec<OsString> = arguments.into_iter().collect();
-        let error = match Self::parsed(&arguments, Styles::styled()) {
+        let error = match Self::parsed(&arguments) {
             Ok(cli) => return Ok(cli),
             Err(error) => error,
         };
@@ -112,24 +111,32 @@ impl Cli {
         })
     }
 
-    fn parsed(arguments: &[OsString], styles: Styles) -> Result<Self, clap::Error> {
-        let mut command = Self::command().styles(styles);
+    fn parsed(arguments: &[OsString]) -> Result<Self, clap::Error> {
+        let mut command = Self::command();
         let matches = command.try_get_matches_from_mut(arguments)?;
         Self::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
     }
 
-    /// Says what is wrong with the command line, of which that quotes parts. Only a text without any
-    /// style of its own shows what they hold.
+    /// Says what is wrong with a command line, as of one in which all that a terminal would obey is
+    /// visible: what is said quotes it.
     fn complain(arguments: &[OsString], error: &clap::Error) -> io::Result<()> {
         let mut out = Out::stderr(Color::Auto);
-        let plain = match Self::parsed(arguments, Styles::plain()) {
-            Ok(_) => String::new(),
-            Err(error) => error.render().ansi().to_string(),
-        };
-        if plain.lines().all(|line| terminal::visible(line) == line) {
+        let plain: Vec<OsString> = arguments
+            .iter()
+            .map(|argument| {
+                terminal::visible(&argument.to_string_lossy())
+                    .into_owned()
+                    .into()
+            })
+            .collect();
+        if !out.is_terminal() || plain == arguments {
             return out.drawn(&error.render().ansi().to_string());
         }
-        writeln!(out, "{}", terminal::Lines(plain.trim_end(), 2))
+        match Self::parsed(&plain) {
+            Err(error) => out.drawn(&error.render().ansi().to_string()),
+            // Only in its odd form it is wrong.
+            Ok(_) => writeln!(out, "{}", error.render().ansi()),
+        }
     }
 
     /// Does what was asked and says how it went; what went wrong is told on stderr.

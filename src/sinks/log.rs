@@ -11,6 +11,9 @@ use crate::event::{Event, RuntimeChoice, SelectedBy, Timestamped};
 use crate::phase::{PhaseContext, PhaseType, Status};
 use crate::terminal::{Lines, Out, Style};
 
+/// The status code of a context that quotes a command.
+const COMMAND_FAILED: &str = "COMMAND_EXECUTION_ERROR";
+
 /// Writes the log.
 pub struct Log<W: Write> {
     out: Out<W>,
@@ -117,7 +120,7 @@ impl<W: Write> Log<W> {
         };
         let text = format!(
             "Phase context status code: {status_code} Message: {}",
-            Lines(message, 0)
+            context_message(status_code, message)
         );
         let style = if status == Status::Succeeded {
             Style::PLAIN
@@ -160,7 +163,7 @@ impl<W: Write + Send> Sink for Log<W> {
                     status_code,
                     message,
                 } = context;
-                writeln!(self.out, "{status_code}: {}", Lines(message, 0))
+                writeln!(self.out, "{status_code}: {message}")
             }
             Event::Output { bytes } => self.output(bytes),
             Event::CommandInterrupted => self.end_output(),
@@ -191,6 +194,15 @@ impl<W: Write + Send> Sink for Log<W> {
 
     fn flush(&mut self) -> io::Result<()> {
         self.out.flush()
+    }
+}
+
+/// The message of a context, which has several lines when it quotes a command.
+fn context_message(status_code: &str, message: &str) -> String {
+    if status_code == COMMAND_FAILED {
+        Lines(message, 0).to_string()
+    } else {
+        message.to_owned()
     }
 }
 

@@ -3,6 +3,7 @@
 //! between a mistake and the machine.
 
 mod shapes;
+mod terminal;
 
 use std::fs;
 use std::path::Path;

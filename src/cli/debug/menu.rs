@@ -11,7 +11,7 @@ use super::{Breaks, Reread, place};
 use crate::engine::docker::Docker;
 use crate::phase::PhaseType;
 use crate::runner::{Cause, Debugger, Halt, Verdict};
-use crate::terminal::{Lines, Out, Page, masked};
+use crate::terminal::{Out, Page, masked};
 
 /// Asks on the terminal what happens next.
 pub(super) struct Menu {
@@ -139,7 +139,7 @@ impl Menu {
 
     async fn complain(&self, problem: &str) -> io::Result<()> {
         let mut page = Page::default();
-        let _ = writeln!(page, "{}", Lines(problem, 2));
+        let _ = writeln!(page, "{problem}");
         self.say(page).await
     }
 

@@ -9,7 +9,7 @@ use super::super::export_file::has_line;
 use super::reason::meaning;
 use super::{Build, FailedCommand, Phase, cache};
 use crate::phase::{PhaseType, Status};
-use crate::terminal::{Lines, Out, Style};
+use crate::terminal::{Out, Style};
 
 /// The longest text of a command that is shown, in characters.
 const LONGEST_COMMAND: usize = 100;
@@ -126,7 +126,7 @@ impl Build {
                 Some((_, Status::Failed, _)) if is_told => {}
                 Some((_, status, Some(context))) => {
                     let message = context.message.trim_end();
-                    writeln!(out, "  {kind} {status}: {}", Lines(message, 4))?;
+                    writeln!(out, "  {kind} {status}: {message}")?;
                 }
                 Some((_, status, None)) => writeln!(out, "  {kind} {status}")?,
             }
