@@ -67,7 +67,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "source",
         ],
     ),
-    ("cache", &[]),
+    ("cache", &["host"]),
     ("channel", &["event"]),
     ("runtimes", &["event"]),
     ("collect", &["engine", "plan"]),

@@ -2,6 +2,7 @@
 //! and in how little is measured by `scripts/bench hostile`; here a limit of the system's stands
 //! between a mistake and the machine.
 
+mod secrets;
 mod shapes;
 mod terminal;
 

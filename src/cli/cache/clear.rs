@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::{Which, namespace_of, unreadable, volumes};
-use crate::cache::{Entry, Namespace, Store};
+use crate::cache::{Entry, Namespace, Store, shown};
 use crate::cli::Failure;
 use crate::engine::Engine;
 use crate::settings::Environment;
@@ -55,6 +55,7 @@ pub(super) async fn clear(
         for entry in unreadable(clear_entries(args, &namespace), store)? {
             bytes += entry.size;
             let what = entry.key.unwrap_or_else(|| entry.paths.0.join(" "));
+            let what = shown(&what);
             let name = namespace.name();
             let _ = writeln!(text, "{verb} {name}: {what} ({})", size(entry.size));
         }
@@ -77,7 +78,14 @@ pub(super) async fn clear(
 
 fn clear_entries(args: &ClearArgs, namespace: &Namespace) -> std::io::Result<Vec<Entry>> {
     let mut entries = namespace.entries()?;
-    entries.retain(|entry| args.key.is_none() || entry.key == args.key);
+    // A key as it is listed names all that look like it.
+    let is_meant = |entry: &Entry, wanted: &str| {
+        let key = entry.key.as_deref();
+        key.is_some_and(|key| key == wanted || shown(key) == wanted)
+    };
+    if let Some(wanted) = &args.key {
+        entries.retain(|entry| is_meant(entry, wanted));
+    }
     if !args.dry_run {
         for entry in &entries {
             namespace.remove(entry)?;

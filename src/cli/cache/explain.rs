@@ -4,7 +4,7 @@ use clap::Args;
 use jiff::Timestamp;
 
 use super::{Which, age, unreadable};
-use crate::cache::{Entry, Kind, Lookup, Record, Store, Stored};
+use crate::cache::{Entry, Kind, Lookup, Record, Store, Stored, shown};
 use crate::cli::Failure;
 use crate::sinks::size;
 use crate::terminal::Page;
@@ -42,18 +42,18 @@ fn text(name: &str, record: &Record, entries: &[Entry], now: Timestamp) -> Page 
         age(record.time, now)
     );
     if let Some(key) = &record.key {
-        let _ = writeln!(text, "  key      {key}");
+        let _ = writeln!(text, "  key      {}", shown(key));
     }
     for key in &record.fallback_keys {
-        let _ = writeln!(text, "  or       {key}*");
+        let _ = writeln!(text, "  or       {}*", shown(key));
     }
     for path in &record.paths.0 {
-        let _ = writeln!(text, "  paths    {path}");
+        let _ = writeln!(text, "  paths    {}", shown(path));
     }
     let found = match &record.lookup {
         Lookup::NotWanted => "nothing: its buildspec has `action: save`.".to_owned(),
         Lookup::Exact => "it.".to_owned(),
-        Lookup::Fallback { key } => format!("the fallback `{key}`."),
+        Lookup::Fallback { key } => format!("the fallback `{}`.", shown(key)),
         Lookup::Some { found } => format!("{found} of these directories."),
         Lookup::Miss { .. } => "nothing.".to_owned(),
     };
@@ -88,13 +88,13 @@ fn text(name: &str, record: &Record, entries: &[Entry], now: Timestamp) -> Page 
         let _ = writeln!(text, "There is now");
     }
     for entry in entries {
-        let key = entry.key.as_deref().unwrap_or("(no key)");
+        let key = shown(entry.key.as_deref().unwrap_or("(no key)"));
         let _ = writeln!(
             text,
             "  {key}  {}  {}  {}",
             size(entry.size),
             age(entry.created, now),
-            entry.paths.0.join(" ")
+            shown(&entry.paths.0.join(" "))
         );
     }
     text
@@ -135,21 +135,22 @@ fn difference(record: &Record, entry: &Entry) -> String {
     }
     if entry.key != record.key && entry.kind == record.kind {
         let key = |key: &Option<String>| match key {
-            Some(key) => format!("`{key}`"),
+            Some(key) => format!("`{}`", shown(key)),
             None => "none".to_owned(),
         };
-        differences.push(format!(
-            "another key: {} instead of {}",
-            key(&entry.key),
-            key(&record.key)
-        ));
+        let (theirs, ours) = (key(&entry.key), key(&record.key));
+        differences.push(if theirs == ours {
+            "another secret in its key".to_owned()
+        } else {
+            format!("another key: {theirs} instead of {ours}")
+        });
     }
     if entry.version != record.paths.version() {
         let only = |one: &[String], other: &[String]| {
             let only: Vec<String> = one
                 .iter()
                 .filter(|path| !other.contains(path))
-                .map(|path| format!("`{path}`"))
+                .map(|path| format!("`{}`", shown(path)))
                 .collect();
             only.join(", ")
         };

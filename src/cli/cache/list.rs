@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{age, namespace_of, unreadable, volumes};
-use crate::cache::{Entry, Store};
+use crate::cache::{Entry, Store, shown};
 use crate::cli::{Failure, Told};
 use crate::engine::NamedVolume;
 use crate::settings::Environment;
@@ -89,11 +89,11 @@ fn text(listed: &[Listed], volumes: &[NamedVolume], now: Timestamp) -> Page {
         rows.push([
             namespace.clone(),
             entry.kind.as_str().to_owned(),
-            entry.key.clone().unwrap_or_else(|| "-".to_owned()),
+            key(entry).unwrap_or_else(|| "-".to_owned()),
             size(entry.size),
             age(entry.created, now),
             age(*last_used, now),
-            entry.paths.0.join(" "),
+            shown(&entry.paths.0.join(" ")).into_owned(),
         ]);
     }
     for volume in volumes {
@@ -139,9 +139,9 @@ fn entry_json(listed: &Listed) -> Value {
     json!({
         "namespace": namespace,
         "kind": entry.kind,
-        "key": entry.key,
+        "key": key(entry),
         "version": entry.version,
-        "paths": entry.paths,
+        "paths": entry.paths.0.iter().map(|path| shown(path)).collect::<Vec<_>>(),
         "sizeInBytes": entry.size,
         "unpackedSizeInBytes": entry.unpacked_size,
         "files": entry.files,
@@ -149,6 +149,11 @@ fn entry_json(listed: &Listed) -> Value {
         "lastUsed": time(*last_used),
         "build": entry.build,
     })
+}
+
+/// An entry's key as people may see it.
+fn key(entry: &Entry) -> Option<String> {
+    entry.key.as_deref().map(|key| shown(key).into_owned())
 }
 
 fn volume_json(volume: &NamedVolume) -> Value {
