@@ -88,9 +88,9 @@ impl Finder {
                 *stubs.entry(bytes[..length].to_vec()).or_default() |= wraps;
             }
             if *wraps {
-                bytes
-                    .iter()
-                    .for_each(|byte| wrapped[usize::from(*byte)] = true);
+                for byte in bytes {
+                    wrapped[usize::from(*byte)] = true;
+                }
             }
         }
         Self {
@@ -146,7 +146,7 @@ impl Finder {
             };
             for place in self.grams.places(gram) {
                 if let Some(start) = at.checked_sub(place.offset) {
-                    self.try_at(text, start, &self.patterns[place.pattern], &mut found);
+                    Self::try_at(text, start, &self.patterns[place.pattern], &mut found);
                 }
             }
             at += self.step;
@@ -172,7 +172,7 @@ impl Finder {
     }
 
     /// Looks whether a pattern stands at `start`.
-    fn try_at(&self, text: &[u8], start: usize, pattern: &Pattern, found: &mut Found) {
+    fn try_at(text: &[u8], start: usize, pattern: &Pattern, found: &mut Found) {
         let Pattern { bytes, wraps } = pattern;
         if text[start..].starts_with(bytes) {
             found.secrets.push(start..start + bytes.len());
@@ -210,7 +210,7 @@ impl Finder {
                     let start = from.and_then(|from| from.checked_sub(place.offset));
                     let pattern = &self.patterns[place.pattern];
                     if let Some(start) = start.filter(|_| pattern.wraps) {
-                        self.try_at(text, start, pattern, found);
+                        Self::try_at(text, start, pattern, found);
                     }
                 }
             };

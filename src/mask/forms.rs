@@ -1,5 +1,7 @@
 //! The forms in which the value of a secret may be shown.
 
+use std::fmt::Write as _;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
@@ -118,7 +120,11 @@ fn base64(text: &[u8]) -> (Vec<Vec<u8>>, Vec<Vec<u8>>) {
 
 /// Encodes a text in hexadecimal digits, as `xxd -p` and `sha256sum` write them.
 fn hexadecimal(text: &[u8]) -> [Vec<u8>; 2] {
-    let lower: String = text.iter().map(|byte| format!("{byte:02x}")).collect();
+    let lower = text.iter().fold(String::new(), |mut digits, byte| {
+        // Writing to a `String` does not fail.
+        let _ = write!(digits, "{byte:02x}");
+        digits
+    });
     [lower.to_ascii_uppercase().into(), lower.into()]
 }
 

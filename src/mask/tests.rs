@@ -193,12 +193,14 @@ fn in_lines(text: &str, width: usize, end: &str) -> String {
 #[test]
 fn encoded_values_are_masked_in_lines_of_any_width() {
     let secret = "pa??>>ss~word-of-more-than-one-line-0123456789";
-    let hexadecimal: String = secret.bytes().map(|byte| format!("{byte:02x}")).collect();
+    let hexadecimal = secret
+        .bytes()
+        .fold(String::new(), |digits, byte| format!("{digits}{byte:02x}"));
     for before in 0..3 {
         let whole = STANDARD.encode([&b"xyz"[..before], secret.as_bytes(), b"\n"].concat());
         let url = whole.replace('+', "-").replace('/', "_");
         for encoded in [whole, url, hexadecimal.clone(), hexadecimal.to_uppercase()] {
-            for width in 1..encoded.len() + 1 {
+            for width in 1..=encoded.len() {
                 for end in ["\n", "\r\n", "\n    "] {
                     let text = format!("> {}\n", in_lines(&encoded, width, end));
                     let shown = mask(&[secret], &text);

@@ -1,5 +1,6 @@
 //! The log that CodeBuild would have written, to the byte (contract §4.2 to §4.5).
 
+use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use anstyle::AnsiColor;
@@ -347,12 +348,13 @@ fn unknown_keys(sections: &[(String, Vec<String>)]) -> String {
     let mut text = "Found possible syntax errors in buildspec: ".to_owned();
     for (section, keys) in sections {
         // The keys are somebody's texts: their newlines are no new lines.
-        text.push_str(&format!("{newline}In the section {section}"));
-        text.push_str(&format!(
-            "{newline}\tThe following keys cannot be identified:"
-        ));
+        // Writing to a `String` does not fail.
+        let _ = write!(
+            text,
+            "{newline}In the section {section}{newline}\tThe following keys cannot be identified:"
+        );
         for key in keys {
-            text.push_str(&format!("{newline}\t\t{key}"));
+            let _ = write!(text, "{newline}\t\t{key}");
         }
     }
     text

@@ -62,7 +62,7 @@ pub fn show_panics() {
         let mut text = panic.to_string();
         let backtrace = Backtrace::capture();
         if backtrace.status() == BacktraceStatus::Captured {
-            text.push_str(&format!("\n{backtrace}"));
+            text = format!("{text}\n{backtrace}");
         }
         // Nobody is left to tell when stderr is gone.
         let _ = last_words(&mut Out::stderr(Color::Never), &text);

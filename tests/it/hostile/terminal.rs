@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
+use std::fmt::Write as _;
 use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
@@ -161,7 +162,7 @@ fn yaml(value: &serde_json::Value) -> String {
     for c in value.to_string().chars() {
         match c {
             ' '..='~' => text.push(c),
-            _ => text.push_str(&format!("\\U{:08x}", u32::from(c))),
+            _ => write!(text, "\\U{:08x}", u32::from(c)).unwrap(),
         }
     }
     text
