@@ -34,6 +34,7 @@
 //! - [`mask`] is pure: hides the values of secrets, in texts and in output that comes in chunks.
 //! - [`event`] is the one interface between running and showing, [`channel`] the way there.
 //! - [`sinks`] show events: CodeBuild's log, JSON lines, the build as JSON, the summary.
+//! - [`terminal`] is the one way to stdout and stderr: what a terminal would obey becomes visible there.
 //! - [`settings`] resolves what the command line names: files, variables, directories.
 //! - [`cli`] ties all of them together, words errors and hints, and decides the exit status.
 //!
@@ -85,3 +86,4 @@ pub mod secrets;
 pub mod settings;
 pub mod sinks;
 pub mod source;
+pub mod terminal;

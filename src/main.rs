@@ -2,14 +2,16 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
 use cobuild::cli::Cli;
 use cobuild::exit::ExitStatus;
 use cobuild::settings::Environment;
 
 fn main() -> ExitCode {
     let environment = Environment::new(std::env::vars_os());
-    let cli = Cli::parse();
+    let cli = match Cli::read(std::env::args_os()) {
+        Ok(cli) => cli,
+        Err(status) => return status.into(),
+    };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build();

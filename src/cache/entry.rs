@@ -50,7 +50,7 @@ impl Paths {
 pub struct Entry {
     /// How it is looked up.
     pub kind: Kind,
-    /// Its key, where it has one.
+    /// Its key, where it has one; what stands in it in the place of secrets is one of [`StandIns`](super::StandIns).
     pub key: Option<String>,
     /// [`Paths::version`] of its paths.
     pub version: String,

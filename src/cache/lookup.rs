@@ -5,6 +5,7 @@ use std::io;
 use super::archive::{Damage, Reader};
 use super::entry::{Entry, Kind};
 use super::namespace::Namespace;
+use super::stand_in::shown;
 
 /// What a build looks for.
 #[derive(Debug, Clone)]
@@ -88,7 +89,7 @@ fn told<T>(result: io::Result<T>, problems: &mut Vec<String>) -> Option<T> {
 
 fn problem(entry: &Entry, damage: Damage) -> String {
     let entry = match &entry.key {
-        Some(key) => format!("the entry `{key}`"),
+        Some(key) => format!("the entry `{}`", shown(key)),
         None => "the entry of these paths".to_owned(),
     };
     match damage {

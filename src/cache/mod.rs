@@ -5,6 +5,7 @@
 //! <root>/<namespace>/<id>.<writer>.tar.zst   the archive; locked while it is being written
 //! <root>/<namespace>/<id>.<writer>.json      an entry that is about to be published
 //! <root>/<namespace>/last-run.json           what the last build looked for and found
+//! <root>/stand-ins.key                       a random key, for what stands in the place of secrets
 //! ```
 //!
 //! An entry is there as soon as its small file is, which comes about in one step after the archive is
@@ -21,6 +22,7 @@ mod lookup;
 mod namespace;
 mod publish;
 mod record;
+mod stand_in;
 #[cfg(test)]
 mod tests;
 
@@ -33,6 +35,7 @@ pub use lookup::{Found, Wanted};
 pub use namespace::{Locked, Namespace, Unfinished};
 pub use publish::{Archive, Published, Writing};
 pub use record::{Lookup, Record, Stored};
+pub use stand_in::{StandIns, shown};
 
 use crate::host::directory;
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
@@ -55,6 +58,11 @@ impl Store {
     /// Where the caches are.
     pub fn root(&self) -> &Path {
         &self.root
+    }
+
+    /// Returns what stands in the place of secrets in the keys of this machine's user.
+    pub fn stand_ins(&self) -> io::Result<StandIns> {
+        StandIns::open(&self.root)
     }
 
     /// Returns the caches that go by this name, of which there may be none yet.

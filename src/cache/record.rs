@@ -19,9 +19,9 @@ pub struct Record {
     pub kind: Kind,
     /// The declared paths.
     pub paths: Paths,
-    /// The key as expanded.
+    /// The key as expanded, without secrets.
     pub key: Option<String>,
-    /// The fallback keys as expanded.
+    /// The fallback keys as expanded, without secrets.
     pub fallback_keys: Vec<String>,
     /// What came of looking.
     pub lookup: Lookup,

@@ -4,7 +4,7 @@ mod clear;
 mod explain;
 mod list;
 
-use std::io::{self, Write as _};
+use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -12,10 +12,10 @@ use anyhow::Context as _;
 use clap::{Args, ColorChoice, Subcommand};
 use jiff::Timestamp;
 
-use super::Failure;
 use super::cache_args::namespace;
 use super::engine_args::{Connection, EngineArgs};
 use super::own::Own;
+use super::{Failure, Told};
 use crate::cache::Store;
 use crate::engine::{Engine, ListedVolume};
 use crate::exit::ExitStatus;
@@ -77,18 +77,13 @@ pub(super) async fn run(
         owner,
     } = Own::find(environment, color)?;
     let store = Store::new(cache_directory.join("caches"));
-    let text = match command.action {
+    let told = match command.action {
         Action::List(args) => list::list(&args, &store, environment, &owner).await?,
-        Action::Explain(args) => explain::explain(&args, &store)?,
-        Action::Clear(args) => clear::clear(&args, &store, environment, &owner).await?,
+        Action::Explain(args) => Told::Text(explain::explain(&args, &store)?),
+        Action::Clear(args) => Told::Text(clear::clear(&args, &store, environment, &owner).await?),
     };
-    let mut out = io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(Failure::no_verdict(anyhow::Error::new(error)))
-        }
-        Ok(()) | Err(_) => Ok(ExitStatus::Succeeded),
-    }
+    told.write(color)?;
+    Ok(ExitStatus::Succeeded)
 }
 
 /// The engine, if there is one, and this machine's volumes of Docker layers in it that this user's cobuild

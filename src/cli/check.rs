@@ -6,15 +6,12 @@ mod json;
 mod sarif;
 mod text;
 
-use std::fmt::Write as _;
-use std::io::{self, Write as _};
 use std::path::PathBuf;
 
-use anstream::AutoStream;
-use anyhow::{Context as _, anyhow};
+use anyhow::Context as _;
 use clap::{Args, ColorChoice, ValueEnum};
 
-use super::{Failure, choice, stderr};
+use super::{Failure, stderr, stdout, written};
 use crate::buildspec::{self, CODES, Code, Diagnostic, Project, Severity};
 use crate::exit::ExitStatus;
 
@@ -91,10 +88,19 @@ impl Checked {
     }
 }
 
+/// Who reads what is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reader {
+    /// Somebody at a terminal.
+    Terminal,
+    /// Whoever reads a pipe or a file.
+    Other,
+}
+
 impl Format {
-    fn render(self, all: &[Checked]) -> String {
+    fn render(self, all: &[Checked], reader: Reader) -> String {
         match self {
-            Self::Text => text::render(all),
+            Self::Text => text::render(all, reader),
             Self::Json => json::render(all),
             Self::Sarif => sarif::render(all),
             Self::Github => github::render(all),
@@ -104,15 +110,17 @@ impl Format {
 
 /// Shows what is wrong with a buildspec as `cobuild check` does, with colours.
 pub fn show_problems(path: &str, bytes: &[u8], format: Format) -> String {
-    format.render(&[Checked::of(path.to_owned(), bytes, Project::default())])
+    let checked = Checked::of(path.to_owned(), bytes, Project::default());
+    format.render(&[checked], Reader::Terminal)
 }
 
 /// Checks buildspecs.
 pub(super) fn check(args: &CheckArgs, color: ColorChoice) -> Result<ExitStatus, Failure> {
-    let mut out = AutoStream::new(io::stdout(), choice(color));
+    let mut out = stdout(color);
     if let Some(code) = &args.explain {
         let text = explain(code)?;
-        return written(out.write_all(text.as_bytes())).map(|()| ExitStatus::Succeeded);
+        written(out.drawn(&text).and_then(|()| out.flush()))?;
+        return Ok(ExitStatus::Succeeded);
     }
     let project = Project {
         privileged: args.privileged,
@@ -122,20 +130,31 @@ pub(super) fn check(args: &CheckArgs, color: ColorChoice) -> Result<ExitStatus, 
     for (path, bytes) in texts {
         all.push(Checked::of(path, &bytes, project));
     }
-    let shown = args.format.render(&all);
-    written(out.write_all(shown.as_bytes()).and_then(|()| out.flush()))?;
+    let reader = if out.is_terminal() {
+        Reader::Terminal
+    } else {
+        Reader::Other
+    };
+    let shown = args.format.render(&all, reader);
+    let told = match args.format {
+        Format::Text => out.drawn(&shown),
+        // Each command is a line; what would break it has been escaped.
+        Format::Github => shown.lines().try_for_each(|line| writeln!(out, "{line}")),
+        Format::Json | Format::Sarif => out.json(&shown),
+    };
+    written(told.and_then(|()| out.flush()))?;
     let count = |severity| {
         let found = all.iter().flat_map(|one| &one.found);
         found.filter(|one| one.severity() == severity).count()
     };
     let errors = count(Severity::Error) + unread.len();
     let warnings = count(Severity::Warning);
-    let mut summary = String::new();
+    let mut err = stderr(color);
     for (path, reason) in &unread {
-        let _ = writeln!(summary, "error: `{path}` is not read: {reason}");
+        // Nobody is left to tell when stderr is gone.
+        let _ = writeln!(err, "error: `{path}` is not read: {reason}");
     }
-    let _ = write!(
-        summary,
+    let mut summary = format!(
         "{} and {} in {}",
         counted(errors, "error"),
         counted(warnings, "warning"),
@@ -146,9 +165,7 @@ pub(super) fn check(args: &CheckArgs, color: ColorChoice) -> Result<ExitStatus, 
         summary.push_str("; ");
         summary.push_str(&not_shown(more));
     }
-    summary.push('\n');
-    // Nobody is left to tell when stderr is gone.
-    let _ = stderr(color).write_all(summary.as_bytes());
+    let _ = writeln!(err, "{summary}");
     Ok(if errors > 0 || (args.deny_warnings && warnings > 0) {
         ExitStatus::BuildFailed
     } else {
@@ -172,16 +189,6 @@ fn not_shown(more: usize) -> String {
         "problems are"
     };
     format!("{more} more {problems} not shown")
-}
-
-/// A reader that has seen enough is no failure of ours.
-fn written(done: io::Result<()>) -> Result<(), Failure> {
-    match done {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::no_verdict(
-            anyhow!(error).context("cannot write to stdout"),
-        )),
-        _ => Ok(()),
-    }
 }
 
 fn explain(name: &str) -> Result<String, Failure> {

@@ -3,14 +3,13 @@
 mod json;
 mod text;
 
-use std::io::{self, Write};
 use std::path::Path;
 
 use clap::{Args, ColorChoice, ValueEnum};
 
 use super::engine_args::{Connection, EngineArgs};
 use super::own::Own;
-use super::{Failure, stderr};
+use super::{Failure, Told, stderr};
 use crate::engine::{EngineError, Operation};
 use crate::exit::ExitStatus;
 use crate::owner::Owner;
@@ -136,7 +135,7 @@ pub(super) async fn run(
     let all = args.all && report.not_looked_at.is_none();
     if all && !findings.living.is_empty() {
         let living = findings.living.iter().map(|found| &found.remain);
-        let _ = stderr(color).write_all(text::warning(living, args.dry_run).as_bytes());
+        let _ = stderr(color).page(&text::warning(living, args.dry_run));
     }
     take(
         &mut report,
@@ -151,10 +150,10 @@ pub(super) async fn run(
         connection.close().await;
     }
     let told = match args.format {
-        Format::Text => text::text(&report),
-        Format::Json => json::json(&report),
+        Format::Text => Told::Text(text::text(&report)),
+        Format::Json => Told::Json(json::json(&report)),
     };
-    write(&told)?;
+    told.write(color)?;
     match failure {
         Some(failure) => Err(failure),
         None if report.stuck.is_empty() => Ok(ExitStatus::Succeeded),
@@ -200,15 +199,5 @@ fn no_engine() -> EngineError {
         operation: Operation::Connect,
         status: None,
         source: "there is no engine".into(),
-    }
-}
-
-fn write(text: &str) -> Result<(), Failure> {
-    let mut out = io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(Failure::no_verdict(anyhow::Error::new(error)))
-        }
-        Ok(()) | Err(_) => Ok(()),
     }
 }

@@ -3,9 +3,8 @@
 mod json;
 mod text;
 
-use std::io::{self, IsTerminal, Write};
+use std::io::Stderr;
 
-use anstream::AutoStream;
 use clap::{Args, ColorChoice, ValueEnum};
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -13,11 +12,12 @@ use uuid::Uuid;
 use super::engine_args::EngineArgs;
 use super::own::Own;
 use super::supervise::Stops;
-use super::{Failure, choice, stderr};
+use super::{Failure, Told, choice, stderr};
 use crate::doctor::{self, Check, Reached, Subject, Surroundings, Verdict};
 use crate::engine::endpoint::Endpoint;
 use crate::exit::ExitStatus;
 use crate::settings::Environment;
+use crate::terminal::{Out, stdout_width};
 
 /// Examine whether builds can run here: the engine, what it lets containers do, this machine. What can
 /// be tried is tried, in containers of a tiny image that does not stay. It takes some seconds, two
@@ -179,54 +179,40 @@ fn docker_config(environment: &Environment) -> Option<std::path::PathBuf> {
 
 /// Says on a terminal that it takes a while.
 struct Waiting {
-    to: Option<AutoStream<io::Stderr>>,
+    to: Option<Out<Stderr>>,
 }
 
 impl Waiting {
     const TEXT: &str = "examining...";
 
     fn begin(color: ColorChoice) -> Self {
-        let to = io::stderr().is_terminal().then(|| stderr(color));
+        let to = Some(stderr(color)).filter(Out::is_terminal);
         let mut waiting = Self { to };
-        waiting.write(Self::TEXT);
+        waiting.write(Self::TEXT.as_bytes());
         waiting
     }
 
     fn end(mut self) {
         // Blanks do it where colours, and all that looks like them, are off.
         let blank = " ".repeat(Self::TEXT.len());
-        self.write(&format!("\r{blank}\r"));
+        self.write(format!("\r{blank}\r").as_bytes());
     }
 
-    fn write(&mut self, text: &str) {
+    fn write(&mut self, text: &[u8]) {
         if let Some(to) = &mut self.to {
             // Nobody is left to tell when stderr is gone.
-            let _ = to.write_all(text.as_bytes()).and_then(|()| to.flush());
+            let _ = to.output(text).and_then(|()| to.flush());
         }
     }
 }
 
 fn show(report: &Report, format: Format, color: ColorChoice) -> Result<(), Failure> {
-    let stdout = io::stdout();
-    let is_terminal = stdout.is_terminal();
-    let width = rustix::termios::tcgetwinsize(&stdout)
-        .ok()
-        .map(|size| usize::from(size.ws_col))
-        .filter(|columns| is_terminal && *columns > 0);
-    let color = match choice(color) {
-        anstream::ColorChoice::Auto => AutoStream::choice(&stdout),
-        given => given,
-    };
+    let width = stdout_width().filter(|columns| *columns > 0);
+    let is_colored = Out::stdout(choice(color)).is_colored();
     let told = match format {
-        Format::Json => json::json(report),
-        Format::Text if color == anstream::ColorChoice::Never => text::plain(report, width),
-        Format::Text => text::colored(report, width),
+        Format::Json => Told::Json(json::json(report)),
+        Format::Text if is_colored => Told::Text(text::colored(report, width)),
+        Format::Text => Told::Text(text::plain(report, width)),
     };
-    let mut out = AutoStream::new(stdout, color);
-    match out.write_all(told.as_bytes()).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(Failure::no_verdict(anyhow::Error::new(error)))
-        }
-        Ok(()) | Err(_) => Ok(()),
-    }
+    told.write(color)
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use anstyle::{AnsiColor, Style};
+use anstyle::AnsiColor;
 use anyhow::anyhow;
 
 use super::refusal;
@@ -13,6 +13,7 @@ use crate::engine::podman::PodmanError;
 use crate::engine::{EngineError, Operation};
 use crate::exit::ExitStatus;
 use crate::mask::Masker;
+use crate::terminal::{Page, Style};
 
 /// Why cobuild gives up, with the exit status that says so.
 #[derive(Debug)]
@@ -146,24 +147,26 @@ impl Failure {
         format!("{:#}", self.error)
     }
 
-    /// Renders the failure for stderr: the error, its causes, the hint.
-    pub(super) fn render(&self) -> String {
-        let style = |color: AnsiColor| Style::new().bold().fg_color(Some(color.into()));
+    /// Returns the failure for stderr: the error, its causes, the hint.
+    pub(super) fn page(&self) -> Page {
+        let style = |color| Style::color(color).bold();
         let (red, cyan) = (style(AnsiColor::Red), style(AnsiColor::Cyan));
-        let mut text = format!("{red}error:{red:#} {}\n", self.error);
+        let mut page = Page::default();
+        let told = |text: &str| self.masker.mask(text).into_owned();
         let mut last = self.error.to_string();
+        let _ = writeln!(page, "{red}error:{red:#} {}", told(&last));
         for cause in self.error.chain().skip(1) {
             let cause = cause.to_string();
             // Some libraries repeat their cause in their own text.
             if !last.ends_with(&cause) {
-                let _ = writeln!(text, "  caused by: {cause}");
+                let _ = writeln!(page, "  caused by: {}", told(&cause));
             }
             last = cause;
         }
         if let Some(hint) = &self.hint {
-            let _ = writeln!(text, "{cyan}hint:{cyan:#} {hint}");
+            let _ = writeln!(page, "{cyan}hint:{cyan:#} {}", told(hint));
         }
-        self.masker.mask(&text).into_owned()
+        page
     }
 }
 
@@ -230,7 +233,7 @@ mod tests {
         let failure = Failure::no_verdict(anyhow!("inner hunter2").context("outer hunter2"))
             .hint("hunter2")
             .masked(Masker::new(["hunter2"]));
-        let text = failure.render();
+        let text = failure.page().to_string();
         assert_eq!(text.matches("***").count(), 3, "{text}");
         assert!(!text.contains("hunter2"), "{text}");
     }

@@ -3,21 +3,21 @@
 mod json;
 mod text;
 
-use std::io::{self, IsTerminal, Write};
+use std::io;
 use std::time::Duration;
 
-use anstream::AutoStream;
 use anyhow::Context as _;
 use clap::{Args, ColorChoice, ValueEnum};
 use futures_util::{StreamExt, stream};
 
 use super::engine_args::EngineArgs;
-use super::{Failure, choice, stderr};
+use super::{Failure, stderr, stdout};
 use crate::engine::docker::Docker;
 use crate::engine::{Engine, EngineError, ImageFacts};
 use crate::exit::ExitStatus;
 use crate::project::image::{Curated, Resolution, curated};
 use crate::settings::Environment;
+use crate::terminal::stdout_width;
 
 /// List the images that CodeBuild offers, with their runtimes, and say which are local.
 #[derive(Debug, Args)]
@@ -47,6 +47,9 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// How many questions an engine is asked at a time.
 const AT_A_TIME: usize = 8;
+
+/// How wide a terminal is taken to be that does not tell.
+const USUAL_WIDTH: usize = 80;
 
 /// A curated image as it is listed.
 #[derive(Debug)]
@@ -86,11 +89,11 @@ pub(super) async fn run(
         .zip(locals)
         .map(|(image, local)| Listed { image, local })
         .collect();
-    let is_terminal = io::stdout().is_terminal();
-    let mut out = AutoStream::new(io::stdout(), choice(color)).lock();
+    let mut out = stdout(color);
+    let width = stdout_width().map(|width| if width > 0 { width } else { USUAL_WIDTH });
     let written = match args.format {
-        Format::Text => text::write(&mut out, &listed, is_terminal.then(text::width)),
-        Format::Json => writeln!(out, "{:#}", json::value(&listed)),
+        Format::Text => text::write(&mut out, &listed, width),
+        Format::Json => out.json(&format!("{:#}\n", json::value(&listed))),
     };
     match written.and_then(|()| out.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error)

@@ -27,16 +27,17 @@ mod supervise;
 mod transfer_args;
 mod workspace;
 
-use std::io::{self, Write as _};
+use std::ffi::OsString;
+use std::io;
 
-use anstream::AutoStream;
-use clap::{ColorChoice, Parser, Subcommand};
+use clap::{ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 pub use check::{Format, show_problems};
 use failure::Failure;
 
 use crate::exit::ExitStatus;
 use crate::settings::Environment;
+use crate::terminal::{self, Color, Out, Page, Traces};
 
 /// Runs AWS CodeBuild buildspecs on your own machine.
 #[derive(Debug, Parser)]
@@ -88,13 +89,65 @@ Exit status:
   143  stopped by SIGTERM";
 
 impl Cli {
+    /// Reads the command line. Shows the help or the version that it asks for, or what is wrong with
+    /// it, and returns the exit status then.
+    pub fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, ExitStatus> {
+        terminal::show_panics();
+        let arguments: Vec<OsString> = arguments.into_iter().collect();
+        let error = match Self::parsed(&arguments) {
+            Ok(cli) => return Ok(cli),
+            Err(error) => error,
+        };
+        // Nobody is left to tell when there is nobody to read it.
+        let _ = if error.use_stderr() {
+            Self::complain(&arguments, &error)
+        } else {
+            let mut out = Out::stdout(Color::Auto);
+            out.drawn(&error.render().ansi().to_string())
+                .and_then(|()| out.flush())
+        };
+        Err(if error.exit_code() == 0 {
+            ExitStatus::Succeeded
+        } else {
+            ExitStatus::Usage
+        })
+    }
+
+    fn parsed(arguments: &[OsString]) -> Result<Self, clap::Error> {
+        let mut command = Self::command();
+        let matches = command.try_get_matches_from_mut(arguments)?;
+        Self::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
+    }
+
+    /// Says what is wrong with a command line, as of one in which all that a terminal would obey is
+    /// visible: what is said quotes it.
+    fn complain(arguments: &[OsString], error: &clap::Error) -> io::Result<()> {
+        let mut out = Out::stderr(Color::Auto);
+        let plain: Vec<OsString> = arguments
+            .iter()
+            .map(|argument| {
+                terminal::visible(&argument.to_string_lossy())
+                    .into_owned()
+                    .into()
+            })
+            .collect();
+        if !out.is_terminal() || plain == arguments {
+            return out.drawn(&error.render().ansi().to_string());
+        }
+        match Self::parsed(&plain) {
+            Err(error) => out.drawn(&error.render().ansi().to_string()),
+            // Only in its odd form it is wrong.
+            Ok(_) => writeln!(out, "{}", error.render().ansi()),
+        }
+    }
+
     /// Does what was asked and says how it went; what went wrong is told on stderr.
     pub async fn execute(self, environment: &Environment) -> ExitStatus {
         init_tracing(self.verbose);
         let done = match self.command {
             Command::Run(args) => Box::pin(run::run(*args, environment, self.color)).await,
             Command::Plan(args) => plan::run(*args, environment, self.color).await,
-            Command::Schema(args) => schema::run(&args),
+            Command::Schema(args) => schema::run(&args, self.color),
             Command::Check(args) => check::check(&args, self.color),
             Command::Doctor(args) => Box::pin(doctor::run(args, environment, self.color)).await,
             Command::Images(args) => images::run(args, environment, self.color).await,
@@ -103,22 +156,58 @@ impl Cli {
         };
         done.unwrap_or_else(|failure| {
             // Nobody is left to tell when stderr is gone.
-            let _ = write!(stderr(self.color), "{}", failure.render());
+            let _ = stderr(self.color).page(&failure.page());
             failure.status
         })
     }
 }
 
 /// Where cobuild itself speaks, coloured as the user wants it.
-fn stderr(color: ColorChoice) -> AutoStream<io::Stderr> {
-    AutoStream::new(io::stderr(), choice(color))
+fn stderr(color: ColorChoice) -> Out<io::Stderr> {
+    Out::stderr(choice(color))
 }
 
-fn choice(color: ColorChoice) -> anstream::ColorChoice {
+/// Where a command writes what it was asked for.
+fn stdout(color: ColorChoice) -> Out<io::BufWriter<io::Stdout>> {
+    Out::stdout(choice(color)).buffered()
+}
+
+fn choice(color: ColorChoice) -> Color {
     match color {
-        ColorChoice::Auto => anstream::ColorChoice::Auto,
-        ColorChoice::Always => anstream::ColorChoice::Always,
-        ColorChoice::Never => anstream::ColorChoice::Never,
+        ColorChoice::Auto => Color::Auto,
+        ColorChoice::Always => Color::Always,
+        ColorChoice::Never => Color::Never,
+    }
+}
+
+/// What a command has to say.
+#[derive(Debug)]
+enum Told {
+    /// For people.
+    Text(Page),
+    /// One document.
+    Json(String),
+}
+
+impl Told {
+    /// Writes it to stdout.
+    fn write(&self, color: ColorChoice) -> Result<(), Failure> {
+        let mut out = stdout(color);
+        let told = match self {
+            Self::Text(page) => out.page(page),
+            Self::Json(text) => out.json(text),
+        };
+        written(told.and_then(|()| out.flush()))
+    }
+}
+
+/// Says that stdout cannot be written to; whoever stops reading has read enough.
+fn written(done: io::Result<()>) -> Result<(), Failure> {
+    match done {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::no_verdict(
+            anyhow::Error::new(error).context("cannot write to stdout"),
+        )),
+        Ok(()) | Err(_) => Ok(()),
     }
 }
 
@@ -132,7 +221,7 @@ fn init_tracing(verbose: u8) {
     };
     tracing_subscriber::fmt()
         .with_env_filter(tracing_subscriber::EnvFilter::new(level))
-        .with_writer(io::stderr)
+        .with_writer(|| Traces)
         .without_time()
         .with_target(false)
         .init();

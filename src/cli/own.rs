@@ -1,6 +1,5 @@
 //! What of this machine is cobuild's own, checked before any of it is used.
 
-use std::io::Write as _;
 use std::path::PathBuf;
 
 use clap::ColorChoice;
@@ -23,13 +22,13 @@ impl Own {
     /// Checks the directories; those that are not there are nobody else's.
     pub(super) fn find(environment: &Environment, color: ColorChoice) -> Result<Self, Failure> {
         if let Some(home) = environment.foreign_home() {
-            let warning = format!(
-                "warning: `HOME` is `{}`, which belongs to another user; caches are kept in `{}`\n",
+            // Nobody is left to tell when stderr is gone.
+            let _ = writeln!(
+                stderr(color),
+                "warning: `HOME` is `{}`, which belongs to another user; caches are kept in `{}`",
                 home.display(),
                 environment.cache_directory().display()
             );
-            // Nobody is left to tell when stderr is gone.
-            let _ = stderr(color).write_all(warning.as_bytes());
         }
         let cache_directory = environment.cache_directory();
         let below = [cache_directory.join("runs"), cache_directory.join("caches")];

@@ -4,10 +4,9 @@ mod container;
 mod json;
 mod text;
 
-use std::io::{self, BufWriter, Write};
+use std::io;
 use std::time::Duration;
 
-use anstream::AutoStream;
 use anyhow::Context as _;
 use clap::{Args, ColorChoice, ValueEnum};
 
@@ -15,7 +14,7 @@ use super::build_args::BuildArgs;
 use super::engine_args::EngineArgs;
 use super::gather::{self, Numbering};
 use super::prepare::{Purpose, prepare};
-use super::{Failure, choice};
+use super::{Failure, stdout};
 use crate::buildspec::{CacheAction, OnFailure};
 use crate::engine::Engine;
 use crate::exit::ExitStatus;
@@ -75,13 +74,12 @@ pub(super) async fn run(
     if let Some(image) = &image {
         plan.environment = plan::complete(image, &plan.environment, HOST_NAME);
     }
-    let out = AutoStream::new(io::stdout(), choice(color)).lock();
-    let mut out = BufWriter::new(out);
+    let mut out = stdout(color);
     let written = match args.format {
         Format::Text => text::write(&mut out, &plan),
         Format::Json => {
-            { serde_json::to_writer_pretty(&mut out, &json::value(&plan)).map_err(io::Error::from) }
-                .and_then(|()| writeln!(out))
+            let text = format!("{:#}\n", json::value(&plan));
+            out.json(&text)
         }
     };
     match written.and_then(|()| out.flush()) {

@@ -1,13 +1,10 @@
 //! `cobuild run`: runs a build.
 
-use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anstream::AutoStream;
 use anyhow::Context as _;
 use clap::{Args, ColorChoice, ValueEnum};
-use rustix::termios::tcgetwinsize;
 use uuid::Uuid;
 
 use super::build_args::{BuildArgs, GivenBuild, parse_duration};
@@ -19,7 +16,7 @@ use super::prepare::{Purpose, prepare};
 use super::secrets::providers;
 use super::supervise::{Stops, supervise};
 use super::workspace::Workspace;
-use super::{Failure, stderr};
+use super::{Failure, choice, stderr, stdout};
 use crate::engine::docker::Docker;
 use crate::exit::ExitStatus;
 use crate::logins::Logins;
@@ -29,7 +26,8 @@ use crate::plan::place::{Namespace, Packaging, Storage};
 use crate::runner::{Outcome, RunError, RunSettings};
 use crate::secrets::Providers;
 use crate::settings::{Environment, writable_directory, writable_file};
-use crate::sinks::{BuildJson, Changes, ExportFile, JsonLines, Log, LogStyle, Pull, Sink, Summary};
+use crate::sinks::{BuildJson, Changes, ExportFile, JsonLines, Log, Pull, Sink, Summary};
+use crate::terminal::{Out, stderr_width};
 
 /// How long a program that keeps credentials may take to give them.
 const HELPER_PATIENCE: Duration = Duration::from_secs(30);
@@ -274,35 +272,16 @@ async fn build(
     Ok(Some(Box::pin(supervised).await?))
 }
 
-/// How many characters go into a line of the terminal that stderr is, if it is one.
-fn stderr_width() -> Option<usize> {
-    let stderr = io::stderr();
-    let size = stderr.is_terminal().then(|| tcgetwinsize(stderr))?;
-    Some(size.map_or(0, |size| usize::from(size.ws_col)))
-}
-
 fn sinks(
     args: &RunArgs,
     color: ColorChoice,
     artifacts: Option<PathBuf>,
     width: Option<usize>,
 ) -> Vec<Box<dyn Sink>> {
-    let stdout = io::stdout();
     let mut sinks: Vec<Box<dyn Sink>> = Vec::new();
+    let stdout = stdout(color);
     match args.format {
-        Format::Text => {
-            let style = LogStyle {
-                color: match color {
-                    ColorChoice::Auto => {
-                        AutoStream::choice(&stdout) != anstream::ColorChoice::Never
-                    }
-                    ColorChoice::Always => true,
-                    ColorChoice::Never => false,
-                },
-                sanitize: stdout.is_terminal(),
-            };
-            sinks.push(Box::new(Log::new(stdout, style)));
-        }
+        Format::Text => sinks.push(Box::new(Log::new(stdout))),
         Format::Json => sinks.push(Box::new(JsonLines::new(stdout))),
     }
     if let Some(path) = &args.build_json {
@@ -313,11 +292,11 @@ fn sinks(
     }
     // Before all others that write to stderr: it takes its bars away for them.
     sinks.push(Box::new(Pull::new(stderr(color), width)));
-    let stderr = stderr(color);
-    sinks.push(Box::new(Summary::new(stderr, artifacts)));
+    sinks.push(Box::new(Summary::new(stderr(color), artifacts)));
     if args.show_changes {
-        let most = io::stderr().is_terminal().then_some(MOST_CHANGES);
-        sinks.push(Box::new(Changes::new(super::stderr(color), most)));
+        let stderr = Out::stderr(choice(color));
+        let most = stderr.is_terminal().then_some(MOST_CHANGES);
+        sinks.push(Box::new(Changes::new(stderr, most)));
     }
     sinks
 }

@@ -1,10 +1,8 @@
 //! `cobuild schema`: prints the JSON Schema of buildspecs.
 
-use std::io::{self, Write as _};
+use clap::{Args, ColorChoice};
 
-use clap::Args;
-
-use super::Failure;
+use super::{Failure, stdout, written};
 use crate::buildspec;
 use crate::exit::ExitStatus;
 
@@ -13,16 +11,9 @@ use crate::exit::ExitStatus;
 #[command(verbatim_doc_comment)]
 pub(super) struct SchemaArgs {}
 
-/// Prints the schema. Whoever stops reading has read enough.
-pub(super) fn run(_: &SchemaArgs) -> Result<ExitStatus, Failure> {
-    let mut stdout = io::stdout().lock();
-    let written = stdout
-        .write_all(buildspec::schema().as_bytes())
-        .and_then(|()| stdout.flush());
-    match written {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::no_verdict(
-            anyhow::Error::new(error).context("cannot write to stdout"),
-        )),
-        Ok(()) | Err(_) => Ok(ExitStatus::Succeeded),
-    }
+/// Prints the schema.
+pub(super) fn run(_: &SchemaArgs, color: ColorChoice) -> Result<ExitStatus, Failure> {
+    let mut out = stdout(color);
+    written(out.json(&buildspec::schema()).and_then(|()| out.flush()))?;
+    Ok(ExitStatus::Succeeded)
 }

@@ -4,12 +4,17 @@
 //! in any occurrence when only every `step`-th gram of the text is looked at. Nearly all grams of a
 //! log are no gram of a secret, and one bit in a small table tells so.
 //!
+//! A pattern that may be broken into lines is compared without its breaks. Where a break stands within
+//! its first grams, the two grams across the break are looked at besides, as if it were not there.
+//!
 //! The crate aho-corasick has an automaton for so many patterns, which goes from byte to byte: with
 //! the forms of twenty secrets it made 0.6 GB/s where this makes more than 2. Its streams keep one of
 //! two occurrences that overlap and read from files, where output comes in chunks of its own accord.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::ops::Range;
+
+use super::wrapped::{self, Compared};
 
 /// How many bytes a gram has, and a pattern at least.
 pub(super) const GRAM: usize = 3;
@@ -20,33 +25,57 @@ const SHORTEST_STEP: usize = 2;
 /// The most that is stepped: more gains little and fills the table.
 const LONGEST_STEP: usize = 8;
 
+/// A pattern.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Pattern {
+    pub(super) bytes: Vec<u8>,
+    /// Whether breaks of lines may stand in it, anywhere. Then it holds neither these nor blanks.
+    pub(super) wraps: bool,
+}
+
 /// Patterns, ready to be found.
 pub(super) struct Finder {
-    patterns: Vec<Vec<u8>>,
+    patterns: Vec<Pattern>,
     step: usize,
     /// The first `step` grams of every pattern.
     grams: Grams,
-    /// What patterns begin with that is shorter than a gram.
-    stubs: HashSet<Vec<u8>>,
+    /// What patterns begin with that is shorter than a gram, and whether one of them wraps.
+    stubs: HashMap<Vec<u8>, bool>,
+    /// The bytes of patterns that wrap.
+    wrapped: Box<[bool; 256]>,
 }
 
 /// What there is in a text.
+#[derive(Debug, Default)]
 pub(super) struct Found {
     /// What is covered by occurrences, in order; what touches is one.
     pub(super) secrets: Vec<Range<usize>>,
-    /// Where the longest end of the text begins that is the beginning of a pattern and not all of it:
-    /// what is to be masked from there on is not known yet.
+    /// Where the longest end of the text begins of which it is not known yet what is to be masked.
     pub(super) undecided: usize,
+    /// Where the longest end of the text begins that is the beginning of a pattern and not all of it:
+    /// as `undecided`, or before it, where so little stands before a break that it is shown anyway, or
+    /// where an occurrence in several lines began that goes on behind it.
+    pub(super) begun: usize,
+    /// Occurrences with breaks in them, from one end to the other.
+    broken: Vec<Range<usize>>,
+}
+
+impl Found {
+    fn may_begin(&mut self, start: usize, masked_from: usize) {
+        self.begun = self.begun.min(start);
+        self.undecided = self.undecided.min(masked_from);
+    }
 }
 
 impl Finder {
     /// Takes patterns of at least [`GRAM`] bytes.
-    pub(super) fn new(patterns: Vec<Vec<u8>>) -> Self {
-        let shortest = patterns.iter().map(Vec::len).min().unwrap_or(GRAM);
-        let step = (shortest - (GRAM - 1)).clamp(SHORTEST_STEP, LONGEST_STEP);
+    pub(super) fn new(patterns: Vec<Pattern>) -> Self {
+        let shortest = patterns.iter().map(|it| it.bytes.len()).min();
+        let step = (shortest.unwrap_or(GRAM) - (GRAM - 1)).clamp(SHORTEST_STEP, LONGEST_STEP);
         let mut places = Vec::new();
-        let mut stubs = HashSet::new();
-        for (pattern, bytes) in patterns.iter().enumerate() {
+        let mut stubs = HashMap::new();
+        let mut wrapped = Box::new([false; 256]);
+        for (pattern, Pattern { bytes, wraps }) in patterns.iter().enumerate() {
             for (offset, gram) in bytes.array_windows().take(step).enumerate() {
                 places.push((*gram, Place { pattern, offset }));
             }
@@ -55,13 +84,21 @@ impl Finder {
                 let grams = (0..=u8::MAX).map(|next| [second, third, next]);
                 places.extend(grams.map(|gram| (gram, Place { pattern, offset: 1 })));
             }
-            stubs.extend((1..GRAM).map(|length| bytes[..length].to_vec()));
+            for length in 1..GRAM {
+                *stubs.entry(bytes[..length].to_vec()).or_default() |= wraps;
+            }
+            if *wraps {
+                for byte in bytes {
+                    wrapped[usize::from(*byte)] = true;
+                }
+            }
         }
         Self {
             patterns,
             step,
             grams: Grams::new(places),
             stubs,
+            wrapped,
         }
     }
 
@@ -71,19 +108,33 @@ impl Finder {
     }
 
     #[cfg(test)]
-    pub(super) fn patterns(&self) -> &[Vec<u8>] {
+    pub(super) fn patterns(&self) -> &[Pattern] {
         &self.patterns
     }
 
-    /// Looks through a text, of which the first bytes may be known to be `masked` anyway.
-    pub(super) fn find(&self, text: &[u8], masked: usize) -> Found {
-        let mut secrets = Vec::new();
-        let mut undecided = text.len();
+    /// Looks through a text.
+    pub(super) fn find(&self, text: &[u8]) -> Found {
+        let mut found = self.occurrences(text);
+        found.secrets = union(found.secrets, |next, range| next.start <= range.end);
+        found
+    }
+
+    /// Looks through a text as [`find`](Self::find), but what only touches is not one.
+    pub(super) fn find_each(&self, text: &[u8]) -> Vec<Range<usize>> {
+        let occurrences = self.occurrences(text).secrets;
+        union(occurrences, |next, range| next.start < range.end)
+    }
+
+    /// Looks through a text, for occurrences in any order.
+    fn occurrences(&self, text: &[u8]) -> Found {
+        let mut found = Found {
+            secrets: Vec::new(),
+            undecided: text.len(),
+            begun: text.len(),
+            broken: Vec::new(),
+        };
         if self.patterns.is_empty() {
-            return Found { secrets, undecided };
-        }
-        if masked > 0 {
-            secrets.push(0..masked);
+            return found;
         }
         let mut at = 0;
         loop {
@@ -94,49 +145,127 @@ impl Finder {
                 _ => break,
             };
             for place in self.grams.places(gram) {
-                let Some(start) = at.checked_sub(place.offset) else {
-                    continue;
-                };
-                let pattern = &self.patterns[place.pattern];
-                if text[start..].starts_with(pattern) {
-                    secrets.push(start..start + pattern.len());
-                } else if start < undecided && pattern.starts_with(&text[start..]) {
-                    undecided = start;
+                if let Some(start) = at.checked_sub(place.offset) {
+                    Self::try_at(text, start, &self.patterns[place.pattern], &mut found);
                 }
             }
             at += self.step;
         }
         // Of shorter ends no gram may have been looked at.
         let first = text.len().saturating_sub(self.step + GRAM - 2);
-        if let Some(start) = (first..undecided).find(|&start| self.is_begun(&text[start..])) {
-            undecided = start;
+        let end = found.undecided;
+        if let Some(start) = (first..end).find(|&start| self.is_begun(&text[start..], false)) {
+            found.may_begin(start, start);
         }
-        Found {
-            secrets: union(secrets),
-            undecided,
+        if self.wrapped.contains(&true) {
+            self.find_broken(text, &mut found);
+            self.find_broken_end(text, &mut found);
+        }
+        let across = found
+            .broken
+            .iter()
+            .filter(|it| it.contains(&found.undecided));
+        if let Some(start) = across.map(|it| it.start).min() {
+            found.begun = found.begun.min(start);
+        }
+        found
+    }
+
+    /// Looks whether a pattern stands at `start`.
+    fn try_at(text: &[u8], start: usize, pattern: &Pattern, found: &mut Found) {
+        let Pattern { bytes, wraps } = pattern;
+        if text[start..].starts_with(bytes) {
+            found.secrets.push(start..start + bytes.len());
+        } else if bytes.starts_with(&text[start..]) {
+            found.may_begin(start, start);
+        } else if *wraps {
+            match wrapped::compare(text, start, bytes) {
+                Compared::Other => {}
+                Compared::Same(pieces) => {
+                    let end = pieces.last().map_or(start, |piece| piece.end);
+                    found.broken.push(start..end);
+                    found.secrets.extend(pieces);
+                }
+                Compared::Begun { masked_from } => found.may_begin(start, masked_from),
+            }
         }
     }
 
-    fn is_begun(&self, end: &[u8]) -> bool {
+    /// Finds patterns that are broken within their first grams, which then are none of the text's: the
+    /// grams around each break are looked at as if it were not there.
+    fn find_broken(&self, text: &[u8], found: &mut Found) {
+        for at in memchr::memchr2_iter(b'\n', b'\r', text) {
+            let Some(&last) = at.checked_sub(1).and_then(|before| text.get(before)) else {
+                continue;
+            };
+            if !self.wrapped[usize::from(last)] {
+                continue;
+            }
+            let mut behind = wrapped::without_breaks(text, at);
+            let Some(first) = behind.next().filter(|it| self.wrapped[usize::from(*it)]) else {
+                continue;
+            };
+            let broken = |gram, from: Option<usize>, found: &mut Found| {
+                for place in self.grams.places(gram) {
+                    let start = from.and_then(|from| from.checked_sub(place.offset));
+                    let pattern = &self.patterns[place.pattern];
+                    if let Some(start) = start.filter(|_| pattern.wraps) {
+                        Self::try_at(text, start, pattern, found);
+                    }
+                }
+            };
+            if let Some(&before_last) = at.checked_sub(2).and_then(|it| text.get(it)) {
+                broken([before_last, last, first], at.checked_sub(2), found);
+            }
+            if let Some(second) = behind.next() {
+                broken([last, first, second], at.checked_sub(1), found);
+            }
+        }
+    }
+
+    /// Finds what a text ends with that may become a broken pattern, and has too few bytes behind its
+    /// first break for a gram around that.
+    fn find_broken_end(&self, text: &[u8], found: &mut Found) {
+        let mut end = Vec::with_capacity(self.step + GRAM);
+        let most = self.step + GRAM - 1;
+        for (start, byte) in wrapped::backwards(text).take(most) {
+            if !self.wrapped[usize::from(byte)] {
+                break;
+            }
+            end.insert(0, byte);
+            if start + end.len() < text.len() && self.is_begun(&end, true) {
+                // Whatever follows, so far it is compared in the same way.
+                let more = [end.as_slice(), b"?"].concat();
+                if let Compared::Begun { masked_from } = wrapped::compare(text, start, &more) {
+                    found.may_begin(start, masked_from);
+                }
+            }
+        }
+    }
+
+    fn is_begun(&self, end: &[u8], broken: bool) -> bool {
         let Some(gram) = end.first_chunk() else {
-            return self.stubs.contains(end);
+            return self.stubs.get(end).is_some_and(|wraps| *wraps || !broken);
         };
         self.grams.places(*gram).iter().any(|place| {
-            let pattern = &self.patterns[place.pattern];
-            pattern.len() > end.len() && pattern.starts_with(end)
+            let Pattern { bytes, wraps } = &self.patterns[place.pattern];
+            bytes.len() > end.len() && bytes.starts_with(end) && (*wraps || !broken)
         })
     }
 }
 
-/// Brings ranges in order and together.
-fn union(mut ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
+/// Brings ranges in order, and together where the next one belongs to the one before.
+fn union(
+    mut ranges: Vec<Range<usize>>,
+    belongs: impl Fn(&Range<usize>, &Range<usize>) -> bool,
+) -> Vec<Range<usize>> {
     ranges.sort_unstable_by_key(|range| range.start);
     ranges.dedup_by(|next, range| {
-        let touches = next.start <= range.end;
-        if touches {
+        let belongs = belongs(next, range);
+        if belongs {
             range.end = range.end.max(next.end);
         }
-        touches
+        belongs
     });
     ranges
 }

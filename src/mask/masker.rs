@@ -1,11 +1,11 @@
 //! The secrets of a build, ready to be masked.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use super::find::Finder;
+use super::find::{Finder, Pattern};
 use super::forms;
 use super::stream::MaskStream;
 use super::write::Writer;
@@ -19,12 +19,16 @@ pub struct Masker {
 impl Masker {
     /// Makes a masker of these values and all their forms.
     pub fn new<S: AsRef<str>>(secrets: impl IntoIterator<Item = S>) -> Self {
-        let patterns: BTreeSet<Vec<u8>> = secrets
-            .into_iter()
-            .flat_map(|secret| forms::of(secret.as_ref()))
-            .collect();
+        let mut patterns: BTreeMap<Vec<u8>, bool> = BTreeMap::new();
+        for secret in secrets {
+            for Pattern { bytes, wraps } in forms::of(secret.as_ref()) {
+                *patterns.entry(bytes).or_default() |= wraps;
+            }
+        }
+        let patterns = patterns.into_iter();
+        let patterns = patterns.map(|(bytes, wraps)| Pattern { bytes, wraps });
         Self {
-            finder: Arc::new(Finder::new(patterns.into_iter().collect())),
+            finder: Arc::new(Finder::new(patterns.collect())),
         }
     }
 
@@ -39,9 +43,31 @@ impl Masker {
         }
     }
 
+    /// Puts something else in the place of each secret in a text: what `instead` makes of it. Secrets
+    /// that follow each other are several, those that overlap are one.
+    pub fn replace<'text>(
+        &self,
+        text: &'text str,
+        instead: impl Fn(&[u8]) -> String,
+    ) -> Cow<'text, str> {
+        let secrets = self.finder.find_each(text.as_bytes());
+        if secrets.is_empty() {
+            return Cow::Borrowed(text);
+        }
+        let mut replaced = String::with_capacity(text.len());
+        let mut at = 0;
+        for secret in secrets {
+            replaced.push_str(&text[at..secret.start]);
+            replaced.push_str(&instead(&text.as_bytes()[secret.clone()]));
+            at = secret.end;
+        }
+        replaced.push_str(&text[at..]);
+        Cow::Owned(replaced)
+    }
+
     /// Masks whole output, which need not be text.
     pub fn mask_bytes<'text>(&self, text: &'text [u8]) -> Cow<'text, [u8]> {
-        let secrets = self.finder.find(text, 0).secrets;
+        let secrets = self.finder.find(text).secrets;
         if secrets.is_empty() {
             return Cow::Borrowed(text);
         }

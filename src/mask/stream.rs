@@ -18,8 +18,8 @@ pub struct MaskStream {
     writer: Writer,
     /// The end of the stream with which a secret may begin.
     pub(super) held: Vec<u8>,
-    /// How many of these bytes are shown already: they are masked, whatever comes.
-    shown: usize,
+    /// How many of these bytes are shown already: what they look like is decided, whatever comes.
+    pub(super) shown: usize,
 }
 
 impl MaskStream {
@@ -50,24 +50,32 @@ impl MaskStream {
         let text = Bytes::from(std::mem::take(&mut self.held));
         let mut found = self.find(&text);
         found.undecided = text.len();
+        found.begun = text.len();
         let rest = self.show(&text, &found);
         self.writer = Writer::default();
         rest
     }
 
     fn find(&self, text: &[u8]) -> Found {
-        self.masker.finder.find(text, self.shown)
+        self.masker.finder.find(text)
     }
 
     /// Shows what is decided of a text, and keeps the rest.
     fn show(&mut self, text: &Bytes, found: &Found) -> Bytes {
-        let Found { secrets, undecided } = found;
+        let Found {
+            secrets,
+            undecided,
+            begun,
+            ..
+        } = found;
         let end = secrets
             .iter()
             .find(|secret| secret.contains(undecided))
-            .map_or(*undecided, |secret| secret.end);
-        let start = std::mem::replace(&mut self.shown, end - undecided);
-        self.held.extend_from_slice(&text[*undecided..]);
+            .map_or(*undecided, |secret| secret.end)
+            // What is decided once stays so.
+            .max(self.shown);
+        let start = std::mem::replace(&mut self.shown, end.saturating_sub(*begun));
+        self.held.extend_from_slice(&text[*begun..]);
         if !secrets
             .iter()
             .any(|secret| secret.start < end && start < secret.end)

@@ -8,7 +8,9 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
+use super::find::Pattern;
 use super::masker::Masker;
+use super::wrapped::{Compared, compare};
 
 const PEM: &str = "-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7VJTUt9Us8cKj\nMzEfYyjiWA4R4/M2bS1GB4t7NXp98C3SC6dVMvDuictGeurT8jNbvJZHtCSuYEvu\nNMoSfm76\n=\n-----END PRIVATE KEY-----\n";
 
@@ -27,13 +29,42 @@ fn streamed(masker: &Masker, chunks: &[&[u8]]) -> Vec<u8> {
     shown
 }
 
+/// Where the bytes of an occurrence are that are masked.
+fn places(text: &[u8], start: usize, pattern: &Pattern) -> Option<Vec<usize>> {
+    let mut places = Vec::new();
+    let mut at = start;
+    for (count, byte) in pattern.bytes.iter().enumerate() {
+        let rest = &text[at..];
+        let ends = rest.iter().take_while(|it| b"\r\n".contains(it)).count();
+        if pattern.wraps && count > 0 && ends > 0 {
+            let blanks = rest[ends..]
+                .iter()
+                .take_while(|it| b" \t".contains(it))
+                .count();
+            if ends > 4 || blanks > 16 {
+                return None;
+            }
+            if count < 3 {
+                places.clear();
+            }
+            at += ends + blanks;
+        }
+        if text.get(at) != Some(byte) {
+            return None;
+        }
+        places.push(at);
+        at += 1;
+    }
+    Some(places)
+}
+
 /// What is to come out, by the definition alone.
 fn by_definition(masker: &Masker, text: &[u8]) -> Vec<u8> {
     let mut is_secret = vec![false; text.len()];
     for pattern in masker.finder.patterns() {
         for start in 0..text.len() {
-            if text[start..].starts_with(pattern) {
-                is_secret[start..start + pattern.len()].fill(true);
+            for place in places(text, start, pattern).unwrap_or_default() {
+                is_secret[place] = true;
             }
         }
     }
@@ -105,10 +136,7 @@ fn a_value_of_several_lines_is_masked_line_by_line() {
     assert_eq!(mask(&[PEM], &with_blanks), "*** *** *** *** = ***");
     let of_windows = PEM.replace('\n', "\r\n");
     assert_eq!(mask(&[&of_windows], &of_windows), "***\r\n".repeat(lines));
-    assert_eq!(
-        mask(&[PEM], &of_windows),
-        "***\r\n***\r\n***\r\n***\r\n=\r\n***\r\n"
-    );
+    assert_eq!(mask(&[PEM], &of_windows), "***\r\n".repeat(lines));
     assert_eq!(mask(&["one line\ntwo"], "two, one line"), "two, ***");
     assert_eq!(mask(&["one line\ntwo"], "one line\ntwo."), "***\n***.");
     assert_eq!(mask(&["{\n  \"key\": 1\n}"], "{ \"key\": 1 }"), "{ *** }");
@@ -143,13 +171,102 @@ fn base64_is_masked() {
 fn base64_in_lines_is_masked() {
     let secret = "0123456789".repeat(11);
     for (width, shown) in [(64, "***\n***\n***"), (76, "***\n***")] {
-        for (file, end) in [(secret.clone(), ""), (format!("{secret}\n"), "kK")] {
+        for (file, end) in [(secret.clone(), ""), (format!("{secret}\n"), "K")] {
             let encoded = STANDARD.encode(file).into_bytes();
             let lines: Vec<&[u8]> = encoded.chunks(width).collect();
             let text = String::from_utf8(lines.join(&b'\n')).unwrap();
             assert_eq!(mask(&[&secret], &text), format!("{shown}{end}"), "{text}");
         }
     }
+}
+
+/// A text in lines of this width.
+fn in_lines(text: &str, width: usize, end: &str) -> String {
+    let lines: Vec<String> = text
+        .as_bytes()
+        .chunks(width)
+        .map(|line| String::from_utf8(line.to_vec()).unwrap())
+        .collect();
+    lines.join(end)
+}
+
+#[test]
+fn encoded_values_are_masked_in_lines_of_any_width() {
+    let secret = "pa??>>ss~word-of-more-than-one-line-0123456789";
+    let hexadecimal = secret
+        .bytes()
+        .fold(String::new(), |digits, byte| format!("{digits}{byte:02x}"));
+    for before in 0..3 {
+        let whole = STANDARD.encode([&b"xyz"[..before], secret.as_bytes(), b"\n"].concat());
+        let url = whole.replace('+', "-").replace('/', "_");
+        for encoded in [whole, url, hexadecimal.clone(), hexadecimal.to_uppercase()] {
+            for width in 1..=encoded.len() {
+                for end in ["\n", "\r\n", "\n    "] {
+                    let text = format!("> {}\n", in_lines(&encoded, width, end));
+                    let shown = mask(&[secret], &text);
+                    let left: String = shown.chars().filter(char::is_ascii_alphanumeric).collect();
+                    // Two characters before an early break, and those shared with neighbours.
+                    assert!(left.len() <= 7, "{width} {text:?}: {shown:?}");
+                    assert_eq!(shown.lines().count(), text.lines().count());
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_key_is_masked_in_lines_of_another_width() {
+    let body: String = PEM.lines().filter(|line| !line.contains('-')).collect();
+    for width in [20, 63, 65, 76, 500] {
+        let shown = mask(&[PEM], &in_lines(&body, width, "\n"));
+        let left: String = shown.chars().filter(|c| !"*\n".contains(*c)).collect();
+        assert!(left.len() <= 8, "{width}: {shown}");
+    }
+    // A word that somebody broke is two words.
+    assert_eq!(mask(&["hunter2"], "hun\nter2"), "hun\nter2");
+}
+
+#[test]
+fn what_stands_far_apart_is_not_one() {
+    for text in [
+        "aHVu\n\n\n\n\ndGVyMg",
+        "aHVu\n                 dGVyMg",
+        "aHVu dGVyMg",
+    ] {
+        assert_eq!(mask(&["hunter2"], text), text);
+    }
+}
+
+#[test]
+fn the_end_of_a_line_is_not_kept_back_for_two_characters() {
+    let mut stream = Masker::new(["hunter2"]).stream();
+    for (chunk, shown) in [
+        ("> aH\n", "> aH\n"),
+        ("Vud", ""),
+        ("GVyMg", "***"),
+        ("\n> aHV\n", "\n> "),
+        ("udG\n", ""),
+        ("VyMg\n", "***\n***\n***\n"),
+        ("aH\n", "aH\n"),
+        ("x\n", "x\n"),
+    ] {
+        let out = stream.push(Bytes::from_static(chunk.as_bytes()));
+        assert_eq!(out, shown, "{chunk:?}");
+    }
+}
+
+#[test]
+fn secrets_are_replaced_each_by_itself() {
+    let masker = Masker::new(["first", "second", "condor"]);
+    let replaced = |text| {
+        let shown = masker.replace(text, |secret| {
+            format!("<{}>", String::from_utf8_lossy(secret))
+        });
+        shown.into_owned()
+    };
+    assert_eq!(replaced("a-firstsecond-b"), "a-<first><second>-b");
+    assert_eq!(replaced("secondor"), "<secondor>");
+    assert_eq!(replaced("none"), "none");
 }
 
 #[test]
@@ -184,6 +301,10 @@ fn escapes_are_masked() {
         r#"it'"'"'s "a\b" & <$x`>"#,
         r#"it's \"a\\b\" & <\$x\`>"#,
         r#"it\'s "a\\b" & <$x`>"#,
+        r#"it's \"a\\b\" \u0026 \u003c$x`\u003e"#,
+        r#"it\'s\ \"a\\b\"\ \&\ \<\$x\`\>"#,
+        "it&#x27;s &quot;a\\b&quot; &amp; &lt;$x`&gt;",
+        "it&#39;s &#34;a\\b&#34; &amp; &lt;$x`&gt;",
     ] {
         assert_eq!(mask(&[secret], &format!("'{text}'")), "'***'", "{text}");
     }
@@ -274,6 +395,8 @@ enum Piece {
     Text(String),
     /// A form of a secret, or its first bytes.
     Form(Index, Index),
+    /// A form of a secret in lines, each of so many bytes and with this behind it.
+    Broken(Index, Vec<(usize, &'static str)>),
 }
 
 /// Few characters, so that secrets overlap, repeat, and begin like others.
@@ -284,8 +407,20 @@ fn characters(lengths: Range<usize>) -> impl Strategy<Value = String> {
 
 fn pieces() -> impl Strategy<Value = Vec<Piece>> {
     let form = (any::<Index>(), any::<Index>()).prop_map(|(form, end)| Piece::Form(form, end));
+    let ends = select(vec![
+        "\n",
+        "\n",
+        "\r\n",
+        "\r",
+        "\n  ",
+        "\n\n",
+        "\n\n\n\n\n",
+        "",
+    ]);
+    let breaks = vec((1_usize..9, ends), 1..4);
+    let broken = (any::<Index>(), breaks).prop_map(|(form, breaks)| Piece::Broken(form, breaks));
     vec(
-        prop_oneof![characters(0..6).prop_map(Piece::Text), form],
+        prop_oneof![characters(0..6).prop_map(Piece::Text), form, broken],
         0..12,
     )
 }
@@ -303,8 +438,20 @@ fn secrets_and_output() -> impl Strategy<Value = (Masker, Vec<u8>)> {
                 Piece::Text(text) => output.extend(text.into_bytes()),
                 Piece::Form(..) if patterns.is_empty() => {}
                 Piece::Form(form, end) => {
-                    let form = form.get(patterns);
+                    let form = &form.get(patterns).bytes;
                     output.extend_from_slice(&form[..=end.index(form.len())]);
+                }
+                Piece::Broken(..) if patterns.is_empty() => {}
+                Piece::Broken(form, breaks) => {
+                    let form = &form.get(patterns).bytes;
+                    let mut breaks = breaks.iter().cycle();
+                    let mut rest = form.as_slice();
+                    while let Some((width, text)) = breaks.next().filter(|_| !rest.is_empty()) {
+                        let (line, more) = rest.split_at(rest.len().min(*width));
+                        output.extend_from_slice(line);
+                        output.extend_from_slice(text.as_bytes());
+                        rest = more;
+                    }
                 }
             }
         }
@@ -341,8 +488,9 @@ proptest! {
     ) {
         let shown = streamed(&masker, &chunks(&output, &cuts));
         for pattern in masker.finder.patterns() {
-            let is_left = shown.windows(pattern.len()).any(|part| part == pattern);
-            prop_assert!(!is_left, "{:?}", pattern.escape_ascii().to_string());
+            let bytes = &pattern.bytes;
+            let is_left = shown.windows(bytes.len()).any(|part| part == bytes);
+            prop_assert!(!is_left, "{:?}", bytes.escape_ascii().to_string());
         }
     }
 
@@ -353,7 +501,10 @@ proptest! {
         let mut stream = masker.stream();
         stream.push(output.into());
         let held = &stream.held;
-        let begins = |pattern: &Vec<u8>| pattern.len() > held.len() && pattern.starts_with(held);
+        let begins = |pattern: &Pattern| {
+            let is_begun = !matches!(compare(held, 0, &pattern.bytes), Compared::Other);
+            pattern.bytes.starts_with(held) || (pattern.wraps && is_begun)
+        };
         prop_assert!(held.is_empty() || masker.finder.patterns().iter().any(begins));
     }
 
@@ -366,7 +517,8 @@ proptest! {
         // Only the plain forms are of other characters than the text.
         let masker = Masker::new(secrets);
         let has_secret = masker.finder.patterns().iter().any(|pattern| {
-            text.as_bytes().windows(pattern.len()).any(|part| part == pattern)
+            let bytes = &pattern.bytes;
+            text.as_bytes().windows(bytes.len()).any(|part| part == bytes)
         });
         prop_assume!(!has_secret);
         prop_assert_eq!(masker.mask(&text), text.as_str());

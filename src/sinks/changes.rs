@@ -5,10 +5,11 @@ use std::io::{self, Write};
 use super::Sink;
 use crate::event::{Event, SourceChanges, Timestamped};
 use crate::phase::Status;
+use crate::terminal::Out;
 
 /// Lists changes as `git status --short` does: `A`, `M` or `D`, and the path.
 pub struct Changes<W: Write> {
-    out: W,
+    out: Out<W>,
     /// How many lines are shown of each source; all without it.
     most: Option<usize>,
     sources: Vec<SourceChanges>,
@@ -22,7 +23,7 @@ impl<W: Write> std::fmt::Debug for Changes<W> {
 
 impl<W: Write> Changes<W> {
     /// Makes a sink that writes to `out`, at the most `most` changes of each source.
-    pub fn new(out: W, most: Option<usize>) -> Self {
+    pub fn new(out: Out<W>, most: Option<usize>) -> Self {
         Self {
             out,
             most,
@@ -84,7 +85,7 @@ mod tests {
 
     fn shown(changes: Option<usize>, most: Option<usize>) -> String {
         let mut bytes = Vec::new();
-        let mut sink = Changes::new(&mut bytes, most);
+        let mut sink = Changes::new(Out::file(&mut bytes), most);
         let change = |number| Change {
             kind: ChangeKind::Added,
             path: format!("file{number}"),

@@ -1,12 +1,13 @@
 //! Events as JSON, one a line.
 
-use std::io::{self, BufWriter, Write};
+use std::io::{self, Write};
 
 use serde_json::{Value, json};
 
 use super::{Sink, cache, pull};
 use crate::event::{Event, RuntimeChoice, SelectedBy, Timestamped, Transferred};
 use crate::phase::PhaseType;
+use crate::terminal::Out;
 
 /// The longest piece of output that waits for its newline.
 const LONGEST_LINE: usize = 64 * 1024;
@@ -15,7 +16,7 @@ const LONGEST_LINE: usize = 64 * 1024;
 ///
 /// Output comes one event a line, in `text`, newline included: joined, the texts are the output.
 pub struct JsonLines<W: Write> {
-    out: BufWriter<W>,
+    out: Out<W>,
     partial: Vec<u8>,
 }
 
@@ -27,9 +28,9 @@ impl<W: Write> std::fmt::Debug for JsonLines<W> {
 
 impl<W: Write> JsonLines<W> {
     /// Makes a sink that writes to `out`.
-    pub fn new(out: W) -> Self {
+    pub fn new(out: Out<W>) -> Self {
         Self {
-            out: BufWriter::new(out),
+            out,
             partial: Vec::new(),
         }
     }
@@ -39,8 +40,9 @@ impl<W: Write> JsonLines<W> {
             fields.insert("time".to_owned(), json!(event.time.to_string()));
             fields.insert("event".to_owned(), json!(name));
         }
-        serde_json::to_writer(&mut self.out, &fields)?;
-        self.out.write_all(b"\n")
+        let mut text = serde_json::to_string(&fields)?;
+        text.push('\n');
+        self.out.json(&text)
     }
 
     fn output(&mut self, event: &Timestamped, bytes: &[u8]) -> io::Result<()> {
@@ -286,7 +288,7 @@ mod tests {
         let text = "one\ntwo é\nthree";
         for cut in 0..text.len() {
             let mut bytes = Vec::new();
-            let mut sink = JsonLines::new(&mut bytes);
+            let mut sink = JsonLines::new(Out::file(&mut bytes));
             let chunks = [&text.as_bytes()[..cut], &text.as_bytes()[cut..]];
             let events = chunks
                 .map(|chunk| Event::Output {

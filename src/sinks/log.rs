@@ -1,33 +1,23 @@
 //! The log that CodeBuild would have written, to the byte (contract §4.2 to §4.5).
 
-use std::io::{self, BufWriter, Write};
+use std::fmt::Write as _;
+use std::io::{self, Write};
 
-use anstyle::{AnsiColor, Style};
+use anstyle::AnsiColor;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::sanitize::Sanitizer;
 use super::{Sink, cache};
 use crate::event::{Event, RuntimeChoice, SelectedBy, Timestamped};
 use crate::phase::{PhaseContext, PhaseType, Status};
+use crate::terminal::{Lines, Out, Style};
 
-/// How much output is gathered before it is written.
-const BUFFER: usize = 64 * 1024;
-
-/// How the log is dressed.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct LogStyle {
-    /// Whether the agent's lines are coloured.
-    pub color: bool,
-    /// Whether control characters of the output are made visible, as a terminal needs it.
-    pub sanitize: bool,
-}
+/// The status code of a context that quotes a command.
+const COMMAND_FAILED: &str = "COMMAND_EXECUTION_ERROR";
 
 /// Writes the log.
 pub struct Log<W: Write> {
-    out: BufWriter<W>,
-    style: LogStyle,
-    sanitizer: Sanitizer,
+    out: Out<W>,
     /// Whether output has left its last line open.
     open_line: bool,
     /// Whether the agent never began, and so does not tell how the phase ended (assumed).
@@ -42,36 +32,30 @@ impl<W: Write> std::fmt::Debug for Log<W> {
 
 impl<W: Write> Log<W> {
     /// Makes a log that goes to `out`.
-    pub fn new(out: W, style: LogStyle) -> Self {
+    pub fn new(out: Out<W>) -> Self {
         Self {
-            out: BufWriter::with_capacity(BUFFER, out),
-            style,
-            sanitizer: Sanitizer::default(),
+            out,
             open_line: false,
             agent_is_silent: false,
         }
     }
 
     fn line(&mut self, time: Timestamp, text: &str) -> io::Result<()> {
-        self.styled_line(time, text, Style::new())
+        self.styled_line(time, text, Style::PLAIN)
     }
 
     fn styled_line(&mut self, time: Timestamp, text: &str, style: Style) -> io::Result<()> {
         // A background process may have written since the last command.
         if std::mem::take(&mut self.open_line) {
-            self.out.write_all(b"\n")?;
+            writeln!(self.out)?;
         }
         let time = time.to_zoned(TimeZone::UTC);
         let time = time.strftime("%Y/%m/%d %H:%M:%S.%6f");
-        if self.style.color {
-            let dimmed = Style::new().dimmed();
-            writeln!(
-                self.out,
-                "{dimmed}[Container] {time}{dimmed:#} {style}{text}{style:#}"
-            )
-        } else {
-            writeln!(self.out, "[Container] {time} {text}")
-        }
+        let dim = Style::DIM;
+        writeln!(
+            self.out,
+            "{dim}[Container] {time}{dim:#} {style}{text}{style:#}"
+        )
     }
 
     fn phase_started(&mut self, time: Timestamp, phase: PhaseType) -> io::Result<()> {
@@ -82,7 +66,7 @@ impl<W: Write> Log<W> {
                 self.line(time, "Waiting for DOWNLOAD_SOURCE")
             }
             PhaseType::Install | PhaseType::PreBuild | PhaseType::Build | PhaseType::PostBuild => {
-                let style = Style::new().bold();
+                let style = Style::BOLD;
                 self.styled_line(time, &format!("Entering phase {phase}"), style)
             }
             PhaseType::Submitted
@@ -122,7 +106,7 @@ impl<W: Write> Log<W> {
             Status::Failed | Status::Fault => AnsiColor::Red,
             Status::TimedOut | Status::Stopped => AnsiColor::Yellow,
         };
-        let style = Style::new().fg_color(Some(color.into()));
+        let style = Style::color(color);
         self.styled_line(
             time,
             &format!("Phase complete: {phase} State: {status}"),
@@ -135,9 +119,12 @@ impl<W: Write> Log<W> {
         else {
             return Ok(());
         };
-        let text = format!("Phase context status code: {status_code} Message: {message}");
+        let text = format!(
+            "Phase context status code: {status_code} Message: {}",
+            context_message(status_code, message)
+        );
         let style = if status == Status::Succeeded {
-            Style::new()
+            Style::PLAIN
         } else {
             style
         };
@@ -148,23 +135,21 @@ impl<W: Write> Log<W> {
     /// gives an empty line after most output, and begins the agent's next line on a line of its own.
     fn end_output(&mut self) -> io::Result<()> {
         self.open_line = false;
-        self.out.write_all(b"\n")
+        writeln!(self.out)
     }
 
     fn output(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.open_line = !bytes.ends_with(b"\n");
-        if self.style.sanitize {
-            let bytes = self.sanitizer.clean(bytes);
-            self.out.write_all(&bytes)
-        } else {
-            self.out.write_all(bytes)
-        }
+        self.out.output(bytes)
     }
 }
 
 impl<W: Write + Send> Sink for Log<W> {
     fn event(&mut self, event: &Timestamped) -> io::Result<()> {
         let time = event.time;
+        if !matches!(event.event, Event::Output { .. }) {
+            self.out.end_output()?;
+        }
         match &event.event {
             Event::PhaseStarted { phase } => self.phase_started(time, *phase),
             Event::PhaseFinished {
@@ -188,9 +173,11 @@ impl<W: Write + Send> Sink for Log<W> {
                 if *exit_status == 0 {
                     return Ok(());
                 }
-                let style = Style::new().fg_color(Some(AnsiColor::Red.into()));
-                let text =
-                    format!("Command did not exit successfully {text} exit status {exit_status}");
+                let style = Style::color(AnsiColor::Red);
+                let text = format!(
+                    "Command did not exit successfully {} exit status {exit_status}",
+                    Lines(text, 0)
+                );
                 self.styled_line(time, &text, style)
             }
             // Others speak of these elsewhere; what was logged before must be seen before.
@@ -208,6 +195,15 @@ impl<W: Write + Send> Sink for Log<W> {
 
     fn flush(&mut self) -> io::Result<()> {
         self.out.flush()
+    }
+}
+
+/// The message of a context, which has several lines when it quotes a command.
+fn context_message(status_code: &str, message: &str) -> String {
+    if status_code == COMMAND_FAILED {
+        Lines(message, 0).to_string()
+    } else {
+        message.to_owned()
     }
 }
 
@@ -262,7 +258,7 @@ fn agent_lines(event: &Event) -> Vec<String> {
         )
         .collect(),
         Event::CommandMocked => vec!["Mocked: the command did not run".to_owned()],
-        Event::CommandStarted { text, .. } => vec![format!("Running command {text}")],
+        Event::CommandStarted { text, .. } => vec![format!("Running command {}", Lines(text, 0))],
         // What the agent says of a retry is not known (§10): these words are assumed.
         Event::PhaseRetried {
             phase,
@@ -348,14 +344,17 @@ fn runtime(choice: &RuntimeChoice) -> String {
 }
 
 fn unknown_keys(sections: &[(String, Vec<String>)]) -> String {
+    let newline = Lines("\n", 0);
     let mut text = "Found possible syntax errors in buildspec: ".to_owned();
     for (section, keys) in sections {
-        text.push_str("\nIn the section ");
-        text.push_str(section);
-        text.push_str("\n\tThe following keys cannot be identified:");
+        // The keys are somebody's texts: their newlines are no new lines.
+        // Writing to a `String` does not fail.
+        let _ = write!(
+            text,
+            "{newline}In the section {section}{newline}\tThe following keys cannot be identified:"
+        );
         for key in keys {
-            text.push_str("\n\t\t");
-            text.push_str(key);
+            let _ = write!(text, "{newline}\t\t{key}");
         }
     }
     text
@@ -365,9 +364,12 @@ fn unknown_keys(sections: &[(String, Vec<String>)]) -> String {
 mod tests {
     use super::*;
 
-    fn written(style: LogStyle, events: &[Event]) -> String {
-        let mut bytes = Vec::new();
-        let mut log = Log::new(&mut bytes, style);
+    fn written(events: &[Event]) -> String {
+        written_to(Out::file, events)
+    }
+
+    fn written_to(way: impl Fn(Vec<u8>) -> Out<Vec<u8>>, events: &[Event]) -> String {
+        let mut log = Log::new(way(Vec::new()));
         for event in events {
             let time = Timestamp::from_microsecond(1_700_000_000_000_042).unwrap();
             log.event(&Timestamped {
@@ -377,8 +379,7 @@ mod tests {
             .unwrap();
         }
         log.flush().unwrap();
-        drop(log);
-        String::from_utf8(bytes).unwrap()
+        String::from_utf8(log.out.into_inner()).unwrap()
     }
 
     /// The agent's lines without their dates.
@@ -388,10 +389,7 @@ mod tests {
 
     #[test]
     fn lines_are_dated_in_utc_to_the_microsecond() {
-        let text = written(
-            LogStyle::default(),
-            &[Event::DirectoryEntered { path: "/x".into() }],
-        );
+        let text = written(&[Event::DirectoryEntered { path: "/x".into() }]);
         assert_eq!(
             text,
             "[Container] 2023/11/14 22:13:20.000042 Moving to directory /x\n"
@@ -401,22 +399,19 @@ mod tests {
     #[test]
     fn a_failing_block_breaks_its_line_before_the_tail() {
         let block = "if true; then\n  false\nfi\n";
-        let text = written(
-            LogStyle::default(),
-            &[
-                Event::CommandStarted {
-                    text: block.into(),
-                    number: 1,
-                },
-                Event::Output {
-                    bytes: "out\n".into(),
-                },
-                Event::CommandFinished {
-                    text: block.into(),
-                    exit_status: 1,
-                },
-            ],
-        );
+        let text = written(&[
+            Event::CommandStarted {
+                text: block.into(),
+                number: 1,
+            },
+            Event::Output {
+                bytes: "out\n".into(),
+            },
+            Event::CommandFinished {
+                text: block.into(),
+                exit_status: 1,
+            },
+        ]);
         assert_eq!(
             undated(&text),
             "> Running command if true; then\n  false\nfi\n\nout\n\n> Command did not exit successfully if true; then\n  false\nfi\n exit status 1\n"
@@ -425,14 +420,11 @@ mod tests {
 
     #[test]
     fn an_empty_context_has_two_blanks_and_one_at_the_end() {
-        let text = written(
-            LogStyle::default(),
-            &[Event::PhaseFinished {
-                phase: PhaseType::Install,
-                status: Status::Succeeded,
-                context: Some(PhaseContext::default()),
-            }],
-        );
+        let text = written(&[Event::PhaseFinished {
+            phase: PhaseType::Install,
+            status: Status::Succeeded,
+            context: Some(PhaseContext::default()),
+        }]);
         assert_eq!(
             undated(&text),
             "> Phase complete: INSTALL State: SUCCEEDED\n> Phase context status code:  Message: \n"
@@ -441,12 +433,9 @@ mod tests {
 
     #[test]
     fn unknown_keys_are_indented_with_tabs() {
-        let text = written(
-            LogStyle::default(),
-            &[Event::UnknownKeys {
-                sections: vec![("BUILD".into(), vec!["comands".into(), "foo".into()])],
-            }],
-        );
+        let text = written(&[Event::UnknownKeys {
+            sections: vec![("BUILD".into(), vec!["comands".into(), "foo".into()])],
+        }]);
         assert_eq!(
             undated(&text),
             "> Found possible syntax errors in buildspec: \nIn the section BUILD\n\tThe following keys cannot be identified:\n\t\tcomands\n\t\tfoo\n"
@@ -458,14 +447,25 @@ mod tests {
         let output = [Event::Output {
             bytes: "\x1b]0;title\x07\x1b[31mred".into(),
         }];
+        assert_eq!(written(&output), "\x1b]0;title\x07\x1b[31mred");
+        let screen = |bytes| Out::screen(bytes, false);
+        assert_eq!(written_to(screen, &output), "^[]0;title^G\x1b[31mred");
+    }
+
+    #[test]
+    fn output_hides_nothing_that_the_agent_says_behind_it() {
+        let events = [
+            Event::Output {
+                bytes: b"\x1b[8mhidden \xc3".as_slice().into(),
+            },
+            Event::DirectoryEntered {
+                path: "/x\x1b[8m".into(),
+            },
+        ];
+        let screen = |bytes| Out::screen(bytes, false);
         assert_eq!(
-            written(LogStyle::default(), &output),
-            "\x1b]0;title\x07\x1b[31mred"
+            undated(&written_to(screen, &events)),
+            "\x1b[8mhidden <c3>\x1b[0m\n> Moving to directory /x^[[8m\n"
         );
-        let style = LogStyle {
-            sanitize: true,
-            ..LogStyle::default()
-        };
-        assert_eq!(written(style, &output), "^[]0;title^G\x1b[31mred");
     }
 }

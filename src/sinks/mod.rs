@@ -9,7 +9,6 @@ mod log;
 mod masking;
 mod pull;
 mod replace;
-mod sanitize;
 mod size;
 mod summary;
 
@@ -21,13 +20,14 @@ pub use build_json::BuildJson;
 pub use changes::Changes;
 pub use export_file::ExportFile;
 pub use json::JsonLines;
-pub use log::{Log, LogStyle};
+pub use log::Log;
 pub use pull::Pull;
 pub use size::size;
 pub use summary::Summary;
 
 use crate::channel::Message;
-use crate::event::Timestamped;
+use crate::event::{Event, Timestamped};
+use crate::terminal;
 use masking::Masking;
 
 /// A form of output.
@@ -49,9 +49,14 @@ pub fn show(mut messages: mpsc::Receiver<Message>, sinks: &mut [Box<dyn Sink>]) 
         let mut waiting = Vec::new();
         while let Some(message) = next {
             match message {
-                Message::Event(event) => masking.pass(event, |event| {
-                    sinks.iter_mut().try_for_each(|sink| sink.event(event))
-                })?,
+                Message::Event(event) => {
+                    if let Event::SecretsResolved { masker } = &event.event {
+                        terminal::hide(masker.clone());
+                    }
+                    masking.pass(event, |event| {
+                        sinks.iter_mut().try_for_each(|sink| sink.event(event))
+                    })?;
+                }
                 Message::Barrier(sender) => waiting.push(sender),
             }
             next = messages.try_recv().ok();

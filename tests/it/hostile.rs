@@ -5,14 +5,16 @@
 mod directories;
 mod engines;
 mod git;
-mod measured;
-mod reads;
 mod leftovers;
 mod links;
+mod measured;
 mod ownership;
 mod places;
+mod reads;
+mod secrets;
 mod shapes;
 mod sources;
+mod terminal;
 
 use std::fs;
 use std::path::Path;

@@ -1,17 +1,16 @@
 //! `cobuild cache clear`: removes what is kept.
 
-use std::fmt::Write as _;
-
 use clap::Args;
 
 use super::{Which, namespace_of, unreadable, volumes};
-use crate::cache::{Entry, Namespace, Store};
+use crate::cache::{Entry, Namespace, Store, shown};
 use crate::cli::Failure;
 use crate::cli::engine_args::Connection;
 use crate::engine::{Engine, ListedVolume};
 use crate::owner::Owner;
 use crate::settings::Environment;
 use crate::sinks::size;
+use crate::terminal::Page;
 
 /// Remove what is kept; without a namespace, of the project in this directory.
 #[derive(Debug, Args)]
@@ -38,7 +37,7 @@ pub(super) async fn clear(
     store: &Store,
     environment: &Environment,
     owner: &Owner,
-) -> Result<String, Failure> {
+) -> Result<Page, Failure> {
     let named = if args.all {
         None
     } else {
@@ -53,12 +52,13 @@ pub(super) async fn clear(
     } else {
         "removed"
     };
-    let mut text = String::new();
+    let mut text = Page::default();
     let mut bytes = 0;
     for namespace in namespaces {
         for entry in unreadable(clear_entries(args, &namespace), store)? {
             bytes += entry.size;
             let what = entry.key.unwrap_or_else(|| entry.paths.0.join(" "));
+            let what = shown(&what);
             let name = namespace.name();
             let _ = writeln!(text, "{verb} {name}: {what} ({})", size(entry.size));
         }
@@ -75,14 +75,21 @@ pub(super) async fn clear(
         clear_volumes(args, named.as_deref(), volumes, verb, &mut text).await;
     }
     if text.is_empty() {
-        text.push_str("there is nothing to remove\n");
+        let _ = writeln!(text, "there is nothing to remove");
     }
     Ok(text)
 }
 
 fn clear_entries(args: &ClearArgs, namespace: &Namespace) -> std::io::Result<Vec<Entry>> {
     let mut entries = namespace.entries()?;
-    entries.retain(|entry| args.key.is_none() || entry.key == args.key);
+    // A key as it is listed names all that look like it.
+    let is_meant = |entry: &Entry, wanted: &str| {
+        let key = entry.key.as_deref();
+        key.is_some_and(|key| key == wanted || shown(key) == wanted)
+    };
+    if let Some(wanted) = &args.key {
+        entries.retain(|entry| is_meant(entry, wanted));
+    }
     if !args.dry_run {
         for entry in &entries {
             namespace.remove(entry)?;
@@ -96,10 +103,10 @@ async fn clear_volumes(
     named: Option<&str>,
     volumes: Option<(Connection, Vec<ListedVolume>)>,
     verb: &str,
-    text: &mut String,
+    text: &mut Page,
 ) {
     let Some((connection, volumes)) = volumes else {
-        text.push_str("no engine answers, so Docker layers stay\n");
+        let _ = writeln!(text, "no engine answers, so Docker layers stay");
         return;
     };
     for volume in volumes {

@@ -1,14 +1,13 @@
 //! `cobuild cache explain`: why the last build found its cache, or did not.
 
-use std::fmt::Write as _;
-
 use clap::Args;
 use jiff::Timestamp;
 
 use super::{Which, age, unreadable};
-use crate::cache::{Entry, Kind, Lookup, Record, Store, Stored};
+use crate::cache::{Entry, Kind, Lookup, Record, Store, Stored, shown};
 use crate::cli::Failure;
 use crate::sinks::size;
+use crate::terminal::Page;
 
 /// Say why the last build found its cache or did not: what it looked for, what there is, and the
 /// nearest entry with what is different about it.
@@ -19,12 +18,14 @@ pub(super) struct ExplainArgs {
 }
 
 /// Returns the explanation.
-pub(super) fn explain(args: &ExplainArgs, store: &Store) -> Result<String, Failure> {
+pub(super) fn explain(args: &ExplainArgs, store: &Store) -> Result<Page, Failure> {
     let name = args.which.name()?;
     let namespace = store.namespace(&name);
     let Some(record) = unreadable(namespace.record(), store)? else {
-        let mut text = format!(
-            "no build has looked for a cache in `{name}` yet; `cobuild run --cache local` does\n"
+        let mut text = Page::default();
+        let _ = writeln!(
+            text,
+            "no build has looked for a cache in `{name}` yet; `cobuild run --cache local` does"
         );
         if let Some((plain, _)) = name.rsplit_once('-')
             && !unreadable(store.namespace(plain).entries(), store)?.is_empty()
@@ -40,26 +41,28 @@ pub(super) fn explain(args: &ExplainArgs, store: &Store) -> Result<String, Failu
     Ok(text(&name, &record, &entries, Timestamp::now()))
 }
 
-fn text(name: &str, record: &Record, entries: &[Entry], now: Timestamp) -> String {
-    let mut text = format!(
-        "The last build in `{name}`{} was {}, {} ago. It looked for\n",
+fn text(name: &str, record: &Record, entries: &[Entry], now: Timestamp) -> Page {
+    let mut text = Page::default();
+    let _ = writeln!(
+        text,
+        "The last build in `{name}`{} was {}, {} ago. It looked for",
         project(record),
         record.build,
         age(record.time, now)
     );
     if let Some(key) = &record.key {
-        let _ = writeln!(text, "  key      {key}");
+        let _ = writeln!(text, "  key      {}", shown(key));
     }
     for key in &record.fallback_keys {
-        let _ = writeln!(text, "  or       {key}*");
+        let _ = writeln!(text, "  or       {}*", shown(key));
     }
     for path in &record.paths.0 {
-        let _ = writeln!(text, "  paths    {path}");
+        let _ = writeln!(text, "  paths    {}", shown(path));
     }
     let found = match &record.lookup {
         Lookup::NotWanted => "nothing: its buildspec has `action: save`.".to_owned(),
         Lookup::Exact => "it.".to_owned(),
-        Lookup::Fallback { key } => format!("the fallback `{key}`."),
+        Lookup::Fallback { key } => format!("the fallback `{}`.", shown(key)),
         Lookup::Some { found } => format!("{found} of these directories."),
         Lookup::Miss { .. } => "nothing.".to_owned(),
     };
@@ -77,7 +80,9 @@ fn text(name: &str, record: &Record, entries: &[Entry], now: Timestamp) -> Strin
         .collect();
     if matches!(record.lookup, Lookup::Miss { .. } | Lookup::Fallback { .. }) {
         match nearest(record, &others) {
-            None => text.push_str("There was no other entry.\n"),
+            None => {
+                let _ = writeln!(text, "There was no other entry.");
+            }
             Some(entry) => {
                 let _ = writeln!(
                     text,
@@ -89,16 +94,16 @@ fn text(name: &str, record: &Record, entries: &[Entry], now: Timestamp) -> Strin
         }
     }
     if !entries.is_empty() {
-        text.push_str("There is now\n");
+        let _ = writeln!(text, "There is now");
     }
     for entry in entries {
-        let key = entry.key.as_deref().unwrap_or("(no key)");
+        let key = shown(entry.key.as_deref().unwrap_or("(no key)"));
         let _ = writeln!(
             text,
             "  {key}  {}  {}  {}",
             size(entry.size),
             age(entry.created, now),
-            entry.paths.0.join(" ")
+            shown(&entry.paths.0.join(" "))
         );
     }
     text
@@ -144,21 +149,22 @@ fn difference(record: &Record, entry: &Entry) -> String {
     }
     if entry.key != record.key && entry.kind == record.kind {
         let key = |key: &Option<String>| match key {
-            Some(key) => format!("`{key}`"),
+            Some(key) => format!("`{}`", shown(key)),
             None => "none".to_owned(),
         };
-        differences.push(format!(
-            "another key: {} instead of {}",
-            key(&entry.key),
-            key(&record.key)
-        ));
+        let (theirs, ours) = (key(&entry.key), key(&record.key));
+        differences.push(if theirs == ours {
+            "another secret in its key".to_owned()
+        } else {
+            format!("another key: {theirs} instead of {ours}")
+        });
     }
     if entry.version != record.paths.version() {
         let only = |one: &[String], other: &[String]| {
             let only: Vec<String> = one
                 .iter()
                 .filter(|path| !other.contains(path))
-                .map(|path| format!("`{path}`"))
+                .map(|path| format!("`{}`", shown(path)))
                 .collect();
             only.join(", ")
         };

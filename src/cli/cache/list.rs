@@ -5,13 +5,14 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{age, namespace_of, unreadable, volumes};
-use crate::cache::{Entry, Store};
-use crate::cli::Failure;
+use crate::cache::{Entry, Store, shown};
+use crate::cli::{Failure, Told};
 use crate::engine::ListedVolume;
 use crate::owner::Owner;
 use crate::runner::PROJECT_LABEL;
 use crate::settings::Environment;
 use crate::sinks::size;
+use crate::terminal::Page;
 
 /// List everything that is kept: archives, directories, Docker layers.
 #[derive(Debug, Args)]
@@ -44,7 +45,7 @@ pub(super) async fn list(
     store: &Store,
     environment: &Environment,
     owner: &Owner,
-) -> Result<String, Failure> {
+) -> Result<Told, Failure> {
     let mut listed = Vec::new();
     for namespace in unreadable(store.namespaces(), store)? {
         let record = unreadable(namespace.record(), store)?;
@@ -61,19 +62,21 @@ pub(super) async fn list(
     let volumes = volumes(environment, owner).await;
     let volumes = volumes.map(|(_, volumes)| volumes).unwrap_or_default();
     Ok(match args.format {
-        Format::Text => text(&listed, &volumes, Timestamp::now()),
+        Format::Text => Told::Text(text(&listed, &volumes, Timestamp::now())),
         Format::Json => {
             let list: Vec<Value> = listed.iter().map(entry_json).collect();
             let layers = volumes.iter().map(volume_json);
             let list: Value = list.into_iter().chain(layers).collect();
-            format!("{list:#}\n")
+            Told::Json(format!("{list:#}\n"))
         }
     })
 }
 
-fn text(listed: &[Listed], volumes: &[ListedVolume], now: Timestamp) -> String {
+fn text(listed: &[Listed], volumes: &[ListedVolume], now: Timestamp) -> Page {
     if listed.is_empty() && volumes.is_empty() {
-        return "nothing is kept\n".to_owned();
+        let mut text = Page::default();
+        let _ = writeln!(text, "nothing is kept");
+        return text;
     }
     let heads = [
         "NAMESPACE",
@@ -96,12 +99,12 @@ fn text(listed: &[Listed], volumes: &[ListedVolume], now: Timestamp) -> String {
         rows.push([
             namespace.clone(),
             entry.kind.as_str().to_owned(),
-            entry.key.clone().unwrap_or_else(|| "-".to_owned()),
+            key(entry).unwrap_or_else(|| "-".to_owned()),
             size(entry.size),
             age(entry.created, now),
             age(*last_used, now),
             project.clone().unwrap_or_else(|| "-".to_owned()),
-            entry.paths.0.join(" "),
+            shown(&entry.paths.0.join(" ")).into_owned(),
         ]);
     }
     for volume in volumes {
@@ -121,12 +124,12 @@ fn text(listed: &[Listed], volumes: &[ListedVolume], now: Timestamp) -> String {
 }
 
 /// Writes rows whose columns stand below each other.
-fn table<const N: usize>(rows: &[[String; N]]) -> String {
+fn table<const N: usize>(rows: &[[String; N]]) -> Page {
     let width = |column: usize| {
         let cells = rows.iter().map(|row| row[column].chars().count());
         cells.max().unwrap_or(0)
     };
-    let mut text = String::new();
+    let mut text = Page::default();
     for row in rows {
         let mut line = String::new();
         for (column, cell) in row.iter().enumerate() {
@@ -134,8 +137,7 @@ fn table<const N: usize>(rows: &[[String; N]]) -> String {
             let missing = width(column).saturating_sub(cell.chars().count());
             line.extend(std::iter::repeat_n(' ', missing + 2));
         }
-        text.push_str(line.trim_end());
-        text.push('\n');
+        let _ = writeln!(text, "{}", line.trim_end());
     }
     text
 }
@@ -151,9 +153,9 @@ fn entry_json(listed: &Listed) -> Value {
         "namespace": namespace,
         "project": project,
         "kind": entry.kind,
-        "key": entry.key,
+        "key": key(entry),
         "version": entry.version,
-        "paths": entry.paths,
+        "paths": entry.paths.0.iter().map(|path| shown(path)).collect::<Vec<_>>(),
         "sizeInBytes": entry.size,
         "unpackedSizeInBytes": entry.unpacked_size,
         "files": entry.files,
@@ -161,6 +163,11 @@ fn entry_json(listed: &Listed) -> Value {
         "lastUsed": time(*last_used),
         "build": entry.build,
     })
+}
+
+/// An entry's key as people may see it.
+fn key(entry: &Entry) -> Option<String> {
+    entry.key.as_deref().map(|key| shown(key).into_owned())
 }
 
 fn volume_json(volume: &ListedVolume) -> Value {
@@ -190,6 +197,6 @@ mod tests {
     #[test]
     fn columns_stand_below_each_other() {
         let rows = [["a", "bb", ""], ["ééé", "b", "c"]].map(|row| row.map(str::to_owned));
-        assert_eq!(table(&rows), "a    bb\nééé  b   c\n");
+        assert_eq!(table(&rows).to_string(), "a    bb\nééé  b   c\n");
     }
 }

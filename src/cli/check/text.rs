@@ -6,8 +6,9 @@ use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
-use super::{Checked, not_shown};
+use super::{Checked, Reader, not_shown};
 use crate::buildspec::{Diagnostic, Position, Severity};
+use crate::terminal;
 
 /// The longest line that is shown; of a longer one, only the part around the carets.
 const LONGEST: usize = 400;
@@ -19,35 +20,54 @@ const AROUND: usize = 40;
 const CUT: &str = "...";
 
 /// Renders everything found. Colours are always there: the stream drops them when they are not
-/// wanted.
-pub(super) fn render(all: &[Checked]) -> String {
+/// wanted. Of what a terminal obeys it gets signs; the crate has its own for lines of a file.
+pub(super) fn render(all: &[Checked], reader: Reader) -> String {
     let renderer = Renderer::styled();
     let mut shown = String::new();
     for checked in all {
         let lines: Vec<&str> = checked.text.split('\n').collect();
+        let path = match reader {
+            Reader::Terminal => terminal::visible(&checked.path),
+            Reader::Other => checked.path.as_str().into(),
+        };
         for one in &checked.found {
-            shown.push_str(&rendered(&renderer, one, &checked.path, &lines));
+            shown.push_str(&rendered(&renderer, one, &path, &lines, reader));
             shown.push_str("\n\n");
         }
         if checked.more > 0 {
-            let _ = writeln!(shown, "{}: {}\n", checked.path, not_shown(checked.more));
+            let _ = writeln!(shown, "{path}: {}\n", not_shown(checked.more));
         }
     }
     shown
 }
 
-fn rendered(renderer: &Renderer, one: &Diagnostic, path: &str, lines: &[&str]) -> String {
+fn rendered(
+    renderer: &Renderer,
+    one: &Diagnostic,
+    path: &str,
+    lines: &[&str],
+    reader: Reader,
+) -> String {
     let place = one.span.start;
     let line = lines
         .get(place.line.saturating_sub(1))
         .map_or("", |line| line.trim_end_matches('\r'));
     let range = bytes(line, place, one.span.end);
-    if line.len() <= LONGEST {
-        return renderer.render(&[group(one, path, line.into(), range)]);
-    }
-    let (part, range) = around(line, &range);
+    let (part, range) = if line.len() <= LONGEST {
+        (Cow::Borrowed(line), range)
+    } else {
+        let (part, range) = around(line, &range);
+        (part.into(), range)
+    };
+    let (part, range) = match reader {
+        Reader::Terminal => signed(&part, &range),
+        Reader::Other => (part.into_owned(), range),
+    };
     let column = part[..range.start].chars().count() + 1;
-    let shown = renderer.render(&[group(one, path, part.into(), range)]);
+    let shown = renderer.render(&[group(one, path, part.into(), range, reader)]);
+    if column == place.column {
+        return shown;
+    }
     // The renderer counts the columns of what it is given.
     let at = |column| format!("{path}:{}:{column}", place.line);
     shown.replacen(&at(column), &at(place.column), 1)
@@ -58,12 +78,15 @@ fn group<'a>(
     path: &'a str,
     source: Cow<'a, str>,
     range: Range<usize>,
+    reader: Reader,
 ) -> Group<'a> {
     let level = match one.severity() {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
     };
-    let title = level.primary_title(visible(&one.message)).id(one.code.id);
+    let title = level
+        .primary_title(visible(&one.message, reader))
+        .id(one.code.id);
     let mut group = title.element(
         Snippet::source(source)
             .line_start(one.span.start.line)
@@ -71,11 +94,11 @@ fn group<'a>(
             .annotation(AnnotationKind::Primary.span(range)),
     );
     if let Some(note) = &one.note {
-        let note = format!("CodeBuild: {}", visible(note));
+        let note = format!("CodeBuild: {}", visible(note, reader));
         group = group.element(Level::NOTE.message(note));
     }
     if let Some(help) = &one.help {
-        group = group.element(Level::HELP.message(visible(help)));
+        group = group.element(Level::HELP.message(visible(help, reader)));
     }
     group
 }
@@ -111,11 +134,27 @@ fn around(line: &str, range: &Range<usize>) -> (String, Range<usize>) {
     (part, moved(range.start)..moved(range.end))
 }
 
+/// Makes a part of a line visible; the place in it moves along.
+fn signed(part: &str, range: &Range<usize>) -> (String, Range<usize>) {
+    let (before, rest) = part.split_at(range.start);
+    let (place, behind) = rest.split_at(range.len());
+    let mut shown = terminal::visible(before).into_owned();
+    let start = shown.len();
+    shown.push_str(&terminal::visible(place));
+    let end = shown.len();
+    shown.push_str(&terminal::visible(behind));
+    (shown, start..end)
+}
+
 /// Names from the file may hold what a terminal obeys.
-fn visible(text: &str) -> String {
-    text.chars()
-        .map(|c| if c.is_control() { '\u{FFFD}' } else { c })
-        .collect()
+fn visible(text: &str, reader: Reader) -> String {
+    match reader {
+        Reader::Terminal => terminal::visible(text).into_owned(),
+        Reader::Other => text
+            .chars()
+            .map(|c| if c.is_control() { '\u{FFFD}' } else { c })
+            .collect(),
+    }
 }
 
 #[cfg(test)]
@@ -124,12 +163,16 @@ mod tests {
     use crate::buildspec::Project;
 
     fn rendered(text: &str) -> String {
+        rendered_for(text, Reader::Other)
+    }
+
+    fn rendered_for(text: &str, reader: Reader) -> String {
         let checked = Checked::of(
             "buildspec.yml".to_owned(),
             text.as_bytes(),
             Project::default(),
         );
-        anstream::adapter::strip_str(&render(&[checked])).to_string()
+        anstream::adapter::strip_str(&render(&[checked], reader)).to_string()
     }
 
     #[test]
@@ -164,5 +207,34 @@ error[bs004]: `pre-build` is no phase
         assert!(shown.contains("a\u{FFFD}b"), "{shown}");
         assert!(!shown.contains('\u{1b}'), "{shown}");
         assert!(shown.contains(" --> buildspec.yml:4:1020\n"), "{shown}");
+    }
+
+    #[test]
+    fn a_place_behind_signs_is_pointed_at_and_told_as_in_the_file() {
+        let text = "version: 0.2\nphases:\n  build:\n    commands: [\"\u{202e}\u{200b}é\", [x]]\n";
+        let shown = rendered_for(text, Reader::Terminal);
+        let column = text
+            .lines()
+            .nth(3)
+            .unwrap()
+            .chars()
+            .position(|c| c == 'x')
+            .unwrap();
+        assert!(
+            shown.contains(&format!(" --> buildspec.yml:4:{column}\n")),
+            "{shown}"
+        );
+        let lines: Vec<&str> = shown.lines().collect();
+        let line = lines
+            .iter()
+            .position(|line| line.contains("<U+202E>"))
+            .unwrap();
+        assert!(lines[line].contains("<U+202E><U+200B>é"), "{shown}");
+        let width = |line: &str, sign: &str| line[..line.find(sign).unwrap()].chars().count();
+        assert_eq!(
+            width(lines[line], "[x]"),
+            width(lines[line + 1], "^"),
+            "{shown}"
+        );
     }
 }

@@ -9,10 +9,11 @@ use super::Report;
 use crate::cli::cache::age;
 use crate::remains::{Kind, Remain};
 use crate::sinks::size;
+use crate::terminal::Page;
 
 /// Writes the report.
-pub(super) fn text(report: &Report) -> String {
-    let mut text = String::new();
+pub(super) fn text(report: &Report) -> Page {
+    let mut text = Page::default();
     let verb = if report.dry_run {
         "would remove"
     } else {
@@ -28,7 +29,7 @@ pub(super) fn text(report: &Report) -> String {
         }
     }
     if report.gone.is_empty() && report.stuck.is_empty() {
-        text.push_str("nothing was left\n");
+        let _ = writeln!(text, "nothing was left");
     }
     if !report.living.is_empty() {
         let living = counted(report.living.iter());
@@ -63,7 +64,7 @@ pub(super) fn text(report: &Report) -> String {
 }
 
 /// Says what of living runs goes.
-pub(super) fn warning<'a>(living: impl Iterator<Item = &'a Remain>, dry_run: bool) -> String {
+pub(super) fn warning<'a>(living: impl Iterator<Item = &'a Remain>, dry_run: bool) -> Page {
     let living: Vec<&Remain> = living.collect();
     let builds: BTreeSet<&str> = living
         .iter()
@@ -71,8 +72,10 @@ pub(super) fn warning<'a>(living: impl Iterator<Item = &'a Remain>, dry_run: boo
         .filter_map(|remain| remain.build.as_deref())
         .collect();
     let verb = if dry_run { "would lose" } else { "lose" };
-    let mut text = format!(
-        "warning: runs that live or may live {verb} {}\n",
+    let mut text = Page::default();
+    let _ = writeln!(
+        text,
+        "warning: runs that live or may live {verb} {}",
         counted(living.iter().copied())
     );
     for build in builds {

@@ -1,13 +1,12 @@
 //! A debugger without a terminal: it says how to get into the container, and leaves it.
 
-use std::io::Write;
-
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
 use super::{Breaks, place};
 use crate::phase::PhaseType;
 use crate::runner::{Cause, Debugger, Halt, Verdict};
+use crate::terminal::{Color, Lines, Out, Page, masked};
 
 /// Leaves the container of a build that fails to others.
 #[derive(Debug)]
@@ -49,14 +48,18 @@ impl Debugger for Keep {
                 (Verdict::Keep, "`cobuild clean` removes the container")
             }
         };
-        let told = format!(
-            "the build stands still: {}: {}\n  {}\n{what}\n",
+        let mut told = Page::default();
+        let command = halt.command.trim_end();
+        let _ = writeln!(
+            told,
+            "the build stands still: {}: {}",
             place(halt),
-            halt.command.trim_end(),
-            self.exec_line(halt)
+            Lines(command, 2)
         );
+        let _ = writeln!(told, "  {}", self.exec_line(halt));
+        let _ = writeln!(told, "{what}");
         // Without anybody to read it the build stands still all the same.
-        let _ = std::io::stderr().lock().write_all(told.as_bytes());
+        let _ = Out::stderr(Color::Never).page(&told.map(masked));
         async move { verdict }.boxed()
     }
 }

@@ -11,6 +11,7 @@ use super::{Breaks, Reread, place};
 use crate::engine::docker::Docker;
 use crate::phase::PhaseType;
 use crate::runner::{Cause, Debugger, Halt, Verdict};
+use crate::terminal::{Out, Page, masked};
 
 /// Asks on the terminal what happens next.
 pub(super) struct Menu {
@@ -87,11 +88,13 @@ impl Menu {
     }
 
     async fn ask(&self, halt: &Halt) -> io::Result<Verdict> {
-        let mut introduction = format!("\n== {}\n", place(halt));
+        let mut introduction = Page::default();
+        let _ = writeln!(introduction);
+        let _ = writeln!(introduction, "== {}", place(halt));
         for line in halt.command.trim_end().lines() {
-            introduction.extend(["   ", line, "\n"]);
+            let _ = writeln!(introduction, "   {line}");
         }
-        self.say(&introduction).await?;
+        self.say(introduction).await?;
         loop {
             let Some(choice) = self.choose(halt.cause).await? else {
                 continue;
@@ -101,12 +104,12 @@ impl Menu {
                     match shell::run(&self.terminal, &self.engine, halt, self.kind()).await {
                         Ok(ShellEnd::Left) => {}
                         Ok(ShellEnd::Resumed) => return Ok(Verdict::GoOn),
-                        Err(error) => self.say(&format!("no shell: {error:#}\n")).await?,
+                        Err(error) => self.complain(&format!("no shell: {error:#}")).await?,
                     }
                 }
                 Choice::Edited => match self.reread.phases() {
                     Ok(phases) => return Ok(Verdict::RetryEdited(phases)),
-                    Err(problem) => self.say(&format!("{problem}\n")).await?,
+                    Err(problem) => self.complain(&problem).await?,
                 },
                 Choice::Retry => return Ok(Verdict::Retry),
                 Choice::Skip => return Ok(Verdict::Skip),
@@ -118,12 +121,12 @@ impl Menu {
 
     /// Asks once; `None` when nothing was chosen.
     async fn choose(&self, cause: Cause) -> io::Result<Option<Choice>> {
-        let mut question = String::new();
+        let mut question = Page::default();
         for (_, key, what) in Choice::offered(cause) {
-            question.extend(["  ", key, "  ", what, "\n"]);
+            let _ = writeln!(question, "  {key}  {what}");
         }
-        question.push_str("debug> ");
-        self.say(&question).await?;
+        self.say(question).await?;
+        self.terminal.write(b"debug> ").await?;
         let mut line = [0; 256];
         let count = self.terminal.read(&mut line).await?;
         if count == 0 {
@@ -134,8 +137,16 @@ impl Menu {
         Ok(Choice::read(&line, cause))
     }
 
-    async fn say(&self, text: &str) -> io::Result<()> {
-        self.terminal.write(text.as_bytes()).await
+    async fn complain(&self, problem: &str) -> io::Result<()> {
+        let mut page = Page::default();
+        let _ = writeln!(page, "{problem}");
+        self.say(page).await
+    }
+
+    async fn say(&self, page: Page) -> io::Result<()> {
+        let mut out = Out::screen(Vec::new(), false);
+        out.page(&page.map(masked))?;
+        self.terminal.write(&out.into_inner()).await
     }
 }
 

@@ -46,7 +46,8 @@ impl Terminal {
         }
     }
 
-    /// Shows all of this.
+    /// Shows all of this, as it is: bytes of a shell in the container, which may use the terminal, or
+    /// what has been made fit for it.
     pub(super) async fn write(&self, mut bytes: &[u8]) -> io::Result<()> {
         while !bytes.is_empty() {
             self.output.writable().await?;

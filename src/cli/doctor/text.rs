@@ -1,11 +1,10 @@
 //! What was found, for people: a line for each check, its remedy below.
 
-use std::fmt::Write as _;
-
-use anstyle::{AnsiColor, Style};
+use anstyle::AnsiColor;
 
 use super::Report;
 use crate::doctor::{Check, Verdict};
+use crate::terminal::{Page, Style};
 
 /// Below how many columns what was found gets a line of its own.
 const NARROW: usize = 60;
@@ -14,7 +13,7 @@ const NARROW: usize = 60;
 const LEAST: usize = 20;
 
 /// Writes the report with signs in colour.
-pub(super) fn colored(report: &Report, width: Option<usize>) -> String {
+pub(super) fn colored(report: &Report, width: Option<usize>) -> Page {
     let marks = |verdict| match verdict {
         Verdict::Ok => ("✓", AnsiColor::Green),
         Verdict::Warning => ("!", AnsiColor::Yellow),
@@ -23,13 +22,13 @@ pub(super) fn colored(report: &Report, width: Option<usize>) -> String {
     };
     write(report, width, |verdict| {
         let (sign, color) = marks(verdict);
-        let style = Style::new().bold().fg_color(Some(color.into()));
+        let style = Style::color(color).bold();
         (format!("{style}{sign}{style:#}"), 1)
     })
 }
 
 /// Writes the report with words alone.
-pub(super) fn plain(report: &Report, width: Option<usize>) -> String {
+pub(super) fn plain(report: &Report, width: Option<usize>) -> Page {
     write(report, width, |verdict| {
         let word = match verdict {
             Verdict::Ok => "ok",
@@ -42,15 +41,11 @@ pub(super) fn plain(report: &Report, width: Option<usize>) -> String {
 }
 
 /// Writes the report; `mark` is what a line begins with, and how many columns that takes.
-fn write(
-    report: &Report,
-    width: Option<usize>,
-    mark: impl Fn(Verdict) -> (String, usize),
-) -> String {
+fn write(report: &Report, width: Option<usize>, mark: impl Fn(Verdict) -> (String, usize)) -> Page {
     let names = report.checks.iter().map(|check| check.subject.as_str());
     let longest = names.map(str::len).max().unwrap_or(0);
     let is_narrow = width.is_some_and(|width| width < NARROW);
-    let mut text = String::new();
+    let mut text = Page::default();
     for check in &report.checks {
         let (mark, columns) = mark(check.verdict);
         let name = check.subject.as_str();
@@ -67,7 +62,8 @@ fn write(
             let _ = writeln!(text, "{:indent$}{line}", "");
         }
     }
-    let _ = writeln!(text, "\n{}", closing(report));
+    let _ = writeln!(text);
+    let _ = writeln!(text, "{}", closing(report));
     text
 }
 
@@ -136,7 +132,7 @@ mod tests {
     #[test]
     fn lines_stand_below_each_other() {
         assert_eq!(
-            plain(&report(), None),
+            plain(&report(), None).to_string(),
             "ok        engine         unix:///s
 warning   copy-on-write  one two three
                          → do this or that
@@ -149,7 +145,7 @@ Builds can run here, with 1 warning.
     #[test]
     fn a_narrow_terminal_breaks_lines() {
         let text = colored(&report(), Some(30));
-        let plain = anstream::adapter::strip_str(&text).to_string();
+        let plain = text.to_string();
         assert!(plain.starts_with("✓ engine\n  unix:///s\n! copy-on-write\n  one two three\n"));
         let longest = plain.lines().map(|line| line.chars().count()).max();
         assert!(

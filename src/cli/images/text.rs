@@ -2,12 +2,10 @@
 
 use std::io::{self, Write};
 
-use anstyle::Style;
-use rustix::termios::tcgetwinsize;
-
 use super::Listed;
 use crate::project::image::System;
 use crate::sinks::size;
+use crate::terminal::{Out, Style};
 
 /// How far what belongs to an image is indented.
 const INDENT: usize = 4;
@@ -15,21 +13,13 @@ const INDENT: usize = 4;
 /// Lines shorter than this have no use; then the terminal breaks them as it likes.
 const NARROWEST: usize = 20;
 
-/// The terminal's width in characters.
-pub(super) fn width() -> usize {
-    match tcgetwinsize(io::stdout()) {
-        Ok(size) if size.ws_col > 0 => usize::from(size.ws_col),
-        Ok(_) | Err(_) => 80,
-    }
-}
-
 /// Writes one paragraph for each image, in lines of `width` characters when there is one.
 pub(super) fn write(
-    out: &mut impl Write,
+    out: &mut Out<impl Write>,
     listed: &[Listed],
     width: Option<usize>,
 ) -> io::Result<()> {
-    let bold = Style::new().bold();
+    let bold = Style::BOLD;
     for listed in listed {
         let image = &listed.image;
         writeln!(out, "{bold}{}{bold:#}", image.name())?;
@@ -80,7 +70,7 @@ fn local(listed: &Listed) -> String {
 
 /// Writes words in indented lines that fit, or in one line.
 fn paragraph(
-    out: &mut impl Write,
+    out: &mut Out<impl Write>,
     parts: &[String],
     separator: &str,
     width: Option<usize>,
@@ -125,9 +115,9 @@ mod tests {
                 image,
             })
             .collect();
-        let mut out = Vec::new();
+        let mut out = Out::file(Vec::new());
         write(&mut out, &listed, width).unwrap();
-        anstream::adapter::strip_str(&String::from_utf8(out).unwrap()).to_string()
+        String::from_utf8(out.into_inner()).unwrap()
     }
 
     #[test]

@@ -2,15 +2,15 @@
 
 use std::io::{self, Write};
 
-use anstyle::Style;
 use serde_json::{Value, json};
 
 use crate::plan::ContainerPlan;
 use crate::resources::{ComputeType, Extras, Machine};
+use crate::terminal::{Out, Style};
 
 /// Writes what is asked for, for people; what is left to the engine is left out.
-pub(super) fn write(out: &mut impl Write, container: &ContainerPlan) -> io::Result<()> {
-    let bold = Style::new().bold();
+pub(super) fn write(out: &mut Out<impl Write>, container: &ContainerPlan) -> io::Result<()> {
+    let bold = Style::BOLD;
     let extras = &container.extras;
     let limits = container.limits();
     let mut lines = Vec::new();

@@ -2,18 +2,17 @@
 
 use std::io::{self, Write};
 
-use anstyle::Style;
-
 use super::{cache_action, container, kind_name, mode_names, on_failure, store_name};
 use crate::buildspec::Cache;
 use crate::phase::PhaseType;
 use crate::plan::cache::{CacheKind, CacheUse};
 use crate::plan::part::Part;
 use crate::plan::{GitMetadata, PhasePlan, Plan, Reading, Work};
+use crate::terminal::{Lines, Out, Style};
 
 /// Writes a plan for people.
-pub(super) fn write(out: &mut impl Write, plan: &Plan) -> io::Result<()> {
-    let bold = Style::new().bold();
+pub(super) fn write(out: &mut Out<impl Write>, plan: &Plan) -> io::Result<()> {
+    let bold = Style::BOLD;
     let identity = &plan.identity;
     for (label, value) in [
         ("project", identity.project_name.clone()),
@@ -59,7 +58,8 @@ pub(super) fn write(out: &mut impl Write, plan: &Plan) -> io::Result<()> {
             write_phase(out, phase, &plan.part, work)?;
         }
     }
-    writeln!(out, "\n{bold}environment{bold:#}")?;
+    writeln!(out)?;
+    writeln!(out, "{bold}environment{bold:#}")?;
     for variable in &plan.environment {
         let origin = variable.origin.as_str();
         writeln!(out, "  {origin:<9}  {}={}", variable.name, variable.shown())?;
@@ -78,24 +78,26 @@ pub(super) fn write(out: &mut impl Write, plan: &Plan) -> io::Result<()> {
             write_cache(out, cache, plan.cache.of(cache))?;
         }
         for warning in &work.warnings {
-            writeln!(out, "\n{bold}note{bold:#}: {warning}")?;
+            writeln!(out)?;
+            writeln!(out, "{bold}note{bold:#}: {warning}")?;
         }
     }
     Ok(())
 }
 
 fn write_phase(
-    out: &mut impl Write,
+    out: &mut Out<impl Write>,
     phase: &PhasePlan,
     part: &Part,
     work: &Work,
 ) -> io::Result<()> {
-    let bold = Style::new().bold();
+    let bold = Style::BOLD;
     let on_failure = match on_failure(&phase.on_failure) {
         None => String::new(),
         Some(on_failure) => format!(" (on-failure: {on_failure})"),
     };
-    writeln!(out, "\n{bold}{}{bold:#}{on_failure}", phase.phase)?;
+    writeln!(out)?;
+    writeln!(out, "{bold}{}{bold:#}{on_failure}", phase.phase)?;
     if phase.phase == PhaseType::Install {
         for (runtime, version) in &work.runtime_versions {
             writeln!(out, "  runtime  {runtime}: {version}")?;
@@ -116,16 +118,17 @@ fn write_phase(
             let indented = command
                 .trim_end()
                 .replace('\n', &format!("\n{:width$}", "", width = number.len() + 4));
-            writeln!(out, "  {number}{note}  {indented}")?;
+            writeln!(out, "  {number}{note}  {}", Lines(&indented, 0))?;
         }
     }
     Ok(())
 }
 
-fn write_results(out: &mut impl Write, work: &Work) -> io::Result<()> {
-    let bold = Style::new().bold();
+fn write_results(out: &mut Out<impl Write>, work: &Work) -> io::Result<()> {
+    let bold = Style::BOLD;
     for (group, report) in &work.reports {
-        writeln!(out, "\n{bold}report {group}{bold:#}")?;
+        writeln!(out)?;
+        writeln!(out, "{bold}report {group}{bold:#}")?;
         writeln!(out, "  format     {}", report.format.name())?;
         write_files(out, report.base_directory.as_deref(), &report.files, &[])?;
     }
@@ -136,7 +139,8 @@ fn write_results(out: &mut impl Write, work: &Work) -> io::Result<()> {
     });
     for (identifier, artifacts) in sets {
         let identifier = identifier.map(|it| format!(" {it}")).unwrap_or_default();
-        writeln!(out, "\n{bold}artifacts{identifier}{bold:#}")?;
+        writeln!(out)?;
+        writeln!(out, "{bold}artifacts{identifier}{bold:#}")?;
         if let Some(name) = &artifacts.name {
             writeln!(out, "  name       {name}")?;
         }
@@ -154,7 +158,7 @@ fn write_results(out: &mut impl Write, work: &Work) -> io::Result<()> {
 }
 
 fn write_files(
-    out: &mut impl Write,
+    out: &mut Out<impl Write>,
     base: Option<&str>,
     files: &[String],
     excluded: &[String],
@@ -171,13 +175,14 @@ fn write_files(
     Ok(())
 }
 
-fn write_cache(out: &mut impl Write, cache: &Cache, usage: CacheUse) -> io::Result<()> {
-    let bold = Style::new().bold();
+fn write_cache(out: &mut Out<impl Write>, cache: &Cache, usage: CacheUse) -> io::Result<()> {
+    let bold = Style::BOLD;
     let action = match cache_action(cache.action) {
         None => String::new(),
         Some(action) => format!(" ({action} only)"),
     };
-    writeln!(out, "\n{bold}cache{bold:#}{action}")?;
+    writeln!(out)?;
+    writeln!(out, "{bold}cache{bold:#}{action}")?;
     if let Some(key) = &cache.key {
         writeln!(out, "  key        {key}")?;
     }

@@ -149,6 +149,15 @@ impl<E: Engine> Run<'_, E> {
                     continue;
                 }
             }
+            let kept = match self.secretless(&path.normal()) {
+                Ok(kept) => kept,
+                Err(error) => {
+                    let path = path.normal();
+                    self.warn(format!("the cache path `{path}` is not kept: {error}"))
+                        .await;
+                    continue;
+                }
+            };
             let path_made = target.clone();
             self.events
                 .emit(Event::Cache(CacheEvent::DirectoryMade { path: path_made }))
@@ -160,7 +169,7 @@ impl<E: Engine> Run<'_, E> {
                 }))
                 .await;
             linked.push(Directory {
-                paths: Paths(vec![path.normal()]),
+                paths: Paths(vec![kept]),
                 place,
                 below: below.to_owned(),
             });

@@ -23,7 +23,7 @@ use super::unpacker::Unpacker;
 use super::{CancelReason, Interruption, Run, RunError};
 use crate::buildspec::{Cache, CacheAction};
 use crate::cache::{
-    Found, Kind, Lookup, Namespace, Paths, Published, Record, Store, Stored, Wanted,
+    Found, Kind, Lookup, Namespace, Paths, Published, Record, Store, Stored, Wanted, shown,
 };
 use crate::collect::{CollectError, listing};
 use crate::engine::Engine;
@@ -100,7 +100,9 @@ impl<E: Engine> Run<'_, E> {
             CacheUse::Directories => Kind::Custom,
             CacheUse::Archive | CacheUse::Nothing => Kind::S3,
         };
-        let mut caching = self.caching(cache, kind, paths).await?;
+        let Some(mut caching) = self.caching(cache, kind, paths).await? else {
+            return Ok(());
+        };
         let wants = cache.action != CacheAction::Save;
         match kind {
             Kind::S3 => self.restore_archive(&mut caching, wants).await?,
@@ -114,12 +116,13 @@ impl<E: Engine> Run<'_, E> {
         Ok(())
     }
 
+    /// Settles what is looked for and kept; `None` when nothing can be, which is told then.
     async fn caching(
         &mut self,
         cache: &Cache,
         kind: Kind,
         paths: CachePaths,
-    ) -> Result<Caching, Interruption> {
+    ) -> Result<Option<Caching>, Interruption> {
         let key = match &cache.key {
             Some(key) if kind == Kind::S3 => Some(self.expand_at_root(key).await?),
             _ => None,
@@ -144,8 +147,16 @@ impl<E: Engine> Run<'_, E> {
                 "cannot look for what killed builds left in the cache"
             );
         }
-        let normal = Paths(paths.normal());
-        Ok(Caching {
+        let kept = self.secretless_all(key, fallback_keys, paths.normal());
+        let (key, fallback_keys, normal) = match kept {
+            Ok(kept) => kept,
+            Err(error) => {
+                self.warn(format!("nothing can be kept in the cache: {error}"))
+                    .await;
+                return Ok(None);
+            }
+        };
+        Ok(Some(Caching {
             namespace,
             paths,
             directories: Vec::new(),
@@ -154,14 +165,14 @@ impl<E: Engine> Run<'_, E> {
                 build: self.plan.identity.id.clone(),
                 time: now(),
                 kind,
-                paths: normal,
+                paths: Paths(normal),
                 key,
                 fallback_keys,
                 lookup: Lookup::NotWanted,
                 stored: None,
             },
             saves: cache.action != CacheAction::Restore,
-        })
+        }))
     }
 
     /// Unpacks the archive that is found, if any is.
@@ -178,7 +189,7 @@ impl<E: Engine> Run<'_, E> {
             return Ok(());
         }
         let mut restored = CacheRestored {
-            key: key.clone(),
+            key: key.as_deref().map(told),
             found: CacheFound::NotWanted,
             size: 0,
         };
@@ -199,7 +210,7 @@ impl<E: Engine> Run<'_, E> {
                 Some(Found { entry, .. }) => {
                     let key = entry.key.clone().unwrap_or_default();
                     (
-                        CacheFound::Fallback { key: key.clone() },
+                        CacheFound::Fallback { key: told(&key) },
                         Lookup::Fallback { key },
                     )
                 }
@@ -217,6 +228,30 @@ impl<E: Engine> Run<'_, E> {
             .emit(Event::Cache(CacheEvent::Restored(restored)))
             .await;
         Ok(())
+    }
+
+    /// Puts what stands in the place of secrets into a text that is kept.
+    pub(super) fn secretless(&self, text: &str) -> io::Result<String> {
+        let has_secrets = matches!(self.masker.mask(text), std::borrow::Cow::Owned(_));
+        if !has_secrets {
+            return Ok(text.to_owned());
+        }
+        let stand_ins = Store::new(self.settings.cache_root.clone()).stand_ins()?;
+        let replaced = self.masker.replace(text, |secret| stand_ins.of(secret));
+        Ok(replaced.into_owned())
+    }
+
+    fn secretless_all(
+        &self,
+        key: Option<String>,
+        fallback_keys: Vec<String>,
+        paths: Vec<String>,
+    ) -> io::Result<(Option<String>, Vec<String>, Vec<String>)> {
+        let all = |texts: Vec<String>| -> io::Result<Vec<String>> {
+            texts.iter().map(|text| self.secretless(text)).collect()
+        };
+        let key = key.map(|key| self.secretless(&key)).transpose()?;
+        Ok((key, all(fallback_keys)?, all(paths)?))
     }
 
     /// Looks for an entry and tells what is wrong with those that could not be used.
@@ -302,7 +337,7 @@ impl<E: Engine> Run<'_, E> {
             Ok(saved) => saved,
             Err(_) if self.has_died().await => return Err(RunError::ContainerDied.into()),
             Err(error) => {
-                let reason = error.reason();
+                let reason = self.masker.mask(&error.reason()).into_owned();
                 self.warn(format!("the cache could not be kept: {reason}"))
                     .await;
                 (Stored::Failed { reason }, Kept::default())
@@ -493,6 +528,11 @@ impl<E: Engine> Run<'_, E> {
     async fn warn(&self, message: String) {
         self.events.emit(Event::Warning { message }).await;
     }
+}
+
+/// A kept key as it is told.
+fn told(key: &str) -> String {
+    shown(key).into_owned()
 }
 
 /// What a pattern matches, without what lies below another match, as far as that comes later.

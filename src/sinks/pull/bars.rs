@@ -8,6 +8,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use super::super::size;
 use super::tally::Tally;
 use crate::event::LayerProgress;
+use crate::terminal::visible;
 
 /// How a line looks; what does not fit into the terminal is cut off.
 const TEMPLATE: &str = "{prefix:>14} [{bar:24}] {wide_msg}";
@@ -17,6 +18,9 @@ const NARROW_TEMPLATE: &str = "{prefix} {wide_msg}";
 
 /// What counts as little, in characters.
 const NARROW: usize = 80;
+
+/// The longest name of a layer that is shown, in characters.
+const LONGEST_NAME: usize = 14;
 
 /// The bars.
 #[derive(Debug)]
@@ -65,7 +69,7 @@ impl Bars {
                 let bar = self
                     .layers
                     .entry(layer.to_owned())
-                    .or_insert_with(|| self.all.add(bar(layer.to_owned(), self.template)));
+                    .or_insert_with(|| self.all.add(bar(name(layer), self.template)));
                 bar.set_length(total.max(1));
                 bar.set_position(done);
                 bar.set_message(format!("{what} {}", part(done, total)));
@@ -101,6 +105,11 @@ impl Drop for Bars {
     }
 }
 
+/// What a layer is called in its bar, whatever a registry calls it.
+fn name(layer: &str) -> String {
+    visible(layer).chars().take(LONGEST_NAME).collect()
+}
+
 fn bar(prefix: String, template: &str) -> ProgressBar {
     // A template that is none would look plain, and a test looks at it.
     let style =
@@ -122,6 +131,13 @@ fn part(done: u64, total: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_is_one_short_text() {
+        assert_eq!(name("5d20c808ce19"), "5d20c808ce19");
+        assert_eq!(name("a\x1b[2Jb\n"), "a^[[2Jb^J");
+        assert_eq!(name(&"x".repeat(100)).len(), LONGEST_NAME);
+    }
 
     #[test]
     fn the_templates_are_some() {

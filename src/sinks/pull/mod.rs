@@ -10,11 +10,12 @@ use serde_json::{Value, json};
 
 use super::{Sink, size};
 use crate::event::{Event, PullEvent, Timestamped};
+use crate::terminal::Out;
 use bars::Bars;
 
 /// Tells when an image begins to be pulled and when it is there, and shows bars meanwhile.
 pub struct Pull<W: Write> {
-    out: W,
+    out: Out<W>,
     /// Of the terminal that has bars.
     width: Option<usize>,
     bars: Option<Bars>,
@@ -30,7 +31,7 @@ impl<W: Write> std::fmt::Debug for Pull<W> {
 impl<W: Write> Pull<W> {
     /// Makes a sink that writes to `out`. With a `width` bars go to stderr, which is a terminal of so
     /// many characters then; whoever else writes there comes after this sink.
-    pub fn new(out: W, width: Option<usize>) -> Self {
+    pub fn new(out: Out<W>, width: Option<usize>) -> Self {
         Self {
             out,
             width,
@@ -145,7 +146,7 @@ mod tests {
     #[test]
     fn without_a_terminal_there_is_a_line_at_the_beginning_and_one_at_the_end() {
         let mut out = Vec::new();
-        let mut sink = Pull::new(&mut out, None);
+        let mut sink = Pull::new(Out::file(&mut out), None);
         let image = "a:1".to_owned();
         for (second, event) in [
             (

@@ -10,12 +10,13 @@ mod tail;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-use anstyle::{AnsiColor, Style};
+use anstyle::AnsiColor;
 use jiff::{SignedDuration, Timestamp};
 
 use super::Sink;
 use crate::event::{CacheEvent, CacheOutcome, CacheRestored, Event, Timestamped};
 use crate::phase::{PhaseContext, PhaseType, Status};
+use crate::terminal::{Out, Style};
 use memory::OutOfMemory;
 use tail::Tail;
 
@@ -27,7 +28,7 @@ const SLOW: SignedDuration = SignedDuration::from_secs(1);
 
 /// Writes warnings as they come and a summary at the end.
 pub struct Summary<W: Write> {
-    out: W,
+    out: Out<W>,
     build: Build,
 }
 
@@ -87,7 +88,7 @@ impl<W: Write> std::fmt::Debug for Summary<W> {
 
 impl<W: Write> Summary<W> {
     /// Makes a summary that goes to `out`; `artifacts` is where the build's artifacts go.
-    pub fn new(out: W, artifacts: Option<PathBuf>) -> Self {
+    pub fn new(out: Out<W>, artifacts: Option<PathBuf>) -> Self {
         Self {
             out,
             build: Build {
@@ -190,7 +191,7 @@ impl<W: Write + Send> Sink for Summary<W> {
         self.build.observe(event);
         match &event.event {
             Event::Warning { message } => {
-                let style = Style::new().bold().fg_color(Some(AnsiColor::Yellow.into()));
+                let style = Style::color(AnsiColor::Yellow).bold();
                 writeln!(self.out, "{style}warning:{style:#} {message}")
             }
             Event::Stopping { grace } => writeln!(

@@ -2,13 +2,14 @@
 
 use std::io::{self, Write};
 
-use anstyle::{AnsiColor, Style};
+use anstyle::AnsiColor;
 use jiff::{SignedDuration, Timestamp};
 
 use super::super::export_file::has_line;
 use super::reason::meaning;
 use super::{Build, FailedCommand, Phase, cache};
 use crate::phase::{PhaseType, Status};
+use crate::terminal::{Out, Style};
 
 /// The longest text of a command that is shown, in characters.
 const LONGEST_COMMAND: usize = 100;
@@ -17,7 +18,7 @@ impl Build {
     /// Writes the summary of a build that ended.
     pub(super) fn report(
         &self,
-        out: &mut impl Write,
+        out: &mut Out<impl Write>,
         end: Timestamp,
         status: Status,
     ) -> io::Result<()> {
@@ -43,7 +44,7 @@ impl Build {
         }
         self.artifacts(out)?;
         for hint in self.hints.iter().chain(&self.daemon_hint()) {
-            let style = Style::new().bold().fg_color(Some(AnsiColor::Cyan.into()));
+            let style = Style::color(AnsiColor::Cyan).bold();
             writeln!(out, "{style}hint:{style:#} {hint}")?;
         }
         Ok(())
@@ -57,8 +58,8 @@ impl Build {
     }
 
     /// The table of phases: those of the agent, and any other that did not succeed.
-    fn phases(&self, out: &mut impl Write) -> io::Result<()> {
-        let dim = Style::new().dimmed();
+    fn phases(&self, out: &mut Out<impl Write>) -> io::Result<()> {
+        let dim = Style::DIM;
         for kind in PhaseType::ALL {
             let entered = self.phases.iter().find(|phase| phase.kind == kind);
             let quiet = matches!(
@@ -86,7 +87,7 @@ impl Build {
         Ok(())
     }
 
-    fn slowest(&self, out: &mut impl Write) -> io::Result<()> {
+    fn slowest(&self, out: &mut Out<impl Write>) -> io::Result<()> {
         for (index, command) in self.slowest.iter().enumerate() {
             let label = if index == 0 { "slowest" } else { "" };
             writeln!(
@@ -100,7 +101,7 @@ impl Build {
         Ok(())
     }
 
-    fn exported(&self, out: &mut impl Write) -> io::Result<()> {
+    fn exported(&self, out: &mut Out<impl Write>) -> io::Result<()> {
         for (name, value) in &self.exported {
             if has_line(value) {
                 writeln!(out, "  {:<16} {name}={value}", "exported")?;
@@ -116,7 +117,7 @@ impl Build {
         Ok(())
     }
 
-    fn failures(&self, out: &mut impl Write) -> io::Result<()> {
+    fn failures(&self, out: &mut Out<impl Write>) -> io::Result<()> {
         for Phase { kind, end, .. } in &self.phases {
             // A failed command has been shown with all there is to say.
             let is_told = self.failed.iter().any(|command| command.phase == *kind);
@@ -133,7 +134,7 @@ impl Build {
         Ok(())
     }
 
-    fn artifacts(&self, out: &mut impl Write) -> io::Result<()> {
+    fn artifacts(&self, out: &mut Out<impl Write>) -> io::Result<()> {
         let uploaded = self.phases.iter().any(|phase| {
             phase.kind == PhaseType::UploadArtifacts
                 && matches!(phase.end, Some((_, Status::Succeeded, _)))
@@ -153,9 +154,9 @@ impl Build {
 }
 
 /// The failing command, what its status means, and what it said last.
-fn failed_command(out: &mut impl Write, command: &FailedCommand) -> io::Result<()> {
-    let dim = Style::new().dimmed();
-    let bold = Style::new().bold();
+fn failed_command(out: &mut Out<impl Write>, command: &FailedCommand) -> io::Result<()> {
+    let dim = Style::DIM;
+    let bold = Style::BOLD;
     writeln!(
         out,
         "{bold}{} command {} failed{bold:#}: {}",
@@ -164,7 +165,9 @@ fn failed_command(out: &mut impl Write, command: &FailedCommand) -> io::Result<(
         shortened(&command.text)
     )?;
     for line in &command.last_lines {
-        writeln!(out, "  {dim}|{dim:#} {line}")?;
+        write!(out, "  {dim}|{dim:#} ")?;
+        out.quoted(line)?;
+        writeln!(out)?;
     }
     let known = command.out_of_memory.as_ref().map(ToString::to_string);
     match known.or_else(|| meaning(command.exit_status)) {
@@ -195,7 +198,7 @@ fn color_of(status: Status) -> Style {
         Status::Failed | Status::Fault => AnsiColor::Red,
         Status::TimedOut | Status::Stopped => AnsiColor::Yellow,
     };
-    Style::new().fg_color(Some(color.into()))
+    Style::color(color)
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::super::sanitize::Sanitizer;
+use crate::terminal::Sanitizer;
 
 /// How many lines are kept.
 const LINES: usize = 10;

@@ -91,11 +91,11 @@ fn a_store_of_plain_names_is_nobody_s_by_itself() {
 
 #[test]
 fn what_somebody_put_into_the_store_is_not_believed() {
+    type Planting = fn(&Path);
     assert!(
         rustix::process::geteuid().is_root(),
         "these tests make users"
     );
-    type Planting = fn(&Path);
     let plantings: [Planting; 4] = [
         |path| chown(path, Some(65534), None).unwrap(),
         |path| fs::set_permissions(path, Permissions::from_mode(0o666)).unwrap(),

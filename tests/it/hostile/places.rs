@@ -50,14 +50,14 @@ fn without_a_home_a_user_has_a_directory_to_himself() {
 
 #[test]
 fn a_directory_that_somebody_else_made_is_refused() {
+    type Planting = fn(&Path, &Path);
     assert!(
         rustix::process::geteuid().is_root(),
         "these tests make users"
     );
-    type Planting = fn(&Path, &Path);
     let plantings: [(&str, Planting); 5] = [
         ("is a symbolic link", |own, victim| {
-            symlink(victim, own).unwrap()
+            symlink(victim, own).unwrap();
         }),
         ("belongs to user 65534", |own, _| {
             fs::create_dir(own).unwrap();

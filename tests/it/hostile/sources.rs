@@ -1,6 +1,7 @@
 //! Files of a source that have no end, or that are none: cobuild ends soon, in little memory, whatever lies in
 //! the place of a file that it reads.
 
+use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::os::unix::fs::symlink;
 use std::path::Path;
@@ -53,13 +54,13 @@ const THINGS: &[Thing] = &[
         mknodat(CWD, path, FileType::Fifo, Mode::from_raw_mode(0o666), 0).unwrap();
     }),
     ("a link to a device", |path| {
-        symlink("/dev/zero", path).unwrap()
+        symlink("/dev/zero", path).unwrap();
     }),
     ("a terabyte of nothing", |path| {
         File::create(path).unwrap().set_len(1 << 40).unwrap();
     }),
     ("a link to itself", |path| {
-        symlink(path.file_name().unwrap(), path).unwrap()
+        symlink(path.file_name().unwrap(), path).unwrap();
     }),
     ("a directory", |path| fs::create_dir(path).unwrap()),
 ];
@@ -127,9 +128,10 @@ fn nothing_in_the_place_of_a_file_holds_a_build_up() {
 
 #[test]
 fn patterns_beyond_measure_are_refused_in_little_memory() {
-    let long: String = (0..40_000)
-        .map(|n| format!("*a{n}*b/**/[a-z]{n}\n"))
-        .collect();
+    let mut long = String::new();
+    for n in 0..40_000 {
+        let _ = writeln!(long, "*a{n}*b/**/[a-z]{n}");
+    }
     for (file, arguments) in [
         (".cobuildignore", &[][..]),
         (".gitignore", &["--respect-gitignore"]),
@@ -143,7 +145,7 @@ fn patterns_beyond_measure_are_refused_in_little_memory() {
                 fs::create_dir(&path).unwrap();
                 fs::write(path.join(file), text).unwrap();
             }
-            let measured = run(&env, Duration::from_secs(60), &[]);
+            let measured = run(&env, Duration::from_mins(1), &[]);
             measured.run.assert_code(3);
             measured.assert_nothing_left(&env);
         }
@@ -165,7 +167,7 @@ END";
         .output()
         .unwrap();
     assert!(output.status.success(), "{output:?}");
-    let measured = run(&env, Duration::from_secs(60), &[]);
+    let measured = run(&env, Duration::from_mins(1), &[]);
     measured.assert_ended(3, "it lists more than");
     measured.assert_nothing_left(&env);
 }
