@@ -6,7 +6,7 @@ use anyhow::Context as _;
 
 use super::Failure;
 use crate::host::place::{PlaceError, Trees};
-use crate::settings::{Given, Sources};
+use crate::settings::{Given, Sources, source_path};
 
 /// What a command line names must not be led away by a link of a source: those are not the user's.
 #[derive(Debug)]
@@ -25,6 +25,15 @@ impl Named {
             .context("cannot look at the sources")
             .map_err(Failure::usage)?;
         Ok(Self { trees })
+    }
+
+    /// Refuses a source that a link of the repository around the current directory leads out of it.
+    pub(super) fn check_source(given: &str) -> Result<(), Failure> {
+        let trees = Trees::around([])
+            .context("cannot look at the current directory")
+            .map_err(Failure::usage)?;
+        let path = Path::new(source_path(given));
+        Self { trees }.check("--source", path)
     }
 
     /// Refuses a path that a link of a source leads out of it; `flag` names it.

@@ -6,6 +6,7 @@ use anyhow::anyhow;
 use clap::{Args, ValueEnum};
 
 use super::Failure;
+use super::named::Named;
 use crate::project::KindName;
 use crate::settings::{Asked, SourceError, Sources};
 
@@ -79,6 +80,9 @@ impl SourceArgs {
             nothing: self.no_source,
             git_directories: &self.git_dir,
         };
+        for source in &self.source {
+            Named::check_source(source)?;
+        }
         let sources = Sources::find(&asked).map_err(|error| {
             let hint = hint(&error);
             let failure = Failure::usage(error);

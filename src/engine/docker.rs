@@ -212,6 +212,12 @@ impl Engine for Docker {
         self.limits.request(Operation::ListContainers, listed).await
     }
 
+    async fn nameless_volumes(&self, container: &ContainerId) -> Result<Vec<String>, EngineError> {
+        let listed = volumes::nameless(&self.client, container);
+        let operation = Operation::InspectContainer;
+        self.limits.request(operation, listed).await
+    }
+
     async fn remove_volume(&self, name: &str) -> Result<(), EngineError> {
         let operation = Operation::RemoveVolume(name.to_owned());
         let removed = volumes::remove(&self.client, name);

@@ -314,6 +314,10 @@ impl Engine for FakeEngine {
         Ok(Vec::new())
     }
 
+    async fn nameless_volumes(&self, _container: &ContainerId) -> Result<Vec<String>, EngineError> {
+        Ok(Vec::new())
+    }
+
     async fn remove_volume(&self, _name: &str) -> Result<(), EngineError> {
         Ok(())
     }

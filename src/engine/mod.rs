@@ -174,6 +174,12 @@ pub trait Engine: Send + Sync {
         name: &str,
     ) -> impl Future<Output = Result<Vec<ContainerId>, EngineError>> + Send;
 
+    /// Lists the volumes without names of their own that were made with a container.
+    fn nameless_volumes(
+        &self,
+        container: &ContainerId,
+    ) -> impl Future<Output = Result<Vec<String>, EngineError>> + Send;
+
     /// Removes a volume. One that is gone is no error; one that is in use is
     /// [`EngineError::is_conflict`].
     fn remove_volume(&self, name: &str) -> impl Future<Output = Result<(), EngineError>> + Send;

@@ -6,7 +6,7 @@ use std::path::Path;
 use super::{Found, Handle, Kind, Remain};
 use crate::engine::{Engine, EngineError, ListedContainer, ListedObject, ListedVolume};
 use crate::owner::{self, Owner, Standing};
-use crate::runner::{LAYERS_LABEL, is_view};
+use crate::runner::{LAYERS_LABEL, Ledger, is_of_container};
 
 /// The objects of cobuild in an engine, by how their makers stand.
 #[derive(Debug, Default)]
@@ -26,6 +26,7 @@ pub(super) async fn list<E: Engine>(
     owner: &Owner,
     scratch_root: &Path,
 ) -> Result<Objects, EngineError> {
+    let entered = Ledger::beside(scratch_root).volumes();
     let facts = engine.facts().await?;
     let (containers, volumes, networks, images) = tokio::join!(
         engine.list_containers(owner::HOST, None),
@@ -60,7 +61,7 @@ pub(super) async fn list<E: Engine>(
         if volume.labels.contains_key(LAYERS_LABEL) {
             continue;
         }
-        let is_ours = is_view(&volume, owner, scratch_root);
+        let is_ours = is_of_container(&volume, owner, scratch_root, &entered);
         // It goes with its container, whatever becomes of that.
         if !is_ours && container.is_some_and(|name| going.contains(name)) {
             continue;

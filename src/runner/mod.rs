@@ -20,6 +20,7 @@ mod emptying;
 mod export;
 mod image;
 mod layout_program;
+mod ledger;
 mod means;
 mod memory;
 mod output;
@@ -47,8 +48,9 @@ use std::time::Duration;
 pub use cache::{LAYERS_LABEL, PROJECT_LABEL};
 pub use cancel::{CancelReason, Cancellation, Canceller, cancellation};
 pub use debug::{Cause, Debugger, Halt, RESUMED_MARK, Verdict};
+pub use ledger::{Ledger, is_of_container};
 pub use scratch::{Kept, Scratch, abandoned, kept, occupied};
-pub use sweep::{forsake, is_view, remove_scratch, sweep};
+pub use sweep::{forsake, remove_scratch, sweep};
 
 use crate::buildspec::OnFailure;
 use crate::channel::EventSender;

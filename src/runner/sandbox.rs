@@ -7,6 +7,7 @@ use super::changes;
 use super::driver::{Aside, BOOTSTRAP, Driver, DriverError, MOST_WORDS, Tools};
 use super::image::BuildImage;
 use super::layout_program::{add_state, layout_program};
+use super::ledger::Ledger;
 use super::means::Means;
 use super::program::Program;
 use super::scratch::Scratch;
@@ -53,6 +54,7 @@ pub(super) struct Sandbox<'a, E> {
     /// What of the request has no effect, in the engine's words.
     warnings: Vec<String>,
     owner: Owner,
+    ledger: Ledger,
 }
 
 impl<'a, E: Engine> Sandbox<'a, E> {
@@ -67,6 +69,7 @@ impl<'a, E: Engine> Sandbox<'a, E> {
         layers: Option<&NamedVolume>,
     ) -> Result<Self, RunError> {
         let mut means = Means::first(plan, facts);
+        let ledger = Ledger::beside(&settings.scratch_root);
         loop {
             let scratch = match means
                 .copy_on_write
@@ -89,7 +92,8 @@ impl<'a, E: Engine> Sandbox<'a, E> {
                     ways = route.ways;
                     let mut spec = spec(plan, settings, &image, &means, route.mounts, layers);
                     spec.limits = plan.container.limits_within(facts.machine()).0;
-                    let started = start(engine, &spec).await.map_err(RunError::Engine);
+                    let started = start(engine, &spec, &ledger).await;
+                    let started = started.map_err(RunError::Engine);
                     started.map(|(created, attachment)| (spec.name, created, attachment))
                 }
                 Err(error) => Err(error),
@@ -119,11 +123,14 @@ impl<'a, E: Engine> Sandbox<'a, E> {
                             image,
                             warnings: created.warnings,
                             owner: settings.owner.clone(),
+                            ledger,
                         }),
                         Err(error) => {
                             remove(engine, &container).await;
                             let gone = engine.wait_removed(&container);
-                            let _ = tokio::time::timeout(REMOVAL_TIMEOUT, gone).await;
+                            if let Ok(Ok(())) = tokio::time::timeout(REMOVAL_TIMEOUT, gone).await {
+                                ledger.strike(&name);
+                            }
                             if let Some(scratch) = &scratch {
                                 sweep::discard(engine, &settings.owner, &image.name, scratch).await;
                             }
@@ -280,6 +287,9 @@ impl<'a, E: Engine> Sandbox<'a, E> {
             self.engine.wait_removed(&self.container).await
         };
         let closed = closed.await;
+        if closed.is_ok() {
+            self.ledger.strike(&self.name);
+        }
         match (&self.scratch, &closed) {
             (Some(scratch), Ok(())) => {
                 sweep::discard(self.engine, &self.owner, &self.image.name, scratch).await;
@@ -354,9 +364,19 @@ fn make_scratch(plan: &Plan, settings: &RunSettings) -> Result<Scratch, RunError
 async fn start<E: Engine>(
     engine: &E,
     spec: &ContainerSpec,
+    ledger: &Ledger,
 ) -> Result<(Created, Attachment), EngineError> {
     let created = engine.create_container(spec).await?;
     let container = &created.id;
+    if spec.mounts.values().any(|mount| *mount == Mount::Volume) {
+        let entered = match engine.nameless_volumes(container).await {
+            Ok(volumes) => ledger.enter(&spec.name, &volumes),
+            Err(error) => Err(std::io::Error::other(error)),
+        };
+        if let Err(error) = entered {
+            tracing::info!(%error, "a killed engine may forget volumes of this build");
+        }
+    }
     // Attached before the start, so that nothing is missed.
     let started = async {
         let attachment = engine.attach(container).await?;
@@ -367,6 +387,7 @@ async fn start<E: Engine>(
         Ok(attachment) => Ok((created, attachment)),
         Err(error) => {
             remove(engine, container).await;
+            ledger.strike(&spec.name);
             Err(error)
         }
     }

@@ -1,14 +1,14 @@
 //! Removes what builds leave: their own directories, and whatever a killed cobuild could not.
 
 use std::io;
-use std::path::Path;
 use std::time::Duration;
 
 use super::RunSettings;
 use super::cache::LAYERS_LABEL;
 use super::emptying;
+use super::ledger::{Ledger, is_of_container};
 use super::scratch::{Scratch, abandoned};
-use crate::engine::{Engine, EngineError, ListedVolume};
+use crate::engine::{Engine, EngineError};
 use crate::owner::{self, Kind, Owner, Standing};
 
 /// How long a directory may take to be emptied through the engine.
@@ -36,10 +36,12 @@ pub async fn sweep<E: Engine>(engine: &E, image: &str, settings: &RunSettings) {
 }
 
 async fn remove_volumes<E: Engine>(engine: &E, settings: &RunSettings) -> Result<(), EngineError> {
+    let ledger = Ledger::beside(&settings.scratch_root);
+    let entered = ledger.volumes();
     for volume in engine.list_volumes(owner::BUILD).await? {
         // What keeps the layers of Docker in builds is there for the next one.
         if !volume.labels.contains_key(LAYERS_LABEL)
-            && is_view(&volume, &settings.owner, &settings.scratch_root)
+            && is_of_container(&volume, &settings.owner, &settings.scratch_root, &entered)
             && settings.owner.standing(&volume.labels) == Standing::Dead
         {
             match engine.remove_volume(&volume.name).await {
@@ -49,22 +51,8 @@ async fn remove_volumes<E: Engine>(engine: &E, settings: &RunSettings) -> Result
             }
         }
     }
+    ledger.tidy();
     Ok(())
-}
-
-/// Whether a volume is the copy-on-write view of a source that a run of this user's made: labels alone
-/// could be a copy, but such a view has nothing of its own.
-pub fn is_view(volume: &ListedVolume, owner: &Owner, scratch_root: &Path) -> bool {
-    let option = |name: &str| volume.options.get(name).map(String::as_str);
-    let root = crate::engine::escape_option(&scratch_root.to_string_lossy());
-    let upper = option("o").and_then(|options| options.split(",upperdir=").nth(1));
-    let name = volume.labels.get(owner::NAME);
-    option("type") == Some("overlay")
-        && upper.is_some_and(|upper| {
-            let below = upper.strip_prefix(&root);
-            below.is_some_and(|below| below.starts_with('/') && !below.contains(".."))
-        })
-        && name.is_some_and(|name| owner.has_made(Kind::Container, name, &volume.labels))
 }
 
 async fn remove_containers<E: Engine>(engine: &E, owner: &Owner) -> Result<(), EngineError> {

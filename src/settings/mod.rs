@@ -16,6 +16,6 @@ pub use env_file::{EnvFileError, Override, parse_env_file, parse_override};
 pub use environment::Environment;
 pub use proxy::Proxies;
 pub use secrets_file::{SecretsError, read_secrets};
-pub use sources::{Asked, Given, SourceError, Sources};
+pub use sources::{Asked, Given, SourceError, Sources, source_path};
 pub use state::StateDirectory;
 pub use writable::{writable_directory, writable_file};

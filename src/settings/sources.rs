@@ -245,6 +245,11 @@ fn full_directory(path: &Path) -> Result<PathBuf, SourceError> {
     })
 }
 
+/// The path of a source as a command line gives it, without its identifier.
+pub fn source_path(given: &str) -> &str {
+    split(given).1
+}
+
 fn existing(path: &Path) -> Result<Given, SourceError> {
     let unusable = |source| SourceError::Unusable {
         path: path.to_path_buf(),

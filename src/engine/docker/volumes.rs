@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use bollard::models::Volume;
 use bollard::query_parameters::{
-    ListContainersOptionsBuilder, ListVolumesOptionsBuilder, RemoveVolumeOptions,
+    InspectContainerOptions, ListContainersOptionsBuilder, ListVolumesOptionsBuilder,
+    RemoveVolumeOptions,
 };
 
 use super::failure::failed;
@@ -66,6 +67,22 @@ pub(super) async fn users(
     Ok(containers
         .into_iter()
         .filter_map(|container| container.id.map(ContainerId))
+        .collect())
+}
+
+pub(super) async fn nameless(
+    client: &bollard::Docker,
+    container: &ContainerId,
+) -> Result<Vec<String>, EngineError> {
+    let inspected = client
+        .inspect_container(&container.0, None::<InspectContainerOptions>)
+        .await
+        .map_err(failed(Operation::InspectContainer))?;
+    let mounts = inspected.mounts.unwrap_or_default().into_iter();
+    let is_hash = |name: &String| name.len() == 64 && name.bytes().all(|it| it.is_ascii_hexdigit());
+    Ok(mounts
+        .filter_map(|mount| mount.name)
+        .filter(is_hash)
         .collect())
 }
 

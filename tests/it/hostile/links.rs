@@ -243,3 +243,31 @@ fn a_check_reads_links_within_and_what_a_shell_connects() {
         assert!(run.stderr.contains("in 1 buildspec"), "{line}: {run}");
     }
 }
+
+#[test]
+fn a_source_is_what_it_seems_to_be() {
+    let env = env();
+    fs::create_dir_all(env.path("clone/.git")).unwrap();
+    fs::copy(
+        env.source().join("buildspec.yml"),
+        env.path("outside/buildspec.yml"),
+    )
+    .unwrap();
+    symlink("../outside", env.path("clone/app")).unwrap();
+    let in_clone = |source: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_cobuild"));
+        command
+            .args(["run", "--source", source, "--image", crate::engine::IMAGE])
+            .env("HOME", env.path("home"))
+            .current_dir(env.path("clone"));
+        Run::new(command.output().unwrap())
+    };
+    for source in ["app", "lib:app"] {
+        let run = in_clone(source);
+        run.assert_code(2);
+        assert!(run.stderr.contains("leads out of"), "{source}: {run}");
+    }
+    // A link of the user's own, elsewhere.
+    symlink("outside", env.path("mine")).unwrap();
+    in_clone("../mine").assert_succeeded();
+}

@@ -89,6 +89,9 @@ fn a_store_of_plain_names_is_nobody_s_by_itself() {
     assert!(run.output_of(COUNT).starts_with("x\n"), "{run}");
 }
 
+/// Puts something else into the place of a file.
+type Planting = fn(&Path);
+
 #[test]
 fn what_somebody_put_into_the_store_is_not_believed() {
     type Planting = fn(&Path);
@@ -294,8 +297,17 @@ fn labels_prove_nothing() {
 
 #[test]
 fn a_copy_of_the_labels_of_a_build_proves_nothing() {
+    for transfer in ["copy-on-write", "tar"] {
+        copy_the_labels_of_a_build(transfer);
+    }
+}
+
+/// Copies them while it runs, and looks whether the copies stay when it was killed.
+fn copy_the_labels_of_a_build(transfer: &str) {
     let daemon = Daemon::start(&[]);
-    let env = env(&daemon).build_command("sleep 600");
+    let env = env(&daemon)
+        .build_command("sleep 600")
+        .args(&["--source-transfer", transfer]);
     let running = env.start();
     running.wait_for_line("> Running command sleep 600");
     let labels_of =
@@ -320,11 +332,13 @@ fn a_copy_of_the_labels_of_a_build_proves_nothing() {
     let gone = || !daemon.docker(&["ps", "-aq", "--no-trunc"]).contains(&build);
     assert!(engine::eventually(std::time::Duration::from_secs(20), gone));
     let before = everything(&daemon);
-    env.build_command("true").run().assert_succeeded();
+    let env = env.build_command("true");
+    env.run().assert_succeeded();
     assert_eq!(everything(&daemon), before);
-    let env = env_of(&daemon);
-    clean(&env, &daemon, &["--all"]).assert_succeeded();
-    assert_eq!(everything(&daemon), before);
+    for env in [env, env_of(&daemon)] {
+        clean(&env, &daemon, &["--all"]).assert_succeeded();
+        assert_eq!(everything(&daemon), before, "{transfer}");
+    }
 }
 
 /// Another environment at the same engine: another user's cobuild.

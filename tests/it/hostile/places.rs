@@ -48,6 +48,9 @@ fn without_a_home_a_user_has_a_directory_to_himself() {
     assert_eq!(made.mode() & 0o777, 0o700);
 }
 
+/// Puts something into the place of a directory of cobuild's that leads to the victim.
+type Planting = fn(&Path, &Path);
+
 #[test]
 fn a_directory_that_somebody_else_made_is_refused() {
     type Planting = fn(&Path, &Path);
