@@ -170,6 +170,8 @@ fn only_what_is_known_to_be_dead_is_taken() {
         run.stdout
             .contains("left alone, as other hosts': 2 in the engine")
     );
+    // Its bridge would outlive the daemon.
+    daemon.docker(&["network", "rm", "of-others"]);
 }
 
 #[test]

@@ -225,12 +225,30 @@ fn everything(daemon: &Daemon) -> Vec<String> {
         .into()
 }
 
+/// Networks of a daemon's, which do not go with it.
+struct Networks<'a> {
+    daemon: &'a Daemon,
+    names: Vec<String>,
+}
+
+impl Drop for Networks<'_> {
+    fn drop(&mut self) {
+        let mut remove = Command::new("docker");
+        remove.args(["--host", &self.daemon.host(), "network", "rm"]);
+        let _ = remove.args(&self.names).output();
+    }
+}
+
 #[test]
 fn labels_prove_nothing() {
     let daemon = Daemon::start(&[]);
     let env = env(&daemon);
     env.run().assert_succeeded();
     let host = daemon.docker(&["info", "--format", "{{.Name}}"]);
+    let mut networks = Networks {
+        daemon: &daemon,
+        names: Vec::new(),
+    };
     let mut forged = Vec::new();
     // As in the report: a process that no kernel has.
     let bare = [
@@ -266,6 +284,7 @@ fn labels_prove_nothing() {
             derive(&daemon, &name, &labels);
             daemon.docker(&["create", &name, "true"]);
             daemon.docker(&["run", "--detach", &name, "sleep", "600"]);
+            networks.names.push(name.clone());
             for kind in ["volume", "network"] {
                 let mut words = vec![kind.to_owned(), "create".to_owned()];
                 words.extend(arguments(&labels));
