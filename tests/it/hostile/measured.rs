@@ -1,14 +1,11 @@
 //! Runs whose memory and time are measured.
 
 use std::io::Read;
-use std::process::{Command, Stdio};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::process::{Child, Command, Stdio};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
-use wait4::Wait4 as _;
 
 use crate::engine;
 use crate::env::{Run, TestEnv};
@@ -48,37 +45,32 @@ pub(super) fn run_command(
     let pid = Pid::from_child(&child);
     let stdout = ends_of(child.stdout.take().unwrap());
     let stderr = ends_of(child.stderr.take().unwrap());
-    let ended = Arc::new(AtomicBool::new(false));
-    let watching = {
-        let mut signals: Vec<(Duration, Signal)> = signals.to_vec();
-        signals.push((limit, Signal::KILL));
-        let ended = Arc::clone(&ended);
-        thread::spawn(move || {
-            for (after, signal) in signals {
-                while start.elapsed() < after {
-                    if ended.load(Ordering::Relaxed) {
-                        return;
-                    }
-                    thread::sleep(Duration::from_millis(20));
-                }
-                let _ = kill_process(pid, signal);
-            }
-        })
+    let mut signals: Vec<(Duration, Signal)> = signals.to_vec();
+    signals.push((limit, Signal::KILL));
+    let mut signals = signals.into_iter().peekable();
+    let mut memory = 0;
+    let status = loop {
+        // What the kernel says at the end counts this process as well, as it was before the other began.
+        memory = peak(&child).unwrap_or(memory);
+        if let Some(status) = child.try_wait().unwrap() {
+            break status;
+        }
+        while let Some((_, signal)) = signals.next_if(|(after, _)| start.elapsed() >= *after) {
+            let _ = kill_process(pid, signal);
+        }
+        thread::sleep(Duration::from_millis(5));
     };
-    let used = child.wait4().unwrap();
     let took = start.elapsed();
-    ended.store(true, Ordering::Relaxed);
-    watching.join().unwrap();
     let run = Run {
         stdout: stdout.join().unwrap(),
         stderr: stderr.join().unwrap(),
-        code: used.status.code(),
+        code: status.code(),
     };
     assert!(
         run.code.is_some(),
         "it does not end within {limit:?}: {run}"
     );
-    let memory = used.rusage.maxrss;
+    assert!(memory > 1_000_000, "{memory} bytes of memory: {run}");
     assert!(memory < MOST_MEMORY, "{memory} bytes of memory: {run}");
     assert!(!run.stderr.contains("panicked"), "{run}");
     Measured {
@@ -110,6 +102,14 @@ impl Measured {
             "no `{said}`: {run}"
         );
     }
+}
+
+/// The most memory that a process has had so far, in bytes; `None` once it has ended.
+fn peak(child: &Child) -> Option<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).ok()?;
+    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
+    let kilobytes: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
+    Some(kilobytes * 1024)
 }
 
 /// Reads a pipe to its end, and keeps the two ends of what comes.
