@@ -8,10 +8,9 @@
 //! its first grams, the two grams across the break are looked at besides, as if it were not there.
 //!
 //! The crate aho-corasick has an automaton for so many patterns, which goes from byte to byte: with
-//! the forms of twenty secrets it made 0.6 GB/s where this makes more than 2. Its streams keep one of
+//! the forms of twenty secrets it made 0.6 GB/s where this makes more than 1. Its streams keep one of
 //! two occurrences that overlap and read from files, where output comes in chunks of its own accord.
 
-use std::collections::HashMap;
 use std::ops::Range;
 
 use super::wrapped::{self, Compared};
@@ -39,8 +38,10 @@ pub(super) struct Finder {
     step: usize,
     /// The first `step` grams of every pattern.
     grams: Grams,
-    /// What patterns begin with that is shorter than a gram, and whether one of them wraps.
-    stubs: HashMap<Vec<u8>, bool>,
+    /// What patterns begin with that is shorter than a gram.
+    stubs: Stubs,
+    /// Of these, what patterns begin with that wrap.
+    wrapped_stubs: Stubs,
     /// The bytes of patterns that wrap.
     wrapped: Box<[bool; 256]>,
 }
@@ -73,21 +74,21 @@ impl Finder {
         let shortest = patterns.iter().map(|it| it.bytes.len()).min();
         let step = (shortest.unwrap_or(GRAM) - (GRAM - 1)).clamp(SHORTEST_STEP, LONGEST_STEP);
         let mut places = Vec::new();
-        let mut stubs = HashMap::new();
+        let mut stubs = Stubs::default();
+        let mut wrapped_stubs = Stubs::default();
         let mut wrapped = Box::new([false; 256]);
         for (pattern, Pattern { bytes, wraps }) in patterns.iter().enumerate() {
             for (offset, gram) in bytes.array_windows().take(step).enumerate() {
-                places.push((*gram, Place { pattern, offset }));
+                places.push((*gram, Place::new(pattern, offset, bytes)));
             }
             if let &[_, second, third] = bytes.as_slice() {
                 // Its second gram has whatever follows.
                 let grams = (0..=u8::MAX).map(|next| [second, third, next]);
-                places.extend(grams.map(|gram| (gram, Place { pattern, offset: 1 })));
+                places.extend(grams.map(|gram| (gram, Place::new(pattern, 1, bytes))));
             }
-            for length in 1..GRAM {
-                *stubs.entry(bytes[..length].to_vec()).or_default() |= wraps;
-            }
+            stubs.add(bytes[0], bytes[1]);
             if *wraps {
+                wrapped_stubs.add(bytes[0], bytes[1]);
                 for byte in bytes {
                     wrapped[usize::from(*byte)] = true;
                 }
@@ -98,6 +99,7 @@ impl Finder {
             step,
             grams: Grams::new(places),
             stubs,
+            wrapped_stubs,
             wrapped,
         }
     }
@@ -145,7 +147,9 @@ impl Finder {
                 _ => break,
             };
             for place in self.grams.places(gram) {
-                if let Some(start) = at.checked_sub(place.offset) {
+                if let Some(start) = at.checked_sub(place.offset)
+                    && place.may_be_at(text, start)
+                {
                     Self::try_at(text, start, &self.patterns[place.pattern], &mut found);
                 }
             }
@@ -195,57 +199,77 @@ impl Finder {
     /// grams around each break are looked at as if it were not there.
     fn find_broken(&self, text: &[u8], found: &mut Found) {
         for at in memchr::memchr2_iter(b'\n', b'\r', text) {
-            let Some(&last) = at.checked_sub(1).and_then(|before| text.get(before)) else {
+            let Some((&last, before)) = text[..at].split_last() else {
                 continue;
             };
-            if !self.wrapped[usize::from(last)] {
+            if !self.wraps(last) {
                 continue;
             }
-            let mut behind = wrapped::without_breaks(text, at);
-            let Some(first) = behind.next().filter(|it| self.wrapped[usize::from(*it)]) else {
+            let behind = wrapped::break_end(text, at);
+            let Some(&first) = text.get(behind).filter(|byte| self.wraps(**byte)) else {
                 continue;
             };
-            let broken = |gram, from: Option<usize>, found: &mut Found| {
-                for place in self.grams.places(gram) {
-                    let start = from.and_then(|from| from.checked_sub(place.offset));
-                    let pattern = &self.patterns[place.pattern];
-                    if let Some(start) = start.filter(|_| pattern.wraps) {
-                        Self::try_at(text, start, pattern, found);
-                    }
-                }
-            };
-            if let Some(&before_last) = at.checked_sub(2).and_then(|it| text.get(it)) {
-                broken([before_last, last, first], at.checked_sub(2), found);
+            if let Some(&before_last) = before.last() {
+                self.try_broken([before_last, last, first], text, at - 2, found);
             }
-            if let Some(second) = behind.next() {
-                broken([last, first, second], at.checked_sub(1), found);
+            let second = wrapped::break_end(text, behind + 1);
+            if let Some(&second) = text.get(second) {
+                self.try_broken([last, first, second], text, at - 1, found);
             }
         }
+    }
+
+    /// Looks whether a pattern stands where this gram does, which begins at `at` and is broken.
+    fn try_broken(&self, gram: [u8; GRAM], text: &[u8], at: usize, found: &mut Found) {
+        for place in self.grams.places(gram) {
+            let pattern = &self.patterns[place.pattern];
+            if let Some(start) = at.checked_sub(place.offset)
+                && pattern.wraps
+                && text[start] == pattern.bytes[0]
+            {
+                Self::try_at(text, start, pattern, found);
+            }
+        }
+    }
+
+    /// Whether a byte is one of patterns that wrap.
+    fn wraps(&self, byte: u8) -> bool {
+        self.wrapped[usize::from(byte)]
     }
 
     /// Finds what a text ends with that may become a broken pattern, and has too few bytes behind its
     /// first break for a gram around that.
     fn find_broken_end(&self, text: &[u8], found: &mut Found) {
-        let mut end = Vec::with_capacity(self.step + GRAM);
+        let mut ends = [0; LONGEST_STEP + GRAM];
+        let mut from = ends.len() - 1;
+        // Whatever follows, so far it is compared in the same way.
+        ends[from] = b'?';
         let most = self.step + GRAM - 1;
         for (start, byte) in wrapped::backwards(text).take(most) {
-            if !self.wrapped[usize::from(byte)] {
+            if !self.wraps(byte) {
                 break;
             }
-            end.insert(0, byte);
-            if start + end.len() < text.len() && self.is_begun(&end, true) {
-                // Whatever follows, so far it is compared in the same way.
-                let more = [end.as_slice(), b"?"].concat();
-                if let Compared::Begun { masked_from } = wrapped::compare(text, start, &more) {
-                    found.may_begin(start, masked_from);
-                }
+            from -= 1;
+            ends[from] = byte;
+            let more = &ends[from..];
+            let end = &more[..more.len() - 1];
+            if start + end.len() < text.len()
+                && self.is_begun(end, true)
+                && let Compared::Begun { masked_from } = wrapped::compare(text, start, more)
+            {
+                found.may_begin(start, masked_from);
             }
         }
     }
 
     fn is_begun(&self, end: &[u8], broken: bool) -> bool {
         let Some(gram) = end.first_chunk() else {
-            return self.stubs.get(end).is_some_and(|wraps| *wraps || !broken);
+            let stubs = if broken {
+                &self.wrapped_stubs
+            } else {
+                &self.stubs
+            };
+            return stubs.has(end);
         };
         self.grams.places(*gram).iter().any(|place| {
             let Pattern { bytes, wraps } = &self.patterns[place.pattern];
@@ -270,10 +294,64 @@ fn union(
     ranges
 }
 
+/// What patterns begin with, of one byte and of two.
+struct Stubs {
+    one: [bool; 256],
+    two: Vec<bool>,
+}
+
+impl Default for Stubs {
+    fn default() -> Self {
+        Self {
+            one: [false; 256],
+            two: vec![false; 256 * 256],
+        }
+    }
+}
+
+impl Stubs {
+    fn add(&mut self, first: u8, second: u8) {
+        self.one[usize::from(first)] = true;
+        self.two[Self::pair(first, second)] = true;
+    }
+
+    fn has(&self, stub: &[u8]) -> bool {
+        match *stub {
+            [first] => self.one[usize::from(first)],
+            [first, second] => self.two[Self::pair(first, second)],
+            _ => false,
+        }
+    }
+
+    fn pair(first: u8, second: u8) -> usize {
+        usize::from(first) << 8 | usize::from(second)
+    }
+}
+
 /// Where a gram stands in a pattern.
 struct Place {
     pattern: usize,
     offset: usize,
+    /// The first bytes of the pattern, at hand: nearly always they are others than the text's.
+    first: [u8; GRAM],
+}
+
+impl Place {
+    fn new(pattern: usize, offset: usize, bytes: &[u8]) -> Self {
+        let first = [bytes[0], bytes[1], bytes[2]];
+        Self {
+            pattern,
+            offset,
+            first,
+        }
+    }
+
+    /// Whether the pattern may begin at `start`, unbroken so far.
+    fn may_be_at(&self, text: &[u8], start: usize) -> bool {
+        text[start..]
+            .first_chunk()
+            .is_none_or(|first| *first == self.first)
+    }
 }
 
 /// Where grams stand, behind a table that tells at once of nearly all others that they stand nowhere.

@@ -52,13 +52,19 @@ pub(super) fn compare(text: &[u8], start: usize, pattern: &[u8]) -> Compared {
 }
 
 /// Where the break ends that begins at `at`; there, when none does.
-fn break_end(text: &[u8], at: usize) -> usize {
-    let rest = &text[at..];
-    let ends = count(rest, MOST_ENDS, |byte| matches!(byte, b'\n' | b'\r'));
-    if ends == 0 {
-        return at;
+#[inline]
+pub(super) fn break_end(text: &[u8], at: usize) -> usize {
+    match text.get(at) {
+        Some(b'\n' | b'\r') => {}
+        Some(_) | None => return at,
     }
-    at + ends + count(&rest[ends..], MOST_BLANKS, is_blank)
+    // Nearly all of them are one newline.
+    match text.get(at + 1) {
+        Some(b'\n' | b'\r' | b' ' | b'\t') => {}
+        Some(_) | None => return at + 1,
+    }
+    let ends = count(&text[at..], MOST_ENDS, |byte| matches!(byte, b'\n' | b'\r'));
+    at + ends + count(&text[at + ends..], MOST_BLANKS, is_blank)
 }
 
 fn count(bytes: &[u8], most: usize, is_one: impl Fn(u8) -> bool) -> usize {
@@ -71,16 +77,6 @@ fn count(bytes: &[u8], most: usize, is_one: impl Fn(u8) -> bool) -> usize {
 
 fn is_blank(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t')
-}
-
-/// The bytes from a place on, without breaks.
-pub(super) fn without_breaks(text: &[u8], mut at: usize) -> impl Iterator<Item = u8> {
-    std::iter::from_fn(move || {
-        at = break_end(text, at);
-        let byte = text.get(at).copied()?;
-        at += 1;
-        Some(byte)
-    })
 }
 
 /// The bytes of a text without breaks from its end on, each with its place.
