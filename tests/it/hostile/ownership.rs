@@ -94,7 +94,6 @@ type Planting = fn(&Path);
 
 #[test]
 fn what_somebody_put_into_the_store_is_not_believed() {
-    type Planting = fn(&Path);
     assert!(
         rustix::process::geteuid().is_root(),
         "these tests make users"

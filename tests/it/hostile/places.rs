@@ -53,7 +53,6 @@ type Planting = fn(&Path, &Path);
 
 #[test]
 fn a_directory_that_somebody_else_made_is_refused() {
-    type Planting = fn(&Path, &Path);
     assert!(
         rustix::process::geteuid().is_root(),
         "these tests make users"
