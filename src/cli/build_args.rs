@@ -110,6 +110,11 @@ pub(super) struct GivenBuild {
 }
 
 impl BuildArgs {
+    /// How long the build may take.
+    pub(super) fn timeout(&self) -> Duration {
+        self.timeout
+    }
+
     /// Resolves the files and directories that are named.
     pub(super) fn given(&self, environment: &Environment) -> Result<GivenBuild, Failure> {
         // Refused before anything is fetched or written.

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow};
 use clap::{Args, ColorChoice, ValueEnum};
 use uuid::Uuid;
 
@@ -12,7 +12,7 @@ use super::debug::DebugArgs;
 use super::engine_args::{Connection, EngineArgs};
 use super::gather::{self, Numbering};
 use super::own::Own;
-use super::prepare::{Purpose, prepare};
+use super::prepare::{Prepared, Purpose, prepare};
 use super::secrets::providers;
 use super::supervise::{Stops, supervise};
 use super::workspace::Workspace;
@@ -23,7 +23,7 @@ use crate::logins::Logins;
 use crate::phase::Status;
 use crate::plan;
 use crate::plan::place::{Namespace, Packaging, Storage};
-use crate::runner::{Outcome, RunError, RunSettings};
+use crate::runner::{CancelReason, Outcome, RunError, RunSettings};
 use crate::secrets::Providers;
 use crate::settings::{Environment, writable_directory, writable_file};
 use crate::sinks::{BuildJson, Changes, ExportFile, JsonLines, Log, Pull, Sink, Summary};
@@ -183,6 +183,27 @@ pub(super) async fn run(
     verdict
 }
 
+/// Prepares sources within the time that a build may take: they may be without end.
+async fn in_time(
+    preparing: impl Future<Output = Result<Option<Prepared>, Failure>>,
+    limit: Duration,
+    stops: &Stops,
+) -> Result<Option<Prepared>, Failure> {
+    let clock = stops.time_out(limit);
+    let prepared = preparing.await;
+    clock.abort();
+    match prepared {
+        Ok(None) if stops.cancellation.reason() == Some(CancelReason::Timeout) => {
+            let limit = limit.as_secs();
+            Err(
+                Failure::no_verdict(anyhow!("the sources are not there within {limit} s"))
+                    .hint("`--timeout` gives a build, and what comes before it, more time"),
+            )
+        }
+        prepared => prepared,
+    }
+}
+
 /// Says how a build went; `None` is one that was stopped before it began.
 fn verdict(
     outcome: Option<Outcome>,
@@ -243,7 +264,7 @@ async fn build(
         directory,
         &stops.cancellation,
     );
-    let Some(prepared) = prepared.await? else {
+    let Some(prepared) = in_time(prepared, args.build.timeout(), stops).await? else {
         return Ok(None);
     };
     let request = args.build.request(given, prepared.clone())?;

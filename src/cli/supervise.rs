@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use jiff::Timestamp;
+use tokio::task::JoinHandle;
 
 use super::Failure;
 use super::signals::Signals;
@@ -42,6 +43,13 @@ impl Stops {
             cancellation,
             signals,
         })
+    }
+}
+
+impl Stops {
+    /// Lets the time be over after so long, unless what is returned is aborted before.
+    pub(super) fn time_out(&self, limit: Duration) -> JoinHandle<()> {
+        tokio::spawn(time_out(Some(limit), self.canceller.clone()))
     }
 }
 

@@ -198,3 +198,21 @@ fn a_stop_ends_the_look_at_a_source_at_once() {
     );
     measured.assert_nothing_left(&env);
 }
+
+#[test]
+fn sources_that_do_not_come_end_with_the_timeout() {
+    let env = TestEnv::new()
+        .build_command("true")
+        .variable("GIT_SSH_COMMAND", "sleep 30; false")
+        .args(&["--source-version", "pr/7", "--timeout", "3s"]);
+    let script = "git init -q . && git remote add origin ssh://git@example.com/r.git";
+    let output = Command::new("sh")
+        .args(["-ec", script])
+        .current_dir(env.source())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let measured = run(&env, LIMIT, &[]);
+    measured.assert_ended(3, "the sources are not there within 3 s");
+    measured.assert_nothing_left(&env);
+}
