@@ -20,7 +20,7 @@
 //! - [`secrets`] looks up the values that a buildspec wants from a store, through one trait. What
 //!   leaves is masked in one place, in front of all [`sinks`].
 //! - [`logins`] looks up what a registry wants to see, in the files of the docker and podman commands.
-//! - [`host`] has the doors to this machine: files that somebody else made, programs that are run.
+//! - [`host`] has the doors to this machine: files that somebody else made, directories of our own, programs.
 //! - [`source`] reads the host's trees: git facts, checkouts of versions, zip files, what of a tree stays
 //!   behind, a tree as a tar stream, what git needs besides, and what a build made of a tree. What it
 //!   makes lies in a directory of the build's own, which goes with the build.
@@ -55,6 +55,21 @@
 //! in by an overlay whose lower layer it is, with a layer of whiteouts above it when something stays
 //! behind; or as a tar stream onto a volume, when an overlay cannot be. Files that have to be others in
 //! the build (a detached `HEAD`, a `.git` that leads elsewhere) are written in the container.
+//!
+//! # What is not trusted
+//!
+//! A repository, a build, an image and other users of the machine may mean harm (`SECURITY.md`). What they
+//! made passes through a few doors, and the doors check; `tests/it/architecture.rs` says that nobody goes
+//! round them.
+//!
+//! - [`host`]: files of others are regular, bounded and reached without links that lead out; directories of
+//!   our own are nobody else's; programs are found by name in absolute directories.
+//! - [`source::git`]: git works in a repository of ours, never in a tree. A git directory elsewhere is proven
+//!   to be the tree's, or named by the user.
+//! - `runner::ask`: answers of the container, bounded in bytes and under every stop. `engine::docker::answers`:
+//!   those of the engine.
+//! - [`owner`]: an object in an engine is ours by a keyed proof over its name.
+//! - [`terminal`]: texts of others become visible before a terminal sees them.
 //!
 //! # How a build is cut short
 //!

@@ -10,7 +10,7 @@ use std::ffi::OsString;
 use std::fs::{self, DirBuilder, Metadata, Permissions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _};
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 pub use removal::remove;
 
@@ -167,7 +167,7 @@ impl Me {
     /// Goes down to a directory; whether it is there. Each one on the way, and each link, was made by
     /// somebody who may.
     fn pass(&self, path: &Path, missing: Missing) -> Result<bool, DirectoryError> {
-        let mut left: Vec<OsString> = parts(path);
+        let mut left: Vec<OsString> = super::parts(path);
         let mut here = PathBuf::from("/");
         let mut links = 0;
         self.check_way(&here, &metadata(&here)?)?;
@@ -198,7 +198,7 @@ impl Me {
                 if target.is_absolute() {
                     here = PathBuf::from("/");
                 }
-                left.extend(parts(&target));
+                left.extend(super::parts(&target));
                 continue;
             }
             if !found.is_dir() {
@@ -276,18 +276,6 @@ fn writable(path: &Path, found: &Metadata) -> DirectoryError {
 
 fn metadata(path: &Path) -> Result<Metadata, DirectoryError> {
     fs::symlink_metadata(path).map_err(DirectoryError::io(path))
-}
-
-/// The names of a path, the last first.
-fn parts(path: &Path) -> Vec<OsString> {
-    path.components()
-        .rev()
-        .filter_map(|part| match part {
-            Component::Normal(name) => Some(name.to_owned()),
-            Component::ParentDir => Some("..".into()),
-            Component::RootDir | Component::CurDir | Component::Prefix(_) => None,
-        })
-        .collect()
 }
 
 /// Whether the kernel shows this user in the place of one that this namespace has no number for: the

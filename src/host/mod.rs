@@ -10,3 +10,18 @@ pub mod file;
 pub mod place;
 pub mod program;
 pub mod tree;
+
+use std::ffi::OsString;
+use std::path::{Component, Path};
+
+/// The names of a path, the last first.
+fn parts(path: &Path) -> Vec<OsString> {
+    path.components()
+        .rev()
+        .filter_map(|part| match part {
+            Component::Normal(name) => Some(name.to_owned()),
+            Component::ParentDir => Some("..".into()),
+            Component::RootDir | Component::CurDir | Component::Prefix(_) => None,
+        })
+        .collect()
+}

@@ -3,10 +3,9 @@
 //! `out` and `buildspec.yml` are names that a repository can turn into links. What a user names there is
 //! to stay there; a path elsewhere may have links, which are his own.
 
-use std::ffi::OsString;
 use std::fs;
 use std::io;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 /// How many links are followed on the way to one place, as by the system.
 const MOST_LINKS: usize = 40;
@@ -60,7 +59,7 @@ impl Trees {
     /// Follows a path to where it leads. What is not there yet is taken as it is written.
     pub fn follow(&self, path: &Path) -> Result<PathBuf, PlaceError> {
         let path = std::path::absolute(path)?;
-        let mut left = parts(&path);
+        let mut left = super::parts(&path);
         let mut here = PathBuf::from("/");
         let mut passed: Vec<(PathBuf, &PathBuf)> = Vec::new();
         let mut links = 0;
@@ -83,7 +82,7 @@ impl Trees {
             if target.is_absolute() {
                 here = PathBuf::from("/");
             }
-            left.extend(parts(&target));
+            left.extend(super::parts(&target));
         }
         match passed.iter().find(|(_, tree)| !here.starts_with(tree)) {
             None => Ok(here),
@@ -101,18 +100,6 @@ fn repository(directory: &Path) -> Option<PathBuf> {
         .ancestors()
         .find(|above| fs::symlink_metadata(above.join(".git")).is_ok())
         .map(Path::to_path_buf)
-}
-
-/// The names of a path, the last first.
-fn parts(path: &Path) -> Vec<OsString> {
-    path.components()
-        .rev()
-        .filter_map(|part| match part {
-            Component::Normal(name) => Some(name.to_owned()),
-            Component::ParentDir => Some("..".into()),
-            Component::RootDir | Component::CurDir | Component::Prefix(_) => None,
-        })
-        .collect()
 }
 
 #[cfg(test)]
