@@ -180,12 +180,6 @@ impl Driver {
         answered.unwrap_or(Err(DriverError::Ended))
     }
 
-    /// Gives the container's streams up; it ends as soon as its stdin does.
-    pub(super) fn hang_up(&mut self) {
-        self.input = Box::pin(tokio::io::sink());
-        self.output = futures_util::stream::empty().boxed();
-    }
-
     /// Returns the next piece of the stream. Dropping the future loses nothing.
     pub(super) async fn next(&mut self) -> Result<Piece, DriverError> {
         loop {

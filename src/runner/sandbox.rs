@@ -327,9 +327,18 @@ impl<'a, E: Engine> Sandbox<'a, E> {
 
     /// Takes everything down at once.
     pub(super) async fn kill(mut self) -> Result<(), RunError> {
-        // An engine waits until somebody has read what the container printed, or hangs up.
-        self.driver.hang_up();
-        match self.engine.remove_container(&self.container).await {
+        // An engine may wait until somebody has read what the container printed. Whoever hangs up instead
+        // ends the container while it is removed, which not every engine takes.
+        let (driver, engine) = (&mut self.driver, self.engine);
+        let unread = async {
+            while driver.next().await.is_ok() {}
+            std::future::pending().await
+        };
+        let removed = tokio::select! {
+            removed = engine.remove_container(&self.container) => removed,
+            never = unread => never,
+        };
+        match removed {
             Ok(()) => self.close().await,
             Err(error) => {
                 self.forsake();
