@@ -3,17 +3,21 @@
 //! Files and directories come first and symlinks last, so nothing is ever written through a link of
 //! the same zip. What cannot be there as it is stored is left out, and told.
 
+use std::cell::Cell;
 use std::ffi::OsStr;
 use std::fs::{self, File, OpenOptions, Permissions};
-use std::io::{self, Read, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use zip::read::ZipFile;
 use zip::result::ZipError;
 use zip::{System, ZipArchive};
+
+use crate::host::file;
 
 /// Modes where the zip has none.
 const FILE_MODE: u32 = 0o644;
@@ -27,6 +31,9 @@ const LONGEST_TARGET: u64 = 4096;
 
 /// How much is written at once.
 const CHUNK: usize = 64 * 1024;
+
+/// The longest table of contents that is read, in bytes: it takes some twelve times as much memory.
+const MOST_CONTENTS: u64 = 8 * 1024 * 1024;
 
 /// How many entries that are left out are told one by one.
 const TOLD: usize = 10;
@@ -59,6 +66,9 @@ pub enum UnzipError {
         /// What the file system has.
         room: u64,
     },
+    /// Its table of contents, which is kept in memory, is too long.
+    #[error("it has too many entries: its table of contents is longer than {MOST_CONTENTS} bytes")]
+    TooManyEntries,
     /// The directory cannot be written.
     #[error("cannot write `{}`", path.display())]
     Write {
@@ -73,19 +83,29 @@ pub enum UnzipError {
     Stopped,
 }
 
-/// Unpacks `file` into the directory `into`, which is there and empty, and returns what people should
+/// Unpacks `zip` into the directory `into`, which is there and empty, and returns what people should
 /// know: what was left out, and why. With `only` nothing but the file of that path is unpacked.
 ///
 /// Modes and symlinks of zips that were made on Unix are kept. Of entries with the same name the last
 /// one counts. Blocks; ends early when `stop` is set.
 pub fn unzip(
-    file: &Path,
+    zip: &Path,
     into: &Path,
     only: Option<&Path>,
     stop: &AtomicBool,
 ) -> Result<Vec<String>, UnzipError> {
-    let zip = File::open(file).map_err(UnzipError::Unreadable)?;
-    let mut archive = ZipArchive::new(zip).map_err(|error| broken("", error))?;
+    let left = Rc::new(Cell::new(MOST_CONTENTS));
+    let source = Bounded {
+        file: file::open(zip).map_err(|error| UnzipError::Unreadable(error.into()))?,
+        left: Rc::clone(&left),
+    };
+    let opened = ZipArchive::new(source);
+    if left.get() == 0 {
+        return Err(UnzipError::TooManyEntries);
+    }
+    // From here on it is read entry by entry.
+    left.set(u64::MAX);
+    let mut archive = opened.map_err(|error| broken("", error))?;
     let room = room(into)?;
     let mut unpacking = Unpacking {
         into,
@@ -115,6 +135,30 @@ pub fn unzip(
         unpacking.entry(entry, only)?;
     }
     unpacking.finish()
+}
+
+/// A file of which no more than so much is read.
+struct Bounded {
+    file: File,
+    left: Rc<Cell<u64>>,
+}
+
+impl Read for Bounded {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.file.read(buffer)?;
+        let left = self.left.get().saturating_sub(read as u64);
+        self.left.set(left);
+        if left == 0 && read > 0 {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        Ok(read)
+    }
+}
+
+impl Seek for Bounded {
+    fn seek(&mut self, position: SeekFrom) -> io::Result<u64> {
+        self.file.seek(position)
+    }
 }
 
 /// How many bytes can be written below a directory.
@@ -179,7 +223,7 @@ struct Unpacking<'a> {
 impl Unpacking<'_> {
     fn entry(
         &mut self,
-        mut entry: ZipFile<'_, File>,
+        mut entry: ZipFile<'_, Bounded>,
         only: Option<&Path>,
     ) -> Result<(), UnzipError> {
         let shown = name(entry.name_raw());

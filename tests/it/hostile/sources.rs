@@ -11,6 +11,9 @@ use std::time::Duration;
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 use rustix::process::Signal;
 
+use zip::ZipWriter;
+use zip::write::SimpleFileOptions;
+
 use super::measured::{run, run_command};
 use crate::env::TestEnv;
 
@@ -214,5 +217,19 @@ fn sources_that_do_not_come_end_with_the_timeout() {
     assert!(output.status.success(), "{output:?}");
     let measured = run(&env, LIMIT, &[]);
     measured.assert_ended(3, "the sources are not there within 3 s");
+    measured.assert_nothing_left(&env);
+}
+
+#[test]
+fn a_zip_of_entries_beyond_measure_is_refused_in_little_memory() {
+    let env = TestEnv::new().args(&["-s", "many.zip"]);
+    let mut zip = ZipWriter::new(File::create(env.path("many.zip")).unwrap());
+    for n in 0..200_000 {
+        let options = SimpleFileOptions::default();
+        zip.start_file(format!("{n:x}"), options).unwrap();
+    }
+    zip.finish().unwrap();
+    let measured = run(&env, Duration::from_mins(1), &[]);
+    measured.assert_ended(2, "it has too many entries");
     measured.assert_nothing_left(&env);
 }
