@@ -91,6 +91,10 @@ impl SourceArgs {
                 None => failure,
             }
         })?;
+        let named = Named::beside(&sources)?;
+        for directory in &self.git_dir {
+            named.check("--git-dir", directory)?;
+        }
         if mount {
             self.can_be_mounted(&sources)?;
         }

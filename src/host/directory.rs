@@ -108,6 +108,17 @@ pub fn make_own(path: &Path) -> Result<(), DirectoryError> {
     me.check_own(&path, &found)
 }
 
+/// Checks that nobody else can put another directory in the place of this one, which is there.
+///
+/// An engine goes down the path once more, with more rights than this user has.
+pub fn is_settled(path: &Path) -> Result<(), DirectoryError> {
+    let me = Me::now();
+    if let Some(above) = path.parent() {
+        me.pass(above, Missing::Told)?;
+    }
+    me.check_owner(path, &metadata(path)?)
+}
+
 /// Checks a directory that is to be this user's own; whether it is there.
 pub fn is_own(path: &Path) -> Result<bool, DirectoryError> {
     let me = Me::now();
@@ -311,6 +322,17 @@ mod tests {
 
     fn set_mode(path: &Path, mode: u32) {
         fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
+    }
+
+    #[test]
+    fn a_directory_that_somebody_else_could_exchange_is_not_settled() {
+        let place = tempfile::tempdir().unwrap();
+        let tree = place.path().canonicalize().unwrap().join("open/tree");
+        fs::create_dir_all(&tree).unwrap();
+        assert!(is_settled(&tree).is_ok());
+        let above = tree.parent().unwrap();
+        fs::set_permissions(above, Permissions::from_mode(0o777)).unwrap();
+        assert!(is_settled(&tree).is_err());
     }
 
     #[test]

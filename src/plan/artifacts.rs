@@ -4,14 +4,35 @@ use std::path::{Path, PathBuf};
 
 use globset::{Candidate, Glob, GlobBuilder, GlobMatcher, GlobSet, GlobSetBuilder};
 
-/// A glob that does not parse.
+/// The longest pattern, in bytes: no path is longer.
+pub const LONGEST_PATTERN: usize = 4096;
+
+/// How long all patterns together may be, in bytes: understood they take some five hundred times as much.
+pub const MOST_PATTERNS: usize = 128 * 1024;
+
+/// Patterns that cannot be used.
 #[derive(Debug, thiserror::Error)]
-#[error("invalid pattern `{pattern}`")]
-pub struct PatternError {
-    /// As written.
-    pub pattern: String,
-    #[source]
-    source: globset::Error,
+pub enum PatternError {
+    /// A glob does not parse.
+    #[error("invalid pattern `{pattern}`")]
+    Invalid {
+        /// As written.
+        pattern: String,
+        /// Why.
+        #[source]
+        source: globset::Error,
+    },
+    /// A pattern is longer than any path.
+    #[error("the pattern `{0}…` is longer than {LONGEST_PATTERN} bytes")]
+    TooLong(String),
+    /// There are too many.
+    #[error("the patterns are longer than {MOST_PATTERNS} bytes together")]
+    TooMany,
+}
+
+/// The beginning of a text that is too long to be told.
+pub(in crate::plan) fn beginning(text: &str) -> String {
+    text.chars().take(60).collect()
 }
 
 /// One base directory of an artifact, with its patterns.
@@ -41,6 +62,10 @@ impl FileSet {
         let base = normalize(base);
         let mut patterns = Vec::new();
         let mut matchers = GlobSetBuilder::new();
+        let all = files.iter().chain(excludes);
+        if all.map(|pattern| base.len() + pattern.len()).sum::<usize>() > MOST_PATTERNS {
+            return Err(PatternError::TooMany);
+        }
         for pattern in files {
             let absolute = absolute_pattern(&base, pattern);
             matchers.add(compile(pattern, &absolute)?);
@@ -57,7 +82,7 @@ impl FileSet {
             all_excludes.add(glob);
         }
         let build = |set: GlobSetBuilder| {
-            set.build().map_err(|source| PatternError {
+            set.build().map_err(|source| PatternError::Invalid {
                 pattern: files.join(" "),
                 source,
             })
@@ -214,7 +239,10 @@ fn absolute_pattern(base: &str, pattern: &str) -> String {
 }
 
 fn compile(written: &str, absolute: &str) -> Result<Glob, PatternError> {
-    build_glob(absolute).map_err(|source| PatternError {
+    if absolute.len() > LONGEST_PATTERN {
+        return Err(PatternError::TooLong(beginning(written)));
+    }
+    build_glob(absolute).map_err(|source| PatternError::Invalid {
         pattern: written.to_owned(),
         source,
     })

@@ -142,6 +142,8 @@ impl SourceKind {
             url: without_credentials(remote),
         };
         match parts.as_slice() {
+            // They become directories of the build.
+            parts if parts.iter().any(|part| !is_name(without_suffix(part))) => other(),
             [owner, repository] if host == "github.com" => Self::GitHub {
                 owner: (*owner).to_owned(),
                 repository: without_suffix(repository).to_owned(),
@@ -276,6 +278,14 @@ fn tame(name: &str) -> String {
     }
 }
 
+/// Whether a part of an address may be the name of an owner or of a repository; GitHub's and CodeCommit's have
+/// 100 characters at the most.
+fn is_name(part: &str) -> bool {
+    (1..=100).contains(&part.chars().count())
+        && !part.chars().all(|c| c == '.')
+        && !part.chars().any(char::is_control)
+}
+
 fn without_suffix(repository: &str) -> &str {
     repository.strip_suffix(".git").unwrap_or(repository)
 }
@@ -283,6 +293,22 @@ fn without_suffix(repository: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_no_name_becomes_no_directory() {
+        let long = format!("https://github.com/o/{}", "r".repeat(101));
+        for remote in [
+            "https://github.com/../..",
+            "https://github.com/a/..",
+            "https://github.com/a/.git",
+            "https://github.com/a/b\nc",
+            "https://git-codecommit.us-east-1.amazonaws.com/v1/repos/..",
+            long.as_str(),
+        ] {
+            let kind = SourceKind::of_remote(remote);
+            assert_eq!(kind.path_below_src(), "", "{remote}");
+        }
+    }
 
     #[test]
     fn a_github_remote_of_any_form_lies_like_a_gopath() {

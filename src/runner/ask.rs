@@ -50,7 +50,14 @@ impl<E: Engine> Run<'_, E> {
                 let what = format!("what {what} stands for");
                 Err(RunError::TooLong { what }.into())
             }
-            evaluated => Ok(evaluated?),
+            evaluated => {
+                let value = evaluated?;
+                match self.values_left.checked_sub(value.len()) {
+                    Some(left) => self.values_left = left,
+                    None => return Err(RunError::TooManyValues.into()),
+                }
+                Ok(value)
+            }
         }
     }
 

@@ -151,6 +151,11 @@ pub enum RunError {
         /// What was asked for.
         what: String,
     },
+    /// All that the build answers is more than is of use.
+    #[error(
+        "what variables stand for in the buildspec is longer than {MOST_VALUES} bytes together"
+    )]
+    TooManyValues,
 }
 
 impl From<CollectError> for RunError {
@@ -241,6 +246,7 @@ pub async fn run<E: Engine>(
         caching: None,
         layers: None,
         limits: Limits::default(),
+        values_left: MOST_VALUES,
         fault: None,
         kept: false,
         left: None,
@@ -248,6 +254,9 @@ pub async fn run<E: Engine>(
     };
     run.build().await
 }
+
+/// How many bytes all values together may have that a build is asked for.
+const MOST_VALUES: usize = 8 * driver::LONGEST_VALUE;
 
 struct Run<'a, E> {
     plan: &'a Plan,
@@ -266,6 +275,8 @@ struct Run<'a, E> {
     layers: Option<cache::Layers>,
     /// How much of the machine the container may use.
     limits: Limits,
+    /// How many bytes the values may have that the build is still asked for.
+    values_left: usize,
     fault: Option<RunError>,
     /// Whether the container is to stay.
     kept: bool,
@@ -376,7 +387,7 @@ impl<E: Engine> Run<'_, E> {
                 Ended::failed(container_died())
             }
             // The build is to blame, not the machinery.
-            error @ RunError::TooLong { .. } => {
+            error @ (RunError::TooLong { .. } | RunError::TooManyValues) => {
                 Ended::failed(PhaseContext::new("CLIENT_ERROR", error.to_string()))
             }
             error => {

@@ -9,6 +9,7 @@ use super::means::Means;
 use super::scratch::Scratch;
 use crate::engine::Mount;
 use crate::event::{Transferred, Way};
+use crate::host::directory;
 use crate::plan::{Plan, SourcePlan, Transfer};
 use crate::resources::Volume;
 use crate::source::excludes::{ExcludeError, IGNORE_FILE, LeftOut};
@@ -41,6 +42,18 @@ pub(super) struct Trees {
     pub(super) git: Vec<GitView>,
     /// What people should know.
     pub(super) notes: Vec<String>,
+}
+
+/// Why the engine, which has root's rights, must not go to a tree once more: somebody else could put
+/// another directory in its place meanwhile. Whoever is root has no other rights than the engine.
+fn unsettled(host: &Path) -> Option<String> {
+    if rustix::process::geteuid().is_root() {
+        return None;
+    }
+    let error = directory::is_settled(host).err()?;
+    Some(format!(
+        "somebody else can put another directory in its place: {error}"
+    ))
 }
 
 /// Finds what of a source stays behind; the walk through it may take time.
@@ -153,10 +166,11 @@ impl Trees {
         if self.all.iter().any(|tree| tree.directory == directory) {
             return;
         }
-        let obstacle = mounts::below(&host).ok().flatten().map(|point| {
+        let mounted = mounts::below(&host).ok().flatten().map(|point| {
             let point = point.display();
             format!("another file system is mounted at `{point}`, which an overlay does not show")
         });
+        let obstacle = mounted.or_else(|| unsettled(&host));
         self.all.push(Tree {
             host,
             directory,

@@ -15,6 +15,10 @@ use rules::Rules;
 /// The file of a source that says what of it stays behind, in the syntax of `.gitignore`.
 pub const IGNORE_FILE: &str = ".cobuildignore";
 
+/// How many paths may stay behind, a directory with all in it being one, and how long they may be together.
+const MOST_LEFT_OUT: usize = 150_000;
+const MOST_BYTES: usize = 16 * 1024 * 1024;
+
 /// Why it cannot be told what stays behind.
 #[derive(Debug, thiserror::Error)]
 pub enum ExcludeError {
@@ -35,6 +39,9 @@ pub enum ExcludeError {
         /// The most, in bytes.
         most: u64,
     },
+    /// There is more to leave out than is held in memory.
+    #[error("more is left out of `{}` than {MOST_LEFT_OUT} paths, or than {MOST_BYTES} bytes of them", .0.display())]
+    TooMuch(PathBuf),
     /// It cannot be told what git tracks.
     #[error("cannot tell what git tracks in `{}`", path.display())]
     Git {
@@ -59,6 +66,8 @@ pub enum ExcludeError {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LeftOut {
     paths: BTreeSet<PathBuf>,
+    /// How long the paths are together.
+    bytes: usize,
 }
 
 impl LeftOut {
@@ -134,6 +143,10 @@ impl LeftOut {
                 let is_directory = entry.file_type().is_ok_and(|kind| kind.is_dir());
                 let verdict = rules.judge(&path, is_directory, untracked);
                 if verdict.left_out {
+                    self.bytes += path.as_os_str().len();
+                    if self.paths.len() >= MOST_LEFT_OUT || self.bytes > MOST_BYTES {
+                        return Err(ExcludeError::TooMuch(root.to_path_buf()));
+                    }
                     self.paths.insert(path);
                 } else if is_directory && entry.file_name() != OsStr::new(".git") {
                     steps.push(Step::Enter {

@@ -35,6 +35,15 @@ const CHUNK: usize = 64 * 1024;
 /// The longest table of contents that is read, in bytes: it takes some twelve times as much memory.
 const MOST_CONTENTS: u64 = 8 * 1024 * 1024;
 
+/// How many bytes the paths and targets of all symlinks may have.
+const MOST_LINK_BYTES: usize = 16 * 1024 * 1024;
+
+/// How many directories are made.
+const MOST_DIRECTORIES: u64 = 300_000;
+
+/// What a directory takes of a file system, in bytes.
+const BLOCK: u64 = 4096;
+
 /// How many entries that are left out are told one by one.
 const TOLD: usize = 10;
 
@@ -69,6 +78,12 @@ pub enum UnzipError {
     /// Its table of contents, which is kept in memory, is too long.
     #[error("it has too many entries: its table of contents is longer than {MOST_CONTENTS} bytes")]
     TooManyEntries,
+    /// Its symlinks are too long together, which are kept in memory until all else is written.
+    #[error("its symlinks have more than {MOST_LINK_BYTES} bytes")]
+    TooManyLinks,
+    /// Its names stand for more directories than are made.
+    #[error("its names stand for too many directories")]
+    TooManyDirectories,
     /// The directory cannot be written.
     #[error("cannot write `{}`", path.display())]
     Write {
@@ -111,6 +126,10 @@ pub fn unzip(
         into,
         stop,
         left_out: Vec::new(),
+        more_left_out: 0,
+        link_bytes: 0,
+        made: 0,
+        most_made: room / BLOCK,
         links: Vec::new(),
         directories: Vec::new(),
     };
@@ -214,6 +233,14 @@ struct Unpacking<'a> {
     into: &'a Path,
     stop: &'a AtomicBool,
     left_out: Vec<String>,
+    /// How many entries more are left out than are told.
+    more_left_out: usize,
+    /// How many bytes the paths and targets of all symlinks have.
+    link_bytes: usize,
+    /// How many directories have been made at the most.
+    made: u64,
+    /// How many directories there is room for.
+    most_made: u64,
     /// Path and target of each symlink.
     links: Vec<(PathBuf, Vec<u8>)>,
     /// Path and mode of each directory that has one.
@@ -266,6 +293,11 @@ impl Unpacking<'_> {
                 {
                     self.leave_out(&shown, "a symlink to nowhere");
                 } else {
+                    self.link_bytes += place.as_os_str().len() + target.len();
+                    if self.link_bytes > MOST_LINK_BYTES {
+                        return Err(UnzipError::TooManyLinks);
+                    }
+                    target.shrink_to_fit();
                     self.links.push((place, target));
                 }
             }
@@ -276,6 +308,14 @@ impl Unpacking<'_> {
 
     /// Makes a directory and those above it; `false` when something else is in its place.
     fn make_directory(&mut self, shown: &str, place: &Path) -> Result<bool, UnzipError> {
+        // A few bytes of a name are a directory each.
+        if !place.is_dir() {
+            let below = place.strip_prefix(self.into).unwrap_or(place);
+            self.made += below.components().count() as u64;
+            if self.made > MOST_DIRECTORIES.min(self.most_made) {
+                return Err(UnzipError::TooManyDirectories);
+            }
+        }
         match fs::create_dir_all(place) {
             Ok(()) => Ok(true),
             Err(error) => self.obstacle(shown, place, error).map(|()| false),
@@ -351,13 +391,21 @@ impl Unpacking<'_> {
     }
 
     fn leave_out(&mut self, shown: &str, reason: &str) {
-        self.left_out
-            .push(format!("`{}` is left out: {reason}", shown.escape_debug()));
+        if self.left_out.len() < TOLD {
+            let shown = shown.escape_debug();
+            self.left_out
+                .push(format!("`{shown}` is left out: {reason}"));
+        } else {
+            self.more_left_out += 1;
+        }
     }
 
     /// Makes the symlinks, then closes the directories.
     fn finish(mut self) -> Result<Vec<String>, UnzipError> {
         for (place, target) in std::mem::take(&mut self.links) {
+            if self.stop.load(Ordering::Relaxed) {
+                return Err(UnzipError::Stopped);
+            }
             let shown = place.strip_prefix(self.into).unwrap_or(&place);
             let shown = shown.to_string_lossy().into_owned();
             // The place may be below another link by now, which is not followed.
@@ -389,9 +437,8 @@ impl Unpacking<'_> {
                 })?;
             }
         }
-        let more = self.left_out.len().saturating_sub(TOLD);
-        self.left_out.truncate(TOLD);
-        if more > 0 {
+        if self.more_left_out > 0 {
+            let more = self.more_left_out;
             self.left_out.push(format!("{more} more are left out"));
         }
         Ok(self.left_out)

@@ -81,7 +81,8 @@ impl Sanitizer {
             match begun(text) {
                 Begun::Color(length) => {
                     let (color, rest) = text.split_at(length);
-                    self.is_colored = color.contains(|c: char| ('1'..='9').contains(&c));
+                    // What else may mean the end does not mean it to every terminal.
+                    self.is_colored = !matches!(color, "\x1b[m" | "\x1b[0m");
                     clean.push_str(color);
                     text = rest;
                 }
@@ -161,6 +162,21 @@ mod tests {
         }
         clean.extend(sanitizer.finish());
         clean
+    }
+
+    #[test]
+    fn what_only_looks_like_the_end_of_a_colour_is_ended() {
+        for (text, is_ended) in [
+            ("\x1b[8m\x1b[0m", true),
+            ("\x1b[8m\x1b[m", true),
+            ("\x1b[8m\x1b[0:0m", false),
+            ("\x1b[8m\x1b[:m", false),
+            ("\x1b[8m\x1b[0;m", false),
+        ] {
+            let mut sanitizer = Sanitizer::default();
+            let _ = sanitizer.clean(text.as_bytes());
+            assert_eq!(sanitizer.finish().is_empty(), is_ended, "{text:?}");
+        }
     }
 
     #[test]

@@ -58,6 +58,23 @@ pub(crate) fn docker(arguments: &[&str]) -> String {
     String::from_utf8(output.stdout).unwrap().trim().to_owned()
 }
 
+/// The address that the engine's host has for containers.
+pub(crate) fn gateway() -> String {
+    let ask = |what: &str| {
+        let format = format!("{{{{(index .IPAM.Config 0).{what}}}}}");
+        docker(&["network", "inspect", "--format", &format, "bridge"])
+    };
+    let gateway = ask("Gateway");
+    if !gateway.is_empty() && gateway != "<no value>" {
+        return gateway;
+    }
+    // An engine whose data directory is new does not tell it; it is the first of the network.
+    let subnet = ask("Subnet");
+    let (network, _) = subnet.split_once('/').unwrap();
+    let (start, _) = network.rsplit_once('.').unwrap();
+    format!("{start}.1")
+}
+
 /// The ids of all containers, running or not, that carry this label.
 pub(crate) fn containers(label: &str) -> Vec<String> {
     docker(&[

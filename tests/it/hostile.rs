@@ -7,6 +7,7 @@ mod engines;
 mod git;
 mod leftovers;
 mod links;
+mod many;
 mod measured;
 mod ownership;
 mod places;
@@ -117,12 +118,15 @@ fn large_texts_are_planned() {
 #[test]
 fn an_endless_file_is_refused() {
     let directory = tempfile::tempdir().unwrap();
-    for arguments in [
-        ["check", "/dev/zero"].as_slice(),
-        &["plan", "-i", "image", "-b", "/dev/zero"],
+    for (arguments, reason) in [
+        (["check", "/dev/zero"].as_slice(), "more than 2097152 bytes"),
+        (
+            &["plan", "-i", "image", "-b", "/dev/zero"],
+            "it is a device, not a regular file",
+        ),
     ] {
         let (code, said) = run(arguments, directory.path()).unwrap();
         assert_eq!(code, 1, "{said}");
-        assert!(said.contains("more than 2097152 bytes"), "{said}");
+        assert!(said.contains(reason), "{said}");
     }
 }

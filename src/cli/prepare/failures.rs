@@ -10,6 +10,9 @@ use crate::source::git::checkout::CheckoutError;
 use crate::source::git::repository::{NotFound, Repository, RepositoryError};
 use crate::source::unzip::UnzipError;
 
+/// How much that is missing is told.
+const MOST_MISSING: usize = 10;
+
 /// A directory that is no repository is a mistake of the command line.
 pub(super) fn no_repository(error: RepositoryError) -> Failure {
     match error {
@@ -85,7 +88,7 @@ pub(super) fn of_borrowed(repository: &Repository) -> Vec<String> {
             format!("`{store}` borrows objects from `{target}`, which are not there")
         }
     });
-    missing.collect()
+    missing.take(MOST_MISSING).collect()
 }
 
 /// Says why a version is not there, and what to do.
@@ -119,7 +122,10 @@ pub(super) fn not_found(reason: &NotFound, repository: &Repository, version: &st
             )
         }
         NotFound::NoAnswer(complaint) => {
-            format!("`origin` of `{directory}` cannot be asked for `{version}`: {complaint}")
+            format!(
+                "`origin` of `{directory}` cannot be asked for `{version}`: {complaint} (it is asked with your own \
+                 settings, but for those of `includeIf`; GIT_SSH_COMMAND counts)"
+            )
         }
     }
 }

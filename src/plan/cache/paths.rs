@@ -6,6 +6,8 @@ use std::path::{Component, Path, PathBuf};
 
 use globset::{GlobBuilder, GlobMatcher};
 
+use crate::plan::artifacts::{LONGEST_PATTERN, MOST_PATTERNS, beginning};
+
 use crate::plan::artifacts::join;
 
 /// What a path is relative to. The source's own directory has another number in every build.
@@ -56,10 +58,24 @@ impl CachePaths {
     /// is `/root`. Those that cannot be kept are left out, and `problems` told why.
     pub fn new(expanded: &[String], source: &str, problems: &mut Vec<String>) -> Self {
         let mut paths = Vec::new();
+        let mut left = MOST_PATTERNS;
         for path in expanded {
-            match CachePath::new(path, source) {
+            let read = if path.len() > LONGEST_PATTERN {
+                Err("it is longer than any path")
+            } else if path.len() > left {
+                Err("there are too many before it")
+            } else {
+                left -= path.len();
+                CachePath::new(path, source)
+            };
+            match read {
                 Ok(path) => paths.push(path),
                 Err(problem) => {
+                    let path = if path.len() > LONGEST_PATTERN {
+                        &beginning(path)
+                    } else {
+                        path
+                    };
                     problems.push(format!("the cache path `{path}` is not kept: {problem}"));
                 }
             }

@@ -6,8 +6,6 @@ use std::fs;
 use std::io;
 use std::path::Path;
 use std::process::Stdio;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt};
 use tokio::process::Command;
@@ -15,6 +13,7 @@ use tokio::process::Command;
 use super::command::{self, GitError, answer};
 use super::replica::{Replica, ReplicaError};
 use super::repository::{Found, OriginAt, Repository};
+use super::thread::off_thread;
 
 /// The most that is read of a list of refs.
 const LONGEST_LIST: u64 = 64 * 1024 * 1024;
@@ -106,25 +105,9 @@ pub async fn fetch(
 pub struct Fetched(Replica);
 
 async fn link_objects(replica: &Replica, into: &Path) -> Result<(), CheckoutError> {
-    let stop = StopOnDrop(Arc::new(AtomicBool::new(false)));
-    let stopped = Arc::clone(&stop.0);
     let (stores, into) = (replica.stores.clone(), into.to_path_buf());
-    let linking = tokio::task::spawn_blocking(move || {
-        stores.link(&into, || !stopped.load(Ordering::Relaxed))
-    });
-    linking
-        .await
-        .unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))?;
+    off_thread(move |goes_on| stores.link(&into, goes_on)).await?;
     Ok(())
-}
-
-/// Ends the work of a thread when nobody waits for it any more.
-struct StopOnDrop(Arc<AtomicBool>);
-
-impl Drop for StopOnDrop {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
 }
 
 /// Gives a tree the refs that a clone has: the tags; of an `origin` its branches, which are those of the

@@ -34,7 +34,7 @@ pub async fn facts(directory: &Path, mut bounds: Bounds) -> GitFacts {
 async fn ask(git: &GitDirectory, bounds: &Bounds) -> Option<String> {
     let asked = async {
         let place = tempfile::tempdir().map_err(ReplicaError::Write)?;
-        let replica = Replica::of_refs(git, bounds, &place.path().join("head"))?;
+        let replica = Replica::of_refs(git, bounds, &place.path().join("head")).await?;
         let mut question = command::local(replica.home())?;
         question.env("GIT_DIR", replica.directory());
         question.args(["rev-parse", "--verify", "--quiet", "HEAD"]);

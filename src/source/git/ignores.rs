@@ -83,7 +83,8 @@ pub async fn ignores(
                 .and_then(|file| file::read_whole(file, LONGEST_PATTERNS))
                 .ok();
         }
-        let replica = Replica::of_index(&git, &make_place().map_err(IndexError::Unreadable)?)?;
+        let replica =
+            Replica::of_index(&git, &make_place().map_err(IndexError::Unreadable)?).await?;
         let index = Index::read(&replica).await?;
         let below = index.submodules.iter().map(|path| tree.join(path));
         waiting.extend(below.filter(|path| is_plain(path)));

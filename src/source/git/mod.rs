@@ -28,6 +28,7 @@ mod origin;
 mod replica;
 pub mod repository;
 mod settings;
+mod thread;
 pub mod view;
 
 pub use command::GitError;

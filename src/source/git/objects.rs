@@ -3,16 +3,21 @@
 //! Git follows links among objects, and reads in each store which others it borrows from. Here both are
 //! looked at first: only regular files of stores within the bounds are handed on.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
 use super::directory::{Bounds, is_real_directory};
+use super::thread::GoesOn;
 use crate::host::file::{self, FileError};
 
 /// How many repositories may borrow from each other in a row, as in git.
 const MOST_BORROWING: usize = 5;
+
+/// How many stores a repository may have, and a store may name.
+const MOST_STORES: usize = 1_000;
 
 /// The longest list of stores to borrow from.
 const LONGEST_LIST: u64 = 1024 * 1024;
@@ -62,9 +67,14 @@ impl Stores {
         while let Some((store, depth)) = waiting.pop() {
             for borrowed in borrowed(&store, bounds).unwrap_or_default() {
                 match borrowed {
-                    Borrowed::Not(missing) => stores.missing.push(missing),
+                    Borrowed::Not(missing) => {
+                        if stores.missing.len() < MOST_STORES {
+                            stores.missing.push(missing);
+                        }
+                    }
                     Borrowed::From(target) => {
-                        if depth > 0 && !stores.directories.contains(&target) {
+                        let is_new = !stores.directories.contains(&target);
+                        if depth > 0 && is_new && stores.directories.len() < MOST_STORES {
                             stores.directories.push(target.clone());
                             waiting.push((target, depth - 1));
                         }
@@ -76,11 +86,12 @@ impl Stores {
     }
 
     /// Makes a store below `place` for each that shows the same objects, and returns their paths.
-    pub(super) fn show(&self, place: &Path) -> io::Result<Vec<PathBuf>> {
+    pub(super) fn show(&self, place: &Path, goes_on: &GoesOn) -> io::Result<Vec<PathBuf>> {
         let mut shown = Vec::new();
         for (index, store) in self.directories.iter().enumerate() {
             let here = place.join(format!("store-{index}"));
             fs::create_dir_all(here.join("pack"))?;
+            goes_on.check()?;
             for file in packs(store)? {
                 symlink(
                     store.join("pack").join(&file),
@@ -96,14 +107,12 @@ impl Stores {
     }
 
     /// Makes the objects those of the store `into` too: as other names of the same files where the file
-    /// system can, else as copies. `goes_on` says now and then whether to.
-    pub(super) fn link(&self, into: &Path, goes_on: impl Fn() -> bool) -> io::Result<()> {
+    /// system can, else as copies.
+    pub(super) fn link(&self, into: &Path, goes_on: &GoesOn) -> io::Result<()> {
         let mut room =
             rustix::fs::statvfs(into).map(|it| it.f_bavail.saturating_mul(it.f_frsize))?;
         let mut hand_on = |from: &Path, to: &Path| {
-            if !goes_on() {
-                return Err(io::ErrorKind::Interrupted.into());
-            }
+            goes_on.check()?;
             match fs::hard_link(from, to) {
                 Ok(()) => return Ok(()),
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(()),
@@ -141,7 +150,7 @@ impl Stores {
     }
 }
 
-/// Returns what a store borrows from, in its order; `None` when it borrows nothing.
+/// Returns what a store borrows from, each once; `None` when it borrows nothing.
 pub(super) fn borrowed(store: &Path, bounds: &Bounds) -> Option<Vec<Borrowed>> {
     let list = file::open_beneath(store, Path::new("info/alternates"))
         .and_then(|file| file::read_whole(file, LONGEST_LIST));
@@ -154,11 +163,14 @@ pub(super) fn borrowed(store: &Path, bounds: &Bounds) -> Option<Vec<Borrowed>> {
         }
     };
     let list = String::from_utf8_lossy(&list);
-    let lines = list
+    let lines: BTreeSet<&str> = list
         .lines()
-        .filter(|line| !line.is_empty() && !line.starts_with('#'));
+        .filter(|line| !line.is_empty() && !line.starts_with('#'))
+        .collect();
     Some(
         lines
+            .into_iter()
+            .take(MOST_STORES)
             .map(|line| {
                 let target = store.join(line);
                 let there = target.canonicalize().ok().filter(|there| there.is_dir());
@@ -231,14 +243,15 @@ fn loose(store: &Path) -> io::Result<Vec<PathBuf>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::source::git::thread::off_thread;
 
     fn write(path: PathBuf, text: &str) {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, text).unwrap();
     }
 
-    #[test]
-    fn no_object_comes_from_elsewhere() {
+    #[tokio::test]
+    async fn no_object_comes_from_elsewhere() {
         let place = tempfile::tempdir().unwrap();
         let root = place.path().canonicalize().unwrap();
         let (tree, secret) = (root.join("tree"), root.join("secret"));
@@ -262,17 +275,20 @@ mod tests {
         assert_eq!(stores.directories, std::slice::from_ref(&store));
         let missing: Vec<bool> = stores.missing.iter().map(|it| it.is_there).collect();
         assert_eq!(missing, [true, false]);
-        let shown = stores.show(&root.join("shown")).unwrap();
+        let (again, place) = (stores.clone(), root.join("shown"));
+        let shown = off_thread(move |goes_on| again.show(&place, goes_on)).await;
+        let shown = shown.unwrap();
         let linked = root.join("linked");
         fs::create_dir(&linked).unwrap();
-        stores.link(&linked, || true).unwrap();
+        let (again, into) = (stores.clone(), linked.clone());
+        let done = off_thread(move |goes_on| again.link(&into, goes_on)).await;
+        done.unwrap();
         for here in [&shown[0], &linked] {
             assert_eq!(fs::read(here.join("cd/plain")).unwrap(), b"plain");
             assert_eq!(fs::read_dir(here.join("pack")).unwrap().count(), 1);
             let count = fs::read_dir(here).unwrap().count();
             assert_eq!(count, 2, "nothing but `cd` and `pack`");
         }
-        assert!(stores.link(&linked.join("pack"), || false).is_err());
 
         let bounds = Bounds::of_directory(&tree, std::slice::from_ref(&secret));
         let stores = Stores::of(&tree, &bounds);

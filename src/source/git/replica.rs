@@ -12,6 +12,7 @@ use walkdir::WalkDir;
 use super::directory::{Bounds, GitDirectory, is_real_directory};
 use super::objects::{Missing, Stores};
 use super::settings::Format;
+use super::thread::{GoesOn, off_thread};
 use crate::host::file::{self, FileError};
 
 /// The longest file of a single ref.
@@ -20,11 +21,11 @@ const LONGEST_REF: u64 = 4096;
 /// How many single refs are taken over.
 const MOST_REFS: usize = 200_000;
 
-/// The longest file of packed refs.
-const LONGEST_PACKED_REFS: u64 = 256 * 1024 * 1024;
+/// How many bytes are taken over, all files together.
+const MOST_BYTES: u64 = 256 * 1024 * 1024;
 
-/// The longest index.
-const LONGEST_INDEX: u64 = 256 * 1024 * 1024;
+/// The longest list of the tables that refs are in.
+const LONGEST_LIST: u64 = 64 * 1024;
 
 /// The settings under which git works on repositories of ours. Whoever owns the files behind them is
 /// trusted, since nothing of theirs is obeyed; any commit can be had; nothing is run or tidied up.
@@ -82,40 +83,41 @@ pub enum ReplicaError {
 
 impl Replica {
     /// Makes a replica with all refs and objects in the directory `place`, which is not there yet.
-    pub(super) fn of_refs(
+    pub(super) async fn of_refs(
         original: &GitDirectory,
         bounds: &Bounds,
         place: &Path,
     ) -> Result<Self, ReplicaError> {
+        let (original, bounds) = (original.clone(), bounds.clone());
         let mut replica = Self::empty(original.settings.format(), place)?;
-        replica.stores = Stores::of(&original.common, bounds);
-        let shown = replica.stores.show(place)?;
-        let mut list = String::new();
-        for store in shown {
-            // A path of ours, which holds no newline.
-            list.push_str(&store.to_string_lossy());
-            list.push('\n');
-        }
-        fs::write(replica.directory().join("objects/info/alternates"), list)?;
-        replica.take_refs(original)?;
-        Ok(replica)
+        off_thread(move |goes_on| {
+            replica.stores = Stores::of(&original.common, &bounds);
+            let shown = replica.stores.show(&replica.place, goes_on)?;
+            let mut list = String::new();
+            for store in shown {
+                // A path of ours, which holds no newline.
+                list.push_str(&store.to_string_lossy());
+                list.push('\n');
+            }
+            fs::write(replica.directory().join("objects/info/alternates"), list)?;
+            Taking::new(&replica, goes_on).refs(&original)?;
+            Ok(replica)
+        })
+        .await
     }
 
     /// Makes a replica with the index alone in the directory `place`, which is not there yet.
-    pub(super) fn of_index(original: &GitDirectory, place: &Path) -> Result<Self, ReplicaError> {
+    pub(super) async fn of_index(
+        original: &GitDirectory,
+        place: &Path,
+    ) -> Result<Self, ReplicaError> {
+        let original = original.clone();
         let replica = Self::empty(original.settings.format(), place)?;
-        replica.take(&original.own, "index", LONGEST_INDEX)?;
-        // What a split index is split from.
-        for entry in fs::read_dir(&original.own)?.flatten() {
-            let name = entry.file_name();
-            if let Some(name) = name
-                .to_str()
-                .filter(|name| name.starts_with("sharedindex."))
-            {
-                replica.take(&original.own, name, LONGEST_INDEX)?;
-            }
-        }
-        Ok(replica)
+        off_thread(move |goes_on| {
+            Taking::new(&replica, goes_on).index(&original)?;
+            Ok(replica)
+        })
+        .await
     }
 
     /// Makes a repository without anything, for what another machine sends.
@@ -148,54 +150,94 @@ impl Replica {
     pub(super) fn missing(&self) -> &[Missing] {
         &self.stores.missing
     }
+}
 
-    fn take_refs(&self, original: &GitDirectory) -> Result<(), ReplicaError> {
-        self.take(&original.own, "HEAD", LONGEST_REF)?;
-        self.take(&original.common, "packed-refs", LONGEST_PACKED_REFS)?;
-        self.take(&original.common, "shallow", LONGEST_PACKED_REFS)?;
-        let mut count = 0;
-        for name in ["refs", "reftable"] {
-            let root = original.common.join(name);
-            if !is_real_directory(&root) {
-                continue;
-            }
-            let most = if name == "refs" {
-                LONGEST_REF
-            } else {
-                LONGEST_PACKED_REFS
-            };
-            for entry in WalkDir::new(&root) {
-                // What is gone or not ours to read is no ref.
-                let Ok(entry) = entry else { continue };
-                let Ok(below) = entry.path().strip_prefix(&original.common) else {
-                    continue;
-                };
-                // They stand for other objects.
-                if below.starts_with("refs/replace") {
-                    continue;
-                }
-                if entry.file_type().is_dir() {
-                    fs::create_dir_all(self.directory().join(below))?;
-                    continue;
-                }
-                count += 1;
-                if count > MOST_REFS {
-                    return Err(ReplicaError::TooManyRefs(original.common.clone()));
-                }
-                if entry.file_type().is_file() {
-                    self.copy(&original.common, below, most)?;
-                }
+/// What is taken over from another repository, within bounds.
+struct Taking<'a> {
+    replica: &'a Replica,
+    goes_on: &'a GoesOn,
+    left: u64,
+}
+
+impl<'a> Taking<'a> {
+    fn new(replica: &'a Replica, goes_on: &'a GoesOn) -> Self {
+        Self {
+            replica,
+            goes_on,
+            left: MOST_BYTES,
+        }
+    }
+
+    fn index(&mut self, original: &GitDirectory) -> Result<(), ReplicaError> {
+        self.copy(&original.own, Path::new("index"), MOST_BYTES)?;
+        // What a split index is split from.
+        for entry in fs::read_dir(&original.own)?.flatten() {
+            let name = entry.file_name();
+            if let Some(name) = name
+                .to_str()
+                .filter(|name| name.starts_with("sharedindex."))
+            {
+                self.copy(&original.own, Path::new(name), MOST_BYTES)?;
             }
         }
         Ok(())
     }
 
-    /// Copies a file that may be missing.
-    fn take(&self, from: &Path, name: &str, most: u64) -> Result<(), ReplicaError> {
-        self.copy(from, Path::new(name), most)
+    fn refs(&mut self, original: &GitDirectory) -> Result<(), ReplicaError> {
+        self.copy(&original.own, Path::new("HEAD"), LONGEST_REF)?;
+        for name in ["packed-refs", "shallow"] {
+            self.copy(&original.common, Path::new(name), MOST_BYTES)?;
+        }
+        if original.settings.format().refs == Some("reftable") {
+            return self.tables(&original.common);
+        }
+        let root = original.common.join("refs");
+        if !is_real_directory(&root) {
+            return Ok(());
+        }
+        let mut count = 0;
+        for entry in WalkDir::new(&root).min_depth(1) {
+            // What is gone or not ours to read is no ref.
+            let Ok(entry) = entry else { continue };
+            let Ok(below) = entry.path().strip_prefix(&original.common) else {
+                continue;
+            };
+            // They stand for other objects.
+            if below.starts_with("refs/replace") {
+                continue;
+            }
+            count += 1;
+            if count > MOST_REFS {
+                return Err(ReplicaError::TooManyRefs(original.common.clone()));
+            }
+            if entry.file_type().is_dir() {
+                fs::create_dir(self.replica.directory().join(below))?;
+            } else if entry.file_type().is_file() {
+                self.copy(&original.common, below, LONGEST_REF)?;
+            }
+        }
+        Ok(())
     }
 
-    fn copy(&self, from: &Path, below: &Path, most: u64) -> Result<(), ReplicaError> {
+    /// Takes the tables that refs are in, where they are in tables.
+    fn tables(&mut self, common: &Path) -> Result<(), ReplicaError> {
+        let directory = Path::new("reftable");
+        let list = directory.join("tables.list");
+        fs::create_dir(self.replica.directory().join(directory))?;
+        self.copy(common, &list, LONGEST_LIST)?;
+        let listed = file::open_beneath(&self.replica.directory(), &list)
+            .and_then(|file| file::read_whole(file, LONGEST_LIST))
+            .unwrap_or_default();
+        let listed = String::from_utf8_lossy(&listed);
+        for name in listed.lines().filter(|name| !name.contains('/')) {
+            self.copy(common, &directory.join(name), MOST_BYTES)?;
+        }
+        Ok(())
+    }
+
+    /// Copies a file that may be missing.
+    fn copy(&mut self, from: &Path, below: &Path, most: u64) -> Result<(), ReplicaError> {
+        self.goes_on.check()?;
         let unusable = |source| ReplicaError::Unusable {
             path: from.join(below),
             source,
@@ -209,11 +251,13 @@ impl Replica {
             .metadata()
             .map_err(|error| unusable(error.into()))?
             .len();
+        let most = most.min(self.left);
         if size > most {
             return Err(unusable(FileError::TooLong(most)));
         }
-        let mut copy = File::create(self.directory().join(below))?;
-        io::copy(&mut io::Read::take(file, most), &mut copy)?;
+        self.left -= size;
+        let mut copy = File::create(self.replica.directory().join(below))?;
+        io::copy(&mut io::Read::take(file, size), &mut copy)?;
         Ok(())
     }
 }

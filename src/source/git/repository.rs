@@ -114,7 +114,7 @@ impl Repository {
         };
         std::fs::create_dir_all(place).map_err(ReplicaError::Write)?;
         Ok(Self {
-            replica: Replica::of_refs(&git, &bounds, &place.join("own"))?,
+            replica: Replica::of_refs(&git, &bounds, &place.join("own")).await?,
             remote: git.settings.origin().map(str::to_owned),
             directory: directory.to_path_buf(),
             bounds,

@@ -5,6 +5,7 @@
 //! build as trees of their own, where a local source cache has it (contract §1.9), and the files that
 //! lead there are written anew, in the build alone. What is not provably the source's stays where it is.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -24,6 +25,9 @@ const MOST_ALTERNATES: usize = 5;
 
 /// How many submodules are looked at, those of submodules too.
 const MOST_SUBMODULES: usize = 1_000;
+
+/// How many problems are told one by one.
+const MOST_PROBLEMS: usize = 10;
 
 /// The longest configuration that is looked at.
 const LONGEST_CONFIG: u64 = 1024 * 1024;
@@ -81,6 +85,7 @@ impl GitView {
             },
             bounds: Bounds::of_source(source),
             can_be_named: source.git_elsewhere != GitElsewhere::Never,
+            stores: BTreeSet::new(),
             make_place,
         };
         let linked = source.git == GitMetadata::Linked;
@@ -95,7 +100,18 @@ impl GitView {
                 .add_work_tree(&host, &directory, false, &mut waiting)
                 .await;
         }
+        looking.view.cut_problems();
         looking.view
+    }
+
+    /// Leaves so many problems as somebody reads.
+    fn cut_problems(&mut self) {
+        let more = self.problems.len().saturating_sub(MOST_PROBLEMS);
+        self.problems.truncate(MOST_PROBLEMS);
+        if more > 0 {
+            self.problems
+                .push(format!("git has {more} more such problems"));
+        }
     }
 
     /// What a mounted source lacks: its own `.git` file must stay as it is.
@@ -117,6 +133,8 @@ struct Looking<'a> {
     bounds: Bounds,
     /// Whether the user may name what is out of bounds.
     can_be_named: bool,
+    /// The stores of objects that have been looked at.
+    stores: BTreeSet<PathBuf>,
     make_place: MakePlace<'a>,
 }
 
@@ -231,6 +249,10 @@ impl Looking<'_> {
     }
 
     fn add_alternates(&mut self, store: &Path, there: &str, depth: usize) {
+        // Stores may borrow from each other in a circle, or be reached by many ways.
+        if !self.stores.insert(store.to_path_buf()) {
+            return;
+        }
         let Some(borrowed) = borrowed(store, &self.bounds) else {
             return;
         };
@@ -277,7 +299,7 @@ impl Looking<'_> {
         }
         let index = async {
             let place = (self.make_place)().map_err(IndexError::Unreadable)?;
-            Index::read(&Replica::of_index(git, &place)?).await
+            Index::read(&Replica::of_index(git, &place).await?).await
         };
         match index.await {
             Ok(index) => {

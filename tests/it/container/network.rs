@@ -77,8 +77,7 @@ fn names_are_given_addresses() {
             .starts_with("10.1.2.3 "),
         "{run}"
     );
-    let format = "{{(index .IPAM.Config 0).Gateway}}";
-    let gateway = engine::docker(&["network", "inspect", "--format", format, "bridge"]);
+    let gateway = engine::gateway();
     let told = run.output_of("getent hosts gateway.example");
     assert!(told.starts_with(&format!("{gateway} ")), "{gateway}: {run}");
     let resolver = run.output_of("cat /etc/resolv.conf");

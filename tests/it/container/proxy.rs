@@ -28,13 +28,7 @@ fn proxies_are_handed_on_when_asked_for() {
 
 #[test]
 fn a_proxy_carries_requests_of_the_build() {
-    let gateway = engine::docker(&[
-        "network",
-        "inspect",
-        "--format",
-        "{{(index .IPAM.Config 0).Gateway}}",
-        "bridge",
-    ]);
+    let gateway = engine::gateway();
     let listener = TcpListener::bind((gateway.as_str(), 0)).unwrap();
     let address = listener.local_addr().unwrap();
     let proxy = thread::spawn(move || {
