@@ -14,6 +14,9 @@ use crate::settings::read_bounded;
 /// Directories whose contents are not the author's.
 const FOREIGN: &[&str] = &[".git", "node_modules", "target"];
 
+/// How many bytes all buildspecs together may have: what is found in them is shown with their lines.
+const MOST_BYTES: usize = 24 * 1024 * 1024;
+
 /// What was found.
 #[derive(Debug, Default)]
 pub(super) struct Found {
@@ -28,6 +31,7 @@ pub(super) fn read(paths: &[PathBuf]) -> Result<Found, Failure> {
     let here = [PathBuf::from(".")];
     let paths = if paths.is_empty() { &here } else { paths };
     let mut found = Found::default();
+    let mut bytes = 0;
     for path in paths {
         if path == Path::new("-") {
             let text = read_bounded(io::stdin().lock())
@@ -43,7 +47,17 @@ pub(super) fn read(paths: &[PathBuf]) -> Result<Found, Failure> {
                 let inside = file.strip_prefix(path).unwrap_or(&file);
                 let opened = file::open_within(path, inside);
                 match opened.and_then(|file| Ok(read_bounded(file)?)) {
-                    Ok(text) => found.texts.push((shown, text)),
+                    Ok(text) => {
+                        bytes += text.len();
+                        if bytes > MOST_BYTES {
+                            let error = anyhow!(
+                                "the buildspecs in `{}` have more than {MOST_BYTES} bytes together",
+                                path.display()
+                            );
+                            return Err(Failure::usage(error).hint("name some of them"));
+                        }
+                        found.texts.push((shown, text));
+                    }
                     Err(FileError::Io(error)) => return Err(unreadable(error, &shown)),
                     Err(error) => found.unread.push((shown, error)),
                 }

@@ -233,3 +233,16 @@ fn a_zip_of_entries_beyond_measure_is_refused_in_little_memory() {
     measured.assert_ended(2, "it has too many entries");
     measured.assert_nothing_left(&env);
 }
+
+#[test]
+fn buildspecs_beyond_measure_are_checked_in_little_memory() {
+    let env = TestEnv::new();
+    for n in 0..40 {
+        let file = File::create(env.source().join(format!("buildspec-{n}.yml"))).unwrap();
+        file.set_len(3 << 30).unwrap();
+    }
+    let mut check = Command::new(env!("CARGO_BIN_EXE_cobuild"));
+    check.arg("check").current_dir(env.source());
+    let measured = run_command(check, LIMIT, &[]);
+    measured.assert_ended(2, "bytes together");
+}
