@@ -4,8 +4,10 @@
 //! the same zip. What cannot be there as it is stored is left out, and told.
 
 use std::cell::Cell;
+use std::collections::HashSet;
 use std::ffi::OsStr;
 use std::fs::{self, File, OpenOptions, Permissions};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt, symlink};
@@ -39,7 +41,7 @@ const MOST_CONTENTS: u64 = 8 * 1024 * 1024;
 const MOST_LINK_BYTES: usize = 16 * 1024 * 1024;
 
 /// How many directories are made.
-const MOST_DIRECTORIES: u64 = 300_000;
+const MOST_DIRECTORIES: usize = 300_000;
 
 /// What a directory takes of a file system, in bytes.
 const BLOCK: u64 = 4096;
@@ -128,17 +130,22 @@ pub fn unzip(
         left_out: Vec::new(),
         more_left_out: 0,
         link_bytes: 0,
-        made: 0,
-        most_made: room / BLOCK,
         links: Vec::new(),
         directories: Vec::new(),
     };
     // There must be room for what the archive says of its size; more than that it does not give.
     let mut size = 0;
+    let mut directories = HashSet::new();
     for index in 0..archive.len() {
         let entry = archive.by_index_data(index);
-        size += u128::from(entry.map_err(|error| broken("", error))?.size());
+        let entry = entry.map_err(|error| broken("", error))?;
+        size += u128::from(entry.size());
+        add_directories(entry.name_raw(), &mut directories);
+        if directories.len() > MOST_DIRECTORIES {
+            return Err(UnzipError::TooManyDirectories);
+        }
     }
+    size += u128::from(BLOCK) * directories.len() as u128;
     if only.is_none() && size > u128::from(room) {
         return Err(UnzipError::TooLarge { size, room });
     }
@@ -154,6 +161,24 @@ pub fn unzip(
         unpacking.entry(entry, only)?;
     }
     unpacking.finish()
+}
+
+/// Adds the directories that a name stands for, a few bytes each, as numbers.
+fn add_directories(name: &[u8], directories: &mut HashSet<u64>) {
+    let mut hasher = DefaultHasher::new();
+    let mut parts = name.split(|byte| *byte == b'/').peekable();
+    while let Some(part) = parts.next() {
+        // What is behind the last slash is no directory.
+        if parts.peek().is_none() {
+            return;
+        }
+        part.hash(&mut hasher);
+        directories.insert(hasher.finish());
+        // Enough to see that there are too many.
+        if directories.len() > MOST_DIRECTORIES {
+            return;
+        }
+    }
 }
 
 /// A file of which no more than so much is read.
@@ -237,10 +262,6 @@ struct Unpacking<'a> {
     more_left_out: usize,
     /// How many bytes the paths and targets of all symlinks have.
     link_bytes: usize,
-    /// How many directories have been made at the most.
-    made: u64,
-    /// How many directories there is room for.
-    most_made: u64,
     /// Path and target of each symlink.
     links: Vec<(PathBuf, Vec<u8>)>,
     /// Path and mode of each directory that has one.
@@ -308,14 +329,6 @@ impl Unpacking<'_> {
 
     /// Makes a directory and those above it; `false` when something else is in its place.
     fn make_directory(&mut self, shown: &str, place: &Path) -> Result<bool, UnzipError> {
-        // A few bytes of a name are a directory each.
-        if !place.is_dir() {
-            let below = place.strip_prefix(self.into).unwrap_or(place);
-            self.made += below.components().count() as u64;
-            if self.made > MOST_DIRECTORIES.min(self.most_made) {
-                return Err(UnzipError::TooManyDirectories);
-            }
-        }
         match fs::create_dir_all(place) {
             Ok(()) => Ok(true),
             Err(error) => self.obstacle(shown, place, error).map(|()| false),
