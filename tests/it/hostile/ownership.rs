@@ -219,9 +219,14 @@ fn everything(daemon: &Daemon) -> Vec<String> {
         &["network", "ls", "--no-trunc"],
         &["images", "--no-trunc"],
     ];
-    lists
-        .map(|list| daemon.docker(&[list, &["--quiet"]].concat()))
-        .into()
+    let lines = lists.map(|list| {
+        let listed = daemon.docker(&[list, &["--quiet"]].concat());
+        // What was made within one second has no order.
+        let mut lines: Vec<String> = listed.lines().map(str::to_owned).collect();
+        lines.sort();
+        lines
+    });
+    lines.concat()
 }
 
 /// Networks of a daemon's, which do not go with it.

@@ -69,8 +69,12 @@ fn no_setting_and_no_hook_is_obeyed() {
             promise(&git, &source, &marker);
             plant(&git, &source.join(".git"), Some(&source), &marker, form);
             // The trap is set: git itself falls into it.
-            let fallen =
-                ["status", "diff"].map(|word| git.command(&source, &[word]).output().unwrap());
+            let fall = |words: &[&str]| git.command(&source, words).output().unwrap();
+            let fallen = [
+                fall(&["diff", "HEAD~1"]),
+                fall(&["status"]),
+                fall(&["diff"]),
+            ];
             let ran = marker.ran();
             assert!(
                 !ran.is_empty() || form == Form::Shell,
