@@ -34,8 +34,8 @@ const LONGEST_TARGET: u64 = 4096;
 /// How much is written at once.
 const CHUNK: usize = 64 * 1024;
 
-/// The longest table of contents that is read, in bytes: it takes some twelve times as much memory.
-const MOST_CONTENTS: u64 = 8 * 1024 * 1024;
+/// The longest table of contents that is read, in bytes: it takes some fifteen times as much memory.
+const MOST_CONTENTS: u64 = 6 * 1024 * 1024;
 
 /// How many bytes the paths and targets of all symlinks may have.
 const MOST_LINK_BYTES: usize = 16 * 1024 * 1024;
