@@ -79,7 +79,7 @@ fn read(root: &Path) -> io::Result<[u8; LENGTH]> {
     if !is_ours || metadata.permissions().mode() & 0o077 != 0 {
         return Err(io::Error::new(
             io::ErrorKind::PermissionDenied,
-            "it must be this user's, and nobody else's to read",
+            "it must belong to this user, and nobody else may read it",
         ));
     }
     let key = file::read_whole(file, LENGTH as u64)?;
@@ -152,7 +152,7 @@ mod tests {
         let path = root.path().join(FILE);
         fs::set_permissions(&path, PermissionsExt::from_mode(0o644)).unwrap();
         let error = StandIns::open(root.path()).unwrap_err().to_string();
-        assert!(error.contains("nobody else's to read"), "{error}");
+        assert!(error.contains("nobody else may read it"), "{error}");
         fs::remove_file(&path).unwrap();
         std::os::unix::fs::symlink("/dev/zero", &path).unwrap();
         assert!(StandIns::open(root.path()).is_err());

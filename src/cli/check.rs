@@ -93,7 +93,7 @@ impl Checked {
 enum Reader {
     /// Somebody at a terminal.
     Terminal,
-    /// Whoever reads a pipe or a file.
+    /// A program that reads a pipe, or a file.
     Other,
 }
 
