@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::fs::{self, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::Write as _;
 use std::path::Path;
 use std::sync::Mutex;
+use std::time::{Duration, SystemTime};
 
 use super::{Git, Marker};
 
@@ -243,6 +244,13 @@ pub(super) fn plant(git: &Git, directory: &Path, tree: Option<&Path>, marker: &M
         "* filter=evil diff=evil\n",
     )
     .unwrap();
+    if let Some(tree) = tree {
+        // Newer than the index says: whoever compares them looks into the file, through its filter.
+        fs::write(tree.join("text"), "second\n").unwrap();
+        let newer = SystemTime::now() + Duration::from_secs(60);
+        let file = File::open(tree.join("text")).unwrap();
+        file.set_modified(newer).unwrap();
+    }
     // Git itself may have been caught.
     marker.ran();
 }
