@@ -4,12 +4,16 @@
 //! interface. A build goes one way:
 //!
 //! ```text
-//! command line ─ cli ─→ Request ─ plan::make ─→ Plan ─ runner::run ─→ events ─→ sinks
-//!    source: trees, git ─┘  ↑  buildspec::parse             │
-//!                         Facts                      engine::Engine
+//! command line ─ cli ─→ Request ─ build::start ─→ events ─→ sinks
+//!                                     │
+//!           source: trees, git ─→ plan::make ─→ Plan ─→ runner::run ─→ Outcome
+//!             buildspec::parse ─┘     ↑                      │
+//!                                   Facts             engine::Engine
 //! ```
 //!
 //! - [`phase`] and [`exit`] are words: phases, statuses, contexts, exit statuses.
+//! - [`build`] is a build as a value: what is asked of it, its sources, its life, its end. `examples/run_build.rs`
+//!   runs one.
 //! - [`buildspec`] is pure: text in, a typed buildspec or CodeBuild's own refusal out, or all that
 //!   is wrong with it; and the language as a JSON Schema.
 //! - [`project`] is pure: kinds of source, names of images, the curated images and where they come from.
@@ -36,7 +40,7 @@
 //! - [`sinks`] show events: CodeBuild's log, JSON lines, the build as JSON, the summary.
 //! - [`terminal`] is the one way to stdout and stderr: what a terminal would obey becomes visible there.
 //! - [`settings`] resolves what the command line names: files, variables, directories.
-//! - [`cli`] ties all of them together, words errors and hints, and decides the exit status.
+//! - [`cli`] reads arguments, shows builds, words errors and hints, and decides the exit status.
 //!
 //! Which module may use which is data in `tests/it/architecture.rs`, and checked there.
 //!
@@ -77,6 +81,7 @@
 //! of a build listens to it. The running command gets SIGTERM and a grace period, its phase ends as
 //! STOPPED or TIMED_OUT, the container is removed, and the last events are emitted as always.
 
+pub mod build;
 pub mod buildspec;
 pub mod cache;
 pub mod channel;

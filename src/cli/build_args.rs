@@ -15,16 +15,14 @@ use super::cache_args::CacheArgs;
 use super::container_args::ContainerArgs;
 use super::image_args::ImageArgs;
 use super::named::Named;
-use super::prepare::Prepared;
 use super::source_args::SourceArgs;
 use super::transfer_args::TransferArgs;
+use crate::build::Request;
 use crate::host::file;
 use crate::phase::PhaseType;
 use crate::plan::part::{self, Part, Step};
-use crate::plan::{ContainerRequest, Request, Transfer};
-use crate::settings::{
-    BuildspecName, Environment, Override, Sources, parse_env_file, parse_override,
-};
+use crate::plan::{Settings, Transfer};
+use crate::settings::{BuildspecName, Environment, Override, parse_env_file, parse_override};
 
 /// The build that is meant.
 #[derive(Debug, Clone, Args)]
@@ -96,60 +94,31 @@ enum SourceTransfer {
     Tar,
 }
 
-/// What a command line names, found.
+/// What a command line asks for, and what it names beside its sources.
 #[derive(Debug)]
-pub(super) struct GivenBuild {
-    pub(super) sources: Sources,
-    pub(super) buildspec: BuildspecName,
-    /// What else is named must not lead out of them.
+pub(super) struct AskedBuild {
+    pub(super) request: Request,
+    /// What else is named must not lead out of the sources.
     pub(super) named: Named,
-    overrides: Vec<(String, String)>,
-    container: ContainerRequest,
-    /// What people should know of what they asked for.
-    warnings: Vec<String>,
 }
 
 impl BuildArgs {
-    /// How long the build may take.
-    pub(super) fn timeout(&self) -> Duration {
-        self.timeout
-    }
-
     /// Resolves the files and directories that are named.
-    pub(super) fn given(&self, environment: &Environment) -> Result<GivenBuild, Failure> {
+    pub(super) fn resolve(&self, environment: &Environment) -> Result<AskedBuild, Failure> {
         // Refused before anything is fetched or written.
-        self.image.image()?;
+        let image = self.image.image()?;
         let sources = self.source.find(self.mount)?;
         let named = Named::beside(&sources)?;
         let (mut overrides, warnings) = self.container.proxies(environment);
         overrides.extend(self.overrides(environment, &named)?);
-        Ok(GivenBuild {
-            container: self.container.request(&named)?,
-            warnings,
-            sources,
-            named,
-            overrides,
-            buildspec: BuildspecName::read(self.buildspec.as_deref())
-                .context("cannot read the buildspec from stdin")
-                .map_err(Failure::usage)?,
-        })
-    }
-
-    /// Returns what is asked for, once the sources are where the build can use them.
-    pub(super) fn request(
-        &self,
-        given: GivenBuild,
-        prepared: Prepared,
-    ) -> Result<Request, Failure> {
-        let buildspec = prepared.buildspec(&given.buildspec)?;
-        Ok(Request {
-            image: self.image.image()?,
+        let container = self.container.request(&named)?;
+        let buildspec = BuildspecName::read(self.buildspec.as_deref())
+            .context("cannot read the buildspec from stdin")
+            .map_err(Failure::usage)?;
+        let settings = Settings {
             pulling: self.image.pulling(),
             privileged: self.privileged || self.container.needs_privileges(),
             timeout: self.timeout,
-            source: prepared.primary,
-            secondary: prepared.secondary,
-            git_directories: given.sources.git_directories,
             kind: self.source.kind(),
             initiator: self.source.initiator(),
             transfer: match self.source_transfer {
@@ -159,17 +128,23 @@ impl BuildArgs {
                 SourceTransfer::Tar => Transfer::Tar,
             },
             excludes: self.transfer.excludes(),
-            overrides: given.overrides,
-            buildspec,
+            overrides,
             part: Part {
                 from: self.from,
                 only: self.only,
                 mocks: self.mock.clone(),
             },
             cache: self.cache.request(),
-            container: given.container,
-            warnings: [prepared.warnings, given.warnings].concat(),
-        })
+            container,
+            warnings,
+            ..Settings::new(image)
+        };
+        let request = Request {
+            sources,
+            buildspec,
+            settings,
+        };
+        Ok(AskedBuild { request, named })
     }
 
     fn overrides(

@@ -14,8 +14,9 @@ use jiff::Timestamp;
 
 use super::cache_args::namespace;
 use super::engine_args::{Connection, EngineArgs};
-use super::own::Own;
+use super::installation::installation;
 use super::{Failure, Told};
+use crate::build::Installation;
 use crate::cache::Store;
 use crate::engine::{Engine, ListedVolume};
 use crate::exit::ExitStatus;
@@ -72,10 +73,11 @@ pub(super) async fn run(
     environment: &Environment,
     color: ColorChoice,
 ) -> Result<ExitStatus, Failure> {
-    let Own {
+    let Installation {
         cache_directory,
         owner,
-    } = Own::find(environment, color)?;
+        ..
+    } = installation(environment, color)?;
     let store = Store::new(cache_directory.join("caches"));
     let told = match command.action {
         Action::List(args) => list::list(&args, &store, environment, &owner).await?,

@@ -8,8 +8,9 @@ use std::path::Path;
 use clap::{Args, ColorChoice, ValueEnum};
 
 use super::engine_args::{Connection, EngineArgs};
-use super::own::Own;
+use super::installation::installation;
 use super::{Failure, Told, stderr};
+use crate::build::Installation;
 use crate::engine::{EngineError, Operation};
 use crate::exit::ExitStatus;
 use crate::owner::Owner;
@@ -84,10 +85,11 @@ pub(super) async fn run(
     environment: &Environment,
     color: ColorChoice,
 ) -> Result<ExitStatus, Failure> {
-    let Own {
+    let Installation {
         cache_directory,
         owner,
-    } = Own::find(environment, color)?;
+        ..
+    } = installation(environment, color)?;
     let places = Places {
         scratch_root: cache_directory.join("runs"),
         cache_root: cache_directory.join("caches"),

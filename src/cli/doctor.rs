@@ -10,9 +10,10 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::engine_args::EngineArgs;
-use super::own::Own;
-use super::supervise::Stops;
+use super::installation::installation;
+use super::signals::Stops;
 use super::{Failure, Told, choice, stderr};
+use crate::build::Installation;
 use crate::doctor::{self, Check, Reached, Subject, Surroundings, Verdict};
 use crate::engine::endpoint::Endpoint;
 use crate::exit::ExitStatus;
@@ -77,10 +78,11 @@ pub(super) async fn run(
     color: ColorChoice,
 ) -> Result<ExitStatus, Failure> {
     let stops = Stops::listen()?;
-    let Own {
+    let Installation {
         cache_directory,
         owner,
-    } = Own::find(environment, color)?;
+        ..
+    } = installation(environment, color)?;
     let surroundings = Surroundings {
         owner,
         id: Uuid::new_v4().simple().to_string(),

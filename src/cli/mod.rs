@@ -1,6 +1,7 @@
 //! The command line: one file for each subcommand, one for what goes wrong.
 
 mod build_args;
+mod build_failure;
 mod cache;
 mod cache_args;
 mod check;
@@ -10,22 +11,19 @@ mod debug;
 mod doctor;
 mod engine_args;
 mod failure;
-mod gather;
 mod image_args;
 mod images;
+mod installation;
 mod named;
-mod own;
 mod plan;
-mod prepare;
 mod refusal;
 mod run;
 mod schema;
 mod secrets;
+mod showing;
 mod signals;
 mod source_args;
-mod supervise;
 mod transfer_args;
-mod workspace;
 
 use std::ffi::OsString;
 use std::io;

@@ -7,20 +7,18 @@ mod text;
 use std::io;
 use std::time::Duration;
 
-use anyhow::Context as _;
 use clap::{Args, ColorChoice, ValueEnum};
 
 use super::build_args::BuildArgs;
+use super::build_failure::build_failure;
 use super::engine_args::EngineArgs;
-use super::gather::{self, Numbering};
-use super::prepare::{Purpose, prepare};
 use super::{Failure, stdout};
+use crate::build;
 use crate::buildspec::{CacheAction, OnFailure};
 use crate::engine::Engine;
 use crate::exit::ExitStatus;
 use crate::plan::cache::{CacheKind, CacheModes};
 use crate::plan::{self, Reading, Store};
-use crate::runner;
 use crate::settings::Environment;
 
 /// Show what a build would do: image, phases and commands, variables and who sets them, artifacts.
@@ -54,22 +52,11 @@ pub(super) async fn run(
     environment: &Environment,
     color: ColorChoice,
 ) -> Result<ExitStatus, Failure> {
-    let given = args.build.given(environment)?;
-    let request = {
-        // Goes when the buildspec has been read.
-        let place = tempfile::tempdir()
-            .context("cannot make a directory to look at the source in")
-            .map_err(Failure::no_verdict)?;
-        let purpose = Purpose::Look(&given.buildspec);
-        let (_canceller, cancellation) = runner::cancellation();
-        let prepared = prepare(&given.sources, purpose, Some(place.path()), &cancellation).await?;
-        let prepared = prepared
-            .context("nobody looks any more")
-            .map_err(Failure::no_verdict)?;
-        args.build.request(given, prepared)?
+    let request = args.build.resolve(environment)?.request;
+    let mut plan = match build::plan(&request, environment).await {
+        Ok(plan) => plan,
+        Err(error) => return build_failure(error, None),
     };
-    let facts = gather::facts(&request, environment, Numbering::Look);
-    let mut plan = plan::make(request, &facts);
     let image = image_variables(&plan.image.local, environment).await;
     if let Some(image) = &image {
         plan.environment = plan::complete(image, &plan.environment, HOST_NAME);

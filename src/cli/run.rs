@@ -1,36 +1,25 @@
 //! `cobuild run`: runs a build.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::{Context as _, anyhow};
+use anyhow::Context as _;
 use clap::{Args, ColorChoice, ValueEnum};
-use uuid::Uuid;
 
-use super::build_args::{BuildArgs, GivenBuild, parse_duration};
+use super::build_args::{AskedBuild, BuildArgs, parse_duration};
 use super::debug::DebugArgs;
-use super::engine_args::{Connection, EngineArgs};
-use super::gather::{self, Numbering};
-use super::own::Own;
-use super::prepare::{Prepared, Purpose, prepare};
+use super::engine_args::EngineArgs;
+use super::installation::installation;
 use super::secrets::providers;
-use super::supervise::{Stops, supervise};
-use super::workspace::Workspace;
+use super::showing::show_build;
 use super::{Failure, choice, stderr, stdout};
-use crate::engine::docker::Docker;
+use crate::build::{self, Installation};
 use crate::exit::ExitStatus;
-use crate::logins::Logins;
-use crate::phase::Status;
-use crate::plan;
 use crate::plan::place::{Namespace, Packaging, Storage};
-use crate::runner::{CancelReason, Outcome, RunError, RunSettings};
-use crate::secrets::Providers;
+use crate::project::image::Resolution;
 use crate::settings::{Environment, writable_directory, writable_file};
 use crate::sinks::{BuildJson, Changes, ExportFile, JsonLines, Log, Pull, Sink, Summary};
 use crate::terminal::{Out, stderr_width};
-
-/// How long a program that keeps credentials may take to give them.
-const HELPER_PATIENCE: Duration = Duration::from_secs(30);
 
 /// How many changes of a source are listed on a terminal.
 const MOST_CHANGES: usize = 100;
@@ -112,6 +101,15 @@ enum NamespaceArg {
 }
 
 impl RunArgs {
+    /// Makes sure that artifacts can be written where they are to go.
+    fn artifacts(&self) -> Result<Option<PathBuf>, Failure> {
+        let writable = self.artifacts.as_deref().map(|directory| {
+            writable_directory(directory)
+                .with_context(|| format!("cannot write artifacts into `{}`", directory.display()))
+        });
+        writable.transpose().map_err(Failure::usage)
+    }
+
     fn storage(&self) -> Storage {
         Storage {
             packaging: match self.packaging {
@@ -133,7 +131,7 @@ pub(super) async fn run(
     environment: &Environment,
     color: ColorChoice,
 ) -> Result<ExitStatus, Failure> {
-    let given = args.build.given(environment)?;
+    let AskedBuild { mut request, named } = args.build.resolve(environment)?;
     for (flag, path) in [
         ("--artifacts", &args.artifacts),
         ("--build-json", &args.build_json),
@@ -141,18 +139,15 @@ pub(super) async fn run(
         ("--secrets", &args.secrets),
     ] {
         if let Some(path) = path {
-            given.named.check(flag, path)?;
+            named.check(flag, path)?;
         }
     }
-    let artifacts = args
-        .artifacts
-        .as_deref()
-        .map(|directory| {
-            writable_directory(directory)
-                .with_context(|| format!("cannot write artifacts into `{}`", directory.display()))
-        })
-        .transpose()
-        .map_err(Failure::usage)?;
+    let artifacts = args.artifacts()?;
+    let settings = &mut request.settings;
+    settings.artifacts.clone_from(&artifacts);
+    settings.storage = args.storage();
+    settings.grace = args.grace;
+    settings.show_changes = args.show_changes;
     for path in args.build_json.iter().chain(&args.export_file) {
         writable_file(path)
             .with_context(|| format!("cannot write `{}`", path.display()))
@@ -160,137 +155,22 @@ pub(super) async fn run(
     }
     let secrets = providers(args.secrets.as_deref(), environment)?;
     let connection = args.engine.connect(environment).await?;
-    let stops = Stops::listen()?;
-    let own = Own::find(environment, color)?;
-    let scratch_root = own.cache_directory.join("runs");
-    let workspace = Workspace::open(&scratch_root, &given.sources)?;
-    let invocation = Invocation {
-        environment,
-        color,
-        engine: &connection.engine,
-        client: connection.client(),
-        stops: &stops,
-        artifacts,
+    let installation = Installation {
         secrets,
-        own,
+        ..installation(environment, color)?
     };
-    let ran = Box::pin(build(&args, given, invocation, workspace.directory())).await;
-    let kept = ran.as_ref().ok().and_then(|ran| ran.as_ref()?.kept.clone());
-    workspace.close(kept.as_ref()).await;
-    let stopped_by = stops.signals.status();
-    let verdict = ran.and_then(|outcome| verdict(outcome, stopped_by, &connection));
-    connection.close().await;
-    verdict
-}
-
-/// Prepares sources within the time that a build may take: they may be without end.
-async fn in_time(
-    preparing: impl Future<Output = Result<Option<Prepared>, Failure>>,
-    limit: Duration,
-    stops: &Stops,
-) -> Result<Option<Prepared>, Failure> {
-    let clock = stops.time_out(limit);
-    let prepared = preparing.await;
-    clock.abort();
-    match prepared {
-        Ok(None) if stops.cancellation.reason() == Some(CancelReason::Timeout) => {
-            let limit = limit.as_secs();
-            Err(
-                Failure::no_verdict(anyhow!("the sources are not there within {limit} s"))
-                    .hint("`--timeout` gives a build, and what comes before it, more time"),
-            )
-        }
-        prepared => prepared,
-    }
-}
-
-/// Says how a build went; `None` is one that was stopped before it began.
-fn verdict(
-    outcome: Option<Outcome>,
-    stopped_by: Option<ExitStatus>,
-    connection: &Connection,
-) -> Result<ExitStatus, Failure> {
-    let Some(outcome) = outcome else {
-        return Ok(stopped_by.unwrap_or(ExitStatus::Interrupted));
-    };
-    match outcome.fault {
-        Some(RunError::Engine(error)) => Err(connection.failure(error).masked(outcome.masker)),
-        Some(error) => Err(Failure::no_verdict(error).masked(outcome.masker)),
-        None => Ok(match (outcome.status, stopped_by) {
-            (Status::Succeeded, _) => ExitStatus::Succeeded,
-            (Status::Stopped, Some(signal)) => signal,
-            (Status::Failed | Status::TimedOut, _) => ExitStatus::BuildFailed,
-            // Somebody stopped it in the debugger.
-            (Status::Stopped, None) => ExitStatus::Interrupted,
-            (Status::Fault, _) => ExitStatus::NoVerdict,
-        }),
-    }
-}
-
-/// What a build runs with besides its command line.
-struct Invocation<'a> {
-    environment: &'a Environment,
-    color: ColorChoice,
-    engine: &'a Docker,
-    /// The command by which people reach the engine.
-    client: String,
-    stops: &'a Stops,
-    artifacts: Option<PathBuf>,
-    secrets: Providers,
-    own: Own,
-}
-
-/// Prepares the sources in `directory` and runs the build; `None` when somebody stopped it before it
-/// began.
-async fn build(
-    args: &RunArgs,
-    given: GivenBuild,
-    invocation: Invocation<'_>,
-    directory: Option<&Path>,
-) -> Result<Option<Outcome>, Failure> {
-    let Invocation {
-        environment,
-        color,
-        engine,
-        client,
-        stops,
-        artifacts,
-        secrets,
-        own,
-    } = invocation;
-    let prepared = prepare(
-        &given.sources,
-        Purpose::Build,
-        directory,
-        &stops.cancellation,
-    );
-    let Some(prepared) = in_time(prepared, args.build.timeout(), stops).await? else {
-        return Ok(None);
-    };
-    let request = args.build.request(given, prepared.clone())?;
-    let facts = gather::facts(&request, environment, Numbering::Take);
-    let plan = plan::make(request, &facts);
-    let debugger =
-        args.debug
-            .debugger(engine, client, &args.build, environment, &prepared, &facts)?;
-    let settings = RunSettings {
-        scratch_root: own.cache_directory.join("runs"),
-        owner: own.owner,
-        token: Uuid::new_v4().simple().to_string(),
-        grace: args.grace,
-        artifacts: artifacts.clone(),
-        storage: args.storage(),
-        cache_root: own.cache_directory.join("caches"),
-        secrets,
-        logins: Logins::new(environment.login_files(), HELPER_PATIENCE),
-        show_changes: args.show_changes,
-    };
+    let engine = connection.engine.clone();
+    let debugger = args
+        .debug
+        .debugger(&engine, connection.client(), environment)?;
     let is_dumb = environment.get("TERM") == Some("dumb");
     let width = (!is_dumb).then(stderr_width).flatten();
-    let sinks = sinks(args, color, artifacts, width);
-    let time_limit = (!args.debug.is_on()).then_some(plan.timeout);
-    let supervised = supervise(&plan, engine, &settings, sinks, debugger, time_limit, stops);
-    Ok(Some(Box::pin(supervised).await?))
+    let sinks = sinks(&args, color, artifacts, width);
+    let image = Resolution::of(&request.settings.image).asked().to_owned();
+    let build = build::start(request, engine, &installation, debugger);
+    let shown = show_build(build, sinks, &connection, &installation, &image).await;
+    connection.close().await;
+    shown
 }
 
 fn sinks(

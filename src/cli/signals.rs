@@ -5,8 +5,27 @@ use std::sync::{Arc, OnceLock};
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
+use super::Failure;
 use crate::exit::ExitStatus;
-use crate::runner::{CancelReason, Canceller};
+use crate::runner::{self, CancelReason, Cancellation, Canceller};
+
+/// What can end work before its time.
+#[derive(Debug)]
+pub(super) struct Stops {
+    pub(super) cancellation: Cancellation,
+    pub(super) signals: Signals,
+}
+
+impl Stops {
+    /// Begins to listen for signals.
+    pub(super) fn listen() -> Result<Self, Failure> {
+        let (canceller, cancellation) = runner::cancellation();
+        Ok(Self {
+            cancellation,
+            signals: Signals::of_build(canceller)?,
+        })
+    }
+}
 
 /// Listens for the signals that stop a build.
 #[derive(Debug)]
@@ -17,7 +36,7 @@ pub(super) struct Signals {
 
 impl Signals {
     /// Begins to listen: the first signal stops the build, the second kills it.
-    pub(super) fn listen(canceller: Canceller) -> io::Result<Self> {
+    fn listen(canceller: Canceller) -> io::Result<Self> {
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut terminate = signal(SignalKind::terminate())?;
         let mut hang_up = signal(SignalKind::hangup())?;
@@ -32,6 +51,13 @@ impl Signals {
             canceller.cancel(CancelReason::Kill);
         });
         Ok(Self { first, listening })
+    }
+
+    /// Begins to listen for the signals that stop a build; a system that does not let us is a failure.
+    pub(super) fn of_build(canceller: Canceller) -> Result<Self, Failure> {
+        Self::listen(canceller).map_err(|error| {
+            Failure::no_verdict(anyhow::Error::new(error).context("cannot listen for signals"))
+        })
     }
 
     /// Returns the exit status of the first signal that came, if one did.

@@ -166,9 +166,3 @@ fn hint(error: &SourceError) -> Option<&'static str> {
         | SourceError::Unusable { .. } => None,
     }
 }
-
-/// Says that a build without a source has no buildspec of its own.
-pub(super) fn no_buildspec() -> Failure {
-    Failure::usage(anyhow!("--no-source needs a buildspec, and none is named"))
-        .hint("name one with -b: a file of this machine, its text, or `-` for stdin")
-}

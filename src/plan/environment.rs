@@ -66,8 +66,8 @@ impl Origin {
     }
 }
 
-/// What the environment depends on besides the facts of the world.
-pub(super) struct Inputs<'a> {
+/// How a build, its sources and its places are called.
+pub(super) struct BuildNames<'a> {
     pub(super) facts: &'a Facts,
     pub(super) layout: &'a Layout,
     pub(super) image: &'a str,
@@ -85,8 +85,8 @@ pub(super) struct Inputs<'a> {
 /// Left out on purpose: `AWS_CONTAINER_CREDENTIALS_RELATIVE_URI` and `ECS_CONTAINER_METADATA_URI`,
 /// which would send every AWS client to an address that does not answer here, and the variables of
 /// webhooks, batches and public builds, which a local build is not.
-pub(super) fn codebuild_variables(inputs: &Inputs<'_>) -> Environment {
-    let Inputs {
+pub(super) fn codebuild_variables(names: &BuildNames<'_>) -> Environment {
+    let BuildNames {
         facts,
         layout,
         image,
@@ -96,7 +96,7 @@ pub(super) fn codebuild_variables(inputs: &Inputs<'_>) -> Environment {
         initiator,
         primary,
         secondary,
-    } = inputs;
+    } = names;
     let (region, account) = (&facts.region, &facts.account);
     let mut variables = vec![
         ("AWS_DEFAULT_REGION", region.clone()),

@@ -1,71 +1,39 @@
-//! Turns a request into a plan.
+//! Turns settings, sources and a buildspec into a plan.
 
-use std::fmt;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::cache::{CachePlan, CacheRequest};
-use super::container::{ContainerPlan, ContainerRequest};
-use super::environment::{self, Inputs, Origin, is_variable_name};
+use super::artifact_sets::ArtifactsPlan;
+use super::cache::CachePlan;
+use super::container::ContainerPlan;
+use super::environment::{self, BuildNames, Origin, is_variable_name};
 use super::layout::{self, Layout};
-use super::part::Part;
+use super::settings::Settings;
 use super::sources::{self, Decided, Source, SourceFailure};
 use super::stored;
-use super::{Excludes, PhasePlan, Plan, Reading, Store, Stored, Transfer, Work, retry};
+use super::{PhasePlan, Plan, Reading, Store, Stored, Transfer, Variable, Work, retry};
 use crate::buildspec::{self, Buildspec};
 use crate::event::BuildIdentity;
 use crate::phase::{PhaseContext, PhaseType};
-use crate::project::image::{Pulling, Resolution};
-use crate::project::{self, KindName};
+use crate::project;
+use crate::project::image::Resolution;
 
-/// What a user asks for, with every default filled in. `Debug` leaves out what may be secret.
-#[derive(Clone)]
-pub struct Request {
-    /// The image as configured.
-    pub image: String,
-    /// How it is had.
-    pub pulling: Pulling,
-    /// Whether the container is privileged.
-    pub privileged: bool,
-    /// How long the build may take.
-    pub timeout: Duration,
+/// What a plan is made of, besides the facts of the world.
+#[derive(Debug, Clone)]
+pub struct Inputs {
+    /// What the build is asked to be.
+    pub settings: Settings,
     /// The primary source.
     pub source: Source,
     /// Identifier and secondary source.
     pub secondary: Vec<(String, Source)>,
     /// Directories of git that the user named, by their full paths: sources may use what lies there.
     pub git_directories: Vec<PathBuf>,
-    /// The kind that the source is taken for; else its remote decides.
-    pub kind: Option<KindName>,
-    /// Who starts the build; else the user does.
-    pub initiator: Option<String>,
-    /// How source trees reach the container.
-    pub transfer: Transfer,
-    /// What of them stays behind.
-    pub excludes: Excludes,
-    /// Variables that beat the buildspec's.
-    pub overrides: Vec<(String, String)>,
     /// The buildspec, or why there is no source to read it from.
     pub buildspec: Result<BuildspecFile, SourceFailure>,
-    /// What of it runs.
-    pub part: Part,
-    /// How the cache is kept.
-    pub cache: CacheRequest,
-    /// What the container gets of the machine.
-    pub container: ContainerRequest,
-    /// What people should know of the sources.
+    /// What people should know of the sources, in sentences.
     pub warnings: Vec<String>,
-}
-
-impl fmt::Debug for Request {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Request")
-            .field("image", &self.image)
-            .field("source", &self.source)
-            .finish_non_exhaustive()
-    }
 }
 
 /// Where a buildspec comes from, and its text.
@@ -123,25 +91,30 @@ pub struct Facts {
 }
 
 /// Decides everything about a build.
-pub fn make(request: Request, facts: &Facts) -> Plan {
+pub fn make(inputs: Inputs, facts: &Facts) -> Plan {
+    let sources = sources::decide(&inputs, facts);
+    let Inputs {
+        settings,
+        source,
+        buildspec,
+        mut warnings,
+        ..
+    } = inputs;
     let Decided {
         kind,
         layout,
         primary,
         secondary,
         mut plans,
-    } = sources::decide(&request, facts);
-    let project = project::project_name(&request.source.name());
+    } = sources;
+    let project = project::project_name(&source.name());
     let id = format!("{project}:{}", facts.uuid);
-    let arn = format!(
-        "arn:aws:codebuild:{}:{}:build/{id}",
-        facts.region, facts.account
-    );
-    let initiator = request.initiator.unwrap_or_else(|| facts.user.clone());
-    let mut variables = environment::codebuild_variables(&Inputs {
+    let arn = arn(facts, &id);
+    let initiator = settings.initiator.as_ref().unwrap_or(&facts.user).clone();
+    let mut variables = environment::codebuild_variables(&BuildNames {
         facts,
         layout: &layout,
-        image: &request.image,
+        image: &settings.image,
         build_id: &id,
         build_arn: &arn,
         project: &project,
@@ -149,42 +122,34 @@ pub fn make(request: Request, facts: &Facts) -> Plan {
         primary: &primary,
         secondary: &secondary,
     });
-    let container = ContainerPlan::new(request.container, &layout);
-    container.set_variables(&mut variables);
-    let (mut reading, buildspec_variables) = match request.buildspec {
-        Ok(buildspec) => read(buildspec, &layout, &request.part),
-        Err(SourceFailure { message, hint }) => {
-            let context = PhaseContext::new("CLIENT_ERROR", message);
-            (Reading::SourceFailed { context, hint }, Vec::new())
-        }
+    let (mut reading, buildspec_variables) = match buildspec {
+        Ok(buildspec) => read(buildspec, &layout, &settings, &facts.uuid),
+        Err(failure) => (no_source(failure), Vec::new()),
     };
+    let container = ContainerPlan::new(settings.container, &layout);
+    container.set_variables(&mut variables);
     for (name, value) in buildspec_variables {
         variables.set(Origin::Buildspec, &name, &value);
     }
-    for (name, value) in request.overrides {
+    for (name, value) in settings.overrides {
         variables.set(Origin::Override, &name, &value);
     }
     let mut environment = variables.into_variables();
-    let cache = CachePlan::new(request.cache, &request.source, request.privileged);
-    if cache.modes.source && request.transfer != Transfer::Mount {
+    let cache = CachePlan::new(settings.cache, &source, settings.privileged);
+    if cache.modes.source && settings.transfer != Transfer::Mount {
         for source in &mut plans {
             source.git = source.git.linked();
         }
     }
-    if let Reading::Accepted(work) = &mut reading {
-        let warnings = cache.warnings(work.cache.as_ref(), request.privileged);
-        work.warnings.extend(warnings);
-    }
-    let mut none = Vec::new();
-    let wanted = match &mut reading {
-        Reading::Accepted(work) => {
-            work.warnings.splice(0..0, request.warnings);
-            &mut work.stored
-        }
-        Reading::Refused { .. } | Reading::SourceFailed { .. } => &mut none,
-    };
-    stored::settle(wanted, &mut environment);
-    let image = Resolution::of(&request.image);
+    warnings.extend(settings.warnings);
+    complete(
+        &mut reading,
+        warnings,
+        &cache,
+        settings.privileged,
+        &mut environment,
+    );
+    let image = Resolution::of(&settings.image);
     Plan {
         identity: BuildIdentity {
             id,
@@ -200,35 +165,75 @@ pub fn make(request: Request, facts: &Facts) -> Plan {
             },
             source_version: primary.version,
             resolved_source_version: primary.resolved,
-            image: request.image.clone(),
             environment_type: container.kind.api_name(),
             compute_type: container.compute_type(),
             certificate: container.certificate_location(),
             file_system_locations: container.locations(),
-            privileged: request.privileged,
-            timeout_in_minutes: request.timeout.as_secs().div_ceil(60),
+            privileged: settings.privileged,
+            timeout_in_minutes: settings.timeout.as_secs().div_ceil(60),
+            image: settings.image,
         },
         uuid: facts.uuid.clone(),
         engine_image: image.asked().to_owned(),
         image,
-        pulling: request.pulling,
-        privileged: request.privileged,
-        timeout: request.timeout,
+        pulling: settings.pulling,
+        privileged: settings.privileged,
+        timeout: settings.timeout,
+        grace: settings.grace,
         layout,
         sources: plans,
-        transfer: request.transfer,
-        excludes: request.excludes,
+        transfer: settings.transfer,
+        excludes: settings.excludes,
         source_words: kind.log_words(),
         environment,
         reading,
-        part: request.part,
+        part: settings.part,
         cache,
         container,
+        show_changes: settings.show_changes,
+    }
+}
+
+fn arn(facts: &Facts, id: &str) -> String {
+    let (region, account) = (&facts.region, &facts.account);
+    format!("arn:aws:codebuild:{region}:{account}:build/{id}")
+}
+
+/// Adds what only the whole plan tells: warnings, and the stored values that nobody gives.
+fn complete(
+    reading: &mut Reading,
+    mut warnings: Vec<String>,
+    cache: &CachePlan,
+    privileged: bool,
+    environment: &mut [Variable],
+) {
+    let mut none = Vec::new();
+    let stored = match reading {
+        Reading::Accepted(work) => {
+            warnings.append(&mut work.warnings);
+            warnings.extend(cache.warnings(work.cache.as_ref(), privileged));
+            work.warnings = warnings;
+            &mut work.stored
+        }
+        Reading::Refused { .. } | Reading::SourceFailed { .. } => &mut none,
+    };
+    stored::settle(stored, environment);
+}
+
+fn no_source(failure: SourceFailure) -> Reading {
+    Reading::SourceFailed {
+        context: PhaseContext::new("CLIENT_ERROR", failure.message),
+        hint: failure.hint,
     }
 }
 
 /// Reads the buildspec; returns what came of it and the variables it sets.
-fn read(file: BuildspecFile, layout: &Layout, part: &Part) -> (Reading, Vec<(String, String)>) {
+fn read(
+    file: BuildspecFile,
+    layout: &Layout,
+    settings: &Settings,
+    uuid: &str,
+) -> (Reading, Vec<(String, String)>) {
     let in_container = |path: &str| {
         if path.starts_with('/') {
             path.to_owned()
@@ -278,7 +283,7 @@ fn read(file: BuildspecFile, layout: &Layout, part: &Part) -> (Reading, Vec<(Str
             }
             let variables = std::mem::take(&mut buildspec.env.variables);
             let inline = inline.then_some(text);
-            let work = work(buildspec, location, inline, part);
+            let work = work(buildspec, location, inline, settings, uuid);
             (Reading::Accepted(Box::new(work)), variables)
         }
     }
@@ -293,7 +298,13 @@ fn exported(names: Vec<String>) -> Vec<String> {
         .collect()
 }
 
-fn work(buildspec: Buildspec, location: String, inline: Option<Vec<u8>>, part: &Part) -> Work {
+fn work(
+    buildspec: Buildspec,
+    location: String,
+    inline: Option<Vec<u8>>,
+    settings: &Settings,
+    uuid: &str,
+) -> Work {
     let phases: Vec<PhasePlan> = PhaseType::COMMAND_PHASES
         .into_iter()
         .map(|phase| {
@@ -312,7 +323,7 @@ fn work(buildspec: Buildspec, location: String, inline: Option<Vec<u8>>, part: &
                 finally: given.finally,
                 on_failure: given.on_failure,
             };
-            part.cut(&mut planned);
+            settings.part.cut(&mut planned);
             planned
         })
         .collect();
@@ -342,7 +353,12 @@ fn work(buildspec: Buildspec, location: String, inline: Option<Vec<u8>>, part: &
         reports: buildspec.reports,
         exported: exported(buildspec.env.exported_variables),
         phases,
-        artifacts: buildspec.artifacts,
+        artifacts: ArtifactsPlan::new(
+            buildspec.artifacts,
+            settings.artifacts.clone(),
+            settings.storage,
+            uuid,
+        ),
         unknown_keys: buildspec.unknown_keys,
         warnings,
     }
@@ -369,43 +385,20 @@ fn stored(buildspec: &Buildspec) -> Vec<Stored> {
 mod tests {
     use super::*;
     use crate::plan::GitFacts;
+    use crate::plan::examples::{self, facts};
 
-    fn facts() -> Facts {
-        Facts {
-            start: Timestamp::UNIX_EPOCH,
-            uuid: "0000".into(),
-            auth_token: "1111".into(),
-            project_uuid: "2222".into(),
-            directory_numbers: vec![7, 8],
-            build_number: 3,
-            user: "me".into(),
-            region: "eu-west-1".into(),
-            account: "000000000000".into(),
-        }
-    }
-
-    fn request(buildspec: BuildspecFile) -> Request {
-        Request {
-            image: "debian:12".into(),
-            pulling: Pulling::default(),
-            privileged: false,
-            timeout: Duration::from_hours(1),
-            source: Source::directory("/home/me/app".into(), GitFacts::default()),
-            git_directories: Vec::new(),
+    fn inputs(buildspec: BuildspecFile) -> Inputs {
+        Inputs {
+            settings: Settings {
+                overrides: vec![("GIVEN".into(), "by caller".into())],
+                ..Settings::new("debian:12")
+            },
             secondary: vec![(
                 "other".into(),
                 Source::directory("/home/me/other".into(), GitFacts::default()),
             )],
-            kind: None,
-            initiator: None,
-            transfer: Transfer::Automatic,
-            excludes: Excludes::default(),
-            overrides: vec![("GIVEN".into(), "by caller".into())],
-            part: Part::default(),
-            cache: CacheRequest::default(),
-            container: ContainerRequest::default(),
             buildspec: Ok(buildspec),
-            warnings: Vec::new(),
+            ..examples::inputs("")
         }
     }
 
@@ -423,19 +416,19 @@ mod tests {
     #[test]
     fn overrides_beat_the_buildspec_s_variables() {
         let text = "version: 0.2\nenv: {variables: {GIVEN: spec, OWN: $HOME}}\nphases: {}\n";
-        let plan = make(request(inline(text)), &facts());
+        let plan = make(inputs(inline(text)), &facts());
         assert_eq!(value(&plan, "GIVEN"), Some("by caller"));
         assert_eq!(value(&plan, "OWN"), Some("$HOME"), "values are literal");
     }
 
     #[test]
     fn a_github_tree_lies_like_a_gopath_and_has_its_commit() {
-        let mut request = request(inline("version: 0.2\nphases: {}\n"));
-        request.source.git = GitFacts {
+        let mut inputs = inputs(inline("version: 0.2\nphases: {}\n"));
+        inputs.source.git = GitFacts {
             commit: Some("abc".into()),
             remote: Some("git@github.com:o/r.git".into()),
         };
-        let plan = make(request, &facts());
+        let plan = make(inputs, &facts());
         let directory = "/codebuild/output/src7/src/github.com/o/r";
         assert_eq!(value(&plan, "CODEBUILD_SRC_DIR"), Some(directory));
         assert_eq!(
@@ -455,7 +448,7 @@ mod tests {
 
     #[test]
     fn a_missing_buildspec_is_named_only_when_it_was_asked_for() {
-        let message = |file| match make(request(file), &facts()).reading {
+        let message = |file| match make(inputs(file), &facts()).reading {
             Reading::Refused {
                 location, context, ..
             } => {
@@ -483,7 +476,7 @@ mod tests {
     #[test]
     fn a_stored_value_that_the_caller_gives_is_not_looked_up_but_secret() {
         let text = "version: 0.2\nenv: {variables: {STAGE: live}, parameter-store: {A: '/$STAGE/x', GIVEN: /y}}\nphases: {}\n";
-        let plan = make(request(inline(text)), &facts());
+        let plan = make(inputs(inline(text)), &facts());
         let Reading::Accepted(work) = &plan.reading else {
             panic!("refused")
         };

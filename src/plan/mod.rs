@@ -3,29 +3,35 @@
 //! Pure: a buildspec, a project, the facts of the world and the overrides go in, a [`Plan`] comes
 //! out in which nothing is left to decide.
 
+mod artifact_sets;
 pub mod artifacts;
 pub mod cache;
 mod container;
 mod environment;
+#[cfg(test)]
+pub(crate) mod examples;
 pub mod layout;
 mod make;
 pub mod part;
 pub mod phases;
 pub mod place;
 pub mod retry;
+mod settings;
 mod sources;
 mod stored;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
+pub use artifact_sets::{ArtifactSet, ArtifactsPlan, Placement, is_expanded};
 pub use container::{Certificate, ContainerPlan, ContainerRequest};
 pub use environment::{Origin, Variable, complete, is_variable_name};
-pub use make::{BuildspecFile, Facts, Request, make};
+pub use make::{BuildspecFile, Facts, Inputs, make};
+pub use settings::{DEFAULT_GRACE, DEFAULT_TIMEOUT, Settings};
 pub use sources::{Content, GitFacts, Source, SourceFailure, source_name};
 pub use stored::{Store, Stored};
 
-use crate::buildspec::{Artifacts, Cache, OnFailure, ReportGroup, UnknownKeys, Version};
+use crate::buildspec::{Cache, OnFailure, ReportGroup, UnknownKeys, Version};
 use crate::event::BuildIdentity;
 use crate::phase::{PhaseContext, PhaseType};
 use crate::project::image::{Pulling, Resolution};
@@ -50,6 +56,8 @@ pub struct Plan {
     pub privileged: bool,
     /// How long the build may take.
     pub timeout: Duration,
+    /// How long commands may take to end when the build is cut short.
+    pub grace: Duration,
     /// Where things are in the container.
     pub layout: Layout,
     /// The source trees, the primary first; none at all for a build without a source.
@@ -70,6 +78,8 @@ pub struct Plan {
     pub cache: CachePlan,
     /// What the container gets of the machine.
     pub container: ContainerPlan,
+    /// Whether the build's changes of its sources are listed at its end.
+    pub show_changes: bool,
 }
 
 impl Plan {
@@ -156,9 +166,10 @@ pub struct Excludes {
 }
 
 /// How source trees reach the container.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Transfer {
     /// Copy-on-write where the engine can, else a tar stream.
+    #[default]
     Automatic,
     /// Copy-on-write or nothing.
     CopyOnWrite,
@@ -217,8 +228,8 @@ pub struct Work {
     pub exported: Vec<String>,
     /// The four command phases in order.
     pub phases: Vec<PhasePlan>,
-    /// The artifacts, when there are any.
-    pub artifacts: Option<Artifacts>,
+    /// The artifacts, and where they go.
+    pub artifacts: ArtifactsPlan,
     /// What people should know before the build runs.
     pub warnings: Vec<String>,
 }

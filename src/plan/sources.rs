@@ -1,9 +1,9 @@
-//! What comes into a build: each source as a request names it, its kind, its values and its place.
+//! What comes into a build: each source as a inputs names it, its kind, its values and its place.
 
 use std::path::{Path, PathBuf};
 
 use super::layout::Layout;
-use super::make::{Facts, Request};
+use super::make::{Facts, Inputs};
 use super::{GitElsewhere, GitMetadata, SourcePlan};
 use crate::project::{self, Fallback, Identity, KindName, SourceKind};
 
@@ -144,12 +144,15 @@ pub(super) struct Decided {
     pub(super) plans: Vec<SourcePlan>,
 }
 
-/// Decides about the sources of a request.
-pub(super) fn decide(request: &Request, facts: &Facts) -> Decided {
-    let kind = kind(&request.source, request.kind, facts);
+/// Decides about the sources of a inputs.
+pub(super) fn decide(inputs: &Inputs, facts: &Facts) -> Decided {
+    let kind = kind(&inputs.source, inputs.settings.kind, facts);
     // A pipeline hands over all sources; any other kind is asked for of the primary alone.
-    let asked = request.kind.filter(|kind| *kind == KindName::CodePipeline);
-    let secondary: Vec<(&String, &Source, SourceKind)> = request
+    let asked = inputs
+        .settings
+        .kind
+        .filter(|kind| *kind == KindName::CodePipeline);
+    let secondary: Vec<(&String, &Source, SourceKind)> = inputs
         .secondary
         .iter()
         .map(|(identifier, source)| (identifier, source, self::kind(source, asked, facts)))
@@ -164,8 +167,8 @@ pub(super) fn decide(request: &Request, facts: &Facts) -> Decided {
             .map(|(identifier, _, kind)| ((*identifier).clone(), kind.path_below_src()));
         Layout::new(numbers, &kind.path_below_src(), paths)
     };
-    let named = &request.git_directories;
-    let plans = plan(None, &request.source, &kind, &layout.source, named)
+    let named = &inputs.git_directories;
+    let plans = plan(None, &inputs.source, &kind, &layout.source, named)
         .into_iter()
         .chain(secondary.iter().zip(&layout.secondary).filter_map(
             |((identifier, source, kind), (_, directory))| {
@@ -174,11 +177,11 @@ pub(super) fn decide(request: &Request, facts: &Facts) -> Decided {
         ))
         .collect();
     Decided {
-        primary: values(None, &request.source, &kind, request, facts),
+        primary: values(None, &inputs.source, &kind, inputs, facts),
         secondary: secondary
             .iter()
             .map(|(identifier, source, kind)| {
-                let values = values(Some(identifier), source, kind, request, facts);
+                let values = values(Some(identifier), source, kind, inputs, facts);
                 ((*identifier).clone(), values)
             })
             .collect(),
@@ -240,15 +243,12 @@ fn values(
     identifier: Option<&str>,
     source: &Source,
     kind: &SourceKind,
-    request: &Request,
+    inputs: &Inputs,
     facts: &Facts,
 ) -> Values {
     let given = source.version().map(str::to_owned);
     let (url, version) = match kind {
-        SourceKind::CodePipeline => (
-            String::new(),
-            Some(revision_arn(identifier, request, facts)),
-        ),
+        SourceKind::CodePipeline => (String::new(), Some(revision_arn(identifier, inputs, facts))),
         SourceKind::NoSource => (String::new(), None),
         SourceKind::S3 { location } => (format!("s3://{location}"), given),
         SourceKind::Plain => (format!("file://{}", source.named.display()), given),
@@ -265,9 +265,10 @@ fn values(
 
 /// Where a pipeline keeps what it hands over: bucket and key have the form that pipelines give them,
 /// with names cut to 20 and 10 characters; the names of bucket and artifact are assumed.
-fn revision_arn(identifier: Option<&str>, request: &Request, facts: &Facts) -> String {
-    let name = request.source.name();
-    let pipeline = request
+fn revision_arn(identifier: Option<&str>, inputs: &Inputs, facts: &Facts) -> String {
+    let name = inputs.source.name();
+    let pipeline = inputs
+        .settings
         .initiator
         .as_deref()
         .and_then(|initiator| initiator.strip_prefix("codepipeline/"))

@@ -368,7 +368,7 @@ impl<E: Engine> Run<'_, E> {
     /// Asks the running command to end, and waits for that as long as it may take.
     async fn cut_short(&mut self, reason: CancelReason) -> Result<(), Interruption> {
         let (cancellation, events) = (self.cancellation, self.events);
-        let grace = self.settings.grace;
+        let grace = self.plan.grace;
         if reason == CancelReason::Stop {
             events.emit(Event::Stopping { grace }).await;
         }

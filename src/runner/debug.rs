@@ -63,7 +63,7 @@ pub enum Verdict {
 }
 
 /// Somebody who looks into builds.
-pub trait Debugger: Send {
+pub trait Debugger: Send + Sync {
     /// Returns whether the build is to stand still before this command of `commands`, counted from 1.
     fn breaks_at(&self, phase: PhaseType, number: usize) -> bool;
 
@@ -118,7 +118,7 @@ pub const RESUMED_MARK: &[u8] = b"\x1eresume\x1e";
 /// session both do nothing, and succeed.
 pub(super) fn prepare_commands(
     program: &mut Program,
-    session: Option<&String>,
+    session: Option<&str>,
 ) -> [(&'static str, String); 2] {
     let (pause, resume) = match session {
         None => {

@@ -46,10 +46,10 @@ impl<E: Engine> Run<'_, E> {
             }
         };
         let cancellation = self.cancellation;
-        let session = self.debugger.is_some().then_some(&self.settings.token);
+        let has_session = self.debugger.is_some();
         let sandbox = self.sandbox.as_mut().ok_or(RunError::ContainerDied)?;
         let prepared = cancellation
-            .guard(sandbox.prepare(plan, work, session))
+            .guard(sandbox.prepare(plan, work, has_session))
             .await
             .map_err(Interruption::Cancelled)??;
         for message in prepared.notes {

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::StreamExt;
+use sync_wrapper::SyncWrapper;
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 
 use super::output::{Piece, Splitter};
@@ -53,8 +54,9 @@ pub(super) enum DriverError {
 
 /// The driver of one container.
 pub(super) struct Driver {
-    input: Pin<Box<dyn AsyncWrite + Send>>,
-    output: ByteStream,
+    // Neither is shared: only whoever holds the driver alone reads and writes.
+    input: SyncWrapper<Pin<Box<dyn AsyncWrite + Send>>>,
+    output: SyncWrapper<ByteStream>,
     splitter: Splitter,
     pieces: VecDeque<Piece>,
     token: String,
@@ -87,11 +89,12 @@ impl Tools {
 }
 
 impl Driver {
-    /// Starts the worker in a container that has just been started, and waits until it answers.
+    /// Starts the worker in a container that has just been started, and waits until it answers. `token` is a
+    /// random text that no command can guess; it fences the worker's answers.
     pub(super) async fn start(attachment: Attachment, token: String) -> Result<Self, RunError> {
         let mut driver = Self {
-            input: attachment.input,
-            output: attachment.output,
+            input: SyncWrapper::new(attachment.input),
+            output: SyncWrapper::new(attachment.output),
             splitter: Splitter::new(&token),
             pieces: VecDeque::new(),
             token,
@@ -128,6 +131,11 @@ impl Driver {
         Ok(())
     }
 
+    /// The text that fences the worker's answers.
+    pub(super) fn token(&self) -> &str {
+        &self.token
+    }
+
     /// Which tools the image has.
     pub(super) fn tools(&self) -> Tools {
         self.tools
@@ -149,8 +157,9 @@ impl Driver {
     /// Sends calls of the worker; see [`Program`].
     pub(super) async fn send(&mut self, program: &str) -> Result<(), DriverError> {
         let sent = async {
-            self.input.write_all(program.as_bytes()).await?;
-            self.input.flush().await
+            let input = self.input.get_mut();
+            input.write_all(program.as_bytes()).await?;
+            input.flush().await
         };
         // A container that is gone closes its stdin; the output tells so as well.
         sent.await.map_err(|_: std::io::Error| DriverError::Ended)
@@ -186,7 +195,7 @@ impl Driver {
             if let Some(piece) = self.pieces.pop_front() {
                 return Ok(piece);
             }
-            match self.output.next().await {
+            match self.output.get_mut().next().await {
                 Some(chunk) => self.splitter.feed(chunk?, &mut self.pieces),
                 None => {
                     return self

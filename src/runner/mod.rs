@@ -43,14 +43,6 @@ mod user_bin;
 mod whiteouts;
 
 use std::path::PathBuf;
-use std::time::Duration;
-
-pub use cache::{LAYERS_LABEL, PROJECT_LABEL};
-pub use cancel::{CancelReason, Cancellation, Canceller, cancellation};
-pub use debug::{Cause, Debugger, Halt, RESUMED_MARK, Verdict};
-pub use ledger::{Ledger, is_of_container};
-pub use scratch::{Kept, Scratch, abandoned, kept, occupied};
-pub use sweep::{forsake, remove_scratch, sweep};
 
 use crate::buildspec::OnFailure;
 use crate::channel::EventSender;
@@ -61,37 +53,32 @@ use crate::logins::Logins;
 use crate::mask::Masker;
 use crate::owner::Owner;
 use crate::phase::{PhaseContext, PhaseType, Status};
-use crate::plan::place::Storage;
 use crate::plan::{PhasePlan, Plan, Reading, Work, phases};
 use crate::resources::Limits;
 use crate::secrets::Providers;
 use crate::source::excludes::ExcludeError;
+pub use cache::{LAYERS_LABEL, PROJECT_LABEL};
+pub use cancel::{CancelReason, Cancellation, Canceller, cancellation};
 use death::container_died;
+pub use debug::{Cause, Debugger, Halt, RESUMED_MARK, Verdict};
+pub use ledger::{Ledger, is_of_container};
 use sandbox::Sandbox;
+pub use scratch::{Kept, Scratch, abandoned, kept, occupied};
+pub use sweep::{forsake, remove_scratch, sweep};
 
-/// What a run needs besides its plan.
+/// What this machine and its user have for builds; several builds may share it.
 #[derive(Debug, Clone)]
-pub struct RunSettings {
-    /// Where directories of running builds are kept on the host.
+pub struct Host {
+    /// Where directories of running builds are kept.
     pub scratch_root: PathBuf,
-    /// Who makes everything in the engine.
-    pub owner: Owner,
-    /// A random text that no command can guess; fences the driver's answers.
-    pub token: String,
-    /// How long commands may take to end when the build is cut short.
-    pub grace: Duration,
-    /// Where artifacts go; without it they are matched and not kept.
-    pub artifacts: Option<PathBuf>,
-    /// In what form artifacts are kept, and under what names.
-    pub storage: Storage,
     /// Where caches are kept.
     pub cache_root: PathBuf,
-    /// Who knows the values that the buildspec wants from a store.
+    /// Who makes everything in the engine.
+    pub owner: Owner,
+    /// Who knows the values that a buildspec wants from a store.
     pub secrets: Providers,
     /// Who knows what registries want to see.
     pub logins: Logins,
-    /// Whether to list what the build changed in its sources.
-    pub show_changes: bool,
 }
 
 /// How a run ended.
@@ -224,7 +211,7 @@ impl<T: Into<RunError>> From<T> for Interruption {
 pub async fn run<E: Engine>(
     plan: &Plan,
     engine: &E,
-    settings: &RunSettings,
+    host: &Host,
     events: &EventSender,
     cancellation: &Cancellation,
     debugger: Option<Box<dyn Debugger>>,
@@ -237,7 +224,7 @@ pub async fn run<E: Engine>(
         },
         debugger,
         engine,
-        settings,
+        host,
         events,
         cancellation,
         sandbox: None,
@@ -264,7 +251,7 @@ struct Run<'a, E> {
     phases: Vec<PhasePlan>,
     debugger: Option<Box<dyn Debugger>>,
     engine: &'a E,
-    settings: &'a RunSettings,
+    host: &'a Host,
     events: &'a EventSender,
     cancellation: &'a Cancellation,
     sandbox: Option<Sandbox<'a, E>>,
@@ -407,7 +394,7 @@ impl<E: Engine> Run<'_, E> {
             return;
         };
         // Whoever kills a build does not wait.
-        if self.settings.show_changes && self.cancellation.reason() < Some(CancelReason::Kill) {
+        if self.plan.show_changes && self.cancellation.reason() < Some(CancelReason::Kill) {
             for changes in sandbox.changes(self.plan, self.cancellation).await {
                 self.events.emit(Event::SourceChanged(changes)).await;
             }

@@ -33,7 +33,7 @@ impl<'a, E: Engine> Run<'a, E> {
         };
         self.layers = self.take_layers().await?;
         let trees = self
-            .guarded(Trees::gather(self.plan, &self.settings.scratch_root))
+            .guarded(Trees::gather(self.plan, &self.host.scratch_root))
             .await??;
         let wrong_platform = image.is_foreign.then(|| image.name.clone());
         let opened = {
@@ -52,7 +52,7 @@ impl<'a, E: Engine> Run<'a, E> {
         let opened = match opened {
             Ok(opened) => opened,
             Err(reason) => {
-                sweep::forsake(self.engine, &self.plan.identity.id, self.settings).await;
+                sweep::forsake(self.engine, &self.plan.identity.id, self.host).await;
                 return Err(Interruption::Cancelled(reason));
             }
         };
@@ -98,7 +98,7 @@ impl<'a, E: Engine> Run<'a, E> {
         Sandbox::open(
             self.engine,
             self.plan,
-            self.settings,
+            self.host,
             facts,
             image,
             trees,

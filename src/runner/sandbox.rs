@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use uuid::Uuid;
+
 use super::changes;
 use super::driver::{Aside, BOOTSTRAP, Driver, DriverError, MOST_WORDS, Tools};
 use super::image::BuildImage;
@@ -15,7 +17,7 @@ use super::tail::Tail;
 use super::transfer::upload;
 use super::trees::Trees;
 use super::unpacker::Unpacker;
-use super::{Cancellation, RunError, RunSettings, debug, sweep, trust, user_bin};
+use super::{Cancellation, Host, RunError, debug, sweep, trust, user_bin};
 use crate::engine::{
     Attachment, ContainerId, ContainerSpec, Created, Engine, EngineError, EngineFacts, Mount,
     NamedVolume,
@@ -62,19 +64,19 @@ impl<'a, E: Engine> Sandbox<'a, E> {
     pub(super) async fn open(
         engine: &'a E,
         plan: &Plan,
-        settings: &RunSettings,
+        host: &Host,
         facts: &EngineFacts,
         image: BuildImage,
         trees: Trees,
         layers: Option<&NamedVolume>,
     ) -> Result<Self, RunError> {
         let mut means = Means::first(plan, facts);
-        let ledger = Ledger::beside(&settings.scratch_root);
+        let ledger = Ledger::beside(&host.scratch_root);
         loop {
             let scratch = match means
                 .copy_on_write
                 .is_ok()
-                .then(|| make_scratch(plan, settings))
+                .then(|| make_scratch(plan, host))
             {
                 None => None,
                 Some(Ok(scratch)) => Some(scratch),
@@ -90,7 +92,7 @@ impl<'a, E: Engine> Sandbox<'a, E> {
             let started = match trees.route(plan, &means, scratch.as_ref()) {
                 Ok(route) => {
                     ways = route.ways;
-                    let mut spec = spec(plan, settings, &image, &means, route.mounts, layers);
+                    let mut spec = spec(plan, host, &image, &means, route.mounts, layers);
                     spec.limits = plan.container.limits_within(facts.machine()).0;
                     let started = start(engine, &spec, &ledger).await;
                     let started = started.map_err(RunError::Engine);
@@ -103,7 +105,7 @@ impl<'a, E: Engine> Sandbox<'a, E> {
                     let container = created.id;
                     tracing::info!(container = %container.short(), init = means.init, "build container started");
                     tell(&trees, &ways);
-                    let answer = Driver::start(attachment, settings.token.clone());
+                    let answer = Driver::start(attachment, Uuid::new_v4().simple().to_string());
                     let driver = tokio::time::timeout(ANSWER_TIMEOUT, answer)
                         .await
                         .unwrap_or_else(|_| {
@@ -122,7 +124,7 @@ impl<'a, E: Engine> Sandbox<'a, E> {
                             ways,
                             image,
                             warnings: created.warnings,
-                            owner: settings.owner.clone(),
+                            owner: host.owner.clone(),
                             ledger,
                         }),
                         Err(error) => {
@@ -132,7 +134,7 @@ impl<'a, E: Engine> Sandbox<'a, E> {
                                 ledger.strike(&name);
                             }
                             if let Some(scratch) = &scratch {
-                                sweep::discard(engine, &settings.owner, &image.name, scratch).await;
+                                sweep::discard(engine, &host.owner, &image.name, scratch).await;
                             }
                             Err(error)
                         }
@@ -140,7 +142,7 @@ impl<'a, E: Engine> Sandbox<'a, E> {
                 }
                 Err(error) => {
                     if let Some(scratch) = &scratch {
-                        sweep::discard(engine, &settings.owner, &image.name, scratch).await;
+                        sweep::discard(engine, &host.owner, &image.name, scratch).await;
                     }
                     let other = match &error {
                         RunError::Engine(refusal) => means.after(refusal, plan.transfer),
@@ -183,13 +185,13 @@ impl<'a, E: Engine> Sandbox<'a, E> {
         &self.ways
     }
 
-    /// Brings in the sources and everything else the first command finds. `session` is the token when
-    /// somebody debugs the build.
+    /// Brings in the sources and everything else the first command finds. `has_session` says
+    /// that somebody debugs the build.
     pub(super) async fn prepare(
         &mut self,
         plan: &Plan,
         work: &Work,
-        session: Option<&String>,
+        has_session: bool,
     ) -> Result<Prepared, RunError> {
         let notes = self.upload().await?;
         let environment = complete(
@@ -198,9 +200,10 @@ impl<'a, E: Engine> Sandbox<'a, E> {
             self.container.short(),
         );
         let mut program = layout_program(plan, work, &self.trees, &self.ways);
+        let session = has_session.then(|| self.driver.token());
         let debugging = debug::prepare_commands(&mut program, session);
         user_bin::install(&mut program, debugging);
-        if session.is_some() {
+        if has_session {
             let shell = debug::shell_script(&self.image.facts.environment, work.shell.as_deref());
             program.call("cobuild_write", &[layout::DEBUG_SHELL, &shell]);
         }
@@ -359,13 +362,13 @@ fn tell(trees: &Trees, ways: &[Transferred]) {
     }
 }
 
-fn make_scratch(plan: &Plan, settings: &RunSettings) -> Result<Scratch, RunError> {
-    let made = Scratch::create(&settings.scratch_root, &plan.uuid).and_then(|scratch| {
+fn make_scratch(plan: &Plan, host: &Host) -> Result<Scratch, RunError> {
+    let made = Scratch::create(&host.scratch_root, &plan.uuid).and_then(|scratch| {
         scratch.note_image(&plan.engine_image)?;
         Ok(scratch)
     });
     made.map_err(|source| RunError::Host {
-        path: settings.scratch_root.clone(),
+        path: host.scratch_root.clone(),
         source,
     })
 }
@@ -411,7 +414,7 @@ async fn remove<E: Engine>(engine: &E, container: &ContainerId) {
 
 fn spec(
     plan: &Plan,
-    settings: &RunSettings,
+    host: &Host,
     image: &BuildImage,
     means: &Means,
     trees: BTreeMap<String, Mount>,
@@ -428,7 +431,7 @@ fn spec(
     // What somebody mounts himself comes in the place of what would be there.
     let volumes = &plan.container.extras.volumes;
     mounts.retain(|target, _| volumes.iter().all(|volume| volume.target != *target));
-    let tag = settings.owner.container(&plan.identity.id);
+    let tag = host.owner.container(&plan.identity.id);
     ContainerSpec {
         name: tag.name,
         image: image.name.clone(),

@@ -17,11 +17,11 @@ impl<E: Engine> Run<'_, E> {
     pub(super) async fn announce_secrets(&mut self, found: &[Secret]) {
         let known = self.plan.environment.iter();
         let known = known.filter(|variable| variable.is_secret);
-        let mut values = known
+        let values: Vec<&str> = known
             .map(|variable| variable.value.as_str())
             .chain(found.iter().map(Secret::expose))
-            .peekable();
-        if values.peek().is_none() {
+            .collect();
+        if values.is_empty() {
             return;
         }
         let masker = Masker::new(values);
@@ -69,7 +69,7 @@ impl<E: Engine> Run<'_, E> {
     }
 
     async fn look_up(&self, stored: &Stored) -> Result<Secret, LookupError> {
-        let providers = &self.settings.secrets;
+        let providers = &self.host.secrets;
         let wanted = Wanted {
             variable: &stored.variable,
             reference: &stored.reference,

@@ -3,7 +3,7 @@
 use std::io;
 use std::time::Duration;
 
-use super::RunSettings;
+use super::Host;
 use super::cache::LAYERS_LABEL;
 use super::emptying;
 use super::ledger::{Ledger, is_of_container};
@@ -23,26 +23,26 @@ const FORSAKE_LIMIT: Duration = Duration::from_secs(2);
 ///
 /// `image` is one the engine has; with it directories go that this user may not remove. What cannot
 /// be removed stays for another time.
-pub async fn sweep<E: Engine>(engine: &E, image: &str, settings: &RunSettings) {
-    for scratch in abandoned(&settings.scratch_root) {
-        discard(engine, &settings.owner, image, &scratch).await;
+pub async fn sweep<E: Engine>(engine: &E, image: &str, host: &Host) {
+    for scratch in abandoned(&host.scratch_root) {
+        discard(engine, &host.owner, image, &scratch).await;
     }
-    if let Err(error) = remove_containers(engine, &settings.owner).await {
+    if let Err(error) = remove_containers(engine, &host.owner).await {
         tracing::debug!(%error, "cannot look for containers of killed runs");
     }
-    if let Err(error) = remove_volumes(engine, settings).await {
+    if let Err(error) = remove_volumes(engine, host).await {
         tracing::debug!(%error, "cannot look for volumes of killed runs");
     }
 }
 
-async fn remove_volumes<E: Engine>(engine: &E, settings: &RunSettings) -> Result<(), EngineError> {
-    let ledger = Ledger::beside(&settings.scratch_root);
+async fn remove_volumes<E: Engine>(engine: &E, host: &Host) -> Result<(), EngineError> {
+    let ledger = Ledger::beside(&host.scratch_root);
     let entered = ledger.volumes();
     for volume in engine.list_volumes(owner::BUILD).await? {
         // What keeps the layers of Docker in builds is there for the next one.
         if !volume.labels.contains_key(LAYERS_LABEL)
-            && is_of_container(&volume, &settings.owner, &settings.scratch_root, &entered)
-            && settings.owner.standing(&volume.labels) == Standing::Dead
+            && is_of_container(&volume, &host.owner, &host.scratch_root, &entered)
+            && host.owner.standing(&volume.labels) == Standing::Dead
         {
             match engine.remove_volume(&volume.name).await {
                 // A container that was kept uses it.
@@ -79,15 +79,15 @@ pub(super) async fn discard<E: Engine>(engine: &E, owner: &Owner, image: &str, s
 
 /// Removes what a build that was given up has left, as far as that can be done at once; `build` is its
 /// id. Nobody may hold its directories any more.
-pub async fn forsake<E: Engine>(engine: &E, build: &str, settings: &RunSettings) {
-    for scratch in abandoned(&settings.scratch_root) {
+pub async fn forsake<E: Engine>(engine: &E, build: &str, host: &Host) {
+    for scratch in abandoned(&host.scratch_root) {
         remove(&scratch);
     }
     let removed = async {
         let label = format!("{}={build}", owner::BUILD);
         for container in engine.list_containers(&label, None).await? {
             let (name, labels) = (&container.name, &container.labels);
-            if settings.owner.has_made_for(build, name, labels) {
+            if host.owner.has_made_for(build, name, labels) {
                 engine.remove_container(&container.id).await?;
             }
         }

@@ -7,6 +7,8 @@ mod properties;
 mod retry;
 mod transitions;
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 
 use super::*;
@@ -14,9 +16,7 @@ use crate::channel::{Message, channel};
 use crate::engine::fake::{FakeEngine, Reaction};
 use crate::logins::Logins;
 use crate::owner::Key;
-use crate::plan::cache::CacheRequest;
-use crate::plan::part::Part;
-use crate::plan::{BuildspecFile, Excludes, Facts, GitFacts, Request, Source, Transfer, make};
+use crate::plan::{Facts, GitFacts, Inputs, Settings, Source, Transfer, examples, make};
 use crate::project::image::Pulling;
 
 struct Ran {
@@ -53,38 +53,19 @@ impl Ran {
 
 fn plan(buildspec: &str, image: &str) -> Plan {
     let facts = Facts {
-        start: Timestamp::UNIX_EPOCH,
-        uuid: "0000".into(),
-        auth_token: "1111".into(),
-        project_uuid: "2222".into(),
-        directory_numbers: vec![7],
         build_number: 1,
-        user: "me".into(),
         region: "us-east-1".into(),
-        account: "000000000000".into(),
+        ..examples::facts()
     };
-    let request = Request {
-        image: image.to_owned(),
-        pulling: Pulling::default(),
-        privileged: false,
-        timeout: Duration::from_hours(1),
+    let inputs = Inputs {
+        settings: Settings {
+            transfer: Transfer::Mount,
+            ..Settings::new(image)
+        },
         source: Source::directory("/nonexistent".into(), GitFacts::default()),
-        secondary: Vec::new(),
-        git_directories: Vec::new(),
-        transfer: Transfer::Mount,
-        excludes: Excludes::default(),
-        overrides: Vec::new(),
-        part: Part::default(),
-        kind: None,
-        initiator: None,
-        warnings: Vec::new(),
-        cache: CacheRequest::default(),
-        container: crate::plan::ContainerRequest::default(),
-        buildspec: Ok(BuildspecFile::Inline {
-            text: buildspec.into(),
-        }),
+        ..examples::inputs(buildspec)
     };
-    make(request, &facts)
+    make(inputs, &facts)
 }
 
 async fn run_plan(plan: &Plan, engine: &FakeEngine, cancels: &[(Duration, CancelReason)]) -> Ran {
@@ -96,17 +77,12 @@ async fn run_plan(plan: &Plan, engine: &FakeEngine, cancels: &[(Duration, Cancel
             canceller.cancel(reason);
         });
     }
-    let settings = RunSettings {
+    let host = Host {
         scratch_root: "/nonexistent".into(),
-        owner: Owner::this_process(Key::of_one_run()),
-        token: "token".into(),
-        grace: Duration::from_secs(10),
-        artifacts: None,
-        storage: Storage::default(),
         cache_root: "/nonexistent".into(),
+        owner: Owner::this_process(Key::of_one_run()),
         secrets: Providers::default(),
         logins: Logins::new(Vec::new(), Duration::ZERO),
-        show_changes: false,
     };
     let (sender, mut receiver) = channel(|| Timestamp::UNIX_EPOCH);
     let gathering = tokio::spawn(async move {
@@ -118,7 +94,7 @@ async fn run_plan(plan: &Plan, engine: &FakeEngine, cancels: &[(Duration, Cancel
         }
         events
     });
-    let outcome = run(plan, engine, &settings, &sender, &cancellation, None).await;
+    let outcome = run(plan, engine, &host, &sender, &cancellation, None).await;
     drop(sender);
     let events = gathering.await.unwrap();
     let phases = events

@@ -9,7 +9,6 @@ use futures_util::StreamExt;
 
 use super::base_directory::BaseDirectory;
 use super::{CancelReason, Ended, Interruption, Run, RunError};
-use crate::buildspec::Artifacts;
 use crate::collect::CollectError;
 use crate::collect::fetch::{Fetch, Fetched};
 use crate::collect::names::Names;
@@ -23,6 +22,7 @@ use crate::event::Event;
 use crate::phase::PhaseContext;
 use crate::plan::artifacts::FileSet;
 use crate::plan::place::Packaging;
+use crate::plan::{ArtifactSet, ArtifactsPlan, Placement, is_expanded};
 
 /// The name of a zip in the making.
 const ZIP: &str = "artifact.zip";
@@ -57,14 +57,6 @@ impl Stop {
     }
 }
 
-/// One set of artifacts.
-struct Set<'a> {
-    identifier: Option<&'a str>,
-    artifacts: &'a Artifacts,
-    /// Where it goes, below the directory of all artifacts.
-    place: PathBuf,
-}
-
 /// What was found of a set.
 struct Found {
     names: Names,
@@ -76,7 +68,7 @@ struct Found {
 impl<E: Engine> Run<'_, E> {
     /// Collects the primary artifacts, then the secondary ones in the order of the file.
     pub(super) async fn upload_artifacts(&mut self) -> Result<Ended, Interruption> {
-        let Some(artifacts) = self.work().and_then(|work| work.artifacts.clone()) else {
+        let Some(artifacts) = self.work().map(|work| work.artifacts.clone()) else {
             return Ok(Ended::succeeded());
         };
         match self.upload_sets(&artifacts).await {
@@ -91,66 +83,68 @@ impl<E: Engine> Run<'_, E> {
         }
     }
 
-    async fn upload_sets(&mut self, artifacts: &Artifacts) -> Result<(), Stop> {
-        let primary = (!artifacts.files.is_empty()).then_some((None, artifacts));
-        let secondary = artifacts
-            .secondary
+    async fn upload_sets(&mut self, artifacts: &ArtifactsPlan) -> Result<(), Stop> {
+        let identifiers = artifacts
+            .sets
             .iter()
-            .map(|(identifier, set)| (Some(identifier.as_str()), set));
-        let sets: Vec<_> = primary.into_iter().chain(secondary).collect();
-        for identifier in sets.iter().filter_map(|(identifier, _)| *identifier) {
+            .filter_map(|set| set.identifier.as_deref());
+        for identifier in identifiers {
             if !is_file_name(identifier) {
                 return Err(Stop::client_error(format!(
                     "invalid artifact identifier `{identifier}`"
                 )));
             }
         }
-        let links_have_no_effect = self.settings.storage.packaging == Packaging::None
-            && sets.iter().any(|(_, set)| set.enable_symlinks);
+        let links_have_no_effect = !artifacts.are_zips()
+            && artifacts
+                .sets
+                .iter()
+                .any(|set| set.artifacts.enable_symlinks);
         if links_have_no_effect {
             let message = Notice::LinksFollowed.to_string();
             self.events.emit(Event::Warning { message }).await;
         }
         let mut places = BTreeSet::new();
-        for (identifier, artifacts) in sets {
-            let place = self.place(identifier, artifacts).await?;
-            if self.settings.storage.packaging == Packaging::Zip && !places.insert(place.clone()) {
+        for set in &artifacts.sets {
+            let place = self.place(artifacts, set).await?;
+            if artifacts.are_zips() && !places.insert(place.clone()) {
                 return Err(Stop::client_error(format!(
                     "two artifacts have the name `{}`",
                     place.display()
                 )));
             }
-            let set = Set {
-                identifier,
-                artifacts,
-                place,
-            };
-            self.collect(&set).await?;
+            self.collect(artifacts, set, place).await?;
         }
         Ok(())
     }
 
-    /// Decides where a set goes.
+    /// Returns where a set goes, with the variables that its name may hold.
     async fn place(
         &mut self,
-        identifier: Option<&str>,
-        artifacts: &Artifacts,
+        artifacts: &ArtifactsPlan,
+        set: &ArtifactSet,
     ) -> Result<PathBuf, Stop> {
-        let storage = self.settings.storage;
-        let name = match &artifacts.name {
-            Some(name) if storage.override_name => Some(self.expand(name).await?),
-            _ => None,
-        };
-        let (name, prefix) = (name.as_deref(), artifacts.s3_prefix.as_deref());
-        storage
-            .place(identifier, name, prefix, &self.plan.uuid)
-            .map_err(|error| Stop::client_error(error.to_string()))
+        match &set.place {
+            Placement::Fixed(place) => Ok(place.clone()),
+            Placement::Refused(message) => Err(Stop::client_error(message)),
+            Placement::Named(name) => {
+                let name = self.expand(name).await?;
+                set.placed(artifacts.storage, Some(&name), &self.plan.uuid)
+                    .map_err(|error| Stop::client_error(error.to_string()))
+            }
+        }
     }
 
     /// Matches one set and, when all of it is here, puts it into its place.
-    async fn collect(&mut self, set: &Set<'_>) -> Result<(), Stop> {
-        let mut found = self.search(set).await?;
-        let collected = self.keep(set, &mut found).await;
+    async fn collect(
+        &mut self,
+        artifacts: &ArtifactsPlan,
+        set: &ArtifactSet,
+        place: PathBuf,
+    ) -> Result<(), Stop> {
+        let symlinks = symlinks(artifacts, set);
+        let mut found = self.search(set, symlinks).await?;
+        let collected = self.keep(artifacts, set, place, &mut found).await;
         for message in found.notices.sentences() {
             self.events.emit(Event::Warning { message }).await;
         }
@@ -158,8 +152,8 @@ impl<E: Engine> Run<'_, E> {
     }
 
     /// Finds the files of a set.
-    async fn search(&mut self, set: &Set<'_>) -> Result<Found, Stop> {
-        let artifacts = set.artifacts;
+    async fn search(&mut self, set: &ArtifactSet, symlinks: Symlinks) -> Result<Found, Stop> {
+        let artifacts = &set.artifacts;
         let written = artifacts.base_directory.as_deref().unwrap_or(".");
         let base_directory = match self.expand(written).await? {
             expanded if expanded.is_empty() => ".".to_owned(),
@@ -167,7 +161,7 @@ impl<E: Engine> Run<'_, E> {
         };
         self.events
             .emit(Event::ArtifactsStarted {
-                identifier: set.identifier.map(str::to_owned),
+                identifier: set.identifier.clone(),
                 base_directory: base_directory.clone(),
             })
             .await;
@@ -200,7 +194,7 @@ impl<E: Engine> Run<'_, E> {
                 base: Path::new(&location),
                 set: &files,
                 discard_paths: artifacts.discard_paths,
-                symlinks: self.symlinks(artifacts),
+                symlinks,
             };
             let by_pattern = self.search_one(&search, &mut found).await?;
             for (pattern, matches) in patterns.iter().zip(by_pattern) {
@@ -239,14 +233,20 @@ impl<E: Engine> Run<'_, E> {
     }
 
     /// Brings the files of a set into their place, when there is one.
-    async fn keep(&mut self, set: &Set<'_>, found: &mut Found) -> Result<(), Stop> {
+    async fn keep(
+        &mut self,
+        artifacts: &ArtifactsPlan,
+        set: &ArtifactSet,
+        place: PathBuf,
+        found: &mut Found,
+    ) -> Result<(), Stop> {
         if found.names.is_empty() {
             return Err(Stop::client_error("no matching artifact paths found"));
         }
-        let Some(root) = self.settings.artifacts.clone() else {
+        let Some(root) = artifacts.directory.clone() else {
             return Ok(());
         };
-        if self.settings.storage.packaging == Packaging::Zip {
+        if artifacts.are_zips() {
             zip::can_hold(&found.names)?;
         }
         let staging = self.stage(&root)?;
@@ -257,21 +257,20 @@ impl<E: Engine> Run<'_, E> {
         if fetched.count == 0 {
             return Err(Stop::client_error("no artifact file could be read"));
         }
-        let place = set.place.clone();
         let location = if place.as_os_str().is_empty() {
             root.clone()
         } else {
             root.join(&place)
         };
         let location = location.display().to_string();
-        let sums = match self.settings.storage.packaging {
+        let sums = match artifacts.storage.packaging {
             Packaging::None => {
                 self.blocking(move |_| publish_tree(staging, &root, &place))
                     .await?;
                 None
             }
             Packaging::Zip => {
-                let owner = self.settings.owner.clone();
+                let owner = self.host.owner.clone();
                 let packed = self.blocking(move |stop| {
                     let making = Staging::create(&root, &owner)?;
                     let zip = making.path().join(ZIP);
@@ -284,9 +283,9 @@ impl<E: Engine> Run<'_, E> {
         };
         self.events
             .emit(Event::ArtifactsPlaced {
-                identifier: set.identifier.map(str::to_owned),
+                identifier: set.identifier.clone(),
                 location,
-                override_name: self.settings.storage.override_name,
+                override_name: artifacts.storage.override_name,
                 sums: sums.map(|Sums { sha256, md5 }| (sha256, md5)),
             })
             .await;
@@ -351,14 +350,6 @@ impl<E: Engine> Run<'_, E> {
         }
     }
 
-    /// Links stay links in a zip alone: nowhere else would they have a meaning.
-    fn symlinks(&self, artifacts: &Artifacts) -> Symlinks {
-        match self.settings.storage.packaging {
-            Packaging::Zip if artifacts.enable_symlinks => Symlinks::Kept,
-            Packaging::Zip | Packaging::None => Symlinks::Followed,
-        }
-    }
-
     /// Files are gathered apart, so that a build that is cut short leaves nothing in their place:
     /// beside it, or, when the place lies in a source, where no build can see them.
     fn stage(&self, root: &Path) -> Result<Staging, CollectError> {
@@ -368,21 +359,30 @@ impl<E: Engine> Run<'_, E> {
             .iter()
             .any(|source| root.starts_with(&source.host));
         let parent = if in_source {
-            &self.settings.scratch_root
+            &self.host.scratch_root
         } else {
             root
         };
-        Staging::create(parent, &self.settings.owner)
+        Staging::create(parent, &self.host.owner)
     }
 
     /// Expands variables and commands as a shell does between double quotes, with the state that
     /// the last command left.
     pub(super) async fn expand(&mut self, text: &str) -> Result<String, Interruption> {
-        if !text.contains(['$', '`']) {
+        if !is_expanded(text) {
             return Ok(text.to_owned());
         }
         let script = format!("printf '%s' \"{text}\"");
         self.evaluate(&script, &format!("`{text}`")).await
+    }
+}
+
+/// Links stay links in a zip alone: nowhere else would they have a meaning.
+fn symlinks(artifacts: &ArtifactsPlan, set: &ArtifactSet) -> Symlinks {
+    if artifacts.are_zips() && set.artifacts.enable_symlinks {
+        Symlinks::Kept
+    } else {
+        Symlinks::Followed
     }
 }
 

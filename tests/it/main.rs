@@ -27,6 +27,7 @@ mod faults;
 mod hostile;
 mod images;
 mod invalid;
+mod library;
 mod listing;
 mod log;
 mod output;

@@ -147,11 +147,9 @@ fn the_same_comes_as_json() {
         serde_json::json!([{ "runtime": "python", "version": "3.10" }])
     );
     assert_eq!(plan["work"]["stored"][0]["reference"], "/my/token");
-    assert_eq!(plan["work"]["artifacts"]["baseDirectory"], "dist");
-    assert_eq!(
-        plan["work"]["artifacts"]["secondary"]["docs"]["files"][0],
-        "docs/*"
-    );
+    assert_eq!(plan["work"]["artifacts"][0]["baseDirectory"], "dist");
+    assert_eq!(plan["work"]["artifacts"][1]["identifier"], "docs");
+    assert_eq!(plan["work"]["artifacts"][1]["files"][0], "docs/*");
     assert_eq!(plan["work"]["reports"][0]["fileFormat"], "CUCUMBERJSON");
     assert_eq!(plan["work"]["cache"]["fallbackKeys"][0], "k-");
     assert_eq!(plan["work"]["cache"]["action"], "restore");

@@ -7,7 +7,8 @@ use futures_util::future::BoxFuture;
 
 use super::shell::{self, ShellEnd};
 use super::terminal::Terminal;
-use super::{Breaks, Reread, place};
+use super::{Breaks, place};
+use crate::build::Replan;
 use crate::engine::docker::Docker;
 use crate::phase::PhaseType;
 use crate::runner::{Cause, Debugger, Halt, Verdict};
@@ -18,7 +19,9 @@ pub(super) struct Menu {
     terminal: Terminal,
     engine: Docker,
     breaks: Breaks,
-    reread: Reread,
+    replan: Replan,
+    /// What the terminal calls itself.
+    kind: String,
 }
 
 /// What can be chosen.
@@ -70,21 +73,20 @@ impl Choice {
 }
 
 impl Menu {
-    pub(super) fn new(terminal: Terminal, engine: Docker, breaks: Breaks, reread: Reread) -> Self {
+    pub(super) fn new(
+        terminal: Terminal,
+        kind: String,
+        engine: Docker,
+        breaks: Breaks,
+        replan: Replan,
+    ) -> Self {
         Self {
             terminal,
             engine,
             breaks,
-            reread,
+            replan,
+            kind,
         }
-    }
-
-    /// What the terminal calls itself.
-    fn kind(&self) -> &str {
-        self.reread
-            .environment
-            .get_filled("TERM")
-            .unwrap_or("xterm")
     }
 
     async fn ask(&self, halt: &Halt) -> io::Result<Verdict> {
@@ -101,13 +103,13 @@ impl Menu {
             };
             match choice {
                 Choice::Shell => {
-                    match shell::run(&self.terminal, &self.engine, halt, self.kind()).await {
+                    match shell::run(&self.terminal, &self.engine, halt, &self.kind).await {
                         Ok(ShellEnd::Left) => {}
                         Ok(ShellEnd::Resumed) => return Ok(Verdict::GoOn),
                         Err(error) => self.complain(&format!("no shell: {error:#}")).await?,
                     }
                 }
-                Choice::Edited => match self.reread.phases() {
+                Choice::Edited => match self.replan.phases() {
                     Ok(phases) => return Ok(Verdict::RetryEdited(phases)),
                     Err(problem) => self.complain(&problem).await?,
                 },

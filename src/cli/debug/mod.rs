@@ -8,13 +8,10 @@ mod terminal;
 use clap::{Args, ValueEnum};
 
 use super::Failure;
-use super::build_args::BuildArgs;
-use super::prepare::Prepared;
+use crate::build::DebuggerMaker;
 use crate::engine::docker::Docker;
 use crate::phase::PhaseType;
 use crate::plan::part::Step;
-use crate::plan::{self, Facts, PhasePlan, Reading};
-use crate::runner::Debugger;
 use crate::settings::Environment;
 
 use keep::Keep;
@@ -60,63 +57,28 @@ impl Breaks {
     }
 }
 
-/// Reads the phases of the build anew, after somebody has edited the buildspec.
-struct Reread {
-    build: BuildArgs,
-    environment: Environment,
-    prepared: Prepared,
-    facts: Facts,
-}
-
-impl Reread {
-    fn phases(&self) -> Result<Vec<PhasePlan>, String> {
-        let request = self
-            .build
-            .given(&self.environment)
-            .and_then(|given| self.build.request(given, self.prepared.clone()))
-            .map_err(|failure| failure.in_one_line())?;
-        match plan::make(request, &self.facts).reading {
-            Reading::Accepted(work) => Ok(work.phases),
-            Reading::Refused { context, .. } | Reading::SourceFailed { context, .. } => {
-                Err(format!("{}: {}", context.status_code, context.message))
-            }
-        }
-    }
-}
-
 impl DebugArgs {
-    /// Whether somebody debugs the build, whose time then stands still with it.
-    pub(super) fn is_on(&self) -> bool {
-        self.debug.is_some()
-    }
-
-    /// Makes the debugger that is asked for.
+    /// Makes the debugger that is asked for; `client` is the command by which people reach the engine.
     pub(super) fn debugger(
         &self,
         engine: &Docker,
         client: String,
-        build: &BuildArgs,
         environment: &Environment,
-        prepared: &Prepared,
-        facts: &Facts,
-    ) -> Result<Option<Box<dyn Debugger>>, Failure> {
+    ) -> Result<Option<DebuggerMaker>, Failure> {
         let breaks = Breaks(self.break_at.clone());
         match self.debug {
             None => Ok(None),
-            Some(How::Keep) => Ok(Some(Box::new(Keep::new(breaks, client)))),
+            Some(How::Keep) => Ok(Some(Box::new(|_| Box::new(Keep::new(breaks, client))))),
             Some(How::Ask) => {
                 let terminal = Terminal::open().map_err(|error| {
                     Failure::usage(anyhow::Error::new(error).context("--debug needs a terminal"))
                         .hint("--debug=keep leaves the container to be looked into from elsewhere")
                 })?;
-                let reread = Reread {
-                    build: build.clone(),
-                    environment: environment.clone(),
-                    prepared: prepared.clone(),
-                    facts: facts.clone(),
-                };
-                let menu = Menu::new(terminal, engine.clone(), breaks, reread);
-                Ok(Some(Box::new(menu)))
+                let kind = environment.get_filled("TERM").unwrap_or("xterm").to_owned();
+                let engine = engine.clone();
+                Ok(Some(Box::new(move |replan| {
+                    Box::new(Menu::new(terminal, kind, engine, breaks, replan))
+                })))
             }
         }
     }

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::{cache_action, container, kind_name, mode_names, on_failure, store_name};
-use crate::buildspec::{Artifacts, Version};
-use crate::plan::{GitMetadata, Plan, Reading, Work};
+use crate::buildspec::Version;
+use crate::plan::{ArtifactSet, ArtifactsPlan, GitMetadata, Plan, Reading, Work};
 
 /// Returns a plan as one JSON object.
 pub(super) fn value(plan: &Plan) -> Value {
@@ -69,7 +69,7 @@ fn work_json(work: &Work) -> Value {
             "store": store_name(stored.store),
             "reference": stored.reference,
         })).collect::<Value>(),
-        "artifacts": work.artifacts.as_ref().map(artifacts_json),
+        "artifacts": artifacts_json(&work.artifacts),
         "reports": work.reports.iter().map(|(group, report)| json!({
             "group": group,
             "files": report.files,
@@ -91,19 +91,19 @@ fn work_json(work: &Work) -> Value {
     })
 }
 
-fn artifacts_json(artifacts: &Artifacts) -> Value {
-    json!({
-        "files": artifacts.files,
-        "name": artifacts.name,
-        "baseDirectory": artifacts.base_directory,
-        "discardPaths": artifacts.discard_paths,
-        "excludePaths": artifacts.exclude_paths,
-        "enableSymlinks": artifacts.enable_symlinks,
-        "s3Prefix": artifacts.s3_prefix,
-        "secondary": artifacts
-            .secondary
-            .iter()
-            .map(|(identifier, artifacts)| (identifier.clone(), artifacts_json(artifacts)))
-            .collect::<serde_json::Map<_, _>>(),
-    })
+fn artifacts_json(plan: &ArtifactsPlan) -> Value {
+    let set = |set: &ArtifactSet| {
+        let artifacts = &set.artifacts;
+        json!({
+            "identifier": set.identifier,
+            "files": artifacts.files,
+            "name": artifacts.name,
+            "baseDirectory": artifacts.base_directory,
+            "discardPaths": artifacts.discard_paths,
+            "excludePaths": artifacts.exclude_paths,
+            "enableSymlinks": artifacts.enable_symlinks,
+            "s3Prefix": artifacts.s3_prefix,
+        })
+    };
+    plan.sets.iter().map(set).collect()
 }

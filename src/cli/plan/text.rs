@@ -132,13 +132,10 @@ fn write_results(out: &mut Out<impl Write>, work: &Work) -> io::Result<()> {
         writeln!(out, "  format     {}", report.format.name())?;
         write_files(out, report.base_directory.as_deref(), &report.files, &[])?;
     }
-    let sets = work.artifacts.iter().flat_map(|artifacts| {
-        let secondary = artifacts.secondary.iter();
-        let secondary = secondary.map(|(identifier, artifacts)| (Some(identifier), artifacts));
-        std::iter::once((None, artifacts)).chain(secondary)
-    });
-    for (identifier, artifacts) in sets {
-        let identifier = identifier.map(|it| format!(" {it}")).unwrap_or_default();
+    for set in &work.artifacts.sets {
+        let artifacts = &set.artifacts;
+        let identifier = set.identifier.iter().map(|it| format!(" {it}"));
+        let identifier: String = identifier.collect();
         writeln!(out)?;
         writeln!(out, "{bold}artifacts{identifier}{bold:#}")?;
         if let Some(name) = &artifacts.name {

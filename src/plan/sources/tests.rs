@@ -1,47 +1,20 @@
-use std::time::Duration;
-
-use jiff::Timestamp;
-
 use super::*;
-use crate::plan::cache::CacheRequest;
-use crate::plan::part::Part;
-use crate::plan::{BuildspecFile, Excludes, Transfer};
-use crate::project::image::Pulling;
+use crate::plan::examples;
 
 fn facts() -> Facts {
     Facts {
-        start: Timestamp::UNIX_EPOCH,
         uuid: "0123456789".into(),
-        auth_token: "1111".into(),
-        project_uuid: "2222".into(),
-        directory_numbers: vec![7, 8],
-        build_number: 3,
-        user: "me".into(),
-        region: "eu-west-1".into(),
-        account: "000000000000".into(),
+        ..examples::facts()
     }
 }
 
-fn request(source: Source, kind: Option<KindName>) -> Request {
-    Request {
-        image: "debian:12".into(),
-        pulling: Pulling::default(),
-        privileged: false,
-        timeout: Duration::from_hours(1),
+fn inputs(source: Source, kind: Option<KindName>) -> Inputs {
+    let mut inputs = Inputs {
         source,
-        secondary: Vec::new(),
-        git_directories: Vec::new(),
-        kind,
-        initiator: None,
-        transfer: Transfer::Automatic,
-        excludes: Excludes::default(),
-        cache: CacheRequest::default(),
-        container: crate::plan::ContainerRequest::default(),
-        overrides: Vec::new(),
-        buildspec: Ok(BuildspecFile::Inline { text: Vec::new() }),
-        part: Part::default(),
-        warnings: Vec::new(),
-    }
+        ..examples::inputs("")
+    };
+    inputs.settings.kind = kind;
+    inputs
 }
 
 fn source(content: Content, remote: Option<&str>) -> Source {
@@ -140,7 +113,7 @@ fn each_kind_has_its_values() {
     ];
     for (source, kind, directory, url, version, resolved, git) in rows {
         let row = format!("{source:?} {kind:?}");
-        let decided = decide(&request(source, kind), &facts());
+        let decided = decide(&inputs(source, kind), &facts());
         assert_eq!(
             decided.layout.source,
             format!("/codebuild/output/{directory}"),
@@ -160,9 +133,9 @@ fn each_kind_has_its_values() {
 fn a_pipeline_hands_over_all_sources_and_other_kinds_are_the_primary_s() {
     let second = ("Lib".to_owned(), source(Content::Directory, GITHUB));
     let of = |kind| {
-        let mut request = request(source(Content::Directory, None), Some(kind));
-        request.secondary.push(second.clone());
-        decide(&request, &facts())
+        let mut inputs = inputs(source(Content::Directory, None), Some(kind));
+        inputs.secondary.push(second.clone());
+        decide(&inputs, &facts())
     };
     let decided = of(KindName::CodePipeline);
     let directories: Vec<&str> = decided

@@ -28,7 +28,7 @@ impl<E: Engine> Run<'_, E> {
             return Ok(None);
         }
         let namespace = self.plan.cache.namespace.clone();
-        let store = Store::new(self.settings.cache_root.clone());
+        let store = Store::new(self.host.cache_root.clone());
         let locked = store.namespace(&namespace).try_lock("docker-layers");
         let lock = match locked {
             Ok(Some(lock)) => lock,
@@ -42,7 +42,7 @@ impl<E: Engine> Run<'_, E> {
                 return Ok(None);
             }
         };
-        let owner = &self.settings.owner;
+        let owner = &self.host.owner;
         let name = volume_name(owner, &namespace);
         let Tag { name, mut labels } = owner.tag(Kind::Volume, name, &self.plan.identity.id);
         labels.insert(LABEL.to_owned(), namespace);

@@ -135,7 +135,7 @@ impl<E: Engine> Run<'_, E> {
             // The beginning of every key is nobody's wish.
             fallback_keys.retain(|prefix| !prefix.is_empty());
         }
-        let store = Store::new(self.settings.cache_root.clone());
+        let store = Store::new(self.host.cache_root.clone());
         let namespace = store.namespace(&self.plan.cache.namespace);
         let sweeping = namespace.clone();
         let swept = self
@@ -236,7 +236,7 @@ impl<E: Engine> Run<'_, E> {
         if !has_secrets {
             return Ok(text.to_owned());
         }
-        let stand_ins = Store::new(self.settings.cache_root.clone()).stand_ins()?;
+        let stand_ins = Store::new(self.host.cache_root.clone()).stand_ins()?;
         let replaced = self.masker.replace(text, |secret| stand_ins.of(secret));
         Ok(replaced.into_owned())
     }
@@ -519,7 +519,7 @@ impl<E: Engine> Run<'_, E> {
         let done = self.guarded(tokio::task::spawn_blocking(work)).await?;
         done.map_err(|error| {
             Interruption::Failed(RunError::Host {
-                path: self.settings.cache_root.clone(),
+                path: self.host.cache_root.clone(),
                 source: io::Error::other(error),
             })
         })

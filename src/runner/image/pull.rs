@@ -120,7 +120,7 @@ impl<E: Engine> Run<'_, E> {
         else {
             return Ok(None);
         };
-        let logins = &self.settings.logins;
+        let logins = &self.host.logins;
         let found = self.guarded(logins.find(&registry, &repository)).await?;
         for problem in found.problems {
             let without = if found.login.is_some() {

@@ -247,7 +247,7 @@ pub(super) fn plant(git: &Git, directory: &Path, tree: Option<&Path>, marker: &M
     if let Some(tree) = tree {
         // Newer than the index says: whoever compares them looks into the file, through its filter.
         fs::write(tree.join("text"), "second\n").unwrap();
-        let newer = SystemTime::now() + Duration::from_secs(60);
+        let newer = SystemTime::now() + Duration::from_mins(1);
         let file = File::open(tree.join("text")).unwrap();
         file.set_modified(newer).unwrap();
     }

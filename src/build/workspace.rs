@@ -3,10 +3,9 @@
 use std::path::Path;
 use std::time::Duration;
 
-use anyhow::Context as _;
 use uuid::Uuid;
 
-use super::Failure;
+use super::BuildError;
 use crate::engine::ContainerId;
 use crate::runner::Scratch;
 use crate::settings::{Given, Sources};
@@ -16,38 +15,36 @@ use crate::settings::{Given, Sources};
 const TRIES: u32 = 20;
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// A directory below the cache directory, when one is needed. A killed run leaves it to the next
-/// sweep.
+/// A directory below the scratch root. A killed run leaves it to the next sweep.
 #[derive(Debug)]
 pub(super) struct Workspace {
-    scratch: Option<Scratch>,
+    scratch: Scratch,
 }
 
 impl Workspace {
     /// Makes the directory when any of the sources needs it.
-    pub(super) fn open(root: &Path, sources: &Sources) -> Result<Self, Failure> {
+    pub(super) fn open(root: &Path, sources: &Sources) -> Result<Option<Self>, BuildError> {
         if !sources.all().any(Given::needs_tree) {
-            return Ok(Self { scratch: None });
+            return Ok(None);
         }
         let name = format!("source-{}", Uuid::new_v4());
-        let scratch = Scratch::create(root, &name)
-            .with_context(|| format!("cannot use `{}`", root.display()))
-            .map_err(Failure::no_verdict)?;
-        Ok(Self {
-            scratch: Some(scratch),
-        })
+        match Scratch::create(root, &name) {
+            Ok(scratch) => Ok(Some(Self { scratch })),
+            Err(source) => Err(BuildError::Workspace {
+                path: root.to_path_buf(),
+                source,
+            }),
+        }
     }
 
     /// The directory.
-    pub(super) fn directory(&self) -> Option<&Path> {
-        self.scratch.as_ref().map(Scratch::directory)
+    pub(super) fn directory(&self) -> &Path {
+        self.scratch.directory()
     }
 
     /// Removes the directory, or leaves it to a container that lives on.
     pub(super) async fn close(self, kept: Option<&ContainerId>) {
-        let Some(scratch) = self.scratch else {
-            return;
-        };
+        let Self { scratch } = self;
         let directory = scratch.directory().to_path_buf();
         let closed = match kept {
             Some(container) => scratch.keep(&container.0),

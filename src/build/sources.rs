@@ -1,15 +1,12 @@
-//! Brings the sources of a build to where it can use them: checkouts are made, zip files unpacked.
+//! Prepares the sources of a build: versions are checked out, zip files unpacked, buildspecs read.
 
-mod failures;
+mod words;
 
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use anyhow::{Context as _, anyhow};
-
-use super::Failure;
-use super::source_args::no_buildspec;
+use super::BuildError;
 use crate::buildspec::MAX_BYTES;
 use crate::plan::{BuildspecFile, Content, GitFacts, Source, SourceFailure};
 use crate::runner::{CancelReason, Cancellation};
@@ -25,7 +22,7 @@ const LONGEST_LOOK: u64 = MAX_BYTES as u64 + 1;
 
 /// The sources of a build as they lie on the host.
 #[derive(Debug, Clone)]
-pub(super) struct Prepared {
+pub(super) struct PreparedSources {
     pub(super) primary: Source,
     pub(super) secondary: Vec<(String, Source)>,
     /// What people should know of them.
@@ -36,46 +33,32 @@ pub(super) struct Prepared {
     tree: PathBuf,
 }
 
-/// What the sources are wanted for.
+/// What the sources are prepared for.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Purpose<'a> {
     /// To be built: all of them come in.
     Build,
-    /// To be told of: nothing but the buildspec is read.
-    Look(&'a BuildspecName),
+    /// To be shown: only this buildspec is read.
+    Show(&'a BuildspecName),
 }
 
-/// What is wanted of one source.
+/// The part of one source that is prepared.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Wanted {
+enum Part {
     Everything,
     /// One file, by its path in the source.
     File(PathBuf),
     Nothing,
 }
 
-/// Why there are no sources, and no build.
-enum Problem {
-    /// Somebody stopped it before it began.
-    Stopped,
-    /// Something is wrong.
-    Failed(Failure),
-}
-
-impl From<Failure> for Problem {
-    fn from(failure: Failure) -> Self {
-        Self::Failed(failure)
-    }
-}
-
-/// Prepares the sources; trees are made in `directory`, which is there when any is needed. `None` when
-/// somebody stops it meanwhile.
+/// Prepares the sources; trees are made in `directory`. A build that is cut short meanwhile has been
+/// [`BuildError::Stopped`].
 pub(super) async fn prepare(
     sources: &Sources,
     purpose: Purpose<'_>,
-    directory: Option<&Path>,
+    directory: &Path,
     cancellation: &Cancellation,
-) -> Result<Option<Prepared>, Failure> {
+) -> Result<PreparedSources, BuildError> {
     let mut preparing = Preparing {
         git_directories: &sources.git_directories,
         purpose,
@@ -86,25 +69,22 @@ pub(super) async fn prepare(
         tree: sources.primary.path().to_path_buf(),
         made: 0,
     };
-    match preparing.all(sources).await {
-        Ok((primary, secondary)) => Ok(Some(Prepared {
-            primary,
-            secondary,
-            warnings: preparing.warnings,
-            failure: preparing.failure,
-            tree: preparing.tree,
-        })),
-        Err(Problem::Stopped) => Ok(None),
-        Err(Problem::Failed(failure)) => Err(failure),
-    }
+    let (primary, secondary) = preparing.all(sources).await?;
+    Ok(PreparedSources {
+        primary,
+        secondary,
+        warnings: preparing.warnings,
+        failure: preparing.failure,
+        tree: preparing.tree,
+    })
 }
 
-impl Prepared {
+impl PreparedSources {
     /// Reads the buildspec; a source that cannot be had comes first.
     pub(super) fn buildspec(
         &self,
         name: &BuildspecName,
-    ) -> Result<Result<BuildspecFile, SourceFailure>, Failure> {
+    ) -> Result<Result<BuildspecFile, SourceFailure>, BuildError> {
         if let Some(failure) = &self.failure {
             return Ok(Err(failure.clone()));
         }
@@ -114,11 +94,8 @@ impl Prepared {
             Content::Revision { version, .. } => Some(version.as_str()),
             Content::Zip { .. } => Some(zip.as_str()),
             Content::Nothing => {
-                let read = name
-                    .read_of_host()
-                    .context("cannot read the buildspec")
-                    .map_err(Failure::usage)?;
-                return read.map(Ok).ok_or_else(no_buildspec);
+                let read = name.read_of_host().map_err(BuildError::Buildspec)?;
+                return read.map(Ok).ok_or(BuildError::NoBuildspec);
             }
         };
         let tree = SourceTree {
@@ -132,7 +109,7 @@ impl Prepared {
 struct Preparing<'a> {
     git_directories: &'a [PathBuf],
     purpose: Purpose<'a>,
-    directory: Option<&'a Path>,
+    directory: &'a Path,
     cancellation: &'a Cancellation,
     warnings: Vec<String>,
     failure: Option<SourceFailure>,
@@ -141,7 +118,10 @@ struct Preparing<'a> {
 }
 
 impl Preparing<'_> {
-    async fn all(&mut self, sources: &Sources) -> Result<(Source, Vec<(String, Source)>), Problem> {
+    async fn all(
+        &mut self,
+        sources: &Sources,
+    ) -> Result<(Source, Vec<(String, Source)>), BuildError> {
         let primary = self.source(&sources.primary, None).await?;
         let mut secondary = Vec::new();
         for (identifier, given) in &sources.secondary {
@@ -152,7 +132,11 @@ impl Preparing<'_> {
     }
 
     /// Prepares one source. One that cannot be had is known by what is known of it.
-    async fn source(&mut self, given: &Given, identifier: Option<&str>) -> Result<Source, Problem> {
+    async fn source(
+        &mut self,
+        given: &Given,
+        identifier: Option<&str>,
+    ) -> Result<Source, BuildError> {
         match given {
             Given::Directory(directory) => {
                 let bounds = Bounds::of_directory(directory, self.git_directories);
@@ -171,36 +155,33 @@ impl Preparing<'_> {
                 depth,
             } => {
                 let bounds = Bounds::of_directory(directory, self.git_directories);
-                let place = self.place()?;
+                let place = self.place();
                 let opening = Repository::open(directory, bounds, &place);
                 let repository = self.guarded(opening).await?;
-                let repository = repository.map_err(failures::no_repository)?;
+                let repository = repository.map_err(BuildError::from)?;
                 self.revision(repository, version, *depth, identifier).await
             }
         }
     }
 
     /// A path in the directory that is for this build's trees.
-    fn place(&mut self) -> Result<PathBuf, Failure> {
-        let directory = self.directory.ok_or_else(|| {
-            Failure::no_verdict(anyhow!("there is no place for the sources of the build"))
-        })?;
+    fn place(&mut self) -> PathBuf {
         self.made += 1;
-        Ok(directory.join(format!("source-{}", self.made)))
+        self.directory.join(format!("source-{}", self.made))
     }
 
-    fn wanted(&self, identifier: Option<&str>) -> Wanted {
+    fn part(&self, identifier: Option<&str>) -> Part {
         match self.purpose {
-            Purpose::Build => Wanted::Everything,
-            Purpose::Look(name) => name
+            Purpose::Build => Part::Everything,
+            Purpose::Show(name) => name
                 .in_source()
                 .filter(|_| identifier.is_none())
-                .map_or(Wanted::Nothing, |path| Wanted::File(normal(path))),
+                .map_or(Part::Nothing, |path| Part::File(normal(path))),
         }
     }
 
-    async fn zip(&mut self, file: &Path, identifier: Option<&str>) -> Result<Source, Problem> {
-        let wanted = self.wanted(identifier);
+    async fn zip(&mut self, file: &Path, identifier: Option<&str>) -> Result<Source, BuildError> {
+        let part = self.part(identifier);
         let mut source = Source {
             named: file.to_path_buf(),
             content: Content::Zip {
@@ -208,10 +189,10 @@ impl Preparing<'_> {
             },
             git: GitFacts::default(),
         };
-        let only = match &wanted {
-            Wanted::Everything => None,
-            Wanted::File(path) => Some(path.clone()),
-            Wanted::Nothing => return Ok(source),
+        let only = match &part {
+            Part::Everything => None,
+            Part::File(path) => Some(path.clone()),
+            Part::Nothing => return Ok(source),
         };
         let tree = self.make_place()?;
         let stop = Arc::new(AtomicBool::new(false));
@@ -227,19 +208,22 @@ impl Preparing<'_> {
                 work.await
             }
         };
-        match done.map_err(Failure::no_verdict)? {
+        match done? {
             Ok(left_out) => {
                 let named = file.display();
                 let warnings = left_out.into_iter().map(|it| format!("{named}: {it}"));
                 self.warnings.extend(warnings);
             }
-            Err(UnzipError::Stopped) => return Err(Problem::Stopped),
-            Err(error) => return Err(failures::of_zip(error, file).into()),
+            Err(UnzipError::Stopped) => return Err(BuildError::Stopped),
+            Err(source) => {
+                let path = file.to_path_buf();
+                return Err(BuildError::Zip { path, source });
+            }
         }
         if identifier.is_none() {
             self.tree.clone_from(&tree);
         }
-        if wanted == Wanted::Everything {
+        if part == Part::Everything {
             source.content = Content::Zip { tree };
         }
         Ok(source)
@@ -251,8 +235,8 @@ impl Preparing<'_> {
         version: &str,
         depth: Option<u32>,
         identifier: Option<&str>,
-    ) -> Result<Source, Problem> {
-        self.warnings.extend(failures::of_borrowed(&repository));
+    ) -> Result<Source, BuildError> {
+        self.warnings.extend(words::of_borrowed(&repository));
         let mut source = Source {
             named: repository.directory().to_path_buf(),
             content: Content::Revision {
@@ -265,30 +249,30 @@ impl Preparing<'_> {
             },
         };
         let found = self.guarded(repository.find(version)).await?;
-        let found = match found.map_err(failures::of_git)? {
+        let found = match found.map_err(BuildError::Git)? {
             Ok(found) => found,
             Err(reason) => {
-                let hint = failures::not_found(&reason, &repository, version);
+                let hint = words::not_found(&reason, &repository, version);
                 let failure = SourceFailure::no_such_version(identifier, version, hint);
                 self.failure.get_or_insert(failure);
                 return Ok(source);
             }
         };
         source.git.commit = Some(found.commit.clone());
-        match self.wanted(identifier) {
-            Wanted::Everything => {
-                let tree = self.place()?;
+        match self.part(identifier) {
+            Part::Everything => {
+                let tree = self.place();
                 let making = checkout::check_out(&repository, &found, depth, &tree);
                 let made = self.guarded(making).await?;
-                made.map_err(failures::of_checkout)?;
+                made.map_err(BuildError::from)?;
                 if identifier.is_none() {
                     self.tree.clone_from(&tree);
                 }
                 let version = version.to_owned();
                 source.content = Content::Revision { version, tree };
             }
-            Wanted::Nothing => {}
-            Wanted::File(path) => self.look(&repository, &found, &path).await?,
+            Part::Nothing => {}
+            Part::File(path) => self.look(&repository, &found, &path).await?,
         }
         Ok(source)
     }
@@ -299,44 +283,42 @@ impl Preparing<'_> {
         repository: &Repository,
         found: &Found,
         path: &Path,
-    ) -> Result<(), Problem> {
+    ) -> Result<(), BuildError> {
         let tree = self.make_place()?;
         let mut fetched = None;
         if found.at_origin.is_some() {
-            let place = self.place()?;
+            let place = self.place();
             let fetching = checkout::fetch(repository, found, &place);
             let done = self.guarded(fetching).await?;
-            fetched = Some(done.map_err(failures::of_checkout)?);
+            fetched = Some(done.map_err(BuildError::from)?);
         }
         let name = path.to_string_lossy();
         let commit = &found.commit;
         let reading = checkout::read(repository, fetched.as_ref(), commit, &name, LONGEST_LOOK);
         let blob = self.guarded(reading).await?;
         let file = tree.join(path);
-        let written = match blob.map_err(failures::of_checkout)? {
+        let written = match blob.map_err(BuildError::from)? {
             Blob::Missing => Ok(()),
             Blob::Directory => std::fs::create_dir_all(&file),
             Blob::File(content) => std::fs::create_dir_all(file.parent().unwrap_or(&tree))
                 .and_then(|()| std::fs::write(&file, content)),
         };
-        written
-            .context("cannot look at the buildspec")
-            .map_err(Failure::no_verdict)?;
+        written.map_err(|source| BuildError::Workspace { path: file, source })?;
         self.tree = tree;
         Ok(())
     }
 
-    fn make_place(&mut self) -> Result<PathBuf, Failure> {
-        let place = self.place()?;
-        std::fs::create_dir(&place)
-            .with_context(|| format!("cannot make `{}`", place.display()))
-            .map_err(Failure::no_verdict)?;
-        Ok(place)
+    fn make_place(&mut self) -> Result<PathBuf, BuildError> {
+        let path = self.place();
+        match std::fs::create_dir(&path) {
+            Ok(()) => Ok(path),
+            Err(source) => Err(BuildError::Workspace { path, source }),
+        }
     }
 
-    async fn guarded<T>(&self, work: impl Future<Output = T>) -> Result<T, Problem> {
+    async fn guarded<T>(&self, work: impl Future<Output = T>) -> Result<T, BuildError> {
         let done = self.cancellation.guard(work).await;
-        done.map_err(|_| Problem::Stopped)
+        done.map_err(|_| BuildError::Stopped)
     }
 }
 

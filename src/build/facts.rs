@@ -3,8 +3,15 @@
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use crate::plan::{Facts, Request};
+use crate::plan::Facts;
+use crate::project::Identity;
 use crate::settings::{Environment, StateDirectory};
+
+/// The region of a build when this machine's environment names none (assumed).
+const DEFAULT_REGION: &str = "us-east-1";
+
+/// The account of a build that no account has (assumed).
+const NO_ACCOUNT: &str = "000000000000";
 
 /// Whether a build gets a number of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,34 +22,35 @@ pub(super) enum Numbering {
     Look,
 }
 
-/// Gathers the world as it is now.
-pub(super) fn facts(request: &Request, environment: &Environment, numbering: Numbering) -> Facts {
-    let project = request.source.identity().name;
+/// Gathers the world as it is now, for a build of `project` with so many sources.
+pub(super) fn gather(
+    environment: &Environment,
+    project: &Identity,
+    sources: usize,
+    numbering: Numbering,
+) -> Facts {
     let state = StateDirectory::new(environment.state_directory());
     let number = match numbering {
-        Numbering::Take => state.take_build_number(&project),
-        Numbering::Look => state.next_build_number(&project),
+        Numbering::Take => state.take_build_number(&project.name),
+        Numbering::Look => state.next_build_number(&project.name),
     };
     let build_number = number.unwrap_or_else(|error| {
         tracing::info!(%error, "builds are not counted");
         1
     });
-    let uuid = || Uuid::new_v4().to_string();
     let region = ["AWS_REGION", "AWS_DEFAULT_REGION"]
         .into_iter()
-        .find_map(|name| environment.get_filled(name))
-        .unwrap_or("us-east-1");
+        .find_map(|name| environment.get_filled(name));
+    let uuid = || Uuid::new_v4().to_string();
     Facts {
         start: Timestamp::now(),
         uuid: uuid(),
         auth_token: uuid(),
         project_uuid: uuid(),
-        directory_numbers: (0..=request.secondary.len())
-            .map(|_| Uuid::new_v4().as_fields().0)
-            .collect(),
+        directory_numbers: (0..sources).map(|_| Uuid::new_v4().as_fields().0).collect(),
         build_number,
         user: environment.get_filled("USER").unwrap_or("root").to_owned(),
-        region: region.to_owned(),
-        account: "000000000000".to_owned(),
+        region: region.unwrap_or(DEFAULT_REGION).to_owned(),
+        account: NO_ACCOUNT.to_owned(),
     }
 }

@@ -1,0 +1,106 @@
+//! What this machine and its user have for builds.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::host::directory;
+use crate::logins::Logins;
+use crate::owner::{Key, Owner};
+use crate::runner::Host;
+use crate::secrets::Providers;
+use crate::settings::Environment;
+
+/// How long a program that keeps credentials may take to give them.
+const HELPER_PATIENCE: Duration = Duration::from_secs(30);
+
+/// What this machine and its user have for builds: directories, the key to objects in engines, stored values, credentials for registries. Several builds may share it.
+#[derive(Debug, Clone)]
+pub struct Installation {
+    /// Caches, and the directories of running builds.
+    pub cache_directory: PathBuf,
+    /// The variables of this process.
+    pub environment: Environment,
+    /// This process, with the user's key.
+    pub owner: Owner,
+    /// Who knows the values that a buildspec wants from a store.
+    pub secrets: Providers,
+    /// Who knows what registries want to see.
+    pub logins: Logins,
+}
+
+/// A directory of the installation may be in somebody else's hand.
+#[derive(Debug, thiserror::Error)]
+#[error("{source}")]
+pub struct InstallationError {
+    /// The environment variable that names another place for the directory.
+    pub variable: &'static str,
+    #[source]
+    source: Box<dyn std::error::Error + Send + Sync>,
+}
+
+impl Installation {
+    /// Checks the directories that an environment leads to; those that are not there are nobody else's.
+    pub fn find(environment: &Environment) -> Result<Self, InstallationError> {
+        let cache_directory = environment.cache_directory();
+        let below = [runs(&cache_directory), caches(&cache_directory)];
+        for directory in [&cache_directory].into_iter().chain(&below) {
+            match directory::is_own(directory) {
+                Err(error) if error.is_unsafe() => {
+                    return Err(InstallationError::new("XDG_CACHE_HOME", error));
+                }
+                // Whoever needs it says why it cannot be used.
+                Ok(_) | Err(_) => {}
+            }
+        }
+        let key = match Key::kept_in(&environment.state_directory()) {
+            Ok(key) => key,
+            Err(error) if error.is_unsafe() => {
+                return Err(InstallationError::new("XDG_STATE_HOME", error));
+            }
+            Err(error) => {
+                tracing::info!(%error, "what this run leaves, the next does not know");
+                Key::of_one_run()
+            }
+        };
+        Ok(Self {
+            cache_directory,
+            environment: environment.clone(),
+            owner: Owner::this_process(key),
+            secrets: Providers::new(vec![Box::new(environment.secrets())]),
+            logins: Logins::new(environment.login_files(), HELPER_PATIENCE),
+        })
+    }
+
+    /// The directory of running builds' own directories.
+    pub fn scratch_root(&self) -> PathBuf {
+        runs(&self.cache_directory)
+    }
+
+    /// What the runner needs of it.
+    pub fn host(&self) -> Host {
+        Host {
+            scratch_root: self.scratch_root(),
+            cache_root: caches(&self.cache_directory),
+            owner: self.owner.clone(),
+            secrets: self.secrets.clone(),
+            logins: self.logins.clone(),
+        }
+    }
+}
+
+impl InstallationError {
+    fn new(variable: &'static str, source: impl std::error::Error + Send + Sync + 'static) -> Self {
+        Self {
+            variable,
+            source: Box::new(source),
+        }
+    }
+}
+
+fn runs(cache_directory: &Path) -> PathBuf {
+    cache_directory.join("runs")
+}
+
+fn caches(cache_directory: &Path) -> PathBuf {
+    cache_directory.join("caches")
+}

@@ -1,0 +1,49 @@
+//! A build as a value: what is asked of it, its sources, its life, its end.
+//!
+//! [`start`] takes a [`Request`] and gives a [`Build`], which runs as a task of its own: it has events, can
+//! be cancelled, and ends. Several builds can run at the same time; each has events and a canceller of its
+//! own. [`plan`] returns what a build would do, without running it.
+//!
+//! ```text
+//! Request ─ sources::prepare ─→ PreparedSources ─┐
+//! Installation ─ facts::gather ─→ Facts ─────────┴─ plan::make ─→ Plan ─ runner::run ─→ Outcome
+//! ```
+
+mod error;
+mod facts;
+mod installation;
+mod running;
+mod sources;
+mod workspace;
+
+pub use error::BuildError;
+pub use installation::{Installation, InstallationError};
+pub use running::{Build, DebuggerMaker, Replan, plan, start};
+
+use crate::plan::Settings;
+use crate::settings::{Asked, BuildspecName, SourceError, Sources};
+
+/// What is asked of a build.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// Its sources, as the user names them.
+    pub sources: Sources,
+    /// Its buildspec, as the user names it.
+    pub buildspec: BuildspecName,
+    /// What it is asked to be.
+    pub settings: Settings,
+}
+
+impl Request {
+    /// A build of a directory, with the buildspec that it has by default.
+    pub fn of_directory(directory: &str, settings: Settings) -> Result<Self, SourceError> {
+        Ok(Self {
+            sources: Sources::find(&Asked {
+                sources: &[directory.to_owned()],
+                ..Asked::default()
+            })?,
+            buildspec: BuildspecName::Default,
+            settings,
+        })
+    }
+}

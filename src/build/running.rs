@@ -1,0 +1,250 @@
+//! The life of a build: its sources are prepared, its plan is made and run, its directory goes.
+
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+
+use super::facts::{self, Numbering};
+use super::sources::{PreparedSources, Purpose, prepare};
+use super::workspace::Workspace;
+use super::{BuildError, Installation, Request};
+use crate::channel::{self, EventSender, Message};
+use crate::engine::Engine;
+use crate::mask::Masker;
+use crate::phase::Status;
+use crate::plan::{self, Facts, Inputs, PhasePlan, Plan, Reading};
+use crate::runner::{self, CancelReason, Cancellation, Canceller, Debugger, Outcome};
+use crate::settings::Environment;
+
+/// How long a killed build may take to clean up before it is left to the engine.
+const LAST_CHANCE: Duration = Duration::from_secs(5);
+
+/// Makes the debugger of a build, once its plan is there.
+pub type DebuggerMaker = Box<dyn FnOnce(Replan) -> Box<dyn Debugger> + Send>;
+
+/// A build that runs.
+#[derive(Debug)]
+pub struct Build {
+    /// What happens in it. A build waits while many events have not been taken; once the receiver is dropped
+    /// it goes on unseen.
+    pub events: mpsc::Receiver<Message>,
+    /// Cuts it short.
+    pub canceller: Canceller,
+    /// Learns when it is cut short.
+    pub cancellation: Cancellation,
+    /// Its end.
+    pub end: End,
+}
+
+/// The end of a build. Dropping it before it has come stops the build.
+#[derive(Debug)]
+pub struct End {
+    canceller: Canceller,
+    task: JoinHandle<Result<Outcome, BuildError>>,
+}
+
+impl End {
+    /// Waits for the end. A build that could not begin has an error and no outcome.
+    pub async fn wait(mut self) -> Result<Outcome, BuildError> {
+        (&mut self.task).await?
+    }
+}
+
+impl Drop for End {
+    fn drop(&mut self) {
+        // Of no effect on a build that has ended.
+        self.canceller.cancel(CancelReason::Stop);
+    }
+}
+
+/// Starts a build, which runs as a task of the present runtime. A build with a debugger has no time limit: its
+/// time stands still with it.
+pub fn start<E: Engine + 'static>(
+    request: Request,
+    engine: E,
+    installation: &Installation,
+    debugger: Option<DebuggerMaker>,
+) -> Build {
+    let (canceller, cancellation) = runner::cancellation();
+    let (sender, events) = channel::channel(steady_clock());
+    let life = Life {
+        request,
+        engine,
+        installation: installation.clone(),
+        canceller: canceller.clone(),
+        cancellation: cancellation.clone(),
+    };
+    Build {
+        events,
+        canceller: canceller.clone(),
+        cancellation,
+        end: End {
+            canceller,
+            task: tokio::spawn(life.run(sender, debugger)),
+        },
+    }
+}
+
+/// Returns the plan of a build as it would be now; nothing but its buildspec is read of its sources.
+pub async fn plan(request: &Request, environment: &Environment) -> Result<Plan, BuildError> {
+    // Goes when the buildspec has been read.
+    let place = tempfile::tempdir().map_err(|source| BuildError::Workspace {
+        path: tempfile::env::temp_dir(),
+        source,
+    })?;
+    let purpose = Purpose::Show(&request.buildspec);
+    let (_canceller, cancellation) = runner::cancellation();
+    let prepared = prepare(&request.sources, purpose, place.path(), &cancellation).await?;
+    let facts = prepared.facts(environment, Numbering::Look);
+    Ok(plan::make(inputs(request, &prepared)?, &facts))
+}
+
+/// A build from its first moment to its last.
+struct Life<E> {
+    request: Request,
+    engine: E,
+    installation: Installation,
+    canceller: Canceller,
+    cancellation: Cancellation,
+}
+
+impl<E: Engine> Life<E> {
+    async fn run(
+        self,
+        events: EventSender,
+        debugger: Option<DebuggerMaker>,
+    ) -> Result<Outcome, BuildError> {
+        let root = self.installation.scratch_root();
+        let workspace = Workspace::open(&root, &self.request.sources)?;
+        // Without a workspace no source needs a tree, and nothing is made there.
+        let directory = workspace.as_ref().map_or(&*root, Workspace::directory);
+        let ended = match self.prepared(directory).await {
+            Ok(prepared) => self.run_prepared(prepared, events, debugger).await,
+            Err(error) => Err(error),
+        };
+        if let Some(workspace) = workspace {
+            let kept = ended.as_ref().ok();
+            let kept = kept.and_then(|outcome| outcome.kept.as_ref());
+            workspace.close(kept).await;
+        }
+        ended
+    }
+
+    /// Prepares the sources within the time that a build may take: they may be without end.
+    async fn prepared(&self, directory: &std::path::Path) -> Result<PreparedSources, BuildError> {
+        let limit = self.request.settings.timeout;
+        let clock = tokio::spawn(time_out(limit, self.canceller.clone()));
+        let sources = &self.request.sources;
+        let prepared = prepare(sources, Purpose::Build, directory, &self.cancellation).await;
+        clock.abort();
+        match prepared {
+            Err(BuildError::Stopped)
+                if self.cancellation.reason() == Some(CancelReason::Timeout) =>
+            {
+                Err(BuildError::TimedOut(limit))
+            }
+            prepared => prepared,
+        }
+    }
+
+    async fn run_prepared(
+        &self,
+        prepared: PreparedSources,
+        events: EventSender,
+        debugger: Option<DebuggerMaker>,
+    ) -> Result<Outcome, BuildError> {
+        let facts = prepared.facts(&self.installation.environment, Numbering::Take);
+        let plan = plan::make(inputs(&self.request, &prepared)?, &facts);
+        let clock = debugger.is_none().then(|| {
+            let canceller = self.canceller.clone();
+            tokio::spawn(time_out(plan.timeout, canceller))
+        });
+        let debugger = debugger.map(|make| {
+            make(Replan {
+                request: self.request.clone(),
+                prepared,
+                facts,
+            })
+        });
+        let host = self.installation.host();
+        let (engine, cancellation) = (&self.engine, &self.cancellation);
+        let run = runner::run(&plan, engine, &host, &events, cancellation, debugger);
+        let outcome = tokio::select! {
+            outcome = Box::pin(run) => Some(outcome),
+            () = given_up(cancellation) => None,
+        };
+        if let Some(clock) = clock {
+            clock.abort();
+        }
+        if let Some(outcome) = outcome {
+            return Ok(outcome);
+        }
+        // The container ends by itself once this process does.
+        runner::forsake(engine, &plan.identity.id, &host).await;
+        Ok(Outcome {
+            status: Status::Stopped,
+            fault: None,
+            masker: Masker::default(),
+            kept: None,
+        })
+    }
+}
+
+impl PreparedSources {
+    fn facts(&self, environment: &Environment, numbering: Numbering) -> Facts {
+        let count = 1 + self.secondary.len();
+        facts::gather(environment, &self.primary.identity(), count, numbering)
+    }
+}
+
+fn inputs(request: &Request, prepared: &PreparedSources) -> Result<Inputs, BuildError> {
+    Ok(Inputs {
+        settings: request.settings.clone(),
+        source: prepared.primary.clone(),
+        secondary: prepared.secondary.clone(),
+        git_directories: request.sources.git_directories.clone(),
+        buildspec: prepared.buildspec(&request.buildspec)?,
+        warnings: prepared.warnings.clone(),
+    })
+}
+
+/// Plans a running build anew, after somebody has edited its buildspec.
+#[derive(Debug)]
+pub struct Replan {
+    request: Request,
+    prepared: PreparedSources,
+    facts: Facts,
+}
+
+impl Replan {
+    /// Reads the buildspec again, and returns its phases, or why there are none.
+    pub fn phases(&self) -> Result<Vec<PhasePlan>, String> {
+        let inputs = inputs(&self.request, &self.prepared).map_err(|error| error.to_string())?;
+        match plan::make(inputs, &self.facts).reading {
+            Reading::Accepted(work) => Ok(work.phases),
+            Reading::Refused { context, .. } | Reading::SourceFailed { context, .. } => {
+                Err(format!("{}: {}", context.status_code, context.message))
+            }
+        }
+    }
+}
+
+/// The time as it was when the build began, and what has passed since: nobody who sets the machine's
+/// clock while a build runs changes the order of its lines or the length of its phases.
+fn steady_clock() -> impl Fn() -> Timestamp + Send + Sync {
+    let (start, began) = (Timestamp::now(), Instant::now());
+    move || start.checked_add(began.elapsed()).unwrap_or(start)
+}
+
+async fn time_out(limit: Duration, canceller: Canceller) {
+    tokio::time::sleep(limit).await;
+    canceller.cancel(CancelReason::Timeout);
+}
+
+/// Waits until a build has been killed and even the killing takes too long.
+async fn given_up(cancellation: &Cancellation) {
+    cancellation.reached(CancelReason::Kill).await;
+    tokio::time::sleep(LAST_CHANCE).await;
+}

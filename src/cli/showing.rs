@@ -1,0 +1,100 @@
+//! Shows a build while it runs, and says how it went.
+
+use std::io;
+use std::time::Duration;
+
+use super::Failure;
+use super::build_failure::build_failure;
+use super::engine_args::Connection;
+use super::signals::Signals;
+use crate::build::{Build, Installation};
+use crate::exit::ExitStatus;
+use crate::phase::Status;
+use crate::runner::{self, CancelReason, Cancellation, Outcome, RunError};
+use crate::sinks::{Sink, show};
+
+/// How long the removal of what killed builds left may hold up a build's end.
+const SWEEP_LIMIT: Duration = Duration::from_secs(10);
+
+/// How long whoever reads the output of a killed build is waited for.
+const LAST_CHANCE: Duration = Duration::from_secs(5);
+
+/// Shows a build to its end; `image` is the one it runs in, as the engine knows it.
+pub(super) async fn show_build(
+    build: Build,
+    mut sinks: Vec<Box<dyn Sink>>,
+    connection: &Connection,
+    installation: &Installation,
+    image: &str,
+) -> Result<ExitStatus, Failure> {
+    let Build {
+        events,
+        canceller,
+        cancellation,
+        end,
+    } = build;
+    let signals = Signals::of_build(canceller.clone())?;
+    let showing = tokio::task::spawn_blocking(move || {
+        let shown = show(events, &mut sinks);
+        if shown.is_err() {
+            canceller.cancel(CancelReason::OutputFailed);
+        }
+        shown
+    });
+    let given_up = tokio::spawn(given_up(cancellation.clone()));
+    let host = installation.host();
+    let sweep = Box::pin(runner::sweep(&connection.engine, image, &host));
+    let sweep = async {
+        tokio::select! {
+            _ = tokio::time::timeout(SWEEP_LIMIT, sweep) => {}
+            _ = cancellation.reached(CancelReason::Kill) => {}
+        }
+    };
+    let (ended, ()) = tokio::join!(end.wait(), sweep);
+    let abandon = given_up.abort_handle();
+    let shown = tokio::select! {
+        shown = showing => Some(shown),
+        // Whoever reads the output does not read it.
+        _ = given_up => None,
+    };
+    abandon.abort();
+    let verdict = match ended {
+        Ok(outcome) => verdict(outcome, signals.status(), connection),
+        Err(error) => build_failure(error, signals.status()),
+    };
+    match shown {
+        None | Some(Ok(Ok(()))) => verdict,
+        // Whoever read the log has had enough of it.
+        Some(Ok(Err(error))) if error.kind() == io::ErrorKind::BrokenPipe => verdict,
+        Some(Ok(Err(error))) => Err(Failure::no_verdict(
+            anyhow::Error::new(error).context("cannot write the output"),
+        )),
+        Some(Err(error)) => Err(Failure::no_verdict(error)),
+    }
+}
+
+/// Says how a build went.
+fn verdict(
+    outcome: Outcome,
+    stopped_by: Option<ExitStatus>,
+    connection: &Connection,
+) -> Result<ExitStatus, Failure> {
+    match outcome.fault {
+        Some(RunError::Engine(error)) => Err(connection.failure(error).masked(outcome.masker)),
+        Some(error) => Err(Failure::no_verdict(error).masked(outcome.masker)),
+        None => Ok(match (outcome.status, stopped_by) {
+            (Status::Succeeded, _) => ExitStatus::Succeeded,
+            (Status::Stopped, Some(signal)) => signal,
+            (Status::Failed | Status::TimedOut, _) => ExitStatus::BuildFailed,
+            // Somebody stopped it in the debugger.
+            (Status::Stopped, None) => ExitStatus::Interrupted,
+            (Status::Fault, _) => ExitStatus::NoVerdict,
+        }),
+    }
+}
+
+/// Waits until the user has asked twice and even the killing takes too long.
+async fn given_up(cancellation: Cancellation) {
+    cancellation.reached(CancelReason::Kill).await;
+    tokio::time::sleep(LAST_CHANCE).await;
+}

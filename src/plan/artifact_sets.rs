@@ -1,0 +1,114 @@
+//! The sets of artifacts of a build: what belongs to each, and where it goes (contract §1.8, §8.3).
+
+use std::path::PathBuf;
+
+use super::place::{Packaging, PlaceError, Storage};
+use crate::buildspec::Artifacts;
+
+/// The artifacts of a build.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ArtifactsPlan {
+    /// The directory of this machine that they go to; without it they are matched and not kept.
+    pub directory: Option<PathBuf>,
+    /// In what form they are kept, and under which names.
+    pub storage: Storage,
+    /// The primary set, when it has files, then the secondary ones in the order of the buildspec.
+    pub sets: Vec<ArtifactSet>,
+}
+
+/// One set of artifacts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ArtifactSet {
+    /// `None` for the primary set.
+    pub identifier: Option<String>,
+    /// What the buildspec says of it.
+    pub artifacts: Artifacts,
+    /// Where it goes, below the directory of all artifacts.
+    pub place: Placement,
+}
+
+/// Where a set of artifacts goes, below the directory of all artifacts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Placement {
+    /// This path; empty for the directory itself.
+    Fixed(PathBuf),
+    /// As the buildspec names it, once the variables in the name are known.
+    Named(String),
+    /// Nowhere: the name leads out of the directory. UPLOAD_ARTIFACTS fails for this reason.
+    Refused(String),
+}
+
+impl ArtifactsPlan {
+    pub(super) fn new(
+        artifacts: Option<Artifacts>,
+        directory: Option<PathBuf>,
+        storage: Storage,
+        uuid: &str,
+    ) -> Self {
+        let Some(mut primary) = artifacts else {
+            return Self {
+                directory,
+                storage,
+                sets: Vec::new(),
+            };
+        };
+        let secondary = std::mem::take(&mut primary.secondary);
+        let primary = (!primary.files.is_empty()).then_some((None, primary));
+        let secondary = secondary
+            .into_iter()
+            .map(|(identifier, artifacts)| (Some(identifier), artifacts));
+        let sets = primary
+            .into_iter()
+            .chain(secondary)
+            .map(|(identifier, artifacts)| ArtifactSet {
+                place: Placement::of(&artifacts, identifier.as_deref(), storage, uuid),
+                identifier,
+                artifacts,
+            })
+            .collect();
+        Self {
+            directory,
+            storage,
+            sets,
+        }
+    }
+
+    /// Whether each set is one zip.
+    pub fn are_zips(&self) -> bool {
+        self.storage.packaging == Packaging::Zip
+    }
+}
+
+impl ArtifactSet {
+    /// Where the set goes when the buildspec's name for it is this, expanded.
+    pub fn placed(
+        &self,
+        storage: Storage,
+        name: Option<&str>,
+        uuid: &str,
+    ) -> Result<PathBuf, PlaceError> {
+        let prefix = self.artifacts.s3_prefix.as_deref();
+        storage.place(self.identifier.as_deref(), name, prefix, uuid)
+    }
+}
+
+impl Placement {
+    fn of(artifacts: &Artifacts, identifier: Option<&str>, storage: Storage, uuid: &str) -> Self {
+        let name = artifacts.name.as_deref().filter(|_| storage.override_name);
+        match name {
+            Some(name) if is_expanded(name) => Self::Named(name.to_owned()),
+            name => {
+                let prefix = artifacts.s3_prefix.as_deref();
+                match storage.place(identifier, name, prefix, uuid) {
+                    Ok(place) => Self::Fixed(place),
+                    Err(error) => Self::Refused(error.to_string()),
+                }
+            }
+        }
+    }
+}
+
+/// Whether a shell makes something else of a text between double quotes.
+pub fn is_expanded(text: &str) -> bool {
+    text.contains(['$', '`'])
+}
