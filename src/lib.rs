@@ -21,8 +21,7 @@
 //! - [`plan`] is pure: decides everything about a build before it runs. The phase machine
 //!   [`plan::phases::next`] is a total function; [`plan::retry`] says whether a failed phase runs again.
 //! - [`runtimes`] is pure: the runtimes that an image offers, and what a buildspec selects of them.
-//! - [`secrets`] looks up the values that a buildspec wants from a store, through one trait. What
-//!   leaves is masked in one place, in front of all [`sinks`].
+//! - [`secrets`] looks up the values that a buildspec wants from a store, through one trait.
 //! - [`logins`] looks up what a registry wants to see, in the files of the docker and podman commands.
 //! - [`host`] has the doors to this machine: files that somebody else made, directories of our own, programs.
 //! - [`source`] reads the host's trees: git facts, checkouts of versions, zip files, what of a tree stays
@@ -36,8 +35,11 @@
 //! - [`cache`] keeps archives from build to build, and knows nothing of what is in them.
 //! - [`collect`] brings files out of the container, entry by entry.
 //! - [`mask`] is pure: hides the values of secrets, in texts and in output that comes in chunks.
-//! - [`event`] is the one interface between running and showing, [`channel`] the way there.
-//! - [`sinks`] show events: CodeBuild's log, JSON lines, the build as JSON, the summary.
+//! - [`event`] is pure: the one interface between running and showing, and its stored form.
+//! - [`channel`] is the way of events. Secrets are masked at its beginning, so that none is ever in it.
+//! - [`record`] is pure: what is known of a build, gathered from its events.
+//! - [`sinks`] show events, as they come or replayed: CodeBuild's log, JSON lines, the build as JSON, the
+//!   summary.
 //! - [`terminal`] is the one way to stdout and stderr: what a terminal would obey becomes visible there.
 //! - [`settings`] resolves what the command line names: files, variables, directories.
 //! - [`cli`] reads arguments, shows builds, words errors and hints, and decides the exit status.
@@ -98,6 +100,7 @@ pub mod owner;
 pub mod phase;
 pub mod plan;
 pub mod project;
+pub mod record;
 pub mod remains;
 pub mod resources;
 pub mod runner;

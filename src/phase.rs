@@ -2,10 +2,13 @@
 //!
 //! Depends on nothing of ours, so that reading, planning, running and showing can share it.
 
-use serde::Serialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 /// Names a phase of a build, in the order of contract §2.1 (API `BuildPhaseType`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum PhaseType {
     /// The build was accepted.
@@ -79,7 +82,7 @@ impl std::fmt::Display for PhaseType {
 /// How a phase, or a whole build, ended (contract §2.1, API `StatusType`).
 ///
 /// `IN_PROGRESS` is left out: nothing that has ended is in progress.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Status {
     /// Everything in it succeeded.
@@ -116,7 +119,7 @@ impl std::fmt::Display for Status {
 /// Says why a phase ended as it did (contract §2.5, API `PhaseContext`).
 ///
 /// A successful phase has the empty context: no code, no message.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PhaseContext {
     /// The code, such as `COMMAND_EXECUTION_ERROR`; empty on success.

@@ -17,6 +17,7 @@ use crate::phase::Status;
 use crate::plan::{self, Facts, Inputs, PhasePlan, Plan, Reading};
 use crate::runner::{self, CancelReason, Cancellation, Canceller, Debugger, Outcome};
 use crate::settings::Environment;
+use crate::terminal;
 
 /// How long a killed build may take to clean up before it is left to the engine.
 const LAST_CHANCE: Duration = Duration::from_secs(5);
@@ -69,6 +70,7 @@ pub fn start<E: Engine + 'static>(
 ) -> Build {
     let (canceller, cancellation) = runner::cancellation();
     let (sender, events) = channel::channel(steady_clock());
+    let sender = sender.on_secrets(|masker| terminal::hide(masker.clone()));
     let life = Life {
         request,
         engine,

@@ -2,7 +2,7 @@
 
 use super::environment::{Environment, Origin};
 use super::layout::Layout;
-use crate::event::FileSystemLocation;
+use crate::event::{FileSystemLocation, FileSystemType};
 use crate::resources::{
     Compute, ComputeType, EnvironmentType, Extras, FileSystem, Limits, Machine, Volume,
 };
@@ -116,7 +116,7 @@ impl ContainerPlan {
         let locations = self.file_systems.iter();
         locations
             .map(|file_system| FileSystemLocation {
-                kind: "EFS",
+                kind: FileSystemType::Efs,
                 identifier: file_system.identifier.clone(),
                 location: file_system.host.display().to_string(),
                 mount_point: file_system.mount_point.clone(),

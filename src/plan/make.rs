@@ -157,7 +157,7 @@ pub fn make(inputs: Inputs, facts: &Facts) -> Plan {
             project_name: project,
             build_number: facts.build_number,
             initiator,
-            source_type: kind.api_name(),
+            source_type: kind.api_name().to_owned(),
             // The API has a bucket and a key where the variable has an address.
             source_location: match primary.url.strip_prefix("s3://") {
                 Some(location) => location.to_owned(),
@@ -165,8 +165,8 @@ pub fn make(inputs: Inputs, facts: &Facts) -> Plan {
             },
             source_version: primary.version,
             resolved_source_version: primary.resolved,
-            environment_type: container.kind.api_name(),
-            compute_type: container.compute_type(),
+            environment_type: container.kind.api_name().to_owned(),
+            compute_type: container.compute_type().map(str::to_owned),
             certificate: container.certificate_location(),
             file_system_locations: container.locations(),
             privileged: settings.privileged,

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use super::debug::{Cause, Verdict};
 use super::driver::{Aside, Driver, DriverError};
 use super::memory::{CommandEnd, name_reason};
@@ -10,7 +12,7 @@ use super::tail::Tail;
 use super::{CancelReason, Ended, EventSender, Interruption, Run, RunError};
 use crate::buildspec::Version;
 use crate::engine::Engine;
-use crate::event::Event;
+use crate::event::{Command, CommandEvent, Notice, PhaseEvent};
 use crate::phase::{PhaseContext, PhaseType};
 use crate::plan::retry::Retries;
 use crate::plan::{Transfer, layout};
@@ -140,7 +142,7 @@ impl<E: Engine> Run<'_, E> {
             };
             self.carried.succeeding = succeeding;
             self.events
-                .emit(Event::PhaseRetried {
+                .emit(PhaseEvent::Retried {
                     phase,
                     retry: retry.number,
                     count: retry.count,
@@ -292,16 +294,13 @@ impl<E: Engine> Run<'_, E> {
         if let Some(reason) = self.cancellation.reason() {
             return Err(Interruption::Cancelled(reason));
         }
-        self.events
-            .emit(Event::CommandStarted {
-                text: text.to_owned(),
-                number: place.number,
-            })
-            .await;
+        let started = Started::now(place, text);
+        let command = started.command.clone();
+        self.events.emit(CommandEvent::Started { command }).await;
         if self.plan.part.is_mocked(text) {
             self.carried.last_exit = 0;
-            self.events.emit(Event::CommandMocked).await;
-            self.finished(text, 0).await;
+            self.events.emit(CommandEvent::Mocked).await;
+            self.events.emit(started.finished(0)).await;
             return Ok(0);
         }
         let mut program = Program::default();
@@ -309,23 +308,34 @@ impl<E: Engine> Run<'_, E> {
         program.call(function, &[text]);
         // Sent whole, even when the build is being cut short: an answer is waited for.
         if let Err(interruption) = self.send(program.text()).await {
-            self.events.emit(Event::CommandInterrupted).await;
+            self.events.emit(started.interrupted()).await;
             return Err(interruption);
         }
         let mut printed = std::mem::take(&mut self.carried.printed);
         printed.take();
         let answer = self.end_of_command(&mut printed, place, text).await;
         self.carried.printed = printed;
+        let answer = match answer {
+            Ok(answer) => answer,
+            Err(interruption) => {
+                let end = match interruption {
+                    Interruption::Cancelled(_) => started.interrupted(),
+                    Interruption::Failed(_) => started.lost(),
+                };
+                self.events.emit(end).await;
+                return Err(interruption);
+            }
+        };
         let CommandEnd {
             status,
             out_of_memory,
-        } = CommandEnd::read(&answer?);
+        } = CommandEnd::read(&answer);
         self.carried.last_exit = status;
         self.carried.out_of_memory = out_of_memory;
         if out_of_memory {
             self.tell_out_of_memory().await;
         }
-        self.finished(text, status).await;
+        self.events.emit(started.finished(status)).await;
         Ok(status)
     }
 
@@ -370,14 +380,13 @@ impl<E: Engine> Run<'_, E> {
         let (cancellation, events) = (self.cancellation, self.events);
         let grace = self.plan.grace;
         if reason == CancelReason::Stop {
-            events.emit(Event::Stopping { grace }).await;
+            events.emit(Notice::Stopping { grace }).await;
         }
         let wind_down = wind_down(self.driver()?, grace, events);
         tokio::select! {
             () = wind_down => {}
             _ = cancellation.reached(CancelReason::Kill) => {}
         }
-        events.emit(Event::CommandInterrupted).await;
         Ok(())
     }
 
@@ -385,14 +394,52 @@ impl<E: Engine> Run<'_, E> {
         let sandbox = self.sandbox.as_mut().ok_or(RunError::ContainerDied)?;
         Ok(sandbox.driver())
     }
+}
 
-    async fn finished(&self, text: &str, exit_status: i32) {
-        self.events
-            .emit(Event::CommandFinished {
+/// A command that has started.
+struct Started {
+    command: Command,
+    at: Instant,
+}
+
+impl Started {
+    fn now(place: Place, text: &str) -> Self {
+        let Place {
+            phase,
+            is_finally,
+            number,
+        } = place;
+        Self {
+            command: Command {
+                phase,
+                is_finally,
+                number,
                 text: text.to_owned(),
-                exit_status,
-            })
-            .await;
+            },
+            at: Instant::now(),
+        }
+    }
+
+    fn finished(self, exit_status: i32) -> CommandEvent {
+        CommandEvent::Finished {
+            duration: self.at.elapsed(),
+            command: self.command,
+            exit_status,
+        }
+    }
+
+    fn interrupted(self) -> CommandEvent {
+        CommandEvent::Interrupted {
+            duration: self.at.elapsed(),
+            command: self.command,
+        }
+    }
+
+    fn lost(self) -> CommandEvent {
+        CommandEvent::Lost {
+            duration: self.at.elapsed(),
+            command: self.command,
+        }
     }
 }
 

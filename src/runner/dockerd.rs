@@ -12,7 +12,7 @@ use super::program::{Program, exports};
 use super::tail::Tail;
 use super::{Interruption, Run, RunError};
 use crate::engine::Engine;
-use crate::event::Event;
+use crate::event::{CommandEvent, Notice, Output};
 use crate::phase::PhaseContext;
 use crate::resources::HOST_NETWORK;
 
@@ -118,7 +118,7 @@ impl<E: Engine> Run<'_, E> {
             Ok(Ok(Ok(()))) => return Ok(None),
             Ok(Ok(Err(reason @ NotStarted::SharedNetwork))) => {
                 let message = reason.to_string();
-                self.events.emit(Event::Warning { message }).await;
+                self.events.emit(Notice::Warning { message }).await;
                 return Ok(None);
             }
             Ok(Ok(Err(reason))) => reason,
@@ -128,7 +128,7 @@ impl<E: Engine> Run<'_, E> {
         if reason == NotStarted::NoProgram {
             let message = "name an image that has Docker in it, or leave out `--start-dockerd`";
             let message = message.to_owned();
-            self.events.emit(Event::Hint { message }).await;
+            self.events.emit(Notice::Hint { message }).await;
         } else {
             self.tell_of_daemon().await?;
         }
@@ -161,7 +161,9 @@ impl<E: Engine> Run<'_, E> {
             .nth(LINES)
             .map_or(0, |newline| newline + 1);
         let bytes = bytes::Bytes::from(log).slice(from..);
-        self.events.emit(Event::Output { bytes }).await;
+        self.events
+            .emit(CommandEvent::Output(Output { bytes }))
+            .await;
         Ok(())
     }
 }

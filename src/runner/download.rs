@@ -2,16 +2,16 @@
 
 use super::{Ended, Interruption, Run, RunError};
 use crate::engine::Engine;
-use crate::event::Event;
+use crate::event::{AgentEvent, Notice, PhaseCommands, SecondarySource, SourceEvent, UnknownKeys};
 use crate::plan::{Reading, Store, Work};
 
 impl<E: Engine> Run<'_, E> {
     /// DOWNLOAD_SOURCE: the sources come in, the buildspec and the environment are read.
     pub(super) async fn download_source(&mut self) -> Result<Ended, Interruption> {
         let plan = self.plan;
-        let ready = Event::SourceReady {
+        let ready = SourceEvent::Ready {
             directory: plan.layout.source.clone(),
-            secondary: plan.layout.secondary.clone(),
+            secondary: secondary(&plan.layout.secondary),
             transfer: self
                 .sandbox
                 .as_ref()
@@ -20,10 +20,10 @@ impl<E: Engine> Run<'_, E> {
         let work = match &plan.reading {
             Reading::SourceFailed { context, hint } => {
                 let reason = context.clone();
-                let failed = Event::SourceFailed { context: reason };
+                let failed = SourceEvent::Failed { context: reason };
                 self.events.emit(failed).await;
                 let message = hint.clone();
-                self.events.emit(Event::Hint { message }).await;
+                self.events.emit(Notice::Hint { message }).await;
                 return Ok(Ended::failed(context.clone()));
             }
             Reading::Accepted(work) => {
@@ -37,10 +37,12 @@ impl<E: Engine> Run<'_, E> {
             } => {
                 self.events.emit(ready).await;
                 if let Some(path) = location.clone() {
-                    self.events.emit(Event::BuildspecLocated { path }).await;
+                    self.events
+                        .emit(AgentEvent::BuildspecLocated { path })
+                        .await;
                 }
                 if let Some(message) = hint.clone() {
-                    self.events.emit(Event::Hint { message }).await;
+                    self.events.emit(Notice::Hint { message }).await;
                 }
                 return Ok(Ended::failed(context.clone()));
             }
@@ -53,7 +55,7 @@ impl<E: Engine> Run<'_, E> {
             .await
             .map_err(Interruption::Cancelled)??;
         for message in prepared.notes {
-            self.events.emit(Event::Warning { message }).await;
+            self.events.emit(Notice::Warning { message }).await;
         }
         for event in self.start_sequence(work) {
             self.events.emit(event).await;
@@ -65,42 +67,48 @@ impl<E: Engine> Run<'_, E> {
             return Ok(Ended::failed(failure));
         }
         self.events
-            .emit(Event::DirectoryEntered {
+            .emit(AgentEvent::DirectoryEntered {
                 path: plan.layout.source.clone(),
             })
             .await;
         self.restore_cache(work).await?;
-        for event in registration(work) {
-            self.events.emit(event).await;
+        self.events.emit(registration(work)).await;
+        for message in work.warnings.iter().cloned() {
+            self.events.emit(Notice::Warning { message }).await;
         }
         Ok(Ended::succeeded())
     }
 
     /// What the agent says between finding the buildspec and the runtimes (contract §4.3).
-    fn start_sequence(&self, work: &Work) -> Vec<Event> {
-        let mut events = vec![Event::BuildspecLocated {
+    fn start_sequence(&self, work: &Work) -> Vec<AgentEvent> {
+        let mut events = vec![AgentEvent::BuildspecLocated {
             path: work.location.clone(),
         }];
         if !work.unknown_keys.is_empty() {
-            events.push(Event::UnknownKeys {
+            events.push(AgentEvent::UnknownKeys {
                 sections: work
                     .unknown_keys
                     .iter()
-                    .map(|unknown| (unknown.section.clone(), unknown.keys.clone()))
+                    .map(|unknown| UnknownKeys {
+                        section: unknown.section.clone(),
+                        keys: unknown.keys.clone(),
+                    })
                     .collect(),
             });
         }
         events.extend(
             work.shell
                 .clone()
-                .map(|shell| Event::ShellSelected { shell }),
+                .map(|shell| AgentEvent::ShellSelected { shell }),
         );
         events.extend(
             self.plan
                 .source_words
-                .map(|source| Event::HttpTimeoutRaised { source }),
+                .map(|source| AgentEvent::HttpTimeoutRaised {
+                    source: source.to_owned(),
+                }),
         );
-        events.push(Event::EnvironmentProcessed {
+        events.push(AgentEvent::EnvironmentProcessed {
             parameter_store: work
                 .stored
                 .iter()
@@ -111,16 +119,26 @@ impl<E: Engine> Run<'_, E> {
 }
 
 /// What the agent says between the cache and the first command (contract §4.3).
-fn registration(work: &Work) -> Vec<Event> {
-    let mut events = vec![Event::AgentRegistered {
+fn registration(work: &Work) -> AgentEvent {
+    AgentEvent::Registered {
         phases: work
             .phases
             .iter()
             .filter(|phase| phase.named)
-            .map(|phase| (phase.phase, phase.commands.len()))
+            .map(|phase| PhaseCommands {
+                phase: phase.phase,
+                commands: phase.commands.len(),
+            })
             .collect(),
-    }];
-    let warnings = work.warnings.iter().cloned();
-    events.extend(warnings.map(|message| Event::Warning { message }));
-    events
+    }
+}
+
+fn secondary(sources: &[(String, String)]) -> Vec<SecondarySource> {
+    let sources = sources.iter().cloned();
+    sources
+        .map(|(identifier, directory)| SecondarySource {
+            identifier,
+            directory,
+        })
+        .collect()
 }

@@ -18,7 +18,7 @@ use super::program::{Program, compact};
 use super::tail::Tail;
 use super::{EventSender, RunError};
 use crate::engine::{Attachment, ByteStream, EngineError};
-use crate::event::Event;
+use crate::event::{CommandEvent, Output};
 
 /// The container's main process.
 pub(super) const BOOTSTRAP: &str = include_str!("bootstrap.sh");
@@ -313,7 +313,7 @@ impl<'a> Aside<'a> {
     async fn take(&mut self, bytes: Bytes) {
         self.end.push(&bytes);
         if let Some(log) = self.log {
-            log.emit(Event::Output { bytes }).await;
+            log.emit(CommandEvent::Output(Output { bytes })).await;
         }
     }
 }

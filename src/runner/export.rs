@@ -2,7 +2,7 @@
 
 use super::{Interruption, Run};
 use crate::engine::Engine;
-use crate::event::Event;
+use crate::event::{BuildEvent, ExportedVariable};
 
 impl<E: Engine> Run<'_, E> {
     /// Reads the exported variables as they stand when POST_BUILD has ended. One that nobody sets is
@@ -19,11 +19,12 @@ impl<E: Engine> Run<'_, E> {
             let what = format!("the exported variable `{name}`");
             let printed = self.evaluate_bytes(&script, &what).await?;
             if let Some(value) = printed.strip_suffix(b"x") {
-                variables.push((name, String::from_utf8_lossy(value).into_owned()));
+                let value = String::from_utf8_lossy(value).into_owned();
+                variables.push(ExportedVariable { name, value });
             }
         }
         self.events
-            .emit(Event::VariablesExported { variables })
+            .emit(BuildEvent::VariablesExported { variables })
             .await;
         Ok(())
     }

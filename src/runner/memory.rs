@@ -2,7 +2,7 @@
 
 use super::Run;
 use crate::engine::{ContainerId, Engine, EngineFacts};
-use crate::event::Event;
+use crate::event::Notice;
 use crate::phase::PhaseContext;
 
 /// What the worker adds to the exit status of a command when the kernel killed one of the build's
@@ -45,14 +45,14 @@ impl<E: Engine> Run<'_, E> {
         let (limits, notes) = self.plan.container.limits_within(facts.machine());
         self.limits = limits;
         for message in notes {
-            self.events.emit(Event::Warning { message }).await;
+            self.events.emit(Notice::Warning { message }).await;
         }
     }
 
     /// Says that the kernel killed a process of the build.
     pub(super) async fn tell_out_of_memory(&self) {
         let limit = self.limits.memory.map(|memory| memory.0);
-        self.events.emit(Event::OutOfMemory { limit }).await;
+        self.events.emit(Notice::OutOfMemory { limit }).await;
     }
 
     /// Asks the engine whether a container that ended did so for lack of memory, and tells.

@@ -48,7 +48,7 @@ use crate::buildspec::OnFailure;
 use crate::channel::EventSender;
 use crate::collect::CollectError;
 use crate::engine::{ContainerId, Engine, EngineError};
-use crate::event::Event;
+use crate::event::{BuildEvent, PhaseEvent, SourceEvent};
 use crate::logins::Logins;
 use crate::mask::Masker;
 use crate::owner::Owner;
@@ -277,12 +277,14 @@ impl<E: Engine> Run<'_, E> {
     async fn build(&mut self) -> Outcome {
         self.announce_secrets(&[]).await;
         self.events
-            .emit(Event::BuildStarted(Box::new(self.plan.identity.clone())))
+            .emit(BuildEvent::Started {
+                build: Box::new(self.plan.identity.clone()),
+            })
             .await;
         let mut statuses = Vec::new();
         let mut phase = PhaseType::Submitted;
         while phase != PhaseType::Completed {
-            self.events.emit(Event::PhaseStarted { phase }).await;
+            self.events.emit(PhaseEvent::Started { phase }).await;
             let ended = match self.phase(phase).await {
                 Ok(ended) => ended,
                 Err(interruption) => self.interrupted(interruption).await,
@@ -293,7 +295,7 @@ impl<E: Engine> Run<'_, E> {
             statuses.push(ended.status);
             let next = phases::next(phase, ended.status, self.on_failure(phase));
             self.events
-                .emit(Event::PhaseFinished {
+                .emit(PhaseEvent::Finished {
                     phase,
                     status: ended.status,
                     context: ended.context,
@@ -304,9 +306,9 @@ impl<E: Engine> Run<'_, E> {
                 .unwrap_or(PhaseType::Completed);
         }
         self.take_down().await;
-        self.events.emit(Event::PhaseStarted { phase }).await;
+        self.events.emit(PhaseEvent::Started { phase }).await;
         let status = phases::build_status(statuses);
-        self.events.emit(Event::BuildFinished { status }).await;
+        self.events.emit(BuildEvent::Finished { status }).await;
         Outcome {
             status,
             fault: self.fault.take(),
@@ -396,7 +398,7 @@ impl<E: Engine> Run<'_, E> {
         // Whoever kills a build does not wait.
         if self.plan.show_changes && self.cancellation.reason() < Some(CancelReason::Kill) {
             for changes in sandbox.changes(self.plan, self.cancellation).await {
-                self.events.emit(Event::SourceChanged(changes)).await;
+                self.events.emit(SourceEvent::Changed(changes)).await;
             }
         }
         if self.kept {

@@ -8,7 +8,7 @@ use super::sandbox::Sandbox;
 use super::trees::Trees;
 use super::{CancelReason, Ended, Interruption, Run, RunError, sweep};
 use crate::engine::{Engine, EngineFacts, Refusal, says_no_shell, says_other_processor};
-use crate::event::Event;
+use crate::event::Notice;
 use crate::phase::Status;
 
 /// How long a container may still take to start when the build is cut short.
@@ -60,7 +60,7 @@ impl<'a, E: Engine> Run<'a, E> {
             Ok(sandbox) => {
                 for message in sandbox.warnings() {
                     let message = format!("the engine says: {message}");
-                    self.events.emit(Event::Warning { message }).await;
+                    self.events.emit(Notice::Warning { message }).await;
                 }
                 self.sandbox = Some(sandbox);
             }
@@ -69,7 +69,7 @@ impl<'a, E: Engine> Run<'a, E> {
                     "the image `{}` has no `sh`, which every build needs",
                     self.plan.engine_image
                 );
-                self.events.emit(Event::Hint { message }).await;
+                self.events.emit(Notice::Hint { message }).await;
                 return Ok(Ended::failed(container_died()));
             }
             Err(error) if wrong_platform.is_some() && cannot_execute(&error) => {
@@ -77,7 +77,7 @@ impl<'a, E: Engine> Run<'a, E> {
                     "the image `{}` is for another processor, and this engine cannot emulate it",
                     wrong_platform.unwrap_or_default()
                 );
-                self.events.emit(Event::Hint { message }).await;
+                self.events.emit(Notice::Hint { message }).await;
                 return Ok(Ended::failed(container_died()));
             }
             Err(error) => return Err(error.into()),

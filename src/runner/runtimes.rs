@@ -5,7 +5,7 @@ use super::command::{Place, RUN, command_failed};
 use super::program::{Program, exports};
 use super::{Interruption, Run};
 use crate::engine::Engine;
-use crate::event::Event;
+use crate::event::{Notice, RuntimeEvent};
 use crate::phase::{PhaseContext, PhaseType};
 use crate::plan::{Work, layout};
 use crate::runtimes::{Installation, Selection, Table, TableError, select};
@@ -27,8 +27,8 @@ impl<E: Engine> Run<'_, E> {
         let wanted = &work.runtime_versions;
         match (wanted.is_empty(), has_table) {
             (true, false) => {}
-            (true, true) => self.events.emit(Event::NoRuntimeSelected).await,
-            (false, false) => self.events.emit(Event::RuntimesUnsupported).await,
+            (true, true) => self.events.emit(RuntimeEvent::NoneSelected).await,
+            (false, false) => self.events.emit(RuntimeEvent::Unsupported).await,
             (false, true) => return self.select_from_table(wanted).await,
         }
         Ok(None)
@@ -51,7 +51,7 @@ impl<E: Engine> Run<'_, E> {
             let version = self.expand(written).await?;
             if version.is_empty() && !written.is_empty() {
                 let message = format!("`{runtime}: {written}` comes to nothing");
-                self.events.emit(Event::Hint { message }).await;
+                self.events.emit(Notice::Hint { message }).await;
             }
             versions.push((runtime.clone(), version));
         }
@@ -60,7 +60,7 @@ impl<E: Engine> Run<'_, E> {
             installations,
         } = select(&table, &versions);
         for choice in choices {
-            self.events.emit(Event::Runtime(choice)).await;
+            self.events.emit(choice).await;
         }
         match installations {
             Ok(installations) => self.install(&installations).await,

@@ -4,7 +4,7 @@
 use super::program::{Program, exports};
 use super::{Interruption, Run};
 use crate::engine::Engine;
-use crate::event::Event;
+use crate::event::Notice;
 use crate::mask::Masker;
 use crate::phase::PhaseContext;
 use crate::plan::{Store, Stored, Work, layout};
@@ -26,7 +26,7 @@ impl<E: Engine> Run<'_, E> {
         }
         let masker = Masker::new(values);
         self.masker = masker.clone();
-        self.events.emit(Event::SecretsResolved { masker }).await;
+        self.events.mask(masker).await;
     }
 
     /// Looks up what the buildspec wants from stores and puts it into the environment, through the
@@ -53,7 +53,7 @@ impl<E: Engine> Run<'_, E> {
             let context = failure(stored, error);
             for (stored, error) in &failures {
                 let message = hint(stored, error);
-                self.events.emit(Event::Hint { message }).await;
+                self.events.emit(Notice::Hint { message }).await;
             }
             return Ok(Some(context));
         }

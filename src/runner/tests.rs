@@ -14,6 +14,7 @@ use jiff::Timestamp;
 use super::*;
 use crate::channel::{Message, channel};
 use crate::engine::fake::{FakeEngine, Reaction};
+use crate::event::{AgentEvent, CommandEvent, Event, Notice};
 use crate::logins::Logins;
 use crate::owner::Key;
 use crate::plan::{Facts, GitFacts, Inputs, Settings, Source, Transfer, examples, make};
@@ -45,7 +46,9 @@ impl Ran {
 
     fn context(&self, wanted: PhaseType) -> Option<&PhaseContext> {
         self.events.iter().find_map(|event| match event {
-            Event::PhaseFinished { phase, context, .. } if *phase == wanted => context.as_ref(),
+            Event::Phase(PhaseEvent::Finished { phase, context, .. }) if *phase == wanted => {
+                context.as_ref()
+            }
             _ => None,
         })
     }
@@ -100,7 +103,7 @@ async fn run_plan(plan: &Plan, engine: &FakeEngine, cancels: &[(Duration, Cancel
     let phases = events
         .iter()
         .filter_map(|event| match event {
-            Event::PhaseFinished { phase, status, .. } => Some((*phase, *status)),
+            Event::Phase(PhaseEvent::Finished { phase, status, .. }) => Some((*phase, *status)),
             _ => None,
         })
         .collect();
@@ -325,8 +328,9 @@ async fn runtimes_are_installed_before_the_first_phase_of_commands() {
     assert_eq!(ran.commands(), ["j1", "j2", "g", "i"]);
     let before = |event: fn(&Event) -> bool| ran.events.iter().position(event).unwrap();
     let selected = before(|event| matches!(event, Event::Runtime(_)));
-    let command = before(|event| matches!(event, Event::CommandStarted { .. }));
-    let entered = before(|event| matches!(event, Event::DirectoryEntered { .. }));
+    let command = before(|event| matches!(event, Event::Command(CommandEvent::Started { .. })));
+    let entered =
+        before(|event| matches!(event, Event::Agent(AgentEvent::DirectoryEntered { .. })));
     assert!(selected < command && command < entered);
 }
 

@@ -1,6 +1,7 @@
 //! The trees that come into a build: its sources, and what git needs besides.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -256,5 +257,15 @@ impl Trees {
             });
         }
         Ok(route)
+    }
+}
+
+impl fmt::Display for Way {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::CopyOnWrite => "copy-on-write",
+            Self::Tar => "a tar stream",
+            Self::Mount => "a mount",
+        })
     }
 }

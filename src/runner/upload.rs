@@ -16,9 +16,9 @@ use crate::collect::notice::{Notice, Notices};
 use crate::collect::publish::{publish_file, publish_tree};
 use crate::collect::search::{Search, Symlinks};
 use crate::collect::staging::Staging;
-use crate::collect::zip::{self, Sums, pack};
+use crate::collect::zip::{self, pack};
 use crate::engine::{ByteStream, Engine};
-use crate::event::Event;
+use crate::event::{self, ArtifactsEvent};
 use crate::phase::PhaseContext;
 use crate::plan::artifacts::FileSet;
 use crate::plan::place::Packaging;
@@ -102,7 +102,7 @@ impl<E: Engine> Run<'_, E> {
                 .any(|set| set.artifacts.enable_symlinks);
         if links_have_no_effect {
             let message = Notice::LinksFollowed.to_string();
-            self.events.emit(Event::Warning { message }).await;
+            self.events.emit(event::Notice::Warning { message }).await;
         }
         let mut places = BTreeSet::new();
         for set in &artifacts.sets {
@@ -146,7 +146,7 @@ impl<E: Engine> Run<'_, E> {
         let mut found = self.search(set, symlinks).await?;
         let collected = self.keep(artifacts, set, place, &mut found).await;
         for message in found.notices.sentences() {
-            self.events.emit(Event::Warning { message }).await;
+            self.events.emit(event::Notice::Warning { message }).await;
         }
         collected
     }
@@ -160,7 +160,7 @@ impl<E: Engine> Run<'_, E> {
             expanded => expanded,
         };
         self.events
-            .emit(Event::ArtifactsStarted {
+            .emit(ArtifactsEvent::Started {
                 identifier: set.identifier.clone(),
                 base_directory: base_directory.clone(),
             })
@@ -186,7 +186,7 @@ impl<E: Engine> Run<'_, E> {
         };
         for BaseDirectory { name, location } in directories {
             self.events
-                .emit(Event::BaseDirectoryMatched { directory: name })
+                .emit(ArtifactsEvent::BaseDirectoryMatched { directory: name })
                 .await;
             let files = FileSet::new(&location, &patterns, &excludes)
                 .map_err(|error| Stop::client_error(error.to_string()))?;
@@ -199,7 +199,7 @@ impl<E: Engine> Run<'_, E> {
             let by_pattern = self.search_one(&search, &mut found).await?;
             for (pattern, matches) in patterns.iter().zip(by_pattern) {
                 self.events
-                    .emit(Event::PatternExpanded {
+                    .emit(ArtifactsEvent::PatternExpanded {
                         pattern: pattern.clone(),
                         matches,
                     })
@@ -209,7 +209,7 @@ impl<E: Engine> Run<'_, E> {
         let Found { names, notices, .. } = &mut found;
         names.settle(notices);
         let count = names.len();
-        self.events.emit(Event::FilesFound { count }).await;
+        self.events.emit(ArtifactsEvent::FilesFound { count }).await;
         Ok(found)
     }
 
@@ -282,11 +282,12 @@ impl<E: Engine> Run<'_, E> {
             }
         };
         self.events
-            .emit(Event::ArtifactsPlaced {
+            .emit(ArtifactsEvent::Placed {
                 identifier: set.identifier.clone(),
                 location,
                 override_name: artifacts.storage.override_name,
-                sums: sums.map(|Sums { sha256, md5 }| (sha256, md5)),
+                sha256sum: sums.as_ref().map(|sums| sums.sha256.clone()),
+                md5sum: sums.map(|sums| sums.md5),
             })
             .await;
         Ok(())

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use super::table::{DEFAULT, Release, Runtime, Table};
 use super::version::{Alias, Version};
-use crate::event::{RuntimeChoice, SelectedBy};
+use crate::event::{RuntimeEvent, SelectedBy};
 
 /// What a buildspec's list comes to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Selection {
     /// What the agent says, in order; of a selection that fails, all up to there.
-    pub choices: Vec<RuntimeChoice>,
+    pub choices: Vec<RuntimeEvent>,
     /// What is to be installed, in order; or why nothing is.
     pub installations: Result<Vec<Installation>, SelectError>,
 }
@@ -96,7 +96,7 @@ pub fn select(table: &Table, wanted: &[(String, String)]) -> Selection {
 
 struct Selector<'t> {
     table: &'t Table,
-    choices: Vec<RuntimeChoice>,
+    choices: Vec<RuntimeEvent>,
     /// Version, and what selects it, by runtime.
     selected: BTreeMap<String, (String, SelectedBy)>,
     installations: Vec<Installation>,
@@ -136,7 +136,7 @@ impl Selector<'_> {
         let newest = alias
             .newest(known.labels())
             .ok_or_else(|| unknown_version(runtime, version, known))?;
-        self.choices.push(RuntimeChoice::Resolved {
+        self.choices.push(RuntimeEvent::Resolved {
             runtime: runtime.to_owned(),
             alias: version.to_owned(),
             version: newest.to_owned(),
@@ -145,7 +145,7 @@ impl Selector<'_> {
     }
 
     fn say_selected(&mut self, runtime: &str, version: &str, by: SelectedBy) {
-        self.choices.push(RuntimeChoice::Selected {
+        self.choices.push(RuntimeEvent::Selected {
             runtime: runtime.to_owned(),
             version: version.to_owned(),
             by,
@@ -185,7 +185,7 @@ impl Selector<'_> {
                 (Some((selected, _)), _) if accepted.contains(selected) => {}
                 (Some((selected, by)), _) => {
                     if *by == SelectedBy::Buildspec {
-                        self.choices.push(RuntimeChoice::Clash {
+                        self.choices.push(RuntimeEvent::Clash {
                             runtime: pick.runtime.clone(),
                             version: pick.version.clone(),
                             other: other.to_owned(),

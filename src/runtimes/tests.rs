@@ -1,5 +1,5 @@
 use super::*;
-use crate::event::{RuntimeChoice, SelectedBy};
+use crate::event::{RuntimeEvent, SelectedBy};
 
 /// Every shape that the tables of CodeBuild's images have had, in few words.
 const TABLE: &str = r#"version: 0.1
@@ -66,27 +66,28 @@ fn choices(selection: &Selection) -> Vec<String> {
         .choices
         .iter()
         .map(|choice| match choice {
-            RuntimeChoice::Resolved {
+            RuntimeEvent::Resolved {
                 runtime,
                 alias,
                 version,
             } => format!("{runtime}: {alias}->{version}"),
-            RuntimeChoice::Selected {
+            RuntimeEvent::Selected {
                 runtime,
                 version,
                 by: SelectedBy::Buildspec,
             } => format!("{runtime}={version}"),
-            RuntimeChoice::Selected {
+            RuntimeEvent::Selected {
                 runtime,
                 version,
                 by: SelectedBy::Dependency,
             } => format!("{runtime}={version}*"),
-            RuntimeChoice::Clash {
+            RuntimeEvent::Clash {
                 runtime,
                 version,
                 other,
                 selected,
             } => format!("{runtime}={version}!{other}={selected}"),
+            RuntimeEvent::Unsupported | RuntimeEvent::NoneSelected => panic!("{choice:?}"),
         })
         .collect()
 }

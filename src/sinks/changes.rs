@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use super::Sink;
-use crate::event::{Event, SourceChanges, Timestamped};
+use crate::event::{BuildEvent, ChangeKind, Event, SourceChanges, SourceEvent, Timestamped};
 use crate::phase::Status;
 use crate::terminal::Out;
 
@@ -48,7 +48,7 @@ impl<W: Write> Changes<W> {
         writeln!(self.out, "changes in {name}:")?;
         let most = self.most.unwrap_or(usize::MAX);
         for change in changes.iter().take(most) {
-            writeln!(self.out, "{} {}", change.kind.letter(), change.path)?;
+            writeln!(self.out, "{} {}", letter(change.kind), change.path)?;
         }
         match changes.len().saturating_sub(most) {
             0 => Ok(()),
@@ -60,8 +60,8 @@ impl<W: Write> Changes<W> {
 impl<W: Write + Send> Sink for Changes<W> {
     fn event(&mut self, event: &Timestamped) -> io::Result<()> {
         match &event.event {
-            Event::SourceChanged(changes) => self.sources.push(changes.clone()),
-            Event::BuildFinished { status } if *status != Status::Fault => {
+            Event::Source(SourceEvent::Changed(changes)) => self.sources.push(changes.clone()),
+            Event::Build(BuildEvent::Finished { status }) if *status != Status::Fault => {
                 for source in std::mem::take(&mut self.sources) {
                     self.write(&source)?;
                 }
@@ -76,12 +76,21 @@ impl<W: Write + Send> Sink for Changes<W> {
     }
 }
 
+/// Returns the letter that git has for a change.
+fn letter(kind: ChangeKind) -> char {
+    match kind {
+        ChangeKind::Added => 'A',
+        ChangeKind::Modified => 'M',
+        ChangeKind::Deleted => 'D',
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use jiff::Timestamp;
 
     use super::*;
-    use crate::event::{Change, ChangeKind};
+    use crate::event::Change;
 
     fn shown(changes: Option<usize>, most: Option<usize>) -> String {
         let mut bytes = Vec::new();
@@ -91,15 +100,15 @@ mod tests {
             path: format!("file{number}"),
         };
         let events = [
-            Event::SourceChanged(SourceChanges {
+            Event::from(SourceEvent::Changed(SourceChanges {
                 identifier: None,
                 directory: "/src".into(),
                 changes: changes.map(|count| (0..count).map(change).collect()),
                 problems: Vec::new(),
-            }),
-            Event::BuildFinished {
+            })),
+            Event::from(BuildEvent::Finished {
                 status: Status::Failed,
-            },
+            }),
         ];
         for event in events {
             let time = Timestamp::UNIX_EPOCH;

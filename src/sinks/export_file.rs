@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use super::Sink;
 use super::replace::replace;
-use crate::event::{Event, Timestamped};
+use crate::event::{BuildEvent, Event, ExportedVariable, Timestamped};
 
 /// Writes the exported variables into a file when the build ends, one `NAME=VALUE` a line; an empty
 /// file when there are none, so that nobody takes those of an earlier build for these.
@@ -35,13 +35,15 @@ pub(super) fn has_line(value: &str) -> bool {
 impl Sink for ExportFile {
     fn event(&mut self, event: &Timestamped) -> io::Result<()> {
         match &event.event {
-            Event::VariablesExported { variables } => {
-                for (name, value) in variables.iter().filter(|(_, value)| has_line(value)) {
-                    self.text.extend([name, "=", value, "\n"]);
+            Event::Build(BuildEvent::VariablesExported { variables }) => {
+                for ExportedVariable { name, value } in variables {
+                    if has_line(value) {
+                        self.text.extend([name, "=", value, "\n"]);
+                    }
                 }
                 Ok(())
             }
-            Event::BuildFinished { .. } => replace(&self.path, self.text.as_bytes()),
+            Event::Build(BuildEvent::Finished { .. }) => replace(&self.path, self.text.as_bytes()),
             _ => Ok(()),
         }
     }

@@ -1,14 +1,16 @@
 //! The log that CodeBuild would have written, to the byte (contract §4.2 to §4.5).
 
-use std::fmt::Write as _;
+mod agent;
+mod cache;
+
 use std::io::{self, Write};
 
 use anstyle::AnsiColor;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::{Sink, cache};
-use crate::event::{Event, RuntimeChoice, SelectedBy, Timestamped};
+use super::Sink;
+use crate::event::{BuildEvent, CommandEvent, Event, Notice, PhaseEvent, SourceEvent, Timestamped};
 use crate::phase::{PhaseContext, PhaseType, Status};
 use crate::terminal::{Lines, Out, Style};
 
@@ -131,6 +133,55 @@ impl<W: Write> Log<W> {
         self.styled_line(time, &text, style)
     }
 
+    fn phase(&mut self, time: Timestamp, event: &PhaseEvent) -> io::Result<()> {
+        match event {
+            PhaseEvent::Started { phase } => self.phase_started(time, *phase),
+            PhaseEvent::Finished {
+                phase,
+                status,
+                context,
+            } => self.phase_finished(time, *phase, *status, context.as_ref()),
+            // What the agent says of a retry is not known (§10): these words are assumed.
+            PhaseEvent::Retried {
+                phase,
+                retry,
+                count,
+            } => self.line(
+                time,
+                &format!("Retrying phase {phase} (retry {retry} of {count})"),
+            ),
+        }
+    }
+
+    fn command(&mut self, time: Timestamp, event: &CommandEvent) -> io::Result<()> {
+        match event {
+            CommandEvent::Started { command } => {
+                let text = Lines(&command.text, 0);
+                self.line(time, &format!("Running command {text}"))
+            }
+            CommandEvent::Mocked => self.line(time, "Mocked: the command did not run"),
+            CommandEvent::Output(output) => self.output(&output.bytes),
+            CommandEvent::Interrupted { .. } => self.end_output(),
+            CommandEvent::Lost { .. } => Ok(()),
+            CommandEvent::Finished {
+                command,
+                exit_status,
+                duration: _,
+            } => {
+                self.end_output()?;
+                if *exit_status == 0 {
+                    return Ok(());
+                }
+                let style = Style::color(AnsiColor::Red);
+                let text = format!(
+                    "Command did not exit successfully {} exit status {exit_status}",
+                    Lines(&command.text, 0)
+                );
+                self.styled_line(time, &text, style)
+            }
+        }
+    }
+
     /// Ends a command's output with one newline, whether it ended with one or not (assumed): that
     /// gives an empty line after most output, and begins the agent's next line on a line of its own.
     fn end_output(&mut self) -> io::Result<()> {
@@ -147,17 +198,13 @@ impl<W: Write> Log<W> {
 impl<W: Write + Send> Sink for Log<W> {
     fn event(&mut self, event: &Timestamped) -> io::Result<()> {
         let time = event.time;
-        if !matches!(event.event, Event::Output { .. }) {
+        if !matches!(event.event, Event::Command(CommandEvent::Output(_))) {
             self.out.end_output()?;
         }
         match &event.event {
-            Event::PhaseStarted { phase } => self.phase_started(time, *phase),
-            Event::PhaseFinished {
-                phase,
-                status,
-                context,
-            } => self.phase_finished(time, *phase, *status, context.as_ref()),
-            Event::SourceFailed { context } => {
+            Event::Command(command) => self.command(time, command),
+            Event::Phase(phase) => self.phase(time, phase),
+            Event::Source(SourceEvent::Failed { context }) => {
                 self.agent_is_silent = true;
                 // The one line of the log that is not the agent's (§2.5).
                 let PhaseContext {
@@ -166,28 +213,15 @@ impl<W: Write + Send> Sink for Log<W> {
                 } = context;
                 writeln!(self.out, "{status_code}: {message}")
             }
-            Event::Output { bytes } => self.output(bytes),
-            Event::CommandInterrupted => self.end_output(),
-            Event::CommandFinished { text, exit_status } => {
-                self.end_output()?;
-                if *exit_status == 0 {
-                    return Ok(());
-                }
-                let style = Style::color(AnsiColor::Red);
-                let text = format!(
-                    "Command did not exit successfully {} exit status {exit_status}",
-                    Lines(text, 0)
-                );
-                self.styled_line(time, &text, style)
-            }
             // Others speak of these elsewhere; what was logged before must be seen before.
-            Event::ImagePull(_)
-            | Event::Stopping { .. }
-            | Event::Warning { .. }
-            | Event::Hint { .. }
-            | Event::VariablesExported { .. }
-            | Event::BuildFinished { .. } => self.out.flush(),
-            event => agent_lines(event)
+            Event::Pull(_)
+            | Event::Notice(
+                Notice::Stopping { .. } | Notice::Warning { .. } | Notice::Hint { .. },
+            )
+            | Event::Build(BuildEvent::VariablesExported { .. } | BuildEvent::Finished { .. }) => {
+                self.out.flush()
+            }
+            event => agent::lines(event)
                 .iter()
                 .try_for_each(|text| self.line(time, text)),
         }
@@ -207,162 +241,26 @@ fn context_message(status_code: &str, message: &str) -> String {
     }
 }
 
-/// What the agent says of an event, line by line.
-fn agent_lines(event: &Event) -> Vec<String> {
-    match event {
-        Event::SourceReady {
-            directory,
-            secondary,
-            transfer: _,
-        } => ["Phase is DOWNLOAD_SOURCE".to_owned(), format!("CODEBUILD_SRC_DIR={directory}")]
-            .into_iter()
-            .chain(
-                secondary
-                    .iter()
-                    .map(|(identifier, directory)| format!("CODEBUILD_SRC_DIR_{identifier}={directory}")),
-            )
-            .collect(),
-        Event::BuildspecLocated { path } => vec![format!("YAML location is {path}")],
-        Event::UnknownKeys { sections } => vec![unknown_keys(sections)],
-        Event::ShellSelected { shell } => {
-            vec![format!("Selecting shell {shell} as specified in buildspec.")]
-        }
-        Event::HttpTimeoutRaised { source } => vec![format!(
-            "Setting HTTP client timeout to higher timeout for {source}"
-        )],
-        Event::EnvironmentProcessed { parameter_store } => {
-            let mut lines = vec!["Processing environment variables".to_owned()];
-            if *parameter_store {
-                lines.push("Decrypting parameter store environment variables".to_owned());
-            }
-            lines
-        }
-        Event::RuntimesUnsupported => vec![
-            "Skipping install of runtimes. Runtime version selection is not supported by this build image"
-                .to_owned(),
-        ],
-        Event::NoRuntimeSelected => vec!["No runtime version selected in buildspec.".to_owned()],
-        Event::Runtime(choice) => vec![runtime(choice)],
-        Event::DirectoryEntered { path } => vec![format!("Moving to directory {path}")],
-        Event::CacheExpanded { paths } => cache::expanded(paths.as_deref()),
-        Event::Cache(event) => cache::lines(event),
-        Event::AgentRegistered { phases } => [
-            "Registering with agent".to_owned(),
-            format!("Phases found in YAML: {}", phases.len()),
-        ]
-        .into_iter()
-        .chain(
-            phases
-                .iter()
-                .map(|(phase, commands)| format!(" {phase}: {commands} commands")),
-        )
-        .collect(),
-        Event::CommandMocked => vec!["Mocked: the command did not run".to_owned()],
-        Event::CommandStarted { text, .. } => vec![format!("Running command {}", Lines(text, 0))],
-        // What the agent says of a retry is not known (§10): these words are assumed.
-        Event::PhaseRetried {
-            phase,
-            retry,
-            count,
-        } => vec![format!("Retrying phase {phase} (retry {retry} of {count})")],
-        Event::ArtifactsStarted {
-            identifier,
-            base_directory,
-        } => identifier
-            .iter()
-            .map(|identifier| format!("Preparing to copy secondary artifacts {identifier}"))
-            .chain([
-                format!("Expanding base directory path: {base_directory}"),
-                "Assembling file list".to_owned(),
-                format!("Expanding {base_directory}"),
-            ])
-            .collect(),
-        Event::BaseDirectoryMatched { directory } => vec![
-            format!("Expanding file paths for base directory {directory}"),
-            "Assembling file list".to_owned(),
-        ],
-        Event::PatternExpanded { pattern, matches } => {
-            let mut lines = vec![format!("Expanding {pattern}")];
-            if *matches == 0 {
-                lines.push(format!("Skipping invalid file path {pattern}"));
-            }
-            lines
-        }
-        // Without any file the phase's context says so (§1.8).
-        Event::FilesFound { count: 0 } => Vec::new(),
-        Event::FilesFound { count } => vec![format!("Found {count} file(s)")],
-        Event::BuildStarted(_)
-        | Event::ArtifactsPlaced { .. }
-        | Event::PhaseStarted { .. }
-        | Event::PhaseFinished { .. }
-        | Event::SecretsResolved { .. }
-        | Event::SourceFailed { .. }
-        | Event::ImagePull(_)
-        | Event::Stopping { .. }
-        | Event::Output { .. }
-        | Event::CommandFinished { .. }
-        | Event::CommandInterrupted
-        | Event::OutOfMemory { .. }
-        | Event::SourceChanged(_)
-        | Event::Warning { .. }
-        | Event::Hint { .. }
-        | Event::VariablesExported { .. }
-        | Event::BuildFinished { .. } => Vec::new(),
-    }
-}
-
-/// The words for a runtime that another one requires are assumed.
-fn runtime(choice: &RuntimeChoice) -> String {
-    match choice {
-        RuntimeChoice::Resolved {
-            runtime,
-            alias,
-            version,
-        } => format!("Resolved '{runtime}' runtime alias '{alias}' to '{version}'."),
-        RuntimeChoice::Selected {
-            runtime,
-            version,
-            by,
-        } => {
-            let reason = match by {
-                SelectedBy::Buildspec => "manual selections",
-                SelectedBy::Dependency => "runtime dependencies",
-            };
-            format!("Selecting '{runtime}' runtime version '{version}' based on {reason}...")
-        }
-        RuntimeChoice::Clash {
-            runtime,
-            version,
-            other,
-            selected,
-        } => format!(
-            "Runtime '{runtime}' version '{version}' has a dependency on runtime '{other}', but \
-             '{other}' version '{selected}' has already been manually selected. Not attempting to \
-             override."
-        ),
-    }
-}
-
-fn unknown_keys(sections: &[(String, Vec<String>)]) -> String {
-    let newline = Lines("\n", 0);
-    let mut text = "Found possible syntax errors in buildspec: ".to_owned();
-    for (section, keys) in sections {
-        // The keys are somebody's texts: their newlines are no new lines.
-        // Writing to a `String` does not fail.
-        let _ = write!(
-            text,
-            "{newline}In the section {section}{newline}\tThe following keys cannot be identified:"
-        );
-        for key in keys {
-            let _ = write!(text, "{newline}\t\t{key}");
-        }
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
+    use crate::event::{AgentEvent, Command, Output, UnknownKeys};
+
+    fn command(text: &str) -> Command {
+        Command {
+            phase: PhaseType::Build,
+            is_finally: false,
+            number: 1,
+            text: text.to_owned(),
+        }
+    }
+
+    fn printed(bytes: &'static [u8]) -> Event {
+        let bytes = bytes.into();
+        CommandEvent::Output(Output { bytes }).into()
+    }
 
     fn written(events: &[Event]) -> String {
         written_to(Out::file, events)
@@ -389,7 +287,7 @@ mod tests {
 
     #[test]
     fn lines_are_dated_in_utc_to_the_microsecond() {
-        let text = written(&[Event::DirectoryEntered { path: "/x".into() }]);
+        let text = written(&[AgentEvent::DirectoryEntered { path: "/x".into() }.into()]);
         assert_eq!(
             text,
             "[Container] 2023/11/14 22:13:20.000042 Moving to directory /x\n"
@@ -400,17 +298,17 @@ mod tests {
     fn a_failing_block_breaks_its_line_before_the_tail() {
         let block = "if true; then\n  false\nfi\n";
         let text = written(&[
-            Event::CommandStarted {
-                text: block.into(),
-                number: 1,
-            },
-            Event::Output {
-                bytes: "out\n".into(),
-            },
-            Event::CommandFinished {
-                text: block.into(),
+            CommandEvent::Started {
+                command: command(block),
+            }
+            .into(),
+            printed(b"out\n"),
+            CommandEvent::Finished {
+                command: command(block),
                 exit_status: 1,
-            },
+                duration: Duration::ZERO,
+            }
+            .into(),
         ]);
         assert_eq!(
             undated(&text),
@@ -420,11 +318,12 @@ mod tests {
 
     #[test]
     fn an_empty_context_has_two_blanks_and_one_at_the_end() {
-        let text = written(&[Event::PhaseFinished {
+        let text = written(&[PhaseEvent::Finished {
             phase: PhaseType::Install,
             status: Status::Succeeded,
             context: Some(PhaseContext::default()),
-        }]);
+        }
+        .into()]);
         assert_eq!(
             undated(&text),
             "> Phase complete: INSTALL State: SUCCEEDED\n> Phase context status code:  Message: \n"
@@ -433,9 +332,13 @@ mod tests {
 
     #[test]
     fn unknown_keys_are_indented_with_tabs() {
-        let text = written(&[Event::UnknownKeys {
-            sections: vec![("BUILD".into(), vec!["comands".into(), "foo".into()])],
-        }]);
+        let text = written(&[AgentEvent::UnknownKeys {
+            sections: vec![UnknownKeys {
+                section: "BUILD".into(),
+                keys: vec!["comands".into(), "foo".into()],
+            }],
+        }
+        .into()]);
         assert_eq!(
             undated(&text),
             "> Found possible syntax errors in buildspec: \nIn the section BUILD\n\tThe following keys cannot be identified:\n\t\tcomands\n\t\tfoo\n"
@@ -444,9 +347,7 @@ mod tests {
 
     #[test]
     fn output_passes_unchanged_unless_a_terminal_reads_it() {
-        let output = [Event::Output {
-            bytes: "\x1b]0;title\x07\x1b[31mred".into(),
-        }];
+        let output = [printed(b"\x1b]0;title\x07\x1b[31mred")];
         assert_eq!(written(&output), "\x1b]0;title\x07\x1b[31mred");
         let screen = |bytes| Out::screen(bytes, false);
         assert_eq!(written_to(screen, &output), "^[]0;title^G\x1b[31mred");
@@ -455,12 +356,11 @@ mod tests {
     #[test]
     fn output_hides_nothing_that_the_agent_says_behind_it() {
         let events = [
-            Event::Output {
-                bytes: b"\x1b[8mhidden \xc3".as_slice().into(),
-            },
-            Event::DirectoryEntered {
+            printed(b"\x1b[8mhidden \xc3"),
+            AgentEvent::DirectoryEntered {
                 path: "/x\x1b[8m".into(),
-            },
+            }
+            .into(),
         ];
         let screen = |bytes| Out::screen(bytes, false);
         assert_eq!(

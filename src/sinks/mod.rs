@@ -1,12 +1,10 @@
 //! Shows what happens: each sink turns events into one form of output.
 
 mod build_json;
-mod cache;
 mod changes;
 mod export_file;
 mod json;
 mod log;
-mod masking;
 mod pull;
 mod replace;
 mod size;
@@ -26,9 +24,7 @@ pub use size::size;
 pub use summary::Summary;
 
 use crate::channel::Message;
-use crate::event::{Event, Timestamped};
-use crate::terminal;
-use masking::Masking;
+use crate::event::Timestamped;
 
 /// A form of output.
 pub trait Sink: Send {
@@ -39,23 +35,15 @@ pub trait Sink: Send {
     fn flush(&mut self) -> io::Result<()>;
 }
 
-/// Shows events until there are no more, on the calling thread, which may block. No sink is shown
-/// a secret from [`Event::SecretsResolved`](crate::event::Event::SecretsResolved) on, which itself
-/// is for no sink.
+/// Shows events until there are no more, on the calling thread, which may block.
 pub fn show(mut messages: mpsc::Receiver<Message>, sinks: &mut [Box<dyn Sink>]) -> io::Result<()> {
-    let mut masking = Masking::default();
     while let Some(message) = messages.blocking_recv() {
         let mut next = Some(message);
         let mut waiting = Vec::new();
         while let Some(message) = next {
             match message {
                 Message::Event(event) => {
-                    if let Event::SecretsResolved { masker } = &event.event {
-                        terminal::hide(masker.clone());
-                    }
-                    masking.pass(event, |event| {
-                        sinks.iter_mut().try_for_each(|sink| sink.event(event))
-                    })?;
+                    sinks.iter_mut().try_for_each(|sink| sink.event(&event))?;
                 }
                 Message::Barrier(sender) => waiting.push(sender),
             }

@@ -11,7 +11,7 @@ use super::super::{Interruption, Run};
 use super::{Caching, Kept};
 use crate::cache::{Kind, Lookup, Paths, Stored, Wanted};
 use crate::engine::Engine;
-use crate::event::{CacheEvent, CacheFound, CacheRestored, Event};
+use crate::event::{CacheEvent, CacheFound, CacheRestored};
 use crate::plan::Transfer;
 use crate::plan::cache::{CachePath, CachePaths, Place};
 use crate::plan::layout;
@@ -93,9 +93,7 @@ impl<E: Engine> Run<'_, E> {
             };
         }
         caching.directories = linked;
-        self.events
-            .emit(Event::Cache(CacheEvent::Restored(restored)))
-            .await;
+        self.events.emit(CacheEvent::Restored(restored)).await;
         Ok(())
     }
 
@@ -160,13 +158,13 @@ impl<E: Engine> Run<'_, E> {
             };
             let path_made = target.clone();
             self.events
-                .emit(Event::Cache(CacheEvent::DirectoryMade { path: path_made }))
+                .emit(CacheEvent::DirectoryMade { path: path_made })
                 .await;
             self.events
-                .emit(Event::Cache(CacheEvent::Linked {
+                .emit(CacheEvent::Linked {
                     path: place.clone(),
                     target,
-                }))
+                })
                 .await;
             linked.push(Directory {
                 paths: Paths(vec![kept]),
@@ -178,9 +176,7 @@ impl<E: Engine> Run<'_, E> {
     }
 
     async fn not_a_directory(&self, path: String) {
-        self.events
-            .emit(Event::Cache(CacheEvent::NotDirectory { path }))
-            .await;
+        self.events.emit(CacheEvent::NotDirectory { path }).await;
     }
 
     /// Why a directory must not be replaced by a link.

@@ -27,7 +27,7 @@ use crate::cache::{
 };
 use crate::collect::{CollectError, listing};
 use crate::engine::Engine;
-use crate::event::{CacheEvent, CacheFound, CacheOutcome, CacheRestored, Event};
+use crate::event::{CacheEvent, CacheFound, CacheOutcome, CacheRestored, Notice};
 use crate::plan::Work;
 use crate::plan::cache::{CacheKind, CachePaths, CacheUse, MOST_FALLBACK_KEYS, Place};
 use directories::Directory;
@@ -70,7 +70,7 @@ impl<E: Engine> Run<'_, E> {
     /// Brings in what the cache has for this build.
     pub(super) async fn restore_cache(&mut self, work: &Work) -> Result<(), Interruption> {
         let Some(cache) = &work.cache else {
-            self.events.emit(Event::CacheExpanded { paths: None }).await;
+            self.events.emit(CacheEvent::Expanded { paths: None }).await;
             return Ok(());
         };
         let mut expanded = Vec::new();
@@ -78,13 +78,13 @@ impl<E: Engine> Run<'_, E> {
             expanded.push(self.expand_at_root(path).await?);
         }
         let paths = Some(expanded.clone());
-        self.events.emit(Event::CacheExpanded { paths }).await;
+        self.events.emit(CacheEvent::Expanded { paths }).await;
         let usage = self.plan.cache.of(cache);
         if usage == CacheUse::Nothing {
             if self.plan.cache.kind == CacheKind::None && !expanded.is_empty() {
                 let message = "the buildspec's cache is not kept; `--cache local` keeps it";
                 let message = message.to_owned();
-                self.events.emit(Event::Hint { message }).await;
+                self.events.emit(Notice::Hint { message }).await;
             }
             return Ok(());
         }
@@ -194,9 +194,7 @@ impl<E: Engine> Run<'_, E> {
             size: 0,
         };
         if wants {
-            self.events
-                .emit(Event::Cache(CacheEvent::Downloading))
-                .await;
+            self.events.emit(CacheEvent::Downloading).await;
             let wanted = Wanted {
                 kind: Kind::S3,
                 version: caching.paths().version(),
@@ -217,16 +215,12 @@ impl<E: Engine> Run<'_, E> {
             };
             if let Some(found) = found {
                 restored.size = found.entry.size;
-                self.events
-                    .emit(Event::Cache(CacheEvent::Unarchiving))
-                    .await;
+                self.events.emit(CacheEvent::Unarchiving).await;
                 let source = self.plan.layout.source.clone();
                 self.unpack(found, caching.paths.clone(), source).await?;
             }
         }
-        self.events
-            .emit(Event::Cache(CacheEvent::Restored(restored)))
-            .await;
+        self.events.emit(CacheEvent::Restored(restored)).await;
         Ok(())
     }
 
@@ -310,9 +304,7 @@ impl<E: Engine> Run<'_, E> {
         for (place, path) in passed.skipped {
             let path = Path::new(&directory(place)).join(path);
             let path = path.to_string_lossy().into_owned();
-            self.events
-                .emit(Event::Cache(CacheEvent::EntrySkipped { path }))
-                .await;
+            self.events.emit(CacheEvent::EntrySkipped { path }).await;
         }
         Ok(())
     }
@@ -354,9 +346,7 @@ impl<E: Engine> Run<'_, E> {
             Stored::Nothing => CacheOutcome::Nothing,
             Stored::Failed { .. } => CacheOutcome::Failed,
         };
-        self.events
-            .emit(Event::Cache(CacheEvent::Saved { outcome }))
-            .await;
+        self.events.emit(CacheEvent::Saved(outcome)).await;
         caching.record.stored = Some(stored);
         if let Err(error) = caching.namespace.write_record(&caching.record) {
             tracing::info!(%error, "what became of the cache is not written down");
@@ -526,7 +516,7 @@ impl<E: Engine> Run<'_, E> {
     }
 
     async fn warn(&self, message: String) {
-        self.events.emit(Event::Warning { message }).await;
+        self.events.emit(Notice::Warning { message }).await;
     }
 }
 

@@ -5,7 +5,7 @@ mod pull;
 
 use super::{Interruption, Run};
 use crate::engine::{Engine, EngineFacts, ImageFacts};
-use crate::event::Event;
+use crate::event::Notice;
 use crate::phase::PhaseContext;
 use crate::project::image::{Architecture, Origin, Platform, PullPolicy};
 
@@ -124,7 +124,7 @@ impl<E: Engine> Run<'_, E> {
             curated.architecture.name(),
             machine.name(),
         );
-        self.events.emit(Event::Warning { message }).await;
+        self.events.emit(Notice::Warning { message }).await;
         true
     }
 
@@ -148,7 +148,7 @@ impl<E: Engine> Run<'_, E> {
             let message = format!(
                 "the image `{name}` is for {platform}, and the engine runs on {machine}; `--platform {machine}` pulls the one for it"
             );
-            self.events.emit(Event::Warning { message }).await;
+            self.events.emit(Notice::Warning { message }).await;
         }
         true
     }
@@ -156,7 +156,7 @@ impl<E: Engine> Run<'_, E> {
     /// The text for an image that cannot be had (contract §2.5), after a hint when there is one.
     async fn cannot_be_had(&self, reason: &str, hint: Option<String>) -> PhaseContext {
         if let Some(message) = hint {
-            self.events.emit(Event::Hint { message }).await;
+            self.events.emit(Notice::Hint { message }).await;
         }
         PhaseContext::new(
             "BUILD_CONTAINER_UNABLE_TO_PULL_IMAGE",

@@ -10,7 +10,7 @@ use super::advice::{self, Asked};
 use crate::engine::{
     Engine, EngineError, ImageFacts, LayerState, Login, PullProblem, PullRequest, PullStep,
 };
-use crate::event::{Event, LayerProgress, PullEvent};
+use crate::event::{LayerProgress, Notice, PullEvent};
 use crate::mask::Masker;
 use crate::phase::PhaseContext;
 use crate::project::image::ImageName;
@@ -129,13 +129,13 @@ impl<E: Engine> Run<'_, E> {
                 "; pulling without credentials"
             };
             let message = format!("{problem}{without}");
-            self.events.emit(Event::Warning { message }).await;
+            self.events.emit(Notice::Warning { message }).await;
         }
         Ok(found.login)
     }
 
     async fn tell(&self, event: PullEvent) {
-        self.events.emit(Event::ImagePull(event)).await;
+        self.events.emit(event).await;
     }
 }
 

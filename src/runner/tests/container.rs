@@ -6,7 +6,7 @@ fn warnings(ran: &Ran) -> Vec<&str> {
     ran.events
         .iter()
         .filter_map(|event| match event {
-            Event::Warning { message } => Some(message.as_str()),
+            Event::Notice(Notice::Warning { message }) => Some(message.as_str()),
             _ => None,
         })
         .collect()
@@ -28,7 +28,8 @@ async fn a_container_that_dies_for_lack_of_memory_is_told_so() {
         (FakeEngine::new(&dying).out_of_memory(), 1),
     ] {
         let ran = run_plan(&plan(FOUR, "image"), &engine, &[]).await;
-        let lacks = |event: &&Event| matches!(event, Event::OutOfMemory { limit: None });
+        let lacks =
+            |event: &&Event| matches!(event, Event::Notice(Notice::OutOfMemory { limit: None }));
         assert_eq!(ran.events.iter().filter(lacks).count(), told);
         let context = ran.context(PhaseType::Build).unwrap();
         assert!(context.message.starts_with("Build container found dead"));

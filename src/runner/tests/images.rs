@@ -1,7 +1,7 @@
 //! Which image a build runs in, and what is said of it.
 
 use super::*;
-use crate::event::PullEvent;
+use crate::event::{Notice, PullEvent};
 use crate::project::image::{PullPolicy, Resolution};
 
 const SPEC: &str = "version: 0.2\nphases: {build: {commands: [a]}}\n";
@@ -19,7 +19,9 @@ async fn ask(image: &str, pulling: Pulling, engine: &FakeEngine) -> (Ran, Vec<St
         .events
         .iter()
         .filter_map(|event| match event {
-            Event::Warning { message } | Event::Hint { message } => Some(message.as_str()),
+            Event::Notice(Notice::Warning { message } | Notice::Hint { message }) => {
+                Some(message.as_str())
+            }
             _ => None,
         })
         .collect();
@@ -182,7 +184,7 @@ async fn a_pull_that_breaks_off_is_tried_again_and_one_that_is_refused_is_not() 
         let count = asked.iter().filter(|it| it.starts_with("pull")).count();
         assert_eq!(count, pulls, "{answers:?}");
         assert_eq!(ran.outcome.status, status, "{answers:?}");
-        let again = |event: &&Event| matches!(event, Event::ImagePull(PullEvent::Again { .. }));
+        let again = |event: &&Event| matches!(event, Event::Pull(PullEvent::Again { .. }));
         assert_eq!(ran.events.iter().filter(again).count(), pulls - 1);
     }
 }

@@ -254,7 +254,7 @@ fn check_phase(phase: PhaseType, status: Status, build: &Build, attempts: &[Atte
     let retried = ran
         .events
         .iter()
-        .filter(|event| matches!(event, Event::PhaseRetried { phase: it, .. } if *it == phase));
+        .filter(|event| matches!(event, Event::Phase(PhaseEvent::Retried { phase: it, .. }) if *it == phase));
     assert_eq!(retried.count(), others.len(), "{attempts:?}");
     let given = given(build, phase);
     assert!(
@@ -278,12 +278,15 @@ fn check_phase(phase: PhaseType, status: Status, build: &Build, attempts: &[Atte
 
 fn check_ends(ran: &Ran) {
     let last = ran.events.last().unwrap();
-    assert!(matches!(last, Event::BuildFinished { .. }), "{last:?}");
+    assert!(
+        matches!(last, Event::Build(BuildEvent::Finished { .. })),
+        "{last:?}"
+    );
     let started: Vec<PhaseType> = ran
         .events
         .iter()
         .filter_map(|event| match event {
-            Event::PhaseStarted { phase } => Some(*phase),
+            Event::Phase(PhaseEvent::Started { phase }) => Some(*phase),
             _ => None,
         })
         .collect();

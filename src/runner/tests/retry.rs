@@ -24,11 +24,11 @@ fn retries(ran: &Ran) -> Vec<(u8, u8)> {
     ran.events
         .iter()
         .filter_map(|event| match event {
-            Event::PhaseRetried {
+            Event::Phase(PhaseEvent::Retried {
                 phase,
                 retry,
                 count,
-            } => {
+            }) => {
                 assert_eq!(*phase, PhaseType::Install);
                 Some((*retry, *count))
             }
@@ -175,18 +175,18 @@ async fn a_container_that_dies_is_no_failure_to_try_again() {
 async fn a_pattern_that_is_none_is_told_before_the_first_command() {
     let ran = run_with("RETRY-2-a(b", &[]).await;
     let warning = ran.events.iter().position(|event| {
-        matches!(event, Event::Warning { message } if message.starts_with("`on-failure` of INSTALL: `a(b` is no regular expression (unclosed group)"))
+        matches!(event, Event::Notice(Notice::Warning { message }) if message.starts_with("`on-failure` of INSTALL: `a(b` is no regular expression (unclosed group)"))
     });
     let first = ran
         .events
         .iter()
-        .position(|event| matches!(event, Event::CommandStarted { .. }));
+        .position(|event| matches!(event, Event::Command(CommandEvent::Started { .. })));
     assert!(warning.unwrap() < first.unwrap());
     let quiet = run_with("RETRY-2-a(b)", &[]).await;
     assert!(
         !quiet
             .events
             .iter()
-            .any(|event| matches!(event, Event::Warning { .. }))
+            .any(|event| matches!(event, Event::Notice(Notice::Warning { .. })))
     );
 }

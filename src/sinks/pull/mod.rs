@@ -1,4 +1,4 @@
-//! How the fetching of an image is shown: on stderr, for people, and as JSON.
+//! How the pull of an image is shown on stderr.
 
 mod bars;
 mod tally;
@@ -6,10 +6,9 @@ mod tally;
 use std::io::{self, Write};
 
 use jiff::Timestamp;
-use serde_json::{Value, json};
 
 use super::{Sink, size};
-use crate::event::{Event, PullEvent, Timestamped};
+use crate::event::{Event, PhaseEvent, PullEvent, Timestamped};
 use crate::terminal::Out;
 use bars::Bars;
 
@@ -94,47 +93,14 @@ impl<W: Write> Pull<W> {
 impl<W: Write + Send> Sink for Pull<W> {
     fn event(&mut self, event: &Timestamped) -> io::Result<()> {
         match &event.event {
-            Event::ImagePull(pull) => self.pull(event.time, pull),
-            Event::PhaseFinished { .. } => self.end(),
+            Event::Pull(pull) => self.pull(event.time, pull),
+            Event::Phase(PhaseEvent::Finished { .. }) => self.end(),
             _ => self.hide(),
         }
     }
 
     fn flush(&mut self) -> io::Result<()> {
         self.out.flush()
-    }
-}
-
-/// The event's name and its fields.
-pub(super) fn json(event: &PullEvent) -> (&'static str, Value) {
-    match event {
-        PullEvent::Started { image, platform } => (
-            "image-pull",
-            json!({ "image": image, "platform": platform }),
-        ),
-        PullEvent::Layer { layer, progress } => {
-            let mut fields = json!(progress);
-            fields["layer"] = json!(layer);
-            ("image-layer", fields)
-        }
-        PullEvent::Again { reason } => ("image-pull-again", json!({ "reason": reason })),
-        PullEvent::Finished { image, size } => {
-            ("image-pulled", json!({ "image": image, "size": size }))
-        }
-        PullEvent::Failed => ("image-pull-failed", json!({})),
-    }
-}
-
-/// The event's texts, to be masked.
-pub(super) fn texts(event: &mut PullEvent) -> Vec<&mut String> {
-    match event {
-        PullEvent::Started { image, platform } => {
-            [image].into_iter().chain(platform.as_mut()).collect()
-        }
-        PullEvent::Layer { layer, progress: _ } => vec![layer],
-        PullEvent::Again { reason } => vec![reason],
-        PullEvent::Finished { image, size: _ } => vec![image],
-        PullEvent::Failed => Vec::new(),
     }
 }
 
@@ -166,25 +132,12 @@ mod tests {
             (3, PullEvent::Finished { image, size: 4321 }),
         ] {
             let time = Timestamp::from_second(second).unwrap();
-            let event = Event::ImagePull(event);
+            let event = event.into();
             sink.event(&Timestamped { time, event }).unwrap();
         }
         assert_eq!(
             String::from_utf8(out).unwrap(),
             "pulling image `a:1`\npulled image `a:1`: 4.3 KB in 3.0 s\n"
-        );
-    }
-
-    #[test]
-    fn a_layer_is_one_flat_object() {
-        let (name, fields) = json(&PullEvent::Layer {
-            layer: "abc".to_owned(),
-            progress: LayerProgress::Extracting { done: 1, total: 2 },
-        });
-        assert_eq!(name, "image-layer");
-        assert_eq!(
-            fields,
-            json!({ "layer": "abc", "state": "extracting", "done": 1, "total": 2 })
         );
     }
 }

@@ -2,14 +2,8 @@
 
 use std::fmt;
 
+use crate::record::OutOfMemory;
 use crate::resources::Memory;
-
-/// The kernel killed a process of the build for lack of memory.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct OutOfMemory {
-    /// How much the build may use, in bytes.
-    pub(super) limit: Option<u64>,
-}
 
 impl fmt::Display for OutOfMemory {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -49,7 +49,12 @@ impl View {
         let changes = self.layers.changes(&AtomicBool::new(false)).unwrap();
         assert!(changes.unreadable.is_empty());
         assert_eq!(changes.incomplete, None);
-        let line = |change: &Change| format!("{} {}", change.kind.letter(), change.path);
+        let letter = |kind| match kind {
+            ChangeKind::Added => 'A',
+            ChangeKind::Modified => 'M',
+            ChangeKind::Deleted => 'D',
+        };
+        let line = |change: &Change| format!("{} {}", letter(change.kind), change.path);
         changes.list.iter().map(line).collect()
     }
 }

@@ -2,8 +2,6 @@
 
 use std::collections::VecDeque;
 
-use crate::terminal::Sanitizer;
-
 /// How many lines are kept.
 const LINES: usize = 10;
 
@@ -45,26 +43,27 @@ impl Tail {
         }
     }
 
-    /// Returns the lines, fit for a terminal, without blank ones at the end, and forgets them.
-    pub(super) fn take(&mut self) -> Vec<String> {
+    /// Returns the lines without blank ones at the end, and forgets them.
+    pub(super) fn take(&mut self) -> Vec<Vec<u8>> {
         let mut lines: Vec<Vec<u8>> = std::mem::take(&mut self.lines).into();
         lines.push(std::mem::take(&mut self.partial));
-        let mut lines: Vec<String> = lines.iter().map(|line| shown(line)).collect();
-        while lines.last().is_some_and(|line| line.trim().is_empty()) {
+        while lines.last().is_some_and(|line| is_blank(last_state(line))) {
             lines.pop();
         }
         let surplus = lines.len().saturating_sub(LINES);
-        lines.drain(..surplus);
-        lines
+        let lines = lines[surplus..].iter();
+        lines.map(|line| last_state(line).to_vec()).collect()
     }
 }
 
-/// Of a line that was written over and over, such as a progress bar, the last state is shown.
-fn shown(line: &[u8]) -> String {
+/// Returns the last state of a line that was written over and over, such as a progress bar.
+fn last_state(line: &[u8]) -> &[u8] {
     let line = line.strip_suffix(b"\r").unwrap_or(line);
-    let last = line.rsplit(|byte| *byte == b'\r').next().unwrap_or(line);
-    let clean = Sanitizer::default().clean(last).into_owned();
-    String::from_utf8_lossy(&clean).into_owned()
+    line.rsplit(|byte| *byte == b'\r').next().unwrap_or(line)
+}
+
+fn is_blank(line: &[u8]) -> bool {
+    line.iter().all(|byte| matches!(byte, b' ' | b'\t'))
 }
 
 #[cfg(test)]
@@ -76,7 +75,8 @@ mod tests {
         for chunk in chunks {
             tail.feed(chunk.as_bytes());
         }
-        tail.take()
+        let lines = tail.take().into_iter();
+        lines.map(|line| String::from_utf8(line).unwrap()).collect()
     }
 
     #[test]
@@ -104,6 +104,5 @@ mod tests {
     fn a_long_line_is_cut_and_a_progress_bar_is_its_last_state() {
         assert_eq!(tail(&["x".repeat(5000).as_str()])[0].len(), WIDTH);
         assert_eq!(tail(&["10%\r50%\r100%\r\n"]), ["100%"]);
-        assert_eq!(tail(&["\x1b[2Jhello"]), ["^[[2Jhello"]);
     }
 }

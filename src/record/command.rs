@@ -1,0 +1,71 @@
+//! A command of a build, from its start to its end.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::OutOfMemory;
+use crate::event::Command;
+
+/// A command that started.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CommandRecord {
+    /// The command.
+    pub command: Command,
+    /// When it started.
+    pub start: Timestamp,
+    /// How it ended; absent while it runs.
+    pub end: Option<CommandEnd>,
+    /// How long it took; absent while it runs.
+    pub duration: Option<Duration>,
+    /// Whether it was only pretended to run.
+    pub is_mocked: bool,
+    /// Whether its phase has run again since.
+    pub is_retried: bool,
+    /// What a failed command printed last, line by line. The lines need not be text.
+    pub last_lines: Vec<Vec<u8>>,
+    /// The lack of memory by which it failed.
+    pub out_of_memory: Option<OutOfMemory>,
+}
+
+/// How a command ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CommandEnd {
+    /// By itself.
+    Finished {
+        /// Its exit status.
+        exit_status: i32,
+    },
+    /// It was cut short by a timeout or a stop.
+    Interrupted,
+    /// The container or the engine went away.
+    Lost,
+}
+
+impl CommandRecord {
+    pub(super) fn started(command: &Command, start: Timestamp) -> Self {
+        Self {
+            command: command.clone(),
+            start,
+            end: None,
+            duration: None,
+            is_mocked: false,
+            is_retried: false,
+            last_lines: Vec::new(),
+            out_of_memory: None,
+        }
+    }
+
+    /// Returns its exit status, when it has one.
+    pub fn exit_status(&self) -> Option<i32> {
+        match self.end {
+            Some(CommandEnd::Finished { exit_status }) => Some(exit_status),
+            Some(CommandEnd::Interrupted | CommandEnd::Lost) | None => None,
+        }
+    }
+
+    /// Whether it ended by itself and not well.
+    pub fn has_failed(&self) -> bool {
+        self.exit_status().is_some_and(|status| status != 0)
+    }
+}
