@@ -1,19 +1,42 @@
-//! `cobuild schema`: prints the JSON Schema of buildspecs.
+//! `cobuild schema`: prints the JSON Schemas of what cobuild reads and writes.
 
-use clap::{Args, ColorChoice};
+use clap::{Args, ColorChoice, ValueEnum};
 
 use super::{Failure, stdout, written};
-use crate::buildspec;
 use crate::exit::ExitStatus;
+use crate::{buildspec, event};
 
-/// Print the JSON Schema of buildspecs, for editors and validators.
+/// Print a JSON Schema, for editors, validators and programs.
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
-pub(super) struct SchemaArgs {}
+pub(super) struct SchemaArgs {
+    /// What the schema describes.
+    #[arg(default_value = "buildspec")]
+    subject: Subject,
+}
+
+/// What has a schema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Subject {
+    /// A buildspec.
+    Buildspec,
+    /// A line of `cobuild run --format json` and `--events`.
+    Events,
+}
+
+impl Subject {
+    fn schema(self) -> String {
+        match self {
+            Self::Buildspec => buildspec::schema(),
+            Self::Events => event::schema(),
+        }
+    }
+}
 
 /// Prints the schema.
-pub(super) fn run(_: &SchemaArgs, color: ColorChoice) -> Result<ExitStatus, Failure> {
+pub(super) fn run(args: &SchemaArgs, color: ColorChoice) -> Result<ExitStatus, Failure> {
     let mut out = stdout(color);
-    written(out.json(&buildspec::schema()).and_then(|()| out.flush()))?;
+    let schema = args.subject.schema();
+    written(out.json(&schema).and_then(|()| out.flush()))?;
     Ok(ExitStatus::Succeeded)
 }

@@ -19,6 +19,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "doctor",
             "engine",
             "engine::docker",
+            "event",
             "exit",
             "host",
             "mask",
