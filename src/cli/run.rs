@@ -18,7 +18,9 @@ use crate::exit::ExitStatus;
 use crate::plan::place::{Namespace, Packaging, Storage};
 use crate::project::image::Resolution;
 use crate::settings::{Environment, writable_directory, writable_file};
-use crate::sinks::{BuildJson, Changes, ExportFile, JsonLines, Log, Pull, Sink, Summary};
+use crate::sinks::{
+    BuildJson, Changes, EventsFile, ExportFile, JsonLines, Log, Pull, Sink, Summary,
+};
 use crate::terminal::{Out, stderr_width};
 
 /// How many changes of a source are listed on a terminal.
@@ -54,6 +56,11 @@ pub(super) struct RunArgs {
     /// Write the finished build as JSON, in the shape of BatchGetBuilds.
     #[arg(long, value_name = "FILE")]
     build_json: Option<PathBuf>,
+
+    /// Write every event as one line of JSON, while the build runs; `cobuild schema events` tells their
+    /// shape.
+    #[arg(long, value_name = "FILE")]
+    events: Option<PathBuf>,
 
     /// Write the exported variables as NAME=VALUE lines, fit for --env-file.
     #[arg(long, value_name = "FILE")]
@@ -135,6 +142,7 @@ pub(super) async fn run(
     for (flag, path) in [
         ("--artifacts", &args.artifacts),
         ("--build-json", &args.build_json),
+        ("--events", &args.events),
         ("--export-file", &args.export_file),
         ("--secrets", &args.secrets),
     ] {
@@ -148,7 +156,8 @@ pub(super) async fn run(
     settings.storage = args.storage();
     settings.grace = args.grace;
     settings.show_changes = args.show_changes;
-    for path in args.build_json.iter().chain(&args.export_file) {
+    let files = [&args.build_json, &args.events, &args.export_file];
+    for path in files.into_iter().flatten() {
         writable_file(path)
             .with_context(|| format!("cannot write `{}`", path.display()))
             .map_err(Failure::usage)?;
@@ -165,7 +174,7 @@ pub(super) async fn run(
         .debugger(&engine, connection.client(), environment)?;
     let is_dumb = environment.get("TERM") == Some("dumb");
     let width = (!is_dumb).then(stderr_width).flatten();
-    let sinks = sinks(&args, color, artifacts, width);
+    let sinks = sinks(&args, color, artifacts, width)?;
     let image = Resolution::of(&request.settings.image).asked().to_owned();
     let build = build::start(request, engine, &installation, debugger);
     let shown = show_build(build, sinks, &connection, &installation, &image).await;
@@ -178,12 +187,16 @@ fn sinks(
     color: ColorChoice,
     artifacts: Option<PathBuf>,
     width: Option<usize>,
-) -> Vec<Box<dyn Sink>> {
+) -> Result<Vec<Box<dyn Sink>>, Failure> {
     let mut sinks: Vec<Box<dyn Sink>> = Vec::new();
     let stdout = stdout(color);
     match args.format {
         Format::Text => sinks.push(Box::new(Log::new(stdout))),
         Format::Json => sinks.push(Box::new(JsonLines::new(stdout))),
+    }
+    if let Some(path) = &args.events {
+        let events = EventsFile::create(path).context("cannot write the events");
+        sinks.push(Box::new(events.map_err(Failure::no_verdict)?));
     }
     if let Some(path) = &args.build_json {
         sinks.push(Box::new(BuildJson::new(path.clone())));
@@ -199,5 +212,5 @@ fn sinks(
         let most = stderr.is_terminal().then_some(MOST_CHANGES);
         sinks.push(Box::new(Changes::new(stderr, most)));
     }
-    sinks
+    Ok(sinks)
 }

@@ -2,11 +2,13 @@
 
 mod build_json;
 mod changes;
+mod events_file;
 mod export_file;
 mod json;
 mod log;
 mod pull;
 mod replace;
+mod replay;
 mod size;
 mod summary;
 
@@ -16,10 +18,12 @@ use tokio::sync::mpsc;
 
 pub use build_json::BuildJson;
 pub use changes::Changes;
+pub use events_file::EventsFile;
 pub use export_file::ExportFile;
 pub use json::JsonLines;
 pub use log::Log;
 pub use pull::Pull;
+pub use replay::{ReplayError, replay};
 pub use size::size;
 pub use summary::Summary;
 

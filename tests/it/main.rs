@@ -22,6 +22,7 @@ mod doctor;
 mod engines;
 mod environment;
 mod errors;
+mod events;
 mod exports;
 mod faults;
 mod hostile;

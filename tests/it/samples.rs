@@ -6,6 +6,7 @@ use std::sync::Mutex;
 use std::thread;
 
 use crate::env::{Run, TestEnv, files};
+use crate::events::run_with_events;
 
 /// How many builds run at a time.
 const AT_ONCE: usize = 4;
@@ -91,12 +92,12 @@ fn every_sample_declares_its_outcome() {
 }
 
 #[test]
-fn every_sample_has_the_outcome_that_it_declares() {
+fn every_sample_has_the_outcome_that_it_declares_and_events_that_show_its_log() {
     let problems = problems(samples(), |sample| {
-        let run = TestEnv::new()
+        let env = TestEnv::new()
             .arg("--buildspec")
-            .arg(sample.to_str().unwrap())
-            .run();
+            .arg(sample.to_str().unwrap());
+        let (run, _) = run_with_events(&env);
         expect(sample, &run, outcome(sample)?)
     });
     assert!(problems.is_empty(), "{}", problems.join("\n"));
