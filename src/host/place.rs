@@ -94,8 +94,8 @@ impl Trees {
     }
 }
 
-/// The repository in which a directory lies.
-fn repository(directory: &Path) -> Option<PathBuf> {
+/// The root of the repository in which a directory lies: the nearest directory that has a `.git`.
+pub fn repository(directory: &Path) -> Option<PathBuf> {
     directory
         .ancestors()
         .find(|above| fs::symlink_metadata(above.join(".git")).is_ok())

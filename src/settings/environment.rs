@@ -45,6 +45,12 @@ impl Environment {
         self.get(name).filter(|value| !value.is_empty())
     }
 
+    /// Returns all variables.
+    pub fn variables(&self) -> impl Iterator<Item = (&str, &str)> {
+        let variables = self.variables.iter();
+        variables.map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
     /// Returns the variables that give secrets.
     pub fn secrets(&self) -> HostVariables {
         let variables = self.variables.iter();
@@ -59,6 +65,17 @@ impl Environment {
     /// Returns where counters go.
     pub fn state_directory(&self) -> PathBuf {
         self.base_directory("XDG_STATE_HOME", ".local/state")
+    }
+
+    /// Returns where the user's settings are; nowhere when his home is another user's.
+    pub fn config_directory(&self) -> Option<PathBuf> {
+        let named = self.absolute("XDG_CONFIG_HOME");
+        let below_home = || {
+            let home = self.absolute("HOME");
+            let own = home.filter(|home| directory::is_home(home));
+            own.map(|home| home.join(".config"))
+        };
+        named.or_else(below_home).map(|base| base.join("cobuild"))
     }
 
     /// Returns where sockets go: their paths may not be long.

@@ -2,20 +2,28 @@
 
 mod buildspec_file;
 mod certificate;
+mod config_file;
+pub mod defaults;
 mod env_file;
 mod environment;
+pub mod layers;
 mod proxy;
 mod secrets_file;
 mod sources;
 mod state;
+mod trusted;
 mod writable;
 
 pub use buildspec_file::{BuildspecName, SourceTree, read_bounded, read_buildspec};
 pub use certificate::{CertificateError, read_certificate};
+pub use config_file::{
+    CONFIG_FILE, ConfigFile, ConfigFileError, ProjectConfig, find_project_config, read_user_config,
+};
 pub use env_file::{EnvFileError, Override, parse_env_file, parse_override};
 pub use environment::Environment;
 pub use proxy::Proxies;
 pub use secrets_file::{SecretsError, read_secrets};
 pub use sources::{Asked, Given, SourceError, Sources, source_path};
 pub use state::StateDirectory;
+pub use trusted::TrustedFiles;
 pub use writable::{writable_directory, writable_file};
