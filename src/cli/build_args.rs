@@ -48,15 +48,15 @@ pub(super) struct BuildArgs {
 
     /// Work in the source directory itself instead of an isolated view of it.
     #[arg(short, long, conflicts_with = "source_transfer")]
-    mount: bool,
+    mount: Option<bool>,
 
     /// Run the container privileged, as Docker in the build needs it.
     #[arg(short = 'd', long)]
-    privileged: bool,
+    privileged: Option<bool>,
 
-    /// Build timeout, such as 90s, 30m or 1h30m.
-    #[arg(long, value_name = "DURATION", default_value = "60m", value_parser = parse_timeout)]
-    timeout: Duration,
+    /// Build timeout, such as 90s, 30m or 1h30m [default: 60m].
+    #[arg(long, value_name = "DURATION", value_parser = parse_timeout)]
+    timeout: Option<Duration>,
 
     /// Begin at a phase, or at its command number N; what comes before does not run.
     #[arg(long, value_name = "PHASE[:N]", conflicts_with = "only")]
@@ -70,9 +70,9 @@ pub(super) struct BuildArgs {
     #[arg(long, value_name = "REGEX")]
     mock: Vec<Regex>,
 
-    /// How the source reaches the container.
-    #[arg(long, value_name = "HOW", default_value = "auto")]
-    source_transfer: SourceTransfer,
+    /// How the source reaches the container [default: auto].
+    #[arg(long, value_name = "HOW")]
+    source_transfer: Option<SourceTransfer>,
 
     #[command(flatten)]
     transfer: TransferArgs,
@@ -106,8 +106,9 @@ impl BuildArgs {
     /// Resolves the files and directories that are named.
     pub(super) fn resolve(&self, environment: &Environment) -> Result<AskedBuild, Failure> {
         // Refused before anything is fetched or written.
-        let image = self.image.image()?;
-        let sources = self.source.find(self.mount)?;
+        let defaults = Settings::new(self.image.image()?);
+        let privileged = self.is_privileged()?;
+        let sources = self.source.find(self.is_mounted())?;
         let named = Named::beside(&sources)?;
         let (mut overrides, warnings) = self.container.proxies(environment);
         overrides.extend(self.overrides(environment, &named)?);
@@ -117,15 +118,16 @@ impl BuildArgs {
             .map_err(Failure::usage)?;
         let settings = Settings {
             pulling: self.image.pulling(),
-            privileged: self.privileged || self.container.needs_privileges(),
-            timeout: self.timeout,
+            privileged,
+            timeout: self.timeout.unwrap_or(defaults.timeout),
             kind: self.source.kind(),
             initiator: self.source.initiator(),
             transfer: match self.source_transfer {
-                _ if self.mount => Transfer::Mount,
-                SourceTransfer::Auto => Transfer::Automatic,
-                SourceTransfer::CopyOnWrite => Transfer::CopyOnWrite,
-                SourceTransfer::Tar => Transfer::Tar,
+                _ if self.is_mounted() => Transfer::Mount,
+                None => defaults.transfer,
+                Some(SourceTransfer::Auto) => Transfer::Automatic,
+                Some(SourceTransfer::CopyOnWrite) => Transfer::CopyOnWrite,
+                Some(SourceTransfer::Tar) => Transfer::Tar,
             },
             excludes: self.transfer.excludes(),
             overrides,
@@ -137,7 +139,7 @@ impl BuildArgs {
             cache: self.cache.request(),
             container,
             warnings,
-            ..Settings::new(image)
+            ..defaults
         };
         let request = Request {
             sources,
@@ -145,6 +147,21 @@ impl BuildArgs {
             settings,
         };
         Ok(AskedBuild { request, named })
+    }
+
+    /// Whether the build works in the source itself.
+    fn is_mounted(&self) -> bool {
+        self.mount.unwrap_or_default()
+    }
+
+    /// Whether the container is privileged.
+    fn is_privileged(&self) -> Result<bool, Failure> {
+        match self.privileged {
+            Some(false) if self.container.needs_privileges() => Err(Failure::usage(anyhow!(
+                "--start-dockerd needs a privileged container, and --privileged=false says that there is none"
+            ))),
+            asked => Ok(asked.unwrap_or_default() || self.container.needs_privileges()),
+        }
     }
 
     fn overrides(

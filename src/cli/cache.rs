@@ -70,6 +70,7 @@ impl Which {
 /// Does what was asked, and writes what came of it.
 pub(super) async fn run(
     command: CacheCommand,
+    engine: &EngineArgs,
     environment: &Environment,
     color: ColorChoice,
 ) -> Result<ExitStatus, Failure> {
@@ -80,9 +81,11 @@ pub(super) async fn run(
     } = installation(environment, color)?;
     let store = Store::new(cache_directory.join("caches"));
     let told = match command.action {
-        Action::List(args) => list::list(&args, &store, environment, &owner).await?,
+        Action::List(args) => list::list(&args, &store, engine, environment, &owner).await?,
         Action::Explain(args) => Told::Text(explain::explain(&args, &store)?),
-        Action::Clear(args) => Told::Text(clear::clear(&args, &store, environment, &owner).await?),
+        Action::Clear(args) => {
+            Told::Text(clear::clear(&args, &store, engine, environment, &owner).await?)
+        }
     };
     told.write(color)?;
     Ok(ExitStatus::Succeeded)
@@ -91,10 +94,10 @@ pub(super) async fn run(
 /// The engine, if there is one, and this machine's volumes of Docker layers in it that this user's cobuild
 /// made; an engine that does not answer has none.
 async fn volumes(
+    engine: &EngineArgs,
     environment: &Environment,
     owner: &Owner,
 ) -> Option<(Connection, Vec<ListedVolume>)> {
-    let engine = EngineArgs::default();
     let listing = async {
         let connection = engine.connect(environment).await.ok()?;
         let volumes = connection.engine.list_volumes(LAYERS_LABEL).await.ok()?;

@@ -8,9 +8,9 @@ use crate::plan::cache::{CacheKind, CacheModes, CacheRequest};
 #[derive(Debug, Clone, Args)]
 pub(super) struct CacheArgs {
     /// How the buildspec's cache is kept on this machine: as a project does that has none, a local
-    /// one, or one in S3. A cache with a `key` is kept as in S3 either way.
-    #[arg(long, value_name = "TYPE", default_value = "none")]
-    cache: Kind,
+    /// one, or one in S3. A cache with a `key` is kept as in S3 either way [default: none].
+    #[arg(long, value_name = "TYPE")]
+    cache: Option<Kind>,
 
     /// What a local cache is made of [default: custom, and docker-layer in privileged builds].
     #[arg(long, value_name = "MODE", value_delimiter = ',')]
@@ -53,9 +53,10 @@ impl CacheArgs {
         let has = |mode| self.cache_mode.contains(&mode);
         CacheRequest {
             kind: match self.cache {
-                Kind::None => CacheKind::None,
-                Kind::Local => CacheKind::Local,
-                Kind::S3 => CacheKind::S3,
+                None => CacheRequest::default().kind,
+                Some(Kind::None) => CacheKind::None,
+                Some(Kind::Local) => CacheKind::Local,
+                Some(Kind::S3) => CacheKind::S3,
             },
             modes: (!self.cache_mode.is_empty()).then(|| CacheModes {
                 source: has(Mode::Source),

@@ -36,7 +36,7 @@ pub(super) struct CleanArgs {
     format: Format,
 
     #[command(flatten)]
-    engine: EngineArgs,
+    pub(super) engine: EngineArgs,
 }
 
 const EXIT_STATUS: &str = "\

@@ -92,7 +92,7 @@ pub(super) struct ContainerArgs {
 
     /// Hand on this machine's HTTP_PROXY, HTTPS_PROXY and NO_PROXY; --env and --env-file beat them.
     #[arg(long, help_heading = HEADING)]
-    proxy: bool,
+    proxy: Option<bool>,
 
     /// A file of certificates, in PEM, that the build trusts.
     #[arg(long, help_heading = HEADING, value_name = "FILE")]
@@ -100,18 +100,18 @@ pub(super) struct ContainerArgs {
 
     /// Start a Docker daemon in the container before the first phase; implies --privileged.
     #[arg(long, help_heading = HEADING)]
-    start_dockerd: bool,
+    start_dockerd: Option<bool>,
 }
 
 impl ContainerArgs {
     /// Whether the container has to be privileged for what is asked.
     pub(super) fn needs_privileges(&self) -> bool {
-        self.start_dockerd
+        self.start_dockerd.unwrap_or_default()
     }
 
     /// Resolves the files and directories that are named.
     pub(super) fn request(&self, named: &Named) -> Result<ContainerRequest, Failure> {
-        if self.start_dockerd && self.network.as_deref() == Some(HOST_NETWORK) {
+        if self.needs_privileges() && self.network.as_deref() == Some(HOST_NETWORK) {
             return Err(Failure::usage(anyhow!(
                 "--start-dockerd cannot go with `--network host`: that daemon would change the network of the engine's host"
             )));
@@ -167,7 +167,7 @@ impl ContainerArgs {
             },
             file_systems,
             certificate: self.certificate()?,
-            start_dockerd: self.start_dockerd,
+            start_dockerd: self.needs_privileges(),
         })
     }
 
@@ -181,7 +181,7 @@ impl ContainerArgs {
         &self,
         environment: &Environment,
     ) -> (Vec<(String, String)>, Vec<String>) {
-        if !self.proxy {
+        if !self.proxy.unwrap_or_default() {
             return (Vec::new(), Vec::new());
         }
         let Proxies {

@@ -35,7 +35,7 @@ pub(super) struct DoctorArgs {
     pull: Option<String>,
 
     #[command(flatten)]
-    engine: EngineArgs,
+    pub(super) engine: EngineArgs,
 }
 
 const EXIT_STATUS: &str = "\

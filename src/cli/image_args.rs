@@ -16,9 +16,9 @@ pub(super) struct ImageArgs {
     #[arg(short, long, value_name = "IMAGE")]
     image: Option<String>,
 
-    /// When to pull the image: also when it is local, when it is not, or not at all.
-    #[arg(long, value_name = "WHEN", default_value = "missing")]
-    pull: PullArg,
+    /// When to pull the image: also when it is local, when it is not, or not at all [default: missing].
+    #[arg(long, value_name = "WHEN")]
+    pull: Option<PullArg>,
 
     /// Platform of the image, such as linux/arm64 [default: the engine's].
     #[arg(long, value_name = "PLATFORM")]
@@ -56,9 +56,10 @@ impl ImageArgs {
     pub(super) fn pulling(&self) -> Pulling {
         Pulling {
             policy: match self.pull {
-                PullArg::Always => PullPolicy::Always,
-                PullArg::Missing => PullPolicy::Missing,
-                PullArg::Never => PullPolicy::Never,
+                None => Pulling::default().policy,
+                Some(PullArg::Always) => PullPolicy::Always,
+                Some(PullArg::Missing) => PullPolicy::Missing,
+                Some(PullArg::Never) => PullPolicy::Never,
             },
             platform: self.platform.clone(),
         }

@@ -31,7 +31,7 @@ pub(super) struct ImagesArgs {
     format: Format,
 
     #[command(flatten)]
-    engine: EngineArgs,
+    pub(super) engine: EngineArgs,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

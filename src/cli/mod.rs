@@ -6,6 +6,7 @@ mod cache;
 mod cache_args;
 mod check;
 mod clean;
+mod config;
 mod container_args;
 mod debug;
 mod doctor;
@@ -24,13 +25,16 @@ mod showing;
 mod signals;
 mod source_args;
 mod transfer_args;
+mod trust;
 
 use std::ffi::OsString;
 use std::io;
 
-use clap::{ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::error::ErrorKind;
+use clap::{ColorChoice, FromArgMatches, Parser, Subcommand};
 
 pub use check::{Format, show_problems};
+use config::{ConfigArgs, FlagLayer, Settled, settle};
 use failure::Failure;
 
 use crate::exit::ExitStatus;
@@ -63,6 +67,10 @@ pub struct Cli {
         help_heading = "Global options"
     )]
     verbose: u8,
+
+    /// The same, as a layer of settings.
+    #[arg(skip)]
+    flags: FlagLayer,
 }
 
 #[derive(Debug, Subcommand)]
@@ -75,6 +83,7 @@ enum Command {
     Images(images::ImagesArgs),
     Clean(clean::CleanArgs),
     Cache(cache::CacheCommand),
+    Trust(trust::TrustArgs),
 }
 
 const EXIT_STATUS: &str = "\
@@ -112,9 +121,18 @@ impl Cli {
     }
 
     fn parsed(arguments: &[OsString]) -> Result<Self, clap::Error> {
-        let mut command = Self::command();
-        let matches = command.try_get_matches_from_mut(arguments)?;
-        Self::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
+        let mut command = config::definition();
+        let matches = match command.try_get_matches_from_mut(arguments) {
+            Err(error) if is_of_several(&error) => {
+                // What a flag needs may stand in another layer, and one that is off excludes nothing.
+                config::lenient_matches(arguments).ok_or(error)?
+            }
+            parsed => parsed?,
+        };
+        let mut cli =
+            Self::from_arg_matches(&matches).map_err(|error| error.format(&mut command))?;
+        cli.flags = FlagLayer::of(&command, &matches);
+        Ok(cli)
     }
 
     /// Says what is wrong with a command line, as of one in which all that a terminal would obey is
@@ -142,22 +160,72 @@ impl Cli {
     /// Does what was asked and says how it went; what went wrong is told on stderr.
     pub async fn execute(self, environment: &Environment) -> ExitStatus {
         init_tracing(self.verbose);
-        let done = match self.command {
-            Command::Run(args) => Box::pin(run::run(*args, environment, self.color)).await,
-            Command::Plan(args) => plan::run(*args, environment, self.color).await,
-            Command::Schema(args) => schema::run(&args, self.color),
-            Command::Check(args) => check::check(&args, self.color),
-            Command::Doctor(args) => Box::pin(doctor::run(args, environment, self.color)).await,
-            Command::Images(args) => images::run(args, environment, self.color).await,
-            Command::Clean(args) => Box::pin(clean::run(args, environment, self.color)).await,
-            Command::Cache(command) => cache::run(command, environment, self.color).await,
-        };
+        let color = self.color;
+        let done = Box::pin(self.perform(environment)).await;
         done.unwrap_or_else(|failure| {
             // Nobody is left to tell when stderr is gone.
-            let _ = stderr(self.color).page(&failure.page());
+            let _ = stderr(color).page(&failure.page());
             failure.status
         })
     }
+
+    async fn perform(self, environment: &Environment) -> Result<ExitStatus, Failure> {
+        let color = self.color;
+        let (command, settled) = self.settled(environment)?;
+        for warning in &settled.warnings {
+            // Nobody is left to tell when stderr is gone.
+            let _ = writeln!(stderr(color), "warning: {warning}");
+        }
+        match command {
+            Command::Run(args) => Box::pin(run::run(*args, environment, color)).await,
+            Command::Plan(args) => plan::run(*args, &settled, environment, color).await,
+            Command::Schema(args) => schema::run(&args, color),
+            Command::Trust(args) => trust::run(&args, environment, color),
+            Command::Check(args) => check::check(&args, color),
+            Command::Doctor(mut args) => {
+                args.engine = settled.engine;
+                Box::pin(doctor::run(args, environment, color)).await
+            }
+            Command::Images(mut args) => {
+                args.engine = settled.engine;
+                images::run(args, environment, color).await
+            }
+            Command::Clean(mut args) => {
+                args.engine = settled.engine;
+                Box::pin(clean::run(args, environment, color)).await
+            }
+            Command::Cache(command) => {
+                cache::run(command, &settled.engine, environment, color).await
+            }
+        }
+    }
+
+    /// What is to be done, once all layers of settings have had their say.
+    fn settled(self, environment: &Environment) -> Result<(Command, Settled), Failure> {
+        let config: Option<&ConfigArgs> = match &self.command {
+            Command::Run(args) => Some(&args.config),
+            Command::Plan(args) => Some(&args.config),
+            Command::Doctor(_) | Command::Images(_) | Command::Clean(_) | Command::Cache(_) => None,
+            // They look at files alone.
+            Command::Schema(_) | Command::Check(_) | Command::Trust(_) => {
+                return Ok((self.command, Settled::default()));
+            }
+        };
+        let settled = settle(config, &self.flags, environment)?;
+        if config.is_none() {
+            return Ok((self.command, settled));
+        }
+        let cli = Self::parsed(&settled.arguments).map_err(|error| config::unusable(&error))?;
+        Ok((cli.command, settled))
+    }
+}
+
+/// Whether an error is about several flags, rather than about one.
+fn is_of_several(error: &clap::Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::ArgumentConflict | ErrorKind::MissingRequiredArgument
+    )
 }
 
 /// Where cobuild itself speaks, coloured as the user wants it.

@@ -11,6 +11,7 @@ use clap::{Args, ColorChoice, ValueEnum};
 
 use super::build_args::BuildArgs;
 use super::build_failure::build_failure;
+use super::config::{self, ConfigArgs, Settled};
 use super::engine_args::EngineArgs;
 use super::{Failure, stdout};
 use crate::build;
@@ -30,6 +31,9 @@ pub(super) struct PlanArgs {
     /// Form of the output.
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Format,
+
+    #[command(flatten)]
+    pub(super) config: ConfigArgs,
 }
 
 /// How long an engine may take to tell of an image; the plan does without.
@@ -49,6 +53,7 @@ enum Format {
 /// Shows the plan of a build; a buildspec that CodeBuild refuses is a failed build here too.
 pub(super) async fn run(
     args: PlanArgs,
+    settled: &Settled,
     environment: &Environment,
     color: ColorChoice,
 ) -> Result<ExitStatus, Failure> {
@@ -57,16 +62,18 @@ pub(super) async fn run(
         Ok(plan) => plan,
         Err(error) => return build_failure(error, None),
     };
-    let image = image_variables(&plan.image.local, environment).await;
+    let image = image_variables(&plan.image.local, &settled.engine, environment).await;
     if let Some(image) = &image {
         plan.environment = plan::complete(image, &plan.environment, HOST_NAME);
     }
     let mut out = stdout(color);
     let written = match args.format {
-        Format::Text => text::write(&mut out, &plan),
+        Format::Text => text::write(&mut out, &plan)
+            .and_then(|()| config::write_text(&mut out, &settled.settings)),
         Format::Json => {
-            let text = format!("{:#}\n", json::value(&plan));
-            out.json(&text)
+            let mut value = json::value(&plan);
+            value["settings"] = config::write_json(&settled.settings);
+            out.json(&format!("{value:#}\n"))
         }
     };
     match written.and_then(|()| out.flush()) {
@@ -96,9 +103,10 @@ pub(super) async fn run(
 /// Returns what the image sets, where an engine is at hand that has it under any of these names.
 async fn image_variables(
     names: &[String],
+    engine: &EngineArgs,
     environment: &Environment,
 ) -> Option<Vec<(String, String)>> {
-    let connection = EngineArgs::default().connect_to_running(environment).ok()?;
+    let connection = engine.connect_to_running(environment).ok()?;
     let looking = async {
         for name in names {
             if let Some(facts) = connection.engine.inspect_image(name).await.ok()? {

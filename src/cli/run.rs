@@ -7,6 +7,7 @@ use anyhow::Context as _;
 use clap::{Args, ColorChoice, ValueEnum};
 
 use super::build_args::{AskedBuild, BuildArgs, parse_duration};
+use super::config::ConfigArgs;
 use super::debug::DebugArgs;
 use super::engine_args::EngineArgs;
 use super::installation::installation;
@@ -41,17 +42,19 @@ pub(super) struct RunArgs {
     #[arg(short, long, value_name = "DIR")]
     artifacts: Option<PathBuf>,
 
-    /// In what form artifacts are kept: `none` is as files, `zip` makes DIR/artifacts.zip and DIR/ID.zip.
-    #[arg(long, value_name = "FORM", default_value = "none")]
-    packaging: PackagingArg,
+    /// In what form artifacts are kept: `none` is as files, `zip` makes DIR/artifacts.zip and DIR/ID.zip
+    /// [default: none].
+    #[arg(long, value_name = "FORM")]
+    packaging: Option<PackagingArg>,
 
     /// Call artifacts as the buildspec names them: `artifacts: name` is their place below DIR.
     #[arg(long)]
-    override_artifact_name: bool,
+    override_artifact_name: Option<bool>,
 
-    /// What goes before the names of artifacts; `build-id` is `s3-prefix`, then the build's uuid.
-    #[arg(long, value_name = "KIND", default_value = "none")]
-    artifact_namespace: NamespaceArg,
+    /// What goes before the names of artifacts; `build-id` is `s3-prefix`, then the build's uuid
+    /// [default: none].
+    #[arg(long, value_name = "KIND")]
+    artifact_namespace: Option<NamespaceArg>,
 
     /// Write the finished build as JSON, in the shape of BatchGetBuilds.
     #[arg(long, value_name = "FILE")]
@@ -68,11 +71,12 @@ pub(super) struct RunArgs {
 
     /// List what the build added (A), changed (M) and deleted (D) in its sources.
     #[arg(long)]
-    show_changes: bool,
+    show_changes: Option<bool>,
 
-    /// How long commands may take to end after a stop or the timeout, before they are killed.
-    #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = parse_duration)]
-    grace: Duration,
+    /// How long commands may take to end after a stop or the timeout, before they are killed
+    /// [default: 10s].
+    #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
+    grace: Option<Duration>,
 
     /// Values for `parameter-store` and `secrets-manager`: a dotenv or JSON file that nobody else can
     /// read; COBUILD_SECRET_NAME of this machine gives the variable NAME as well.
@@ -85,6 +89,9 @@ pub(super) struct RunArgs {
 
     #[command(flatten)]
     engine: EngineArgs,
+
+    #[command(flatten)]
+    pub(super) config: ConfigArgs,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -118,15 +125,20 @@ impl RunArgs {
     }
 
     fn storage(&self) -> Storage {
+        let defaults = Storage::default();
         Storage {
             packaging: match self.packaging {
-                PackagingArg::None => Packaging::None,
-                PackagingArg::Zip => Packaging::Zip,
+                None => defaults.packaging,
+                Some(PackagingArg::None) => Packaging::None,
+                Some(PackagingArg::Zip) => Packaging::Zip,
             },
-            override_name: self.override_artifact_name,
+            override_name: self
+                .override_artifact_name
+                .unwrap_or(defaults.override_name),
             namespace: match self.artifact_namespace {
-                NamespaceArg::None => Namespace::None,
-                NamespaceArg::BuildId => Namespace::BuildId,
+                None => defaults.namespace,
+                Some(NamespaceArg::None) => Namespace::None,
+                Some(NamespaceArg::BuildId) => Namespace::BuildId,
             },
         }
     }
@@ -154,8 +166,9 @@ pub(super) async fn run(
     let settings = &mut request.settings;
     settings.artifacts.clone_from(&artifacts);
     settings.storage = args.storage();
-    settings.grace = args.grace;
-    settings.show_changes = args.show_changes;
+    settings.grace = args.grace.unwrap_or(settings.grace);
+    settings.show_changes = args.show_changes.unwrap_or(settings.show_changes);
+    let shows_changes = settings.show_changes;
     let files = [&args.build_json, &args.events, &args.export_file];
     for path in files.into_iter().flatten() {
         writable_file(path)
@@ -174,7 +187,7 @@ pub(super) async fn run(
         .debugger(&engine, connection.client(), environment)?;
     let is_dumb = environment.get("TERM") == Some("dumb");
     let width = (!is_dumb).then(stderr_width).flatten();
-    let sinks = sinks(&args, color, artifacts, width)?;
+    let sinks = sinks(&args, color, artifacts, shows_changes, width)?;
     let image = Resolution::of(&request.settings.image).asked().to_owned();
     let build = build::start(request, engine, &installation, debugger);
     let shown = show_build(build, sinks, &connection, &installation, &image).await;
@@ -186,6 +199,7 @@ fn sinks(
     args: &RunArgs,
     color: ColorChoice,
     artifacts: Option<PathBuf>,
+    shows_changes: bool,
     width: Option<usize>,
 ) -> Result<Vec<Box<dyn Sink>>, Failure> {
     let mut sinks: Vec<Box<dyn Sink>> = Vec::new();
@@ -207,7 +221,7 @@ fn sinks(
     // Before all others that write to stderr: it takes its bars away for them.
     sinks.push(Box::new(Pull::new(stderr(color), width)));
     sinks.push(Box::new(Summary::new(stderr(color), artifacts)));
-    if args.show_changes {
+    if shows_changes {
         let stderr = Out::stderr(choice(color));
         let most = stderr.is_terminal().then_some(MOST_CHANGES);
         sinks.push(Box::new(Changes::new(stderr, most)));

@@ -2,8 +2,9 @@
 
 use clap::{Args, ColorChoice, ValueEnum};
 
-use super::{Failure, stdout, written};
+use super::{Failure, config, stdout, written};
 use crate::exit::ExitStatus;
+use crate::settings::layers;
 use crate::{buildspec, event};
 
 /// Print a JSON Schema, for editors, validators and programs.
@@ -20,6 +21,8 @@ pub(super) struct SchemaArgs {
 enum Subject {
     /// A buildspec.
     Buildspec,
+    /// A file cobuild.toml.
+    Config,
     /// A line of `cobuild run --format json` and `--events`.
     Events,
 }
@@ -28,6 +31,7 @@ impl Subject {
     fn schema(self) -> String {
         match self {
             Self::Buildspec => buildspec::schema(),
+            Self::Config => layers::schema(&config::flags(&config::definition())),
             Self::Events => event::schema(),
         }
     }

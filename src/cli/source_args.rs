@@ -33,7 +33,7 @@ pub(super) struct SourceArgs {
 
     /// Build without a source; the buildspec is then a file of this machine, a text or `-`.
     #[arg(long, conflicts_with_all = ["kind", "mount"])]
-    no_source: bool,
+    no_source: Option<bool>,
 
     /// Take the source for one of this kind [default: as its remote `origin` says].
     #[arg(long = "as", value_name = "KIND")]
@@ -77,7 +77,7 @@ impl SourceArgs {
             sources: &self.source,
             versions: &self.source_version,
             depth: self.git_clone_depth,
-            nothing: self.no_source,
+            nothing: self.no_source.unwrap_or_default(),
             git_directories: &self.git_dir,
         };
         for source in &self.source {

@@ -10,7 +10,7 @@ use crate::source::excludes::check_pattern;
 pub(super) struct TransferArgs {
     /// Leave out what .gitignore files match and git does not track.
     #[arg(long, conflicts_with = "mount")]
-    respect_gitignore: bool,
+    respect_gitignore: Option<bool>,
 
     /// Leave out what matches, in the syntax of .gitignore; so do lines of a file .cobuildignore in
     /// the source.
@@ -23,7 +23,7 @@ impl TransferArgs {
     pub(super) fn excludes(&self) -> Excludes {
         Excludes {
             patterns: self.exclude.clone(),
-            respect_gitignore: self.respect_gitignore,
+            respect_gitignore: self.respect_gitignore.unwrap_or_default(),
         }
     }
 }

@@ -3,7 +3,6 @@
 mod buildspec_file;
 mod certificate;
 mod config_file;
-pub mod defaults;
 mod env_file;
 mod environment;
 pub mod layers;

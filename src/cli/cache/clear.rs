@@ -5,7 +5,7 @@ use clap::Args;
 use super::{Which, namespace_of, unreadable, volumes};
 use crate::cache::{Entry, Namespace, Store, shown};
 use crate::cli::Failure;
-use crate::cli::engine_args::Connection;
+use crate::cli::engine_args::{Connection, EngineArgs};
 use crate::engine::{Engine, ListedVolume};
 use crate::owner::Owner;
 use crate::settings::Environment;
@@ -35,6 +35,7 @@ pub(super) struct ClearArgs {
 pub(super) async fn clear(
     args: &ClearArgs,
     store: &Store,
+    engine: &EngineArgs,
     environment: &Environment,
     owner: &Owner,
 ) -> Result<Page, Failure> {
@@ -71,7 +72,7 @@ pub(super) async fn clear(
         let _ = writeln!(text, "{verb} {} in all", size(bytes));
     }
     if args.key.is_none() {
-        let volumes = volumes(environment, owner).await;
+        let volumes = volumes(engine, environment, owner).await;
         clear_volumes(args, named.as_deref(), volumes, verb, &mut text).await;
     }
     if text.is_empty() {

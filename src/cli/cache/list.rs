@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::{age, namespace_of, unreadable, volumes};
 use crate::cache::{Entry, Store, shown};
+use crate::cli::engine_args::EngineArgs;
 use crate::cli::{Failure, Told};
 use crate::engine::ListedVolume;
 use crate::owner::Owner;
@@ -43,6 +44,7 @@ struct Listed {
 pub(super) async fn list(
     args: &ListArgs,
     store: &Store,
+    engine: &EngineArgs,
     environment: &Environment,
     owner: &Owner,
 ) -> Result<Told, Failure> {
@@ -59,7 +61,7 @@ pub(super) async fn list(
             });
         }
     }
-    let volumes = volumes(environment, owner).await;
+    let volumes = volumes(engine, environment, owner).await;
     let volumes = volumes.map(|(_, volumes)| volumes).unwrap_or_default();
     Ok(match args.format {
         Format::Text => Told::Text(text(&listed, &volumes, Timestamp::now())),

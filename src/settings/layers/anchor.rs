@@ -58,10 +58,7 @@ fn split(part: PathPart, value: &str) -> Option<(&str, &str, &str)> {
 
 /// Whether a buildspec is given by a path, not as a text or on standard input.
 fn is_path(buildspec: &str) -> bool {
-    !(buildspec.is_empty()
-        || buildspec == "-"
-        || buildspec.contains('\n')
-        || is_mapping(buildspec))
+    !(buildspec.is_empty() || buildspec == "-" || buildspec.contains('\n') || is_mapping(buildspec))
 }
 
 /// A path without `.`; `..` stays, since a link may stand before it.
@@ -103,7 +100,11 @@ mod tests {
             ("buildspec", "ci/spec.yml", "/a b/repo/ci/spec.yml"),
             ("buildspec", "-", "-"),
             ("buildspec", "{version: 0.2}", "{version: 0.2}"),
-            ("buildspec", "version: 0.2\nphases:\n", "version: 0.2\nphases:\n"),
+            (
+                "buildspec",
+                "version: 0.2\nphases:\n",
+                "version: 0.2\nphases:\n",
+            ),
         ] {
             assert_eq!(anchored(name, value), expected, "{name} = {value}");
         }

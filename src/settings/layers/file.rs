@@ -21,7 +21,7 @@ use super::{Entry, Origin};
 const PROFILE: &str = "profile";
 
 /// How many values a file has at the most, all profiles together.
-const MOST_VALUES: usize = 4096;
+const MOST_VALUES: usize = 1000;
 
 /// How many errors are looked for, of which the first is told.
 const MOST_ERRORS: usize = 16;
@@ -244,10 +244,7 @@ impl<'a> Reader<'a> {
                 let entry = self.entry(key, number.as_str(), &value.span());
                 entry.into_iter().collect()
             }
-            _ => self
-                .wrong_form(key, &value.span())
-                .into_iter()
-                .collect(),
+            _ => self.wrong_form(key, &value.span()).into_iter().collect(),
         }
     }
 
@@ -331,7 +328,10 @@ impl<'a> Reader<'a> {
 /// The rows of a table as they are written; it has them by their names.
 fn in_order<'t, 'i>(
     table: &'t DeTable<'i>,
-) -> Vec<(&'t Spanned<std::borrow::Cow<'i, str>>, &'t Spanned<DeValue<'i>>)> {
+) -> Vec<(
+    &'t Spanned<std::borrow::Cow<'i, str>>,
+    &'t Spanned<DeValue<'i>>,
+)> {
     let mut rows: Vec<_> = table.iter().collect();
     rows.sort_by_key(|(name, _)| name.span().start);
     rows

@@ -72,10 +72,7 @@ impl Flags {
 const ALIKE: f64 = 0.7;
 
 /// The name among `known` that is most like this one, when one is.
-pub(super) fn most_alike<'a>(
-    name: &str,
-    known: impl IntoIterator<Item = &'a str>,
-) -> Option<&'a str> {
+pub fn most_alike<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     known
         .into_iter()
         .map(|known| (strsim::jaro(name, known), known))

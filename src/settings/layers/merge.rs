@@ -3,7 +3,8 @@
 use super::flags::{Flags, Form};
 use super::{Entry, LayerError};
 
-/// Flags that need another one to be on: who turns that off turns them off.
+/// Flags that need another one to be on: who turns that off in a higher layer turns them off, and who turns
+/// them on turns it on.
 const NEEDS: &[(&str, &str)] = &[("start-dockerd", "privileged")];
 
 /// Merges layers, the lowest first.
@@ -13,16 +14,20 @@ const NEEDS: &[(&str, &str)] = &[("start-dockerd", "privileged")];
 /// variable, a source, a limit, a place in the container). A flag that excludes others takes those of
 /// lower layers away; a switch that is off excludes nothing.
 pub fn merge(flags: &Flags, layers: &[Vec<Entry>]) -> Vec<Entry> {
-    let mut merged: Vec<Entry> = Vec::new();
-    for layer in layers {
-        merged.retain(|lower| !layer.iter().any(|higher| beats(flags, higher, lower)));
-        merged.extend(layer.iter().cloned());
+    // From above: what is beaten itself beats nothing.
+    let mut kept: Vec<Vec<Entry>> = Vec::new();
+    for layer in layers.iter().rev() {
+        let is_beaten = |lower: &&Entry| {
+            let mut above = kept.iter().flatten();
+            above.any(|higher| beats(flags, higher, lower))
+        };
+        kept.push(layer.iter().filter(|it| !is_beaten(it)).cloned().collect());
     }
-    merged
+    kept.into_iter().rev().flatten().collect()
 }
 
 /// Says which two flags of one layer exclude each other.
-pub(super) fn exclusion(flags: &Flags, layer: &[Entry]) -> Result<(), LayerError> {
+pub fn exclusion(flags: &Flags, layer: &[Entry]) -> Result<(), LayerError> {
     let mut seen: Vec<&Entry> = Vec::new();
     for entry in layer {
         if seen.last().is_some_and(|last| last.name == entry.name) {
@@ -62,9 +67,14 @@ fn is_on(flags: &Flags, entry: &Entry) -> bool {
     !is_switch(&entry.name) || entry.value != "false"
 }
 
+/// Whether one of them is off, and the other needs it on.
 fn turns_off(higher: &Entry, lower: &Entry) -> bool {
-    let (name, needed) = (lower.name.as_str(), higher.name.as_str());
-    NEEDS.contains(&(name, needed)) && higher.value == "false"
+    let needs = |one: &Entry, other: &Entry| {
+        NEEDS.contains(&(one.name.as_str(), other.name.as_str()))
+            && one.value == "true"
+            && other.value == "false"
+    };
+    needs(higher, lower) || needs(lower, higher)
 }
 
 /// No source, and a primary source.
@@ -75,25 +85,24 @@ fn names_other_source(higher: &Entry, lower: &Entry) -> bool {
 
 /// Whether an entry names the primary source.
 pub fn is_primary_source(entry: &Entry) -> bool {
-    entry.name == "source" && thing(entry).as_deref() == Some("")
+    entry.name == "source" && thing(entry) == Some("")
 }
 
 /// What a value of a list is about, where two of them cannot both hold.
-fn thing(entry: &Entry) -> Option<String> {
-    let value = entry.text();
-    let thing = match entry.name.as_str() {
+fn thing(entry: &Entry) -> Option<&str> {
+    let value = entry.value.to_str()?;
+    Some(match entry.name.as_str() {
         "env" | "file-system" | "ulimit" => value.split('=').next()?,
         "source" | "source-version" => {
-            let rest = crate::settings::source_path(&value);
+            let rest = crate::settings::source_path(value);
             &value[..value.len() - rest.len()]
         }
         "volume" => {
             let rest = value.strip_suffix(":ro").or(value.strip_suffix(":rw"));
-            rest.unwrap_or(&value).rsplit(':').next()?
+            rest.unwrap_or(value).rsplit(':').next()?
         }
         _ => return None,
-    };
-    Some(thing.to_owned())
+    })
 }
 
 #[cfg(test)]
@@ -143,7 +152,12 @@ mod tests {
         assert_merged(
             &[("image", "a"), ("exclude", "x"), ("exclude", "y")],
             &[("exclude", "z"), ("image", "b")],
-            &[("exclude", "x"), ("exclude", "y"), ("exclude", "z"), ("image", "b")],
+            &[
+                ("exclude", "x"),
+                ("exclude", "y"),
+                ("exclude", "z"),
+                ("image", "b"),
+            ],
         );
     }
 
@@ -168,8 +182,16 @@ mod tests {
 
     #[test]
     fn what_excludes_takes_away_what_is_below() {
-        assert_merged(&[("exclude", "x")], &[("mount", "true")], &[("mount", "true")]);
-        assert_merged(&[("mount", "true")], &[("exclude", "x")], &[("exclude", "x")]);
+        assert_merged(
+            &[("exclude", "x")],
+            &[("mount", "true")],
+            &[("mount", "true")],
+        );
+        assert_merged(
+            &[("mount", "true")],
+            &[("exclude", "x")],
+            &[("exclude", "x")],
+        );
         let both = [("exclude", "x"), ("mount", "false")];
         assert_merged(&both[..1], &both[1..], &both);
         assert_merged(
@@ -185,9 +207,24 @@ mod tests {
     }
 
     #[test]
+    fn what_is_beaten_beats_nothing() {
+        let layers = [
+            layer(&[("exclude", "x")]),
+            layer(&[("mount", "true")]),
+            layer(&[("mount", "false")]),
+        ];
+        let expected = layer(&[("exclude", "x"), ("mount", "false")]);
+        assert_eq!(merge(&flags(), &layers), expected);
+    }
+
+    #[test]
     fn in_one_layer_it_is_refused() {
         let is_refused = |entries| exclusion(&flags(), &layer(entries)).is_err();
-        assert!(is_refused(&[("exclude", "x"), ("exclude", "y"), ("mount", "true")]));
+        assert!(is_refused(&[
+            ("exclude", "x"),
+            ("exclude", "y"),
+            ("mount", "true")
+        ]));
         assert!(!is_refused(&[("exclude", "x"), ("mount", "false")]));
         assert!(!is_refused(&[("exclude", "x"), ("image", "a")]));
     }

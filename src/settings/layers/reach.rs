@@ -9,7 +9,7 @@ use std::path::Path;
 use jiff::SignedDuration;
 
 use super::anchor::path_of;
-use super::{Entry, Form, Flags, Origin};
+use super::{Entry, Flags, Form, Origin};
 
 /// Whether a flag reaches beyond the container.
 #[derive(Debug, Clone, Copy)]
@@ -94,13 +94,27 @@ pub const RULES: &[Rule] = &[
     inside("platform"),
     by_path("buildspec", PathPart::Buildspec),
     by_path("source", PathPart::AfterIdentifier),
-    beyond("source-version", "it may ask the remote, with the user's credentials"),
+    beyond(
+        "source-version",
+        "it may ask the remote, with the user's credentials",
+    ),
     inside("git-clone-depth"),
-    beyond_at("git-dir", PathPart::Whole, "it brings in a directory from outside of the source"),
-    beyond("no-source", "the buildspec is then any file of this machine"),
+    beyond_at(
+        "git-dir",
+        PathPart::Whole,
+        "it brings in a directory from outside of the source",
+    ),
+    beyond(
+        "no-source",
+        "the buildspec is then any file of this machine",
+    ),
     inside("as"),
     inside("initiator"),
-    beyond_at("env-file", PathPart::Whole, "a line of a name alone takes this machine's value"),
+    beyond_at(
+        "env-file",
+        PathPart::Whole,
+        "a line of a name alone takes this machine's value",
+    ),
     by_value("env", takes_value_of_machine),
     beyond("mount", "the build then writes in the source itself"),
     beyond("privileged", PRIVILEGED),
@@ -135,10 +149,15 @@ pub const RULES: &[Rule] = &[
     inside("override-artifact-name"),
     inside("artifact-namespace"),
     beyond_at("build-json", PathPart::Whole, WRITES),
+    beyond_at("events", PathPart::Whole, WRITES),
     beyond_at("export-file", PathPart::Whole, WRITES),
     inside("show-changes"),
     by_value("grace", long_grace),
-    beyond_at("secrets", PathPart::Whole, "it hands the build secrets of this machine"),
+    beyond_at(
+        "secrets",
+        PathPart::Whole,
+        "it hands the build secrets of this machine",
+    ),
     beyond("host", ENGINE),
     beyond("context", ENGINE),
     beyond("engine-timeout", ENGINE),
@@ -178,7 +197,8 @@ fn longer_than_codebuild(value: &str) -> Option<&'static str> {
 }
 
 fn long_grace(value: &str) -> Option<&'static str> {
-    is_longer(value, LONGEST_GRACE).then_some("a build that is stopped would go on for more than 60s")
+    is_longer(value, LONGEST_GRACE)
+        .then_some("a build that is stopped would go on for more than 60s")
 }
 
 /// A duration that cannot be read is as long as can be.
@@ -213,7 +233,8 @@ fn host_gateway(value: &str) -> Option<&'static str> {
 
 fn powerful_limit(value: &str) -> Option<&'static str> {
     let name = value.split('=').next().unwrap_or_default();
-    (!LIMITS_OF_ITSELF.contains(&name)).then_some("it lets processes take from others on the machine")
+    (!LIMITS_OF_ITSELF.contains(&name))
+        .then_some("it lets processes take from others on the machine")
 }
 
 /// A value that reaches beyond the container.

@@ -167,7 +167,13 @@ mod tests {
             .collect();
         assert_eq!(
             told,
-            ["exclude=x y", "exclude=z", "image=a", "privileged=true", "secrets=file"]
+            [
+                "exclude=x y",
+                "exclude=z",
+                "image=a",
+                "privileged=true",
+                "secrets=file"
+            ]
         );
         assert_eq!(layer.odd, []);
         assert_eq!(read(&[("COBUILD_IMAGE", "")]), Ok(VariableLayer::default()));
@@ -177,7 +183,11 @@ mod tests {
     fn what_is_wrong_is_told_by_the_variable() {
         for (name, value, told) in [
             ("COBUILD_IMAGE", "bad", "COBUILD_IMAGE: it is bad"),
-            ("COBUILD_PRIVILEGED", "yes", "COBUILD_PRIVILEGED: write true or false"),
+            (
+                "COBUILD_PRIVILEGED",
+                "yes",
+                "COBUILD_PRIVILEGED: write true or false",
+            ),
             ("COBUILD_EXCLUDE", "a\nbad", "COBUILD_EXCLUDE: it is bad"),
         ] {
             assert_eq!(read(&[(name, value)]).unwrap_err().to_string(), told);
@@ -186,8 +196,19 @@ mod tests {
 
     #[test]
     fn a_variable_of_nobody_is_odd() {
-        let odd = read(&[("COBUILD_IMGE", "a"), ("COBUILD_XYZ", "b")]).unwrap().odd;
-        let told: Vec<_> = odd.iter().map(|odd| (&*odd.name, odd.alike.as_deref())).collect();
-        assert_eq!(told, [("COBUILD_IMGE", Some("COBUILD_IMAGE")), ("COBUILD_XYZ", None)]);
+        let odd = read(&[("COBUILD_IMGE", "a"), ("COBUILD_XYZ", "b")])
+            .unwrap()
+            .odd;
+        let told: Vec<_> = odd
+            .iter()
+            .map(|odd| (&*odd.name, odd.alike.as_deref()))
+            .collect();
+        assert_eq!(
+            told,
+            [
+                ("COBUILD_IMGE", Some("COBUILD_IMAGE")),
+                ("COBUILD_XYZ", None)
+            ]
+        );
     }
 }

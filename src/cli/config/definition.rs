@@ -1,0 +1,179 @@
+//! What the definitions of clap say of flags.
+
+use std::any::TypeId;
+use std::ffi::OsString;
+
+use clap::builder::Resettable;
+use clap::error::{ContextKind, ContextValue};
+use clap::{Arg, ArgAction, ArgMatches, Command, CommandFactory as _};
+
+use super::super::Cli;
+use super::FlagLayer;
+use crate::settings::layers::{Flag, Flags, Form, Reach, exclusion, rule};
+
+/// Names of values that may be numbers in a file.
+const NUMBERS: &[&str] = &["N", "GPUS"];
+
+/// The name of values that a file may have in a table.
+const PAIR: &str = "NAME=VALUE";
+
+/// The command line of cobuild. A flag that is a yes or no takes `=false` too, to turn off what a lower
+/// layer has turned on.
+pub(crate) fn definition() -> Command {
+    Cli::command()
+        .mut_subcommand("run", |command| command.mut_args(switch))
+        .mut_subcommand("plan", |command| command.mut_args(switch))
+}
+
+/// Parses a command line whose flags of a layer may need what stands in another one; one that is off
+/// excludes nothing. `None` when it is wrong nevertheless.
+pub(crate) fn lenient_matches(arguments: &[OsString]) -> Option<ArgMatches> {
+    let mut definition = lenient_definition();
+    let matches = definition.try_get_matches_from_mut(arguments).ok()?;
+    let given = FlagLayer::of(&definition, &matches);
+    let strict = flags(&self::definition());
+    exclusion(&strict, &given.entries).ok().map(|()| matches)
+}
+
+/// The same flags; those that a layer can set neither need nor exclude each other.
+fn lenient_definition() -> Command {
+    let lenient = |arg: Arg| {
+        if is_layered(&arg) {
+            arg.conflicts_with(Resettable::Reset)
+                .requires(Resettable::Reset)
+        } else {
+            arg
+        }
+    };
+    definition()
+        .mut_subcommand("run", |command| command.mut_args(lenient))
+        .mut_subcommand("plan", |command| command.mut_args(lenient))
+}
+
+fn switch(arg: Arg) -> Arg {
+    if !is_switch(&arg) {
+        return arg;
+    }
+    arg.num_args(0..=1)
+        .require_equals(true)
+        .default_missing_value("true")
+        .value_name("BOOL")
+        .hide_possible_values(true)
+}
+
+fn is_switch(arg: &Arg) -> bool {
+    matches!(arg.get_action(), ArgAction::Set)
+        && arg.get_value_parser().type_id() == TypeId::of::<bool>()
+}
+
+/// Whether a file and a variable can set a flag.
+pub(super) fn is_layered(arg: &Arg) -> bool {
+    let rule = arg.get_long().map(rule);
+    match rule {
+        None => false,
+        Some(rule) => !rule.is_some_and(|rule| matches!(rule.reach, Reach::CommandLine)),
+    }
+}
+
+/// A subcommand by its name.
+pub(super) fn subcommand<'a>(command: &'a Command, name: &str) -> Option<&'a Command> {
+    command.find_subcommand(name)
+}
+
+/// The flags of `cobuild run` that a file and a variable can set.
+pub(crate) fn flags(definition: &Command) -> Flags {
+    let Some(run) = subcommand(definition, "run") else {
+        return Flags::default();
+    };
+    let layered = run.get_arguments().filter(|arg| is_layered(arg));
+    let flags = layered.map(|arg| flag(run, arg)).collect();
+    Flags::new(flags)
+}
+
+fn flag(run: &Command, arg: &Arg) -> Flag {
+    let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
+    let excluded = run
+        .get_arguments()
+        .filter(|other| excludes(run, arg, other) || excludes(run, other, arg));
+    Flag {
+        name: long(arg),
+        form: form(arg),
+        words: words(arg),
+        default: default(&help),
+        excludes: excluded.map(long).collect(),
+        help,
+    }
+}
+
+fn excludes(run: &Command, one: &Arg, other: &Arg) -> bool {
+    let conflicts = run.get_arg_conflicts_with(one);
+    conflicts.iter().any(|it| it.get_id() == other.get_id())
+}
+
+pub(super) fn long(arg: &Arg) -> String {
+    arg.get_long().unwrap_or_default().to_owned()
+}
+
+fn form(arg: &Arg) -> Form {
+    let names = arg.get_value_names().unwrap_or_default();
+    let is_named = |known: &[&str]| names.iter().any(|name| known.contains(&name.as_str()));
+    match arg.get_action() {
+        ArgAction::Append if is_named(&[PAIR]) => Form::Pairs,
+        ArgAction::Append => Form::List,
+        _ if is_switch(arg) => Form::Switch,
+        _ if is_named(NUMBERS) => Form::Number,
+        _ => Form::Text,
+    }
+}
+
+/// The words that a flag takes, where it takes them as they are written alone.
+fn words(arg: &Arg) -> Vec<String> {
+    if is_switch(arg) || arg.is_ignore_case_set() {
+        return Vec::new();
+    }
+    let values = arg.get_possible_values();
+    let names = values.iter().flat_map(|value| value.get_name_and_aliases());
+    names.map(str::to_owned).collect()
+}
+
+/// The default that a help tells of.
+fn default(help: &str) -> Option<String> {
+    let (_, rest) = help.split_once("[default: ")?;
+    let (default, _) = rest.split_once(']')?;
+    Some(default.split_whitespace().collect::<Vec<_>>().join(" "))
+}
+
+/// Checks a value as its flag does; says what is wrong with it.
+pub(super) fn check_value(definition: &Command, flag: &Flag, value: &str) -> Result<(), String> {
+    let known = subcommand(definition, "run")
+        .and_then(|run| run.get_arguments().find(|arg| long(arg) == flag.name));
+    let Some(arg) = known.cloned() else {
+        return Err("nobody knows it".to_owned());
+    };
+    let arg = arg
+        .conflicts_with(Resettable::Reset)
+        .requires(Resettable::Reset);
+    let command = Command::new("cobuild").no_binary_name(true).arg(arg);
+    match command.try_get_matches_from([format!("--{}={value}", flag.name)]) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(problem(&error, value)),
+    }
+}
+
+/// What is wrong with a value, without the words around it.
+fn problem(error: &clap::Error, value: &str) -> String {
+    if let Some(source) = std::error::Error::source(error) {
+        return source.to_string();
+    }
+    match error.get(ContextKind::ValidValue) {
+        Some(ContextValue::Strings(known)) if !known.is_empty() => {
+            let alike = match error.get(ContextKind::SuggestedValue) {
+                Some(ContextValue::String(alike)) => format!("; did you mean `{alike}`?"),
+                _ => String::new(),
+            };
+            format!("`{value}` is none of {}{alike}", known.join(", "))
+        }
+        _ if value.is_empty() => "it must not be empty".to_owned(),
+        _ => format!("`{value}` cannot be used"),
+    }
+}

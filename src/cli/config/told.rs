@@ -1,0 +1,99 @@
+//! Tells of settings where they come from.
+
+use std::io::{self, Write};
+
+use serde_json::{Value, json};
+
+use crate::settings::layers::{Entry, Flags, Origin};
+use crate::terminal::{Out, Style};
+
+/// A setting, and where it comes from.
+#[derive(Debug, Clone)]
+pub(crate) struct Setting {
+    name: String,
+    /// What is set; of a default what is known of it in words.
+    value: Option<String>,
+    /// `None` for a default.
+    origin: Option<Origin>,
+}
+
+impl Setting {
+    /// The settings of all layers together, in the order of the help; of a list each value is one.
+    pub(super) fn all(flags: &Flags, merged: &[Entry]) -> Vec<Self> {
+        let mut settings = Vec::new();
+        for flag in flags.iter() {
+            let set: Vec<&Entry> = merged.iter().filter(|it| it.name == flag.name).collect();
+            if set.is_empty() {
+                settings.push(Self {
+                    name: flag.name.clone(),
+                    value: flag.default.clone(),
+                    origin: None,
+                });
+            }
+            settings.extend(set.into_iter().map(|entry| Self {
+                name: flag.name.clone(),
+                value: Some(shown(entry)),
+                origin: Some(entry.origin.clone()),
+            }));
+        }
+        settings
+    }
+}
+
+/// A value as it is shown: of a variable of the build the name alone, since it may be a secret.
+fn shown(entry: &Entry) -> String {
+    let text = entry.text();
+    let shown = match entry.name.as_str() {
+        "env" => text.split('=').next().unwrap_or_default(),
+        _ => &text,
+    };
+    shown.to_owned()
+}
+
+/// Writes for people where settings come from; those that nobody has set are left out.
+pub(crate) fn write_text(out: &mut Out<impl Write>, settings: &[Setting]) -> io::Result<()> {
+    let bold = Style::BOLD;
+    let lines: Vec<(&str, &str, &Origin)> = settings
+        .iter()
+        .filter_map(|it| Some((&*it.name, it.value.as_deref()?, it.origin.as_ref()?)))
+        .collect();
+    let Some(width) = lines.iter().map(|(name, ..)| name.len()).max() else {
+        return Ok(());
+    };
+    writeln!(out)?;
+    writeln!(out, "{bold}settings{bold:#}")?;
+    for (name, value, origin) in lines {
+        writeln!(out, "  {name:<width$}  {value}  ({origin})")?;
+    }
+    Ok(())
+}
+
+/// Returns as JSON where settings come from.
+pub(crate) fn write_json(settings: &[Setting]) -> Value {
+    let one = |setting: &Setting| {
+        json!({
+            "name": setting.name,
+            "value": setting.value,
+            "origin": origin(setting.origin.as_ref()),
+        })
+    };
+    settings.iter().map(one).collect()
+}
+
+fn origin(origin: Option<&Origin>) -> Value {
+    match origin {
+        None => json!({ "type": "default" }),
+        Some(Origin::Flag(name)) => json!({ "type": "flag", "name": format!("--{name}") }),
+        Some(Origin::Variable(name)) => json!({ "type": "variable", "name": name }),
+        Some(Origin::File {
+            path,
+            line,
+            profile,
+        }) => json!({
+            "type": "file",
+            "file": path.as_ref(),
+            "line": line,
+            "profile": profile.as_deref(),
+        }),
+    }
+}
