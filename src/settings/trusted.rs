@@ -32,7 +32,7 @@ impl TrustedFiles {
         if !directory::is_own(&self.directory)? {
             return Ok(false);
         }
-        match self.read(&self.record(&file.path)) {
+        match read(&self.record(&file.path)) {
             Ok((hash, path)) => Ok(path == file.path && hash == hexadecimal(&file.content)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
             Err(error) => Err(error),
@@ -71,7 +71,7 @@ impl TrustedFiles {
         let mut paths = Vec::new();
         for entry in fs::read_dir(&self.directory)? {
             // What is no record is none of ours.
-            paths.extend(self.read(&entry?.path()).ok().map(|(_, path)| path));
+            paths.extend(read(&entry?.path()).ok().map(|(_, path)| path));
         }
         paths.sort();
         Ok(paths)
@@ -81,15 +81,16 @@ impl TrustedFiles {
         self.directory
             .join(hexadecimal(path.as_os_str().as_bytes()))
     }
+}
 
-    fn read(&self, record: &Path) -> io::Result<(String, PathBuf)> {
-        let content = file::open_own(record).and_then(|it| file::read_whole(it, LONGEST))?;
-        let end = content.iter().position(|byte| *byte == b'\n');
-        let end = end.ok_or(io::ErrorKind::InvalidData)?;
-        let hash = String::from_utf8_lossy(&content[..end]).into_owned();
-        let path = std::ffi::OsString::from_vec(content[end + 1..].to_vec());
-        Ok((hash, path.into()))
-    }
+/// The hash and the path of a record.
+fn read(record: &Path) -> io::Result<(String, PathBuf)> {
+    let content = file::open_own(record).and_then(|it| file::read_whole(it, LONGEST))?;
+    let end = content.iter().position(|byte| *byte == b'\n');
+    let end = end.ok_or(io::ErrorKind::InvalidData)?;
+    let hash = String::from_utf8_lossy(&content[..end]).into_owned();
+    let path = std::ffi::OsString::from_vec(content[end + 1..].to_vec());
+    Ok((hash, path.into()))
 }
 
 fn hexadecimal(bytes: &[u8]) -> String {

@@ -394,6 +394,7 @@ fn one_file_names_each_of_the_big_crates() {
         ("granit_parser", "buildspec/yaml.rs"),
         ("indicatif", "sinks/pull/bars.rs"),
         ("serde_saphyr", "runtimes/table.rs"),
+        ("toml::", "settings/layers/file.rs"),
         ("zstd::", "cache/archive.rs"),
     ] {
         // What lies in a folder of the file's name is part of it.

@@ -3,7 +3,7 @@
 use std::any::TypeId;
 use std::ffi::OsString;
 
-use clap::builder::Resettable;
+use clap::builder::{PossibleValue, Resettable};
 use clap::error::{ContextKind, ContextValue};
 use clap::{Arg, ArgAction, ArgMatches, Command, CommandFactory as _};
 
@@ -132,7 +132,7 @@ fn words(arg: &Arg) -> Vec<String> {
         return Vec::new();
     }
     let values = arg.get_possible_values();
-    let names = values.iter().flat_map(|value| value.get_name_and_aliases());
+    let names = values.iter().flat_map(PossibleValue::get_name_and_aliases);
     names.map(str::to_owned).collect()
 }
 
@@ -175,5 +175,146 @@ fn problem(error: &clap::Error, value: &str) -> String {
         }
         _ if value.is_empty() => "it must not be empty".to_owned(),
         _ => format!("`{value}` cannot be used"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::super::super::build_args::parse_duration;
+    use super::*;
+    use crate::settings::defaults;
+    use crate::settings::layers::{RULES, variable};
+
+    fn arguments(definition: &Command, name: &str) -> Vec<Arg> {
+        let mut definition = definition.clone();
+        definition.build();
+        let command = subcommand(&definition, name).unwrap();
+        command.get_arguments().cloned().collect()
+    }
+
+    #[test]
+    fn each_flag_of_a_build_has_a_rule() {
+        let definition = definition();
+        let known = arguments(&definition, "run");
+        assert!(known.len() > 50, "{}", known.len());
+        let unruled: Vec<String> = ["run", "plan"]
+            .iter()
+            .flat_map(|name| arguments(&definition, name))
+            .map(|arg| long(&arg))
+            .filter(|name| rule(name).is_none())
+            .collect();
+        assert!(
+            unruled.is_empty(),
+            "src/settings/layers/reach.rs says nothing of {unruled:?}"
+        );
+        for rule in RULES {
+            let is_known = known.iter().any(|arg| long(arg) == rule.name);
+            assert!(is_known, "there is no flag `{}`", rule.name);
+        }
+    }
+
+    #[test]
+    fn what_plan_takes_run_takes_in_the_same_form() {
+        let definition = definition();
+        let run = arguments(&definition, "run");
+        for arg in arguments(&definition, "plan") {
+            if is_layered(&arg) {
+                let other = run.iter().find(|it| long(it) == long(&arg)).unwrap();
+                assert_eq!(form(other), form(&arg), "{}", long(&arg));
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_that_a_layer_sets_has_a_default_of_clap() {
+        for arg in arguments(&definition(), "run") {
+            if is_layered(&arg) {
+                assert!(arg.get_default_values().is_empty(), "{}", long(&arg));
+                assert!(!arg.is_required_set(), "{}", long(&arg));
+            }
+        }
+    }
+
+    #[test]
+    fn the_help_tells_the_defaults() {
+        let flags = flags(&definition());
+        let told = |name: &str| flags.get(name).unwrap().default.clone().unwrap();
+        for (name, default) in [("timeout", defaults::TIMEOUT), ("grace", defaults::GRACE)] {
+            assert_eq!(parse_duration(&told(name)), Ok(default), "{name}");
+        }
+        assert_ne!(defaults::GRACE, Duration::ZERO);
+        for (name, default) in [
+            ("pull", format!("{:?}", defaults::PULL)),
+            ("cache", format!("{:?}", defaults::CACHE)),
+            ("packaging", format!("{:?}", defaults::PACKAGING)),
+            ("artifact-namespace", format!("{:?}", defaults::NAMESPACE)),
+        ] {
+            assert_eq!(told(name), default.to_lowercase(), "{name}");
+        }
+    }
+
+    #[test]
+    fn the_variables_of_flags_mean_nothing_else() {
+        for name in flags(&definition()).names() {
+            let variable = variable(name);
+            for other in crate::settings::layers::OTHERS {
+                assert!(!variable.starts_with(other), "{variable}");
+            }
+        }
+    }
+
+    #[test]
+    fn values_are_checked_by_their_flags() {
+        let definition = definition();
+        let flags = flags(&definition);
+        let check = |name: &str, value: &str| {
+            check_value(&definition, flags.get(name).unwrap(), value).err()
+        };
+        for (name, value) in [
+            ("image", "a"),
+            ("pull", "never"),
+            ("cache", "LOCAL"),
+            ("cache-mode", "custom,source"),
+            ("compute-type", "build_general1_small"),
+            ("pids-limit", "-1"),
+            ("privileged", "false"),
+            ("mount", "true"),
+            ("git-clone-depth", "3"),
+            ("env", "A"),
+            ("exclude", "-x"),
+        ] {
+            assert_eq!(check(name, value), None, "{name} = {value}");
+        }
+        for (name, value, problem) in [
+            (
+                "timeout",
+                "30",
+                "write it with units, such as 90s, 30m or 1h30m",
+            ),
+            ("timeout", "0s", "it must be longer than nothing"),
+            (
+                "pull",
+                "nevr",
+                "`nevr` is none of always, missing, never; did you mean `never`?",
+            ),
+            ("artifacts", "", "it must not be empty"),
+            ("git-clone-depth", "-1", "-1 is not in 0..=4294967295"),
+        ] {
+            assert_eq!(
+                check(name, value).as_deref(),
+                Some(problem),
+                "{name} = {value}"
+            );
+        }
+        for (name, value) in [
+            ("cpus", "many"),
+            ("mock", "("),
+            ("env", "1A=b"),
+            ("from", "x"),
+        ] {
+            assert!(check(name, value).is_some(), "{name} = {value}");
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! The file of settings of a project, and what it may ask for.
 
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, anyhow};
@@ -132,7 +133,7 @@ impl ProjectFile {
                 Origin::File { line, .. } => format!(" in line {line}"),
                 _ => String::new(),
             };
-            told.push_str(&format!("; so does `{}`{line}", other.name));
+            let _ = write!(told, "; so does `{}`{line}", other.name);
         }
         Err(Failure::usage(anyhow!(told)).hint(format!(
             "`cobuild trust{}` allows what this file asks for, as long as it stays as it is; `--no-config` \

@@ -14,8 +14,8 @@ use super::flag_layer::argument;
 use super::project::unreadable;
 use super::{ConfigArgs, FlagLayer, ProjectFile, Setting, read_project};
 use crate::settings::layers::{
-    Entry, FileLayers, FileText, Flag, Flags, Origin, VariableLayer, is_primary_source,
-    keep_guards, merge, read_file, read_variables,
+    Entry, FileLayers, FileText, Flag, Flags, OddVariable, Origin, VariableLayer,
+    is_primary_source, keep_guards, merge, read_file, read_variables,
 };
 use crate::settings::{Environment, TrustedFiles, read_user_config};
 
@@ -56,7 +56,7 @@ pub(crate) fn settle(
     };
     let mut warnings = Vec::new();
     let merged = surroundings.merged(config, given, &mut warnings)?;
-    let engine = surroundings.engine(&merged)?;
+    let engine = engine(&merged)?;
     let arguments = match config {
         Some(_) => surroundings.arguments(&merged, given)?,
         None => Vec::new(),
@@ -107,7 +107,7 @@ impl Surroundings<'_> {
             user.as_deref() != Some(project.file.directory())
         });
         let known = [Some(&user), project.as_ref().map(|it| &it.layers)];
-        self.check_profiles(&profiles, known.into_iter().flatten())?;
+        check_profiles(&profiles, known.into_iter().flatten())?;
         let Some(project) = project else {
             return Ok(without_project);
         };
@@ -128,16 +128,9 @@ impl Surroundings<'_> {
         let variables = self.environment.variables();
         let VariableLayer { entries, odd } =
             read_variables(variables, &self.flags, &self.check()).map_err(Failure::usage)?;
-        for odd in odd {
-            match odd.alike {
-                Some(alike) => {
-                    tracing::info!(
-                        "the variable {} sets nothing; {alike} may be meant",
-                        odd.name
-                    );
-                }
-                None => tracing::info!("the variable {} sets nothing", odd.name),
-            }
+        for OddVariable { name, alike } in odd {
+            let meant = alike.map_or_else(String::new, |it| format!("; {it} may be meant"));
+            tracing::info!("the variable {name} sets nothing{meant}");
         }
         Ok(entries)
     }
@@ -180,29 +173,6 @@ impl Surroundings<'_> {
             .map(str::to_owned);
         let flags = config.into_iter().flat_map(|it| &it.config_profile);
         by_variable.chain(flags.cloned()).collect()
-    }
-
-    /// Refuses a profile that no file has.
-    fn check_profiles<'f>(
-        &self,
-        chosen: &[String],
-        files: impl Iterator<Item = &'f FileLayers>,
-    ) -> Result<(), Failure> {
-        let known: Vec<&str> = files
-            .flat_map(|file| &file.profiles)
-            .map(|(name, _)| name.as_str())
-            .collect();
-        let unknown = chosen.iter().find(|name| !known.contains(&name.as_str()));
-        let Some(unknown) = unknown else {
-            return Ok(());
-        };
-        let failure = Failure::usage(anyhow!("no cobuild.toml has a profile `{unknown}`"));
-        let alike = crate::settings::layers::most_alike(unknown, known.iter().copied());
-        Err(match alike {
-            Some(alike) => failure.hint(format!("did you mean `{alike}`?")),
-            None if known.is_empty() => failure.hint("write it as a table [profile.NAME]"),
-            None => failure.hint(format!("the profiles are {}", known.join(", "))),
-        })
     }
 
     fn is_trusted(&self, project: &ProjectFile) -> Result<bool, Failure> {
@@ -258,18 +228,41 @@ impl Surroundings<'_> {
             // Whoever needs it on wants to know.
             && entry.name != "privileged"
     }
+}
 
-    fn engine(&self, merged: &[Entry]) -> Result<EngineArgs, Failure> {
-        let command = EngineArgs::augment_args(Command::new("cobuild").no_binary_name(true));
-        let entries = merged
-            .iter()
-            .filter(|entry| ENGINE.contains(&entry.name.as_str()));
-        let arguments = entries.map(|entry| argument(&entry.name, &entry.value));
-        command
-            .try_get_matches_from(arguments)
-            .and_then(|matches| EngineArgs::from_arg_matches(&matches))
-            .map_err(|error| unusable(&error))
-    }
+/// Refuses a profile that no file has.
+fn check_profiles<'f>(
+    chosen: &[String],
+    files: impl Iterator<Item = &'f FileLayers>,
+) -> Result<(), Failure> {
+    let known: Vec<&str> = files
+        .flat_map(|file| &file.profiles)
+        .map(|(name, _)| name.as_str())
+        .collect();
+    let unknown = chosen.iter().find(|name| !known.contains(&name.as_str()));
+    let Some(unknown) = unknown else {
+        return Ok(());
+    };
+    let failure = Failure::usage(anyhow!("no cobuild.toml has a profile `{unknown}`"));
+    let alike = crate::settings::layers::most_alike(unknown, known.iter().copied());
+    Err(match alike {
+        Some(alike) => failure.hint(format!("did you mean `{alike}`?")),
+        None if known.is_empty() => failure.hint("write it as a table [profile.NAME]"),
+        None => failure.hint(format!("the profiles are {}", known.join(", "))),
+    })
+}
+
+/// The engine that is meant.
+fn engine(merged: &[Entry]) -> Result<EngineArgs, Failure> {
+    let command = EngineArgs::augment_args(Command::new("cobuild").no_binary_name(true));
+    let entries = merged
+        .iter()
+        .filter(|entry| ENGINE.contains(&entry.name.as_str()));
+    let arguments = entries.map(|entry| argument(&entry.name, &entry.value));
+    command
+        .try_get_matches_from(arguments)
+        .and_then(|matches| EngineArgs::from_arg_matches(&matches))
+        .map_err(|error| unusable(&error))
 }
 
 /// The layers of a file that count, the lowest first.

@@ -204,6 +204,14 @@ impl<'a> Reader<'a> {
         if rule(&name).is_some_and(|rule| matches!(rule.reach, Reach::CommandLine)) {
             return Err(LayerError::CommandLineAlone { place, name });
         }
+        if name == PROFILE {
+            let problem = "a profile cannot stand in a profile".to_owned();
+            return Err(LayerError::Value {
+                place,
+                name,
+                problem,
+            });
+        }
         let known = self.flags.names().chain([PROFILE]);
         Err(LayerError::UnknownKey {
             place,
@@ -336,3 +344,6 @@ fn in_order<'t, 'i>(
     rows.sort_by_key(|(name, _)| name.span().start);
     rows
 }
+
+#[cfg(test)]
+mod tests;

@@ -27,7 +27,7 @@ pub use merge::{exclusion, is_primary_source, merge};
 pub use origin::Origin;
 pub use reach::{Breach, PathPart, RULES, Reach, Rule, breaches, rule};
 pub use schema::schema;
-pub use variables::{OddVariable, VariableLayer, read_variables, variable};
+pub use variables::{OTHERS, OddVariable, VariableLayer, read_variables, variable};
 
 /// One value of a flag. A flag that takes a list has an entry for each of its values.
 #[derive(Debug, Clone, PartialEq, Eq)]

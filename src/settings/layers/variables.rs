@@ -8,7 +8,7 @@ use super::{Entry, LayerError, Origin};
 const PREFIX: &str = "COBUILD_";
 
 /// Variables of this prefix that mean something else, or begin like that.
-const OTHERS: &[&str] = &[
+pub const OTHERS: &[&str] = &[
     // Values of stores, by their names.
     "COBUILD_SECRET_",
     // What cobuild sets in a build: cobuild may run in one.
