@@ -15,6 +15,7 @@ mod cache;
 mod check;
 mod clean;
 mod commands;
+mod config;
 mod container;
 mod corpus;
 mod debug;
