@@ -41,7 +41,8 @@
 //! - [`sinks`] show events, as they come or replayed: CodeBuild's log, JSON lines, the build as JSON, the
 //!   summary.
 //! - [`terminal`] is the one way to stdout and stderr: what a terminal would obey becomes visible there.
-//! - [`settings`] resolves what the command line names: files, variables, directories.
+//! - [`settings`] resolves what the command line names: files, variables, directories; [`settings::layers`]
+//!   is pure: what flags, variables and files say together, and what a repository may ask for.
 //! - [`cli`] reads arguments, shows builds, words errors and hints, and decides the exit status.
 //!
 //! Which module may use which is data in `tests/it/architecture.rs`, and checked there.

@@ -180,11 +180,9 @@ fn problem(error: &clap::Error, value: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::super::super::build_args::parse_duration;
     use super::*;
-    use crate::settings::defaults;
+    use crate::plan::{Settings, Transfer};
     use crate::settings::layers::{RULES, variable};
 
     fn arguments(definition: &Command, name: &str) -> Vec<Arg> {
@@ -241,18 +239,23 @@ mod tests {
     fn the_help_tells_the_defaults() {
         let flags = flags(&definition());
         let told = |name: &str| flags.get(name).unwrap().default.clone().unwrap();
-        for (name, default) in [("timeout", defaults::TIMEOUT), ("grace", defaults::GRACE)] {
+        let defaults = Settings::new("image");
+        for (name, default) in [("timeout", defaults.timeout), ("grace", defaults.grace)] {
             assert_eq!(parse_duration(&told(name)), Ok(default), "{name}");
         }
-        assert_ne!(defaults::GRACE, Duration::ZERO);
         for (name, default) in [
-            ("pull", format!("{:?}", defaults::PULL)),
-            ("cache", format!("{:?}", defaults::CACHE)),
-            ("packaging", format!("{:?}", defaults::PACKAGING)),
-            ("artifact-namespace", format!("{:?}", defaults::NAMESPACE)),
+            ("pull", format!("{:?}", defaults.pulling.policy)),
+            ("cache", format!("{:?}", defaults.cache.kind)),
+            ("packaging", format!("{:?}", defaults.storage.packaging)),
+            (
+                "artifact-namespace",
+                format!("{:?}", defaults.storage.namespace),
+            ),
         ] {
             assert_eq!(told(name), default.to_lowercase(), "{name}");
         }
+        assert_eq!(told("source-transfer"), "auto");
+        assert_eq!(defaults.transfer, Transfer::Automatic);
     }
 
     #[test]
