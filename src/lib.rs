@@ -111,3 +111,4 @@ pub mod settings;
 pub mod sinks;
 pub mod source;
 pub mod terminal;
+mod wire;

@@ -4,6 +4,9 @@
 //! [`Diagnostic`] at once; no file, no clock, no environment. Scalars keep their source text, so
 //! `3.10` stays `3.10` (contract §1.7).
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 mod anchors;
 mod batch;
 mod block;
@@ -68,11 +71,13 @@ pub struct Buildspec {
 }
 
 /// The `version` of a buildspec.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum Version {
     /// Each command in a shell of its own; nothing carries over.
+    #[serde(rename = "0.1")]
     V0_1,
     /// The working directory and the variables carry over from command to command.
+    #[serde(rename = "0.2")]
     V0_2,
 }
 
@@ -153,7 +158,8 @@ pub struct Phase {
 }
 
 /// The `on-failure` of a phase (contract §1.5).
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum OnFailure {
     /// Not given: the default transition of contract §2.2.
     #[default]
@@ -172,7 +178,8 @@ pub enum OnFailure {
 }
 
 /// The `artifacts` section (contract §1.8).
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct Artifacts {
     /// Globs relative to the base directory.
     pub files: Vec<String>,
@@ -189,11 +196,13 @@ pub struct Artifacts {
     /// `s3-prefix`.
     pub s3_prefix: Option<String>,
     /// `secondary-artifacts` by identifier, in the order of the file; these have none of their own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub secondary: Vec<(String, Artifacts)>,
 }
 
 /// The `cache` section (contract §1.9).
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct Cache {
     /// `paths`: globs or directories.
     pub paths: Vec<String>,
@@ -206,7 +215,8 @@ pub struct Cache {
 }
 
 /// The `action` of a cache (contract §1.9).
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
 pub enum CacheAction {
     /// Not given: it is restored and saved.
     #[default]
@@ -218,7 +228,8 @@ pub enum CacheAction {
 }
 
 /// Keys of one section that the agent cannot identify.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct UnknownKeys {
     /// The section as the log names it, such as `BUILD` or `ARTIFACTS`.
     pub section: String,

@@ -1,16 +1,21 @@
 //! The `reports` section: which files report groups take (contract §1.7).
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use super::Refusal;
 use super::field::{self, Fields};
 use super::keys::Section;
 use super::node::Node;
 
 /// One group under `reports`.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct ReportGroup {
     /// Globs relative to the base directory.
     pub files: Vec<String>,
     /// What the files are.
+    #[serde(rename = "fileFormat")]
     pub format: ReportFormat,
     /// `base-directory`; may hold shell expansions.
     pub base_directory: Option<String>,
@@ -19,7 +24,9 @@ pub struct ReportGroup {
 }
 
 /// The `file-format` of a report group.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(from = "String", into = "String")]
+#[schemars(with = "String")]
 pub enum ReportFormat {
     /// Cucumber's JSON.
     CucumberJson,
@@ -78,6 +85,18 @@ impl ReportFormat {
                 .find(|(_, format)| format == known)
                 .map_or("", |(name, _)| name),
         }
+    }
+}
+
+impl From<String> for ReportFormat {
+    fn from(text: String) -> Self {
+        Self::from_text(&text)
+    }
+}
+
+impl From<ReportFormat> for String {
+    fn from(format: ReportFormat) -> Self {
+        format.name().to_owned()
     }
 }
 

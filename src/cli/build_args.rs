@@ -8,7 +8,6 @@ use anyhow::{Context as _, anyhow};
 use clap::builder::OsStringValueParser;
 use clap::{Args, ValueEnum};
 use jiff::SignedDuration;
-use regex::Regex;
 
 use super::Failure;
 use super::cache_args::CacheArgs;
@@ -20,7 +19,7 @@ use super::transfer_args::TransferArgs;
 use crate::build::Request;
 use crate::host::file;
 use crate::phase::PhaseType;
-use crate::plan::part::{self, Part, Step};
+use crate::plan::part::{self, Mock, Part, Step};
 use crate::plan::{Settings, Transfer};
 use crate::settings::{BuildspecName, Environment, Override, parse_env_file, parse_override};
 
@@ -68,7 +67,7 @@ pub(super) struct BuildArgs {
 
     /// Log commands that match the regular expression as mocked instead of running them.
     #[arg(long, value_name = "REGEX")]
-    mock: Vec<Regex>,
+    mock: Vec<Mock>,
 
     /// How the source reaches the container [default: auto].
     #[arg(long, value_name = "HOW")]

@@ -1,7 +1,6 @@
 //! `cobuild plan`: shows what would run, without an engine.
 
 mod container;
-mod json;
 mod text;
 
 use std::io;
@@ -19,7 +18,7 @@ use crate::buildspec::{CacheAction, OnFailure};
 use crate::engine::Engine;
 use crate::exit::ExitStatus;
 use crate::plan::cache::{CacheKind, CacheModes};
-use crate::plan::{self, Reading, Store};
+use crate::plan::{self, PlanDocument, Reading, Store};
 use crate::settings::Environment;
 
 /// Show what a build would do: image, phases and commands, variables and who sets them, artifacts.
@@ -71,9 +70,10 @@ pub(super) async fn run(
         Format::Text => text::write(&mut out, &plan)
             .and_then(|()| config::write_text(&mut out, &settled.settings)),
         Format::Json => {
-            let mut value = json::value(&plan);
-            value["settings"] = config::write_json(&settled.settings);
-            out.json(&format!("{value:#}\n"))
+            let settings = config::settings(&settled.settings);
+            let document = PlanDocument::new(plan.clone(), settings);
+            let document = serde_json::to_string_pretty(&document).map_err(Failure::no_verdict)?;
+            out.json(&format!("{document}\n"))
         }
     };
     match written.and_then(|()| out.flush()) {

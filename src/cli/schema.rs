@@ -4,6 +4,7 @@ use clap::{Args, ColorChoice, ValueEnum};
 
 use super::{Failure, config, stdout, written};
 use crate::exit::ExitStatus;
+use crate::plan::PlanDocument;
 use crate::settings::layers;
 use crate::{buildspec, event};
 
@@ -25,6 +26,8 @@ enum Subject {
     Config,
     /// A line of `cobuild run --format json` and `--events`.
     Events,
+    /// The document of `cobuild plan --format json`.
+    Plan,
 }
 
 impl Subject {
@@ -33,6 +36,7 @@ impl Subject {
             Self::Buildspec => buildspec::schema(),
             Self::Config => layers::schema(&config::flags(&config::definition())),
             Self::Events => event::schema(),
+            Self::Plan => PlanDocument::schema(),
         }
     }
 }

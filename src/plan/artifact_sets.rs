@@ -2,13 +2,19 @@
 
 use std::path::PathBuf;
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use super::place::{Packaging, PlaceError, Storage};
 use crate::buildspec::Artifacts;
 
 /// The artifacts of a build.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct ArtifactsPlan {
     /// The directory of this machine that they go to; without it they are matched and not kept.
+    #[serde(with = "crate::wire::bytes::path_option")]
+    #[schemars(with = "Option<crate::wire::bytes::Bytes>")]
     pub directory: Option<PathBuf>,
     /// In what form they are kept, and under which names.
     pub storage: Storage,
@@ -17,21 +23,28 @@ pub struct ArtifactsPlan {
 }
 
 /// One set of artifacts.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct ArtifactSet {
     /// `None` for the primary set.
     pub identifier: Option<String>,
     /// What the buildspec says of it.
+    #[serde(flatten)]
     pub artifacts: Artifacts,
     /// Where it goes, below the directory of all artifacts.
     pub place: Placement,
 }
 
 /// Where a set of artifacts goes, below the directory of all artifacts.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub enum Placement {
     /// This path; empty for the directory itself.
-    Fixed(PathBuf),
+    Fixed(
+        #[serde(with = "crate::wire::bytes::path")]
+        #[schemars(with = "crate::wire::bytes::Bytes")]
+        PathBuf,
+    ),
     /// As the buildspec names it, once the variables in the name are known.
     Named(String),
     /// Nowhere: the name leads out of the directory. UPLOAD_ARTIFACTS fails for this reason.

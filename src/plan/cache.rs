@@ -1,5 +1,8 @@
 //! Which cache a build has, and what lies in it (contract §1.9).
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 mod paths;
 
 pub use paths::{CachePath, CachePaths, Place, Standing, entry_place};
@@ -9,9 +12,11 @@ use crate::buildspec::Cache;
 use crate::project::Identity;
 
 /// How the project keeps its cache, `cache` of the project (contract §8.1).
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct CachePlan {
     /// `cache.type`.
+    #[serde(rename = "type")]
     pub kind: CacheKind,
     /// `cache.modes`; none but for a local cache.
     pub modes: CacheModes,
@@ -22,19 +27,23 @@ pub struct CachePlan {
 }
 
 /// Where a project keeps its cache.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum CacheKind {
     /// Nowhere.
     #[default]
+    #[serde(rename = "NO_CACHE")]
     None,
     /// On the build host.
+    #[serde(rename = "LOCAL")]
     Local,
     /// In S3.
+    #[serde(rename = "S3")]
     S3,
 }
 
 /// What a local cache is made of.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct CacheModes {
     /// `LOCAL_SOURCE_CACHE`: the metadata of git.
     pub source: bool,

@@ -1,5 +1,8 @@
 //! What the build container gets: its size, and what of the host it sees.
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use super::environment::{Environment, Origin};
 use super::layout::Layout;
 use crate::event::{FileSystemLocation, FileSystemType};
@@ -23,7 +26,8 @@ pub struct ContainerRequest {
 }
 
 /// Certificates that the build trusts (contract §8.1, `environment.certificate`).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct Certificate {
     /// The file, as named.
     pub location: String,
@@ -32,13 +36,18 @@ pub struct Certificate {
 }
 
 /// What the container gets.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct ContainerPlan {
     /// The kind of environment that the build has in the cloud.
+    #[serde(rename = "type")]
     pub kind: EnvironmentType,
     /// How much of the machine is asked for.
     pub compute: Compute,
+    /// What that comes to on a machine that can give it.
+    pub limits: Limits,
     /// What else the container gets; targets of volumes are absolute, file systems are among them.
+    #[serde(flatten)]
     pub extras: Extras,
     /// The project's file systems.
     pub file_systems: Vec<FileSystem>,
@@ -69,8 +78,10 @@ impl ContainerPlan {
             read_only: false,
         });
         extras.volumes.extend(mounted);
+        let kind = EnvironmentType::of(compute.compute_type, extras.gpus.is_some(), is_arm);
         Self {
-            kind: EnvironmentType::of(compute.compute_type, extras.gpus.is_some(), is_arm),
+            limits: compute.limits(kind),
+            kind,
             compute,
             extras,
             file_systems,
@@ -82,11 +93,6 @@ impl ContainerPlan {
     /// Returns what a machine can give of the size that is asked for, and sentences about what it cannot.
     pub fn limits_within(&self, machine: Machine) -> (Limits, Vec<String>) {
         self.compute.within(self.kind, machine)
-    }
-
-    /// Returns the size that is asked for.
-    pub fn limits(&self) -> Limits {
-        self.compute.limits(self.kind)
     }
 
     /// Sets the variables that go with it (contract §3.1, §3.2).

@@ -3,15 +3,18 @@
 use std::collections::HashMap;
 use std::fmt;
 
-use serde::Serialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use super::layout::{self, Layout};
 use super::make::Facts;
 use super::sources::Values;
 use crate::mask::MASK;
 
-/// A variable of the commands' environment. `Debug` shows no secret.
-#[derive(Clone, PartialEq, Eq)]
+/// A variable of the commands' environment. `Debug` shows no secret, and the value of a secret is not stored.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(from = "StoredVariable", into = "StoredVariable")]
+#[schemars(with = "StoredVariable")]
 pub struct Variable {
     /// Its name.
     pub name: String,
@@ -21,6 +24,51 @@ pub struct Variable {
     pub origin: Origin,
     /// Whether nobody may see the value.
     pub is_secret: bool,
+}
+
+/// A variable as it is stored.
+#[derive(Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "Variable")]
+struct StoredVariable {
+    /// Its name.
+    name: String,
+    /// Its value, literal; absent when it is secret.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    value: Option<String>,
+    /// Who sets it.
+    origin: Origin,
+    /// Whether nobody may see the value.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    is_secret: bool,
+}
+
+impl From<Variable> for StoredVariable {
+    fn from(variable: Variable) -> Self {
+        let Variable {
+            name,
+            value,
+            origin,
+            is_secret,
+        } = variable;
+        Self {
+            name,
+            value: (!is_secret).then_some(value),
+            origin,
+            is_secret,
+        }
+    }
+}
+
+impl From<StoredVariable> for Variable {
+    fn from(stored: StoredVariable) -> Self {
+        Self {
+            name: stored.name,
+            value: stored.value.unwrap_or_default(),
+            origin: stored.origin,
+            is_secret: stored.is_secret,
+        }
+    }
 }
 
 impl Variable {
@@ -41,7 +89,7 @@ impl fmt::Debug for Variable {
 }
 
 /// Who sets a variable; a later one beats an earlier one (§3.4).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Origin {
     /// CodeBuild itself.

@@ -1,5 +1,8 @@
 //! Where things are in the build container (contract §4.1).
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 /// The directory of the agent: the first working directory, and the home of an inline buildspec.
 pub const READONLY: &str = "/codebuild/readonly";
 
@@ -37,7 +40,8 @@ pub const CUSTOM_CACHE: &str = "/codebuild/local-cache/custom";
 pub const RUNTIMES: &str = "/codebuild/image/config/runtimes.yml";
 
 /// The source directories of one build.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct Layout {
     /// `CODEBUILD_GOPATH`: the root of the primary source's tree, `/codebuild/output/src<N>`.
     pub root: String,

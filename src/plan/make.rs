@@ -184,7 +184,7 @@ pub fn make(inputs: Inputs, facts: &Facts) -> Plan {
         sources: plans,
         transfer: settings.transfer,
         excludes: settings.excludes,
-        source_words: kind.log_words(),
+        source_words: kind.log_words().map(str::to_owned),
         environment,
         reading,
         part: settings.part,

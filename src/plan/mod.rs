@@ -7,6 +7,7 @@ mod artifact_sets;
 pub mod artifacts;
 pub mod cache;
 mod container;
+mod document;
 mod environment;
 #[cfg(test)]
 pub(crate) mod examples;
@@ -23,8 +24,12 @@ mod stored;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 pub use artifact_sets::{ArtifactSet, ArtifactsPlan, Placement, is_expanded};
 pub use container::{Certificate, ContainerPlan, ContainerRequest};
+pub use document::{PlanDocument, Setting, SettingOrigin};
 pub use environment::{Origin, Variable, complete, is_variable_name};
 pub use make::{BuildspecFile, Facts, Inputs, make};
 pub use settings::{DEFAULT_GRACE, DEFAULT_TIMEOUT, Settings};
@@ -40,9 +45,11 @@ use layout::Layout;
 use part::Part;
 
 /// Everything about one build.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct Plan {
     /// What names the build.
+    #[serde(rename = "build")]
     pub identity: BuildIdentity,
     /// The build's uuid.
     pub uuid: String,
@@ -55,8 +62,12 @@ pub struct Plan {
     /// Whether the container is privileged.
     pub privileged: bool,
     /// How long the build may take.
+    #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
+    #[schemars(with = "String")]
     pub timeout: Duration,
     /// How long commands may take to end when the build is cut short.
+    #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
+    #[schemars(with = "String")]
     pub grace: Duration,
     /// Where things are in the container.
     pub layout: Layout,
@@ -67,10 +78,11 @@ pub struct Plan {
     /// What of them stays behind.
     pub excludes: Excludes,
     /// The log's words for the kind of source, where it has any.
-    pub source_words: Option<&'static str>,
+    pub source_words: Option<String>,
     /// The environment of the commands, without what the image sets.
     pub environment: Vec<Variable>,
     /// What the buildspec came to.
+    #[serde(flatten)]
     pub reading: Reading,
     /// What of it runs.
     pub part: Part,
@@ -100,11 +112,14 @@ impl Plan {
 }
 
 /// One source tree.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct SourcePlan {
     /// `None` for the primary source.
     pub identifier: Option<String>,
     /// The tree on the host.
+    #[serde(with = "crate::wire::bytes::path")]
+    #[schemars(with = "crate::wire::bytes::Bytes")]
     pub host: PathBuf,
     /// Its directory in the container.
     pub directory: String,
@@ -115,13 +130,16 @@ pub struct SourcePlan {
 }
 
 /// Which git directories outside of a source tree may be the tree's.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum GitElsewhere {
     /// None: the tree was made of an archive or of a commit.
     Never,
     /// Those that point back at the tree, and what lies in these directories, which the user named.
     Proven {
         /// Full paths.
+        #[serde(with = "crate::wire::bytes::paths")]
+        #[schemars(with = "Vec<crate::wire::bytes::Bytes>")]
         named: Vec<PathBuf>,
     },
 }
@@ -133,7 +151,8 @@ impl Default for GitElsewhere {
 }
 
 /// What becomes of the `.git` of a source tree.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
 pub enum GitMetadata {
     /// It comes into the build with the tree.
     #[default]
@@ -157,7 +176,8 @@ impl GitMetadata {
 
 /// What of the source trees stays behind, by patterns in the syntax of `.gitignore`. A file
 /// `.cobuildignore` at a tree's root counts besides.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct Excludes {
     /// Patterns, relative to each tree's root; the last one that matches decides.
     pub patterns: Vec<String>,
@@ -166,7 +186,8 @@ pub struct Excludes {
 }
 
 /// How source trees reach the container.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
 pub enum Transfer {
     /// Copy-on-write where the engine can, else a tar stream.
     #[default]
@@ -180,7 +201,8 @@ pub enum Transfer {
 }
 
 /// What came of the buildspec.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum Reading {
     /// There is no source to read it from: DOWNLOAD_SOURCE fails before the agent begins.
     SourceFailed {
@@ -199,15 +221,20 @@ pub enum Reading {
         hint: Option<String>,
     },
     /// It can be run.
+    #[serde(rename = "work")]
     Accepted(Box<Work>),
 }
 
 /// The work a buildspec asks for.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct Work {
     /// Where the buildspec is in the container.
+    #[serde(rename = "buildspec")]
     pub location: String,
     /// Its text, when it does not come with the source tree.
+    #[serde(with = "crate::wire::bytes::bytes_option")]
+    #[schemars(with = "Option<crate::wire::bytes::Bytes>")]
     pub inline: Option<Vec<u8>>,
     /// Which rules of command execution hold.
     pub version: Version,
@@ -242,7 +269,8 @@ impl PhasePlan {
 }
 
 /// One command phase.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct PhasePlan {
     /// Which.
     pub phase: PhaseType,

@@ -2,13 +2,18 @@
 
 use std::str::FromStr;
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use regex::Regex;
 
 use super::PhasePlan;
 use crate::phase::PhaseType;
+use crate::wire::text_form;
 
 /// A command phase, or a command of it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct Step {
     /// The phase.
     pub phase: PhaseType,
@@ -46,15 +51,44 @@ pub fn phase(name: &str) -> Result<PhaseType, String> {
         .ok_or_else(|| format!("`{name}` is none of install, pre_build, build and post_build"))
 }
 
+/// A regular expression for commands that are only pretended to run.
+#[derive(Debug, Clone)]
+pub struct Mock(Regex);
+
+text_form!(Mock);
+
+impl PartialEq for Mock {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.as_str() == other.0.as_str()
+    }
+}
+
+impl Eq for Mock {}
+
+impl FromStr for Mock {
+    type Err = regex::Error;
+
+    fn from_str(text: &str) -> Result<Self, regex::Error> {
+        text.parse().map(Self)
+    }
+}
+
+impl std::fmt::Display for Mock {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.0.as_str())
+    }
+}
+
 /// What of a build runs.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct Part {
     /// Where it begins; the commands before are left out, and so is `finally` of earlier phases.
     pub from: Option<Step>,
     /// The only phase whose commands run.
     pub only: Option<PhaseType>,
     /// Commands that match one of these are logged and succeed without running.
-    pub mocks: Vec<Regex>,
+    pub mocks: Vec<Mock>,
 }
 
 impl Part {
@@ -82,7 +116,7 @@ impl Part {
 
     /// Whether a command is only pretended to run.
     pub fn is_mocked(&self, command: &str) -> bool {
-        self.mocks.iter().any(|mock| mock.is_match(command))
+        self.mocks.iter().any(|mock| mock.0.is_match(command))
     }
 }
 
@@ -159,7 +193,7 @@ mod tests {
     #[test]
     fn mocks_match_anywhere() {
         let part = Part {
-            mocks: vec![Regex::new("^aws s3 |docker push").unwrap()],
+            mocks: vec!["^aws s3 |docker push".parse().unwrap()],
             ..Part::default()
         };
         assert!(part.is_mocked("aws s3 sync . s3://b"));

@@ -1,9 +1,13 @@
 //! Values that the buildspec wants from a store (contract §1.4), and variables that nobody may see.
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use super::environment::{Origin, Variable, is_variable_name};
 
 /// A value that the buildspec wants from a store.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct Stored {
     /// The store.
     pub store: Store,
@@ -14,7 +18,8 @@ pub struct Stored {
 }
 
 /// Where values are stored (contract §1.4).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
 pub enum Store {
     /// The parameter store of Systems Manager.
     ParameterStore,

@@ -3,13 +3,20 @@
 use std::fmt;
 use std::str::FromStr;
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use super::ResourceError;
+use crate::wire::text_form;
 
 /// What engines refuse to go below.
 pub(super) const LEAST_MEMORY: Memory = Memory(6 << 20);
 
 /// A number of bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(transparent)]
 pub struct Memory(pub u64);
 
 impl Memory {
@@ -91,6 +98,8 @@ impl Cpus {
         self.0
     }
 }
+
+text_form!(Cpus);
 
 impl FromStr for Cpus {
     type Err = ResourceError;

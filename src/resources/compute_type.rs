@@ -2,6 +2,11 @@
 
 use std::str::FromStr;
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::wire::text_form;
+
 use super::{Cpus, Memory, ResourceError};
 
 /// A compute type: one of [`ComputeType::names`].
@@ -18,17 +23,22 @@ pub struct Size {
 }
 
 /// The kind of environment that a compute type is of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum EnvironmentType {
     /// `LINUX_CONTAINER`
+    #[serde(rename = "LINUX_CONTAINER")]
     Linux,
     /// `ARM_CONTAINER`
+    #[serde(rename = "ARM_CONTAINER")]
     Arm,
     /// `LINUX_GPU_CONTAINER`
+    #[serde(rename = "LINUX_GPU_CONTAINER")]
     LinuxGpu,
     /// `LINUX_LAMBDA_CONTAINER`
+    #[serde(rename = "LINUX_LAMBDA_CONTAINER")]
     LinuxLambda,
     /// `ARM_LAMBDA_CONTAINER`
+    #[serde(rename = "ARM_LAMBDA_CONTAINER")]
     ArmLambda,
 }
 
@@ -145,6 +155,14 @@ impl ComputeType {
                 row.linux
             }
         }
+    }
+}
+
+text_form!(ComputeType);
+
+impl std::fmt::Display for ComputeType {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
     }
 }
 

@@ -2,10 +2,15 @@
 
 use std::str::FromStr;
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use super::ResourceError;
+use crate::wire::text_form;
 
 /// A device of the host, as the container has it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct Device {
     /// Its path on the host.
     pub host: String,
@@ -54,6 +59,8 @@ pub enum Gpus {
     /// These, by index or uuid.
     Devices(Vec<String>),
 }
+
+text_form!(Gpus);
 
 impl FromStr for Gpus {
     type Err = ResourceError;

@@ -1,9 +1,13 @@
 //! How much of its machine a container may use.
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use super::{ComputeType, Cpus, EnvironmentType, Memory, Pids, PidsLimit, Size};
 
 /// What the container may use at the most.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct Limits {
     /// Time of processors; all of them without.
     pub cpus: Option<Cpus>,
@@ -25,7 +29,8 @@ pub struct Machine {
 }
 
 /// What a build asks for.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct Compute {
     /// The compute type.
     pub compute_type: Option<ComputeType>,
@@ -34,6 +39,7 @@ pub struct Compute {
     /// Memory, in the place of its own.
     pub memory: Option<Memory>,
     /// Processes.
+    #[serde(rename = "pidsLimit")]
     pub pids: PidsLimit,
 }
 

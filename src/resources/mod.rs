@@ -3,6 +3,9 @@
 //! Words shared by whoever asks, plans and provides. Pure: nothing here looks at a machine. What people
 //! write is read by [`FromStr`](std::str::FromStr), with errors that say what to write.
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 mod amount;
 mod compute_type;
 mod device;
@@ -26,7 +29,8 @@ pub use volume::{FileSystem, Volume};
 use core::net::IpAddr;
 
 /// What a container gets besides processors and memory.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct Extras {
     /// The network: `none`, `host`, `bridge`, or one of the engine by its name.
     pub network: Option<String>,

@@ -5,6 +5,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::ResourceError;
+use crate::wire::text_form;
 
 /// The network of the engine's host itself.
 pub const HOST_NETWORK: &str = "host";
@@ -19,6 +20,8 @@ pub struct HostEntry {
     /// An address, or [`HOST_GATEWAY`].
     address: String,
 }
+
+text_form!(HostEntry);
 
 impl FromStr for HostEntry {
     type Err = ResourceError;

@@ -2,6 +2,9 @@
 
 use std::str::FromStr;
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use super::ResourceError;
 
 /// What a build has when nobody says otherwise: half of the least number that kernels are set to, so that
@@ -10,7 +13,8 @@ use super::ResourceError;
 const USUAL: u32 = 16_384;
 
 /// How many processes and threads a container may have at once.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub enum PidsLimit {
     /// As many as leave the host alone.
     #[default]

@@ -3,12 +3,18 @@
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use super::ResourceError;
 
 /// A path of the host, and where the container has it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct Volume {
     /// On the host.
+    #[serde(with = "crate::wire::bytes::path")]
+    #[schemars(with = "crate::wire::bytes::Bytes")]
     pub host: PathBuf,
     /// In the container; what does not begin with a slash lies below the source directory.
     pub target: String,
@@ -40,11 +46,14 @@ impl FromStr for Volume {
 
 /// A directory of the host in the place of a file system of the project (contract §8.1,
 /// `fileSystemLocations`).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct FileSystem {
     /// `identifier`.
     pub identifier: String,
     /// On the host, in the place of `location`.
+    #[serde(with = "crate::wire::bytes::path")]
+    #[schemars(with = "crate::wire::bytes::Bytes")]
     pub host: PathBuf,
     /// `mountPoint`.
     pub mount_point: String,

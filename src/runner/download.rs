@@ -104,9 +104,8 @@ impl<E: Engine> Run<'_, E> {
         events.extend(
             self.plan
                 .source_words
-                .map(|source| AgentEvent::HttpTimeoutRaised {
-                    source: source.to_owned(),
-                }),
+                .clone()
+                .map(|source| AgentEvent::HttpTimeoutRaised { source }),
         );
         events.push(AgentEvent::EnvironmentProcessed {
             parameter_store: work

@@ -9,7 +9,7 @@ use cobuild::build::{self, Build, BuildError, Installation, Request};
 use cobuild::channel::Message;
 use cobuild::engine::docker::Docker;
 use cobuild::engine::endpoint::Endpoint;
-use cobuild::event::Event;
+use cobuild::event::{BuildEvent, CommandEvent, Event};
 use cobuild::phase::Status;
 use cobuild::plan::Settings;
 use cobuild::runner::{CancelReason, Outcome};
@@ -43,9 +43,9 @@ async fn watch(build: Build) -> (Result<Outcome, BuildError>, String) {
         let mut output = String::new();
         while let Some(message) = events.recv().await {
             if let Message::Event(event) = message
-                && let Event::Output { bytes } = event.event
+                && let Event::Command(CommandEvent::Output(output_bytes)) = event.event
             {
-                output += &String::from_utf8_lossy(&bytes);
+                output += &String::from_utf8_lossy(&output_bytes.bytes);
             }
         }
         output
@@ -129,8 +129,8 @@ async fn a_build_whose_end_nobody_waits_for_is_stopped() {
     while let Some(message) = events.recv().await {
         if let Message::Event(event) = message {
             match event.event {
-                Event::Output { .. } => drop(end.take()),
-                Event::BuildFinished { status: last } => status = Some(last),
+                Event::Command(CommandEvent::Output(_)) => drop(end.take()),
+                Event::Build(BuildEvent::Finished { status: last }) => status = Some(last),
                 _ => {}
             }
         }

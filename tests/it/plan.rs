@@ -93,7 +93,13 @@ fn every_variable_is_shown_with_its_origin() {
     }
     assert!(!run.stdout.contains("/my/given"), "{run}");
     let run = plan(BUILDSPEC, &["--format", "json", "--env", "GIVEN=hunter2"]);
-    assert!(run.stdout.contains("\"value\": \"***\""), "{run}");
+    let document: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+    let variables = document["environment"].as_array().unwrap();
+    let secret = variables.iter().find(|it| it["name"] == "GIVEN").unwrap();
+    assert_eq!(
+        (&secret["isSecret"], secret.get("value")),
+        (&true.into(), None)
+    );
     assert!(!run.stdout.contains("hunter2"), "{run}");
 }
 
@@ -136,7 +142,7 @@ fn the_same_comes_as_json() {
     let plan: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
     assert_eq!(plan["engineImage"], "image:1");
     assert_eq!(plan["privileged"], true);
-    assert_eq!(plan["timeoutInSeconds"], 90);
+    assert_eq!(plan["timeout"], "1m30s");
     assert_eq!(
         plan["work"]["phases"][2]["commands"][1],
         "echo one\necho two\n"
@@ -144,13 +150,16 @@ fn the_same_comes_as_json() {
     assert_eq!(plan["work"]["phases"][2]["onFailure"], "ABORT");
     assert_eq!(
         plan["work"]["runtimeVersions"],
-        serde_json::json!([{ "runtime": "python", "version": "3.10" }])
+        serde_json::json!([["python", "3.10"]])
     );
     assert_eq!(plan["work"]["stored"][0]["reference"], "/my/token");
-    assert_eq!(plan["work"]["artifacts"][0]["baseDirectory"], "dist");
-    assert_eq!(plan["work"]["artifacts"][1]["identifier"], "docs");
-    assert_eq!(plan["work"]["artifacts"][1]["files"][0], "docs/*");
-    assert_eq!(plan["work"]["reports"][0]["fileFormat"], "CUCUMBERJSON");
+    assert_eq!(
+        plan["work"]["artifacts"]["sets"][0]["baseDirectory"],
+        "dist"
+    );
+    assert_eq!(plan["work"]["artifacts"]["sets"][1]["identifier"], "docs");
+    assert_eq!(plan["work"]["artifacts"]["sets"][1]["files"][0], "docs/*");
+    assert_eq!(plan["work"]["reports"][0][1]["fileFormat"], "CUCUMBERJSON");
     assert_eq!(plan["work"]["cache"]["fallbackKeys"][0], "k-");
     assert_eq!(plan["work"]["cache"]["action"], "restore");
     let own = plan["environment"]
@@ -203,9 +212,9 @@ fn what_the_container_gets_is_shown() {
     let run = plan(BUILDSPEC, &[&arguments[..], &["--format", "json"]].concat());
     let plan: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
     let container = &plan["container"];
-    assert_eq!(container["computeType"], "BUILD_GENERAL1_LARGE");
-    assert_eq!(container["cpus"], "8");
-    assert_eq!(container["memory"], 3_u64 << 29);
+    assert_eq!(container["compute"]["computeType"], "BUILD_GENERAL1_LARGE");
+    assert_eq!(container["limits"]["cpus"], "8");
+    assert_eq!(container["limits"]["memory"], 3_u64 << 29);
     assert_eq!(container["volumes"][0]["readOnly"], true);
     assert_eq!(container["volumes"][1]["target"], "/mnt/efs");
     assert_eq!(container["startDockerd"], true);

@@ -17,7 +17,7 @@ pub(super) use flag_layer::FlagLayer;
 use project::read_project;
 pub(super) use project::{ProjectFile, project_of};
 pub(super) use settle::{Settled, settle, unusable};
-pub(super) use told::{Setting, write_json, write_text};
+pub(super) use told::{Setting, settings, write_text};
 
 /// Which files of settings count.
 #[derive(Debug, Clone, Default, Args)]

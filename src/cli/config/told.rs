@@ -2,8 +2,7 @@
 
 use std::io::{self, Write};
 
-use serde_json::{Value, json};
-
+use crate::plan::{self, SettingOrigin};
 use crate::settings::layers::{Entry, Flags, Origin};
 use crate::terminal::{Out, Style};
 
@@ -68,32 +67,31 @@ pub(crate) fn write_text(out: &mut Out<impl Write>, settings: &[Setting]) -> io:
     Ok(())
 }
 
-/// Returns as JSON where settings come from.
-pub(crate) fn write_json(settings: &[Setting]) -> Value {
-    let one = |setting: &Setting| {
-        json!({
-            "name": setting.name,
-            "value": setting.value,
-            "origin": origin(setting.origin.as_ref()),
-        })
+/// Returns settings, and where they come from, as a plan's document has them.
+pub(crate) fn settings(settings: &[Setting]) -> Vec<plan::Setting> {
+    let one = |setting: &Setting| plan::Setting {
+        name: setting.name.clone(),
+        value: setting.value.clone(),
+        origin: origin(setting.origin.as_ref()),
     };
     settings.iter().map(one).collect()
 }
 
-fn origin(origin: Option<&Origin>) -> Value {
+fn origin(origin: Option<&Origin>) -> SettingOrigin {
     match origin {
-        None => json!({ "type": "default" }),
-        Some(Origin::Flag(name)) => json!({ "type": "flag", "name": format!("--{name}") }),
-        Some(Origin::Variable(name)) => json!({ "type": "variable", "name": name }),
+        None => SettingOrigin::Default,
+        Some(Origin::Flag(name)) => SettingOrigin::Flag {
+            name: format!("--{name}"),
+        },
+        Some(Origin::Variable(name)) => SettingOrigin::Variable { name: name.clone() },
         Some(Origin::File {
             path,
             line,
             profile,
-        }) => json!({
-            "type": "file",
-            "file": path.as_ref(),
-            "line": line,
-            "profile": profile.as_deref(),
-        }),
+        }) => SettingOrigin::File {
+            file: path.to_string(),
+            line: *line,
+            profile: profile.as_deref().map(str::to_owned),
+        },
     }
 }

@@ -2,17 +2,15 @@
 
 use std::io::{self, Write};
 
-use serde_json::{Value, json};
-
 use crate::plan::ContainerPlan;
-use crate::resources::{ComputeType, Extras, Machine};
+use crate::resources::{Extras, Machine};
 use crate::terminal::{Out, Style};
 
 /// Writes what is asked for, for people; what is left to the engine is left out.
 pub(super) fn write(out: &mut Out<impl Write>, container: &ContainerPlan) -> io::Result<()> {
     let bold = Style::BOLD;
     let extras = &container.extras;
-    let limits = container.limits();
+    let limits = container.limits;
     let mut lines = Vec::new();
     if let Some(compute_type) = container.compute.compute_type {
         let kind = container.kind.api_name();
@@ -54,33 +52,6 @@ pub(super) fn write(out: &mut Out<impl Write>, container: &ContainerPlan) -> io:
         writeln!(out, "{bold}note{bold:#}: {note}")?;
     }
     Ok(())
-}
-
-/// Returns what is asked for as JSON.
-pub(super) fn json(container: &ContainerPlan) -> Value {
-    let extras = &container.extras;
-    let limits = container.limits();
-    json!({
-        "type": container.kind.api_name(),
-        "computeType": container.compute.compute_type.map(ComputeType::name),
-        "cpus": limits.cpus.map(|cpus| cpus.to_string()),
-        "memory": limits.memory.map(|memory| memory.0),
-        "pidsLimit": limits.pids,
-        "network": extras.network,
-        "hosts": extras.hosts.iter().map(ToString::to_string).collect::<Vec<_>>(),
-        "dns": extras.dns,
-        "devices": devices(extras).collect::<Vec<_>>(),
-        "gpus": extras.gpus.as_ref().map(ToString::to_string),
-        "shmSize": extras.shm_size.map(|size| size.0),
-        "ulimits": extras.ulimits.iter().map(ToString::to_string).collect::<Vec<_>>(),
-        "volumes": extras.volumes.iter().map(|volume| json!({
-            "host": volume.host,
-            "target": volume.target,
-            "readOnly": volume.read_only,
-        })).collect::<Value>(),
-        "certificate": container.certificate.as_ref().map(|certificate| &certificate.location),
-        "startDockerd": container.start_dockerd,
-    })
 }
 
 fn devices(extras: &Extras) -> impl Iterator<Item = String> {

@@ -1,7 +1,13 @@
 //! The images that CodeBuild itself offers (contract §8.6).
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use std::str::FromStr;
+
 use super::platform::Platform;
 use super::table::{IMAGES, LAMBDA_TAGS};
+use crate::wire::text_form;
 
 /// An image that CodeBuild offers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +32,29 @@ pub struct Curated {
     pub note: Option<&'static str>,
 }
 
+text_form!(Curated);
+
+impl std::fmt::Display for Curated {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}:{}", self.repository, self.tag)
+    }
+}
+
+impl FromStr for Curated {
+    type Err = NotCurated;
+
+    fn from_str(text: &str) -> Result<Self, NotCurated> {
+        text.split_once(':')
+            .and_then(|(repository, tag)| Self::find(repository, tag))
+            .ok_or_else(|| NotCurated(text.to_owned()))
+    }
+}
+
+/// A name is that of no curated image.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("no curated image has the name `{0}`")]
+pub struct NotCurated(String);
+
 /// A processor that CodeBuild builds on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Architecture {
@@ -36,7 +65,8 @@ pub enum Architecture {
 }
 
 /// A system that CodeBuild builds on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
 pub enum System {
     /// The one that cobuild runs.
     Linux,

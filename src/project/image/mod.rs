@@ -1,5 +1,8 @@
 //! Names of build images: what they mean, and where the images can be had (contract §8.6).
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 mod curated;
 mod name;
 mod platform;
@@ -21,7 +24,8 @@ pub fn default_image() -> &'static str {
 }
 
 /// When an image is pulled.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
 pub enum PullPolicy {
     /// Whether it is local or not.
     Always,
@@ -33,7 +37,8 @@ pub enum PullPolicy {
 }
 
 /// How an image is had.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct Pulling {
     /// When it is pulled.
     pub policy: PullPolicy,

@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 /// The registry of names that name none.
 const DOCKER_HUB: &str = "docker.io";
 
@@ -33,7 +36,10 @@ pub enum ImageName {
 }
 
 /// Why a text is no name of an image.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, thiserror::Error, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "camelCase")]
 pub enum NameError {
     /// It is empty.
     #[error("invalid reference format: it is empty")]

@@ -1,5 +1,8 @@
 //! Where an image can be had.
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use super::curated::{Curated, System};
 use super::name::{ImageName, NameError};
 
@@ -10,7 +13,8 @@ const CURATED: &str = "aws/codebuild/";
 const PUBLIC: &str = "public.ecr.aws/codebuild/";
 
 /// Where an image can be had.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct Resolution {
     /// The names under which it may be local, best first. What has been built or tagged on this
     /// machine comes before what is published (assumed).
@@ -22,7 +26,8 @@ pub struct Resolution {
 }
 
 /// Where an image comes from that is not local.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub enum Origin {
     /// A registry, by this name.
     Registry(String),

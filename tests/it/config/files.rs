@@ -155,14 +155,14 @@ fn a_plain_user_has_files_of_his_own() {
     };
     let plan = of_user();
     assert_eq!(
-        (&plan["engineImage"], &plan["timeoutInSeconds"]),
-        (&"a".into(), &300.into())
+        (&plan["engineImage"], &plan["timeout"]),
+        (&"a".into(), &"5m".into())
     );
     // Root builds in a source of that user's: the project counts, his own settings do not.
     let plan = place.plan(&[]);
     assert_eq!(
-        (&plan["engineImage"], &plan["timeoutInSeconds"]),
-        (&"a".into(), &3600.into())
+        (&plan["engineImage"], &plan["timeout"]),
+        (&"a".into(), &"1h".into())
     );
     // Others could have written it.
     let file = place.path("home/.config/cobuild/cobuild.toml");

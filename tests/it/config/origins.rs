@@ -32,8 +32,8 @@ fn each_origin_is_in_the_plan() {
     assert_eq!(of("grace")["value"], "10s");
     assert_eq!(of("privileged")["origin"]["type"], "default");
     assert_eq!(plan["engineImage"], "project:1");
-    assert_eq!(plan["timeoutInSeconds"], 300);
-    assert_eq!(plan["container"]["cpus"], "3");
+    assert_eq!(plan["timeout"], "5m");
+    assert_eq!(plan["container"]["limits"]["cpus"], "3");
 }
 
 #[test]

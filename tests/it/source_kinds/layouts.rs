@@ -66,7 +66,11 @@ fn each_kind_has_its_directory_and_its_address() {
         let commit = variable(&plan, "CODEBUILD_RESOLVED_SOURCE_VERSION");
         assert_eq!(commit.is_some(), *kind != "s3", "{kind} {remote}");
         let without = matches!(*kind, "s3" | "codepipeline");
-        assert_eq!(plan["sources"][0]["withoutGit"], without, "{kind} {remote}");
+        assert_eq!(
+            plan["sources"][0]["git"] == "left-out",
+            without,
+            "{kind} {remote}"
+        );
     }
 }
 
