@@ -397,6 +397,7 @@ fn choices_come_as_events() {
         .collect();
     let selected = |runtime: &str, version: &str, by: &str| {
         serde_json::json!({
+            "format": 1,
             "event": "runtime-selected", "runtime": runtime, "version": version, "by": by,
         })
     };
@@ -404,6 +405,7 @@ fn choices_come_as_events() {
         events,
         [
             serde_json::json!({
+                "format": 1,
                 "event": "runtime-resolved",
                 "runtime": "android", "alias": "latest", "version": "28",
             }),
