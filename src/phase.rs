@@ -1,11 +1,11 @@
-//! The words of a build's life: its phases, their statuses, their contexts.
+//! The words of a build's life: its phases, their statuses, their contexts (contract §2).
 //!
 //! Depends on nothing of ours, so that reading, planning, running and showing can share it.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Names a phase of a build, in the order of contract §2.1 (API `BuildPhaseType`).
+/// A phase of a build, in order (API `BuildPhaseType`).
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
 )]
@@ -79,7 +79,7 @@ impl std::fmt::Display for PhaseType {
     }
 }
 
-/// How a phase, or a whole build, ended (contract §2.1, API `StatusType`).
+/// How a phase, or a whole build, ended (API `StatusType`).
 ///
 /// `IN_PROGRESS` is left out: nothing that has ended is in progress.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -91,7 +91,7 @@ pub enum Status {
     Failed,
     /// The machinery failed, not the build.
     Fault,
-    /// The build's time was over. Of a phase only: the build itself is then FAILED (§2.2).
+    /// The build's time was over. Of a phase only: the build itself is then FAILED.
     TimedOut,
     /// The user stopped the build.
     Stopped,
@@ -116,7 +116,7 @@ impl std::fmt::Display for Status {
     }
 }
 
-/// Says why a phase ended as it did (contract §2.5, API `PhaseContext`).
+/// Says why a phase ended as it did (API `PhaseContext`).
 ///
 /// A successful phase has the empty context: no code, no message.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

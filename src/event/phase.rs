@@ -1,4 +1,4 @@
-//! The phases of a build.
+//! The phases of a build (contract §2.2).
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -22,7 +22,7 @@ pub enum PhaseEvent {
         phase: PhaseType,
         /// How it ended.
         status: Status,
-        /// Why it ended so; null for a stopped phase (contract §2.2) and for those the agent does not run.
+        /// Why it ended so; null for a stopped phase and for those the agent does not run.
         context: Option<PhaseContext>,
     },
     /// A phase failed and runs again from its first command.

@@ -53,14 +53,8 @@ pub enum LineError {
     #[error("the line has no `{0}`")]
     Missing(&'static str),
     /// The event is unknown, or its fields are not those it should have.
-    #[error("the event `{name}` is unknown or has other fields")]
-    Event {
-        /// The name of the event.
-        name: String,
-        /// What does not fit.
-        #[source]
-        source: serde_json::Error,
-    },
+    #[error("the event `{0}` is unknown or has other fields")]
+    Event(String),
 }
 
 /// Returns an event as a line, with its newline.
@@ -78,12 +72,12 @@ pub fn parse(line: &[u8]) -> Result<Timestamped, LineError> {
         Ok(ReadLine { format, .. }) => Err(LineError::Format {
             format: format.into(),
         }),
-        Err(error) => Err(refusal(line, error)),
+        Err(_) => Err(refusal(line)),
     }
 }
 
 /// Says what is wrong with a line that could not be read.
-fn refusal(line: &[u8], error: serde_json::Error) -> LineError {
+fn refusal(line: &[u8]) -> LineError {
     match serde_json::from_slice(line) {
         Err(error) => LineError::Json(error),
         Ok(Heading { format: None, .. }) => LineError::Missing("format"),
@@ -94,10 +88,7 @@ fn refusal(line: &[u8], error: serde_json::Error) -> LineError {
         Ok(Heading { event: None, .. }) => LineError::Missing("event"),
         Ok(Heading {
             event: Some(name), ..
-        }) => LineError::Event {
-            name,
-            source: error,
-        },
+        }) => LineError::Event(name),
     }
 }
 

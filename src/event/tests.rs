@@ -86,6 +86,14 @@ fn every_event_is_valid_by_the_schema() {
 }
 
 #[test]
+fn the_schema_speaks_to_those_who_do_not_know_the_code() {
+    let schema = schema();
+    for of_the_code in ["§", "contract", "[`", "crate::"] {
+        assert!(!schema.contains(of_the_code), "{of_the_code}");
+    }
+}
+
+#[test]
 fn an_event_is_one_flat_object() {
     let command = Command {
         phase: PhaseType::Build,
