@@ -8,9 +8,12 @@ use clap::{Args, ColorChoice};
 use super::config::project_of;
 use super::{Failure, Told};
 use crate::exit::ExitStatus;
-use crate::settings::layers::{Breach, Origin};
+use crate::settings::layers::{Breach, Origin, brief};
 use crate::settings::{CONFIG_FILE, Environment, TrustedFiles, find_project_config};
 use crate::terminal::Page;
+
+/// How much of a value is shown.
+const TOLD_OF_VALUE: usize = 200;
 
 /// Let a project's cobuild.toml ask for what reaches beyond the container, as your own may.
 ///
@@ -113,9 +116,8 @@ fn trust(
 }
 
 fn line(breach: &Breach) -> String {
-    let Breach {
-        name, value, why, ..
-    } = breach;
+    let Breach { name, why, .. } = breach;
+    let value = brief(&breach.value, TOLD_OF_VALUE);
     match &breach.origin {
         Origin::File {
             line,

@@ -32,6 +32,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "runner",
             "secrets",
             "settings",
+            "settings::layers",
             "sinks",
             "source",
             "terminal",
@@ -102,6 +103,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "settings",
         &["buildspec", "engine", "host", "plan", "project", "secrets"],
     ),
+    ("settings::layers", &["buildspec", "settings"]),
     (
         "sinks",
         &[
@@ -141,6 +143,9 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("resources", &[]),
 ];
 
+/// Modules within others that have a row of their own.
+const CHILDREN: &[&str] = &["engine::docker", "settings::layers"];
+
 /// Modules that decide and never look at the world.
 const PURE: &[&str] = &[
     "buildspec",
@@ -152,6 +157,7 @@ const PURE: &[&str] = &[
     "record",
     "resources",
     "runtimes",
+    "settings::layers",
 ];
 
 /// What is not to be found in them.
@@ -184,9 +190,11 @@ impl Source {
         let path = self.path.with_extension("");
         let mut parts = path.iter().map(|part| part.to_str().unwrap());
         let first = parts.next().unwrap();
-        match parts.next() {
-            Some("docker") if first == "engine" => "engine::docker".to_owned(),
-            _ => first.to_owned(),
+        let name = format!("{first}::{}", parts.next().unwrap_or_default());
+        if CHILDREN.contains(&name.as_str()) {
+            name
+        } else {
+            first.to_owned()
         }
     }
 
@@ -217,11 +225,9 @@ impl Source {
                 continue;
             }
             for path in paths(&self.code[index + root.len()..]) {
-                uses.insert(if path.starts_with("engine::docker") {
-                    "engine::docker".to_owned()
-                } else {
-                    path.split("::").next().unwrap().to_owned()
-                });
+                let child = CHILDREN.iter().find(|child| path.starts_with(**child));
+                let module = child.copied().or_else(|| path.split("::").next());
+                uses.insert(module.unwrap().to_owned());
             }
         }
         uses

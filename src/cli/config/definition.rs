@@ -9,10 +9,13 @@ use clap::{Arg, ArgAction, ArgMatches, Command, CommandFactory as _};
 
 use super::super::Cli;
 use super::FlagLayer;
-use crate::settings::layers::{Flag, Flags, Form, Reach, exclusion, rule};
+use crate::settings::layers::{Flag, Flags, Form, Reach, brief, exclusion, rule};
 
 /// Names of values that may be numbers in a file.
 const NUMBERS: &[&str] = &["N", "GPUS"];
+
+/// How much of a value that is wrong is told.
+const TOLD_OF_VALUE: usize = 80;
 
 /// The name of values that a file may have in a table.
 const PAIR: &str = "NAME=VALUE";
@@ -165,6 +168,7 @@ fn problem(error: &clap::Error, value: &str) -> String {
     if let Some(source) = std::error::Error::source(error) {
         return source.to_string();
     }
+    let value = brief(value, TOLD_OF_VALUE);
     match error.get(ContextKind::ValidValue) {
         Some(ContextValue::Strings(known)) if !known.is_empty() => {
             let alike = match error.get(ContextKind::SuggestedValue) {

@@ -3,8 +3,11 @@
 use std::io::{self, Write};
 
 use crate::plan::{self, SettingOrigin};
-use crate::settings::layers::{Entry, Flags, Origin};
+use crate::settings::layers::{Entry, Flags, Origin, brief};
 use crate::terminal::{Out, Style};
+
+/// How much of a value people are told.
+const TOLD_OF_VALUE: usize = 100;
 
 /// A setting, and where it comes from.
 #[derive(Debug, Clone)]
@@ -62,6 +65,7 @@ pub(crate) fn write_text(out: &mut Out<impl Write>, settings: &[Setting]) -> io:
     writeln!(out)?;
     writeln!(out, "{bold}settings{bold:#}")?;
     for (name, value, origin) in lines {
+        let value = brief(value, TOLD_OF_VALUE);
         writeln!(out, "  {name:<width$}  {value}  ({origin})")?;
     }
     Ok(())

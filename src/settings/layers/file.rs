@@ -11,6 +11,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::anchor::anchor;
+use super::brief::brief;
 use super::error::{LayerError, Place};
 use super::flags::{Flag, Flags, Form, ValueCheck, most_alike};
 use super::merge::exclusion;
@@ -22,6 +23,13 @@ const PROFILE: &str = "profile";
 
 /// How many values a file has at the most, all profiles together.
 const MOST_VALUES: usize = 1000;
+
+/// How long a value is at the most, in bytes: as long as Linux lets an argument of a command be.
+const LONGEST_VALUE: usize = 128 * 1024;
+
+/// How much of a name, and of what is wrong with a value, is told.
+const TOLD_OF_NAME: usize = 80;
+const TOLD_OF_PROBLEM: usize = 400;
 
 /// How many errors are looked for, of which the first is told.
 const MOST_ERRORS: usize = 16;
@@ -216,7 +224,7 @@ impl<'a> Reader<'a> {
         Err(LayerError::UnknownKey {
             place,
             alike: most_alike(&name, known).map(str::to_owned),
-            name,
+            name: brief(&name, TOLD_OF_NAME).into_owned(),
         })
     }
 
@@ -288,6 +296,9 @@ impl<'a> Reader<'a> {
             return None;
         }
         let name = &key.flag.name;
+        if text.len() > LONGEST_VALUE {
+            return self.refuse(span, name, "it is longer than 128 KiB");
+        }
         if text.contains('\0') {
             return self.refuse(span, name, "it holds a character NUL");
         }
@@ -327,7 +338,7 @@ impl<'a> Reader<'a> {
         self.errors.push(LayerError::Value {
             place: self.place(span),
             name: name.to_owned(),
-            problem: problem.into(),
+            problem: brief(&problem.into(), TOLD_OF_PROBLEM).into_owned(),
         });
         None
     }

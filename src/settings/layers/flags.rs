@@ -71,10 +71,13 @@ impl Flags {
 /// How alike two names have to be for one to be meant by the other; as clap has it.
 const ALIKE: f64 = 0.7;
 
+/// How long a name is at the most that could be one of a flag or a profile, mistyped.
+const LONGEST: usize = 100;
+
 /// The name among `known` that is most like this one, when one is.
 pub fn most_alike<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let known = known.into_iter().filter(|_| name.len() <= LONGEST);
     known
-        .into_iter()
         .map(|known| (strsim::jaro(name, known), known))
         .filter(|(alike, _)| *alike > ALIKE)
         .max_by(|(one, _), (other, _)| one.total_cmp(other))

@@ -6,6 +6,7 @@
 //! command line hands over, and looks at nothing of this machine.
 
 mod anchor;
+mod brief;
 mod error;
 mod file;
 mod flags;
@@ -19,6 +20,7 @@ mod variables;
 use std::ffi::OsString;
 
 pub use anchor::anchor;
+pub use brief::brief;
 pub use error::LayerError;
 pub use file::{FileLayers, FileText, read_file};
 pub use flags::{Flag, Flags, Form, ValueCheck, most_alike};

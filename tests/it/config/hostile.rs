@@ -45,6 +45,7 @@ const REACHING: &[(&str, &str)] = &[
     ("start-dockerd", "true"),
     ("artifacts", "'out'"),
     ("build-json", "'build.json'"),
+    ("events", "'events.jsonl'"),
     ("export-file", "'export.env'"),
     ("grace", "'2h'"),
     ("secrets", "'secrets.env'"),

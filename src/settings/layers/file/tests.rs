@@ -245,6 +245,27 @@ fn what_means_harm_is_refused() {
         let refused = matches!(read(content), Err(LayerError::Syntax { .. }));
         assert!(refused, "{content:?}");
     }
+    for (content, told) in [
+        (format!("{} = 1", "é".repeat(500)), "cobuild.toml:1:1: "),
+        (
+            format!("{} = 1", "e".repeat(900_000)),
+            "cobuild.toml:1: there is no setting `eee",
+        ),
+        (
+            format!("image = '{}'", "e".repeat(130 * 1024)),
+            "cobuild.toml:1: `image`: it is longer than 128 KiB",
+        ),
+        (
+            format!("[env]\n'{}=' = 'x'", "e".repeat(130 * 1024)),
+            "cobuild.toml:2: `env`: `eee",
+        ),
+    ] {
+        let error = read(content).unwrap_err().to_string();
+        assert!(
+            error.starts_with(told) && error.len() < 500,
+            "{told}: {error}"
+        );
+    }
     let many = |count: usize| format!("exclude = [{}]", "'a',".repeat(count));
     assert!(read(many(MOST_VALUES)).is_ok());
     let error = read(many(MOST_VALUES + 1)).unwrap_err();
