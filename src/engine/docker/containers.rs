@@ -1,6 +1,7 @@
 //! What the API does with containers, but for what is done inside of one.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use bollard::container::LogOutput;
 use bollard::errors::Error as BollardError;
@@ -22,6 +23,10 @@ use crate::engine::{
     Attachment, ContainerId, ContainerSpec, Created, EngineError, ListedContainer, Operation,
     Product,
 };
+
+/// How often a container that must go is looked for. Docker 20.10 waits for ever for the end of one that it
+/// removes in the moment in which it begins to wait.
+const REMOVAL_PAUSE: Duration = Duration::from_secs(1);
 
 pub(super) async fn create(
     client: &bollard::Docker,
@@ -56,25 +61,37 @@ pub(super) fn is_alive(
     operation: Operation,
     limits: Limits,
 ) -> impl Fn() -> BoxFuture<'static, Result<bool, EngineError>> + Send + 'static {
+    asks(client, container, operation, limits, |state| {
+        !matches!(
+            state,
+            Some(
+                ContainerStateStatusEnum::EXITED
+                    | ContainerStateStatusEnum::DEAD
+                    | ContainerStateStatusEnum::REMOVING
+            )
+        )
+    })
+}
+
+/// Asks whether a container is there and in a state that is judged well.
+fn asks(
+    client: &bollard::Docker,
+    container: &ContainerId,
+    operation: Operation,
+    limits: Limits,
+    is_well: fn(Option<ContainerStateStatusEnum>) -> bool,
+) -> impl Fn() -> BoxFuture<'static, Result<bool, EngineError>> + Send + 'static {
     let (client, container) = (client.clone(), container.clone());
     move || {
         let (client, container) = (client.clone(), container.clone());
         let failed = failed(operation.clone());
         let asked = async move {
             let inspected = client.inspect_container(&container.0, None::<InspectContainerOptions>);
-            let state = match inspected.await.map_err(failed) {
-                Ok(found) => found.state.and_then(|state| state.status),
-                Err(error) if error.is_not_found() => return Ok(false),
-                Err(error) => return Err(error),
-            };
-            Ok(!matches!(
-                state,
-                Some(
-                    ContainerStateStatusEnum::EXITED
-                        | ContainerStateStatusEnum::DEAD
-                        | ContainerStateStatusEnum::REMOVING
-                )
-            ))
+            match inspected.await.map_err(failed) {
+                Ok(found) => Ok(is_well(found.state.and_then(|state| state.status))),
+                Err(error) if error.is_not_found() => Ok(false),
+                Err(error) => Err(error),
+            }
         };
         limits.request(operation.clone(), asked).boxed()
     }
@@ -138,12 +155,9 @@ pub(super) async fn wait_removed(
         })
         .boxed();
     let ended = counted(ended, budget, Operation::Wait);
-    let alive = is_alive(client, container, Operation::Wait, limits);
-    let mut ended = std::pin::pin!(watched(ended, limits.silence(), move || {
-        let alive = alive();
-        // One that has ended may take its time to go.
-        async move { alive.await.map(|_| true) }
-    }));
+    // One that has ended may take its time to go.
+    let is_there = asks(client, container, Operation::Wait, limits, |_| true);
+    let mut ended = std::pin::pin!(watched(ended, REMOVAL_PAUSE, is_there));
     match ended.next().await {
         Some(Err(error)) => ignore_absent(error),
         Some(Ok(())) | None => Ok(()),

@@ -19,8 +19,10 @@ pub(crate) struct Proxy {
 
 struct State {
     engine: PathBuf,
-    /// The request at which it hangs: a part of its first line, and how many of its like pass before.
-    hangs_at: Option<(&'static str, usize)>,
+    /// The request at which it hangs: a part of its first line.
+    hangs_at: Option<&'static str>,
+    /// The requests that nobody answers, while all others pass: a part of their first lines.
+    swallows: Option<&'static str>,
     hangs: AtomicBool,
     requests: Mutex<Vec<String>>,
     streams: Mutex<Vec<UnixStream>>,
@@ -29,20 +31,26 @@ struct State {
 impl Proxy {
     /// Passes everything on, until it is told otherwise.
     pub(crate) fn start(engine: &Path) -> Self {
-        Self::new(engine, None)
+        Self::new(engine, None, None)
     }
 
     /// Hangs at the first request whose first line holds this.
     pub(crate) fn hanging_at(engine: &Path, request: &'static str) -> Self {
-        Self::new(engine, Some((request, 0)))
+        Self::new(engine, Some(request), None)
     }
 
-    fn new(engine: &Path, hangs_at: Option<(&'static str, usize)>) -> Self {
+    /// Answers no request whose first line holds this, and all others.
+    pub(crate) fn swallowing(engine: &Path, request: &'static str) -> Self {
+        Self::new(engine, None, Some(request))
+    }
+
+    fn new(engine: &Path, hangs_at: Option<&'static str>, swallows: Option<&'static str>) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let listener = UnixListener::bind(directory.path().join("docker.sock")).unwrap();
         let state = Arc::new(State {
             engine: engine.to_path_buf(),
             hangs_at,
+            swallows,
             hangs: AtomicBool::new(false),
             requests: Mutex::default(),
             streams: Mutex::default(),
@@ -100,6 +108,10 @@ impl State {
         let head = String::from_utf8_lossy(&chunk[..count]);
         let line = head.lines().next().unwrap_or_default().to_owned();
         self.keep(&client);
+        if self.swallows.is_some_and(|part| line.contains(part)) {
+            self.note(line);
+            return;
+        }
         self.note(line);
         self.wait_while_hanging();
         let mut engine = UnixStream::connect(&self.engine).unwrap();
@@ -121,10 +133,7 @@ impl State {
 
     fn note(&self, line: String) {
         let mut requests = self.requests.lock().unwrap();
-        if let Some((part, before)) = self.hangs_at
-            && line.contains(part)
-            && requests.iter().filter(|one| one.contains(part)).count() == before
-        {
+        if self.hangs_at.is_some_and(|part| line.contains(part)) {
             self.hangs.store(true, Ordering::SeqCst);
         }
         requests.push(line);
