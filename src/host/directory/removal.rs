@@ -88,7 +88,10 @@ impl Emptying {
 
     /// Makes a directory that lies deep one of the topmost's.
     fn bring_up(&mut self, from: BorrowedFd<'_>, name: &CStr) -> io::Result<()> {
-        make_accessible(from, name)?;
+        match make_accessible(from, name) {
+            Err(Errno::NOENT) => return Ok(()),
+            made => made?,
+        }
         loop {
             self.moved += 1;
             let free = CString::new(format!(".moved-{}", self.moved))?;
@@ -120,8 +123,12 @@ fn gone(directory: BorrowedFd<'_>, name: &CStr) -> io::Result<bool> {
     }
 }
 
+/// Whether a name is a directory's; one that is gone is taken for one, and then found to be none.
 fn is_directory(directory: BorrowedFd<'_>, name: &CStr) -> io::Result<bool> {
-    let found = statat(directory, name, AtFlags::SYMLINK_NOFOLLOW)?;
+    let found = match statat(directory, name, AtFlags::SYMLINK_NOFOLLOW) {
+        Err(Errno::NOENT) => return Ok(true),
+        found => found?,
+    };
     Ok(FileType::from_raw_mode(found.st_mode) == FileType::Directory)
 }
 
@@ -148,8 +155,15 @@ fn make_accessible(directory: BorrowedFd<'_>, name: &CStr) -> rustix::io::Result
     chmodat(directory, name, mode | Mode::RWXU, AtFlags::empty())
 }
 
-/// The names of a directory, or the first of them.
+/// The names of a directory, or the first of them. One that somebody else has removed meanwhile has none.
 fn names(directory: BorrowedFd<'_>) -> io::Result<Vec<CString>> {
+    match read_names(directory) {
+        Err(Errno::NOENT) => Ok(Vec::new()),
+        read => Ok(read?),
+    }
+}
+
+fn read_names(directory: BorrowedFd<'_>) -> rustix::io::Result<Vec<CString>> {
     let mut names = Vec::new();
     for entry in Dir::read_from(directory)? {
         let entry = entry?;
@@ -197,6 +211,18 @@ mod tests {
         symlink(&outside, &tree).unwrap();
         assert!(remove(&tree).is_err());
         assert!(outside.join("deep/mine").exists());
+    }
+
+    #[test]
+    fn what_somebody_else_removes_meanwhile_is_no_error() {
+        let place = tempfile::tempdir().unwrap();
+        let tree = place.path().join("tree");
+        fs::create_dir(&tree).unwrap();
+        let opened = fs::File::open(&tree).unwrap();
+        fs::remove_dir(&tree).unwrap();
+        assert!(names(opened.as_fd()).unwrap().is_empty());
+        assert!(gone(opened.as_fd(), c"file").unwrap());
+        assert!(is_directory(opened.as_fd(), c"file").unwrap());
     }
 
     #[test]
