@@ -12,10 +12,10 @@ use tempfile::TempDir;
 use super::{busybox_image, eventually};
 
 /// How long it may take to answer.
-const START_LIMIT: Duration = Duration::from_mins(1);
+const START_LIMIT: Duration = Duration::from_mins(3);
 
 /// How long it may take to end; it gives its containers ten seconds.
-const STOP_LIMIT: Duration = Duration::from_secs(20);
+const STOP_LIMIT: Duration = Duration::from_mins(1);
 
 /// A running daemon with directories and a socket of its own; it goes with this value. Its containers
 /// reach nothing but this machine, and it has no image but those that are given to it.
@@ -65,6 +65,23 @@ impl Daemon {
     pub(crate) fn docker(&self, arguments: &[&str]) -> String {
         let host = self.host();
         super::docker(&[&["--host", &host], arguments].concat())
+    }
+
+    /// The containers that it has, running or not. One that was killed may list for ever what was removed
+    /// while it started, and know nothing of it when it is asked.
+    #[track_caller]
+    pub(crate) fn containers(&self) -> Vec<String> {
+        let listed = self.docker(&["ps", "--all", "--quiet"]);
+        let host = self.host();
+        let is_known = |id: &&str| {
+            let asked = Command::new("docker")
+                .args(["--host", &host, "container", "inspect", id])
+                .output()
+                .unwrap();
+            let complaint = String::from_utf8_lossy(&asked.stderr);
+            asked.status.success() || !complaint.to_lowercase().contains("no such container")
+        };
+        listed.lines().filter(is_known).map(str::to_owned).collect()
     }
 
     /// Gives it an image of the engine that all tests share.

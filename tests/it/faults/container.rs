@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::{assert_whole, leftovers};
 use crate::engine;
-use crate::env::{Run, Running, TestEnv};
+use crate::env::{Run, TestEnv};
 
 /// The longest that a build may outlive its container.
 const BOUND: Duration = Duration::from_secs(20);
@@ -67,18 +67,6 @@ fn assert_found_dead(env: &TestEnv, run: &Run, phase: &str, label: &str) {
     assert!(gone, "{run}");
 }
 
-/// Waits for the container, which is there before the log speaks of it.
-fn container(running: &Running) -> String {
-    let label = running.label();
-    let mut found = Vec::new();
-    let came = engine::eventually(Duration::from_secs(30), || {
-        found = engine::containers(&label);
-        !found.is_empty()
-    });
-    assert!(came, "no container");
-    found.remove(0)
-}
-
 #[test]
 fn however_a_container_ends_the_build_fails() {
     thread::scope(|scope| {
@@ -115,8 +103,10 @@ fn a_container_that_ends_while_its_source_comes_in_is_found_dead() {
     }
     let running = env.start();
     let label = running.label();
-    let id = container(&running);
-    thread::sleep(Duration::from_millis(1200));
+    running.wait_for_line("> Phase is DOWNLOAD_SOURCE");
+    let id = running.container();
+    // It takes seconds.
+    thread::sleep(Duration::from_millis(300));
     end(&["kill"], &id);
     let start = Instant::now();
     let run = running.finish();

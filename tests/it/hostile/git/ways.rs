@@ -4,6 +4,7 @@ use std::fs::{self, File};
 use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
+use std::time::SystemTime;
 
 use walkdir::WalkDir;
 use zip::ZipWriter;
@@ -68,6 +69,9 @@ fn no_setting_and_no_hook_is_obeyed() {
             let source = env.source();
             promise(&git, &source, &marker);
             plant(&git, &source.join(".git"), Some(&source), &marker, form);
+            // As if it had been written since: git has to look into it, by the filter.
+            let text = File::options().write(true).open(source.join("text"));
+            text.unwrap().set_modified(SystemTime::UNIX_EPOCH).unwrap();
             // The trap is set: git itself falls into it.
             let fall = |words: &[&str]| git.command(&source, words).output().unwrap();
             let fallen = [
