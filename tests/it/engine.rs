@@ -2,6 +2,7 @@
 
 pub(crate) mod certificates;
 pub(crate) mod daemon;
+pub(crate) mod newer;
 pub(crate) mod podman;
 pub(crate) mod proof;
 pub(crate) mod sshd;

@@ -2,6 +2,7 @@
 
 mod contract;
 mod docker;
+mod newer;
 mod podman;
 mod way;
 

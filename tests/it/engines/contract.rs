@@ -166,7 +166,7 @@ fn image_without_shell(way: &Way<'_>) {
         .arg("file")
         .status();
     assert!(packed.unwrap().success());
-    way.look(&["import", tar.to_str().unwrap(), name]);
+    way.import(&tar, name);
     let run = way.run(&env);
     run.assert_failed();
     assert!(run.stderr.contains("has no `sh`"), "{run}");

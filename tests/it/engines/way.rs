@@ -1,5 +1,6 @@
 //! A way to an engine, as a test goes it, and an eye on that engine that is not cobuild's.
 
+use std::fs::File;
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -9,6 +10,7 @@ use rexpect::session::{PtySession, spawn_command};
 
 use crate::engine::daemon::Daemon;
 use crate::engine::eventually;
+use crate::engine::newer::Newer;
 use crate::engine::podman::{Podman, printed};
 use crate::env::{Run, Running, TestEnv};
 
@@ -84,6 +86,7 @@ impl Drop for Alone {
 pub(super) enum Eye<'a> {
     Docker(&'a Daemon),
     Podman(&'a Podman),
+    Newer(&'a Newer),
 }
 
 /// A way to an engine.
@@ -157,6 +160,7 @@ impl Way<'_> {
     pub(super) fn look(&self, arguments: &[&str]) -> String {
         match self.eye {
             Eye::Docker(daemon) => daemon.docker(arguments),
+            Eye::Newer(newer) => newer.client(arguments, Stdio::null()),
             Eye::Podman(podman) => {
                 let mut command = podman.command();
                 command.args(arguments);
@@ -165,6 +169,20 @@ impl Way<'_> {
                     command = alone.inside(&command);
                 }
                 printed(&mut command)
+            }
+        }
+    }
+
+    /// Makes an image of a tar file.
+    #[track_caller]
+    pub(super) fn import(&self, tar: &Path, name: &str) {
+        match self.eye {
+            // The file is not seen from in there.
+            Eye::Newer(newer) => {
+                newer.client(&["import", "-", name], File::open(tar).unwrap().into());
+            }
+            Eye::Docker(_) | Eye::Podman(_) => {
+                self.look(&["import", tar.to_str().unwrap(), name]);
             }
         }
     }
