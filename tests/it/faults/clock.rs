@@ -18,6 +18,9 @@ fn library() -> PathBuf {
         .expect("scripts/parts installs faketime")
 }
 
+/// How much longer than it took a test a phase may be said to have taken, in seconds.
+const ROUNDING: i64 = 1;
+
 /// Runs a build in whose middle the clock is set by this.
 fn run(offset: &str, arguments: &[&str]) -> (Run, Value) {
     let env = TestEnv::new()
@@ -44,7 +47,10 @@ fn run(offset: &str, arguments: &[&str]) -> (Run, Value) {
 #[test]
 fn a_clock_that_is_set_changes_no_length_and_no_order() {
     for offset in ["-3600", "+3600", "-400000000"] {
+        let start = Instant::now();
         let (run, build) = run(offset, &[]);
+        let most = i64::try_from(start.elapsed().as_secs()).unwrap() + ROUNDING;
+        assert!(most < 3600, "{most}");
         run.assert_succeeded();
         let dates: Vec<&str> = run
             .stdout
@@ -59,9 +65,9 @@ fn a_clock_that_is_set_changes_no_length_and_no_order() {
         for phase in &phases {
             let seconds = phase["durationInSeconds"].as_i64().unwrap();
             let wanted = if phase["phaseType"] == "BUILD" {
-                4..9
+                4..=most
             } else {
-                0..9
+                0..=most
             };
             assert!(wanted.contains(&seconds), "{offset}: {phase}");
             assert_eq!(phase["startTime"].as_f64(), Some(end), "{offset}: {phase}");
@@ -76,7 +82,7 @@ fn a_clock_that_is_set_back_does_not_put_off_the_timeout() {
     for offset in ["-3600", "+3600"] {
         let start = Instant::now();
         let (run, build) = run(offset, &["--timeout", "3s", "--grace", "1s"]);
-        assert!(start.elapsed() < Duration::from_secs(15), "{run}");
+        assert!(start.elapsed() < Duration::from_mins(5), "{run}");
         run.assert_failed();
         assert!(run.log().contains("BUILD State: TIMED_OUT"), "{run}");
         assert_eq!(build["buildStatus"], "FAILED");

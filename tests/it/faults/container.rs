@@ -1,7 +1,7 @@
 //! The build container goes before its time, or stands still, by somebody else's hand.
 
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rustix::process::Signal;
 use serde_json::Value;
@@ -10,8 +10,9 @@ use super::{assert_whole, leftovers};
 use crate::engine;
 use crate::env::{Run, TestEnv};
 
-/// The longest that a build may outlive its container.
-const BOUND: Duration = Duration::from_secs(20);
+/// Whoever waited for an answer of the engine would do so for longer than a test waits: a build that ends has
+/// seen the end of its container.
+const PATIENT: [&str; 4] = ["--build-json", "build.json", "--engine-timeout", "1h"];
 
 /// What somebody does to a container.
 const ENDS: &[&[&str]] = &[
@@ -74,14 +75,12 @@ fn however_a_container_ends_the_build_fails() {
             scope.spawn(move || {
                 let env = TestEnv::new()
                     .build_commands(&["echo first", "echo running; sleep 600"])
-                    .args(&["--build-json", "build.json"]);
+                    .args(&PATIENT);
                 let running = env.start();
                 running.wait_for_line("running");
                 let label = running.label();
                 end(how, &running.container());
-                let start = Instant::now();
                 let run = running.finish();
-                assert!(start.elapsed() < BOUND, "{how:?}: {:?}", start.elapsed());
                 assert_found_dead(&env, &run, "BUILD", &label);
                 assert_eq!(run.output_of("echo first"), "first\n", "{how:?}");
                 assert!(!run.stdout.contains("POST_BUILD"), "{how:?}: {run}");
@@ -92,12 +91,10 @@ fn however_a_container_ends_the_build_fails() {
 
 #[test]
 fn a_container_that_ends_while_its_source_comes_in_is_found_dead() {
-    let env = TestEnv::new().build_command("true").args(&[
-        "--source-transfer",
-        "tar",
-        "--build-json",
-        "build.json",
-    ]);
+    let env = TestEnv::new()
+        .build_command("true")
+        .args(&["--source-transfer", "tar"])
+        .args(&PATIENT);
     for index in 0..40_000 {
         std::fs::write(env.source().join(format!("file{index}")), "content\n").unwrap();
     }
@@ -108,9 +105,7 @@ fn a_container_that_ends_while_its_source_comes_in_is_found_dead() {
     // It takes seconds.
     thread::sleep(Duration::from_millis(300));
     end(&["kill"], &id);
-    let start = Instant::now();
     let run = running.finish();
-    assert!(start.elapsed() < BOUND, "{:?}", start.elapsed());
     assert_found_dead(&env, &run, "DOWNLOAD_SOURCE", &label);
 }
 
@@ -124,21 +119,15 @@ phases:
 artifacts:
   files: [big, big2]
 ";
-        let env = TestEnv::new().buildspec(spec).args(&[
-            "-a",
-            "out",
-            "--packaging",
-            packaging,
-            "--build-json",
-            "build.json",
-        ]);
+        let env = TestEnv::new()
+            .buildspec(spec)
+            .args(&["-a", "out", "--packaging", packaging])
+            .args(&PATIENT);
         let running = env.start();
         running.wait_for_line("> Found 2 file(s)");
         let label = running.label();
         end(&["kill"], &running.container());
-        let start = Instant::now();
         let run = running.finish();
-        assert!(start.elapsed() < BOUND, "{:?}", start.elapsed());
         assert_found_dead(&env, &run, "UPLOAD_ARTIFACTS", &label);
         let out = std::fs::read_dir(env.path("out")).unwrap();
         assert_eq!(out.count(), 0, "half of the artifacts is left");
@@ -156,16 +145,15 @@ cache:
 ";
     let env = TestEnv::new()
         .buildspec(spec)
-        .args(&["--cache", "s3", "--build-json", "build.json"]);
+        .args(&["--cache", "s3"])
+        .args(&PATIENT);
     let running = env.start();
     running.wait_for_line("> Entering phase POST_BUILD");
     let label = running.label();
     let id = running.container();
     thread::sleep(Duration::from_millis(300));
     end(&["kill"], &id);
-    let start = Instant::now();
     let run = running.finish();
-    assert!(start.elapsed() < BOUND, "{:?}", start.elapsed());
     assert_found_dead(&env, &run, "UPLOAD_ARTIFACTS", &label);
     // What is not whole is no cache.
     let again = env.again(&[]).build_command("true").run();
@@ -178,6 +166,7 @@ fn a_container_that_stands_still_is_stopped_all_the_same() {
         let env = TestEnv::new()
             .build_command("echo running; sleep 600")
             .args(&["--grace", "1s"])
+            .args(&PATIENT)
             .args(arguments);
         let running = env.start();
         running.wait_for_line("running");
@@ -196,9 +185,7 @@ fn a_container_that_stands_still_is_stopped_all_the_same() {
     let (env, running) = start(&[]);
     let label = running.label();
     running.signal(Signal::INT);
-    let since = Instant::now();
     let run = running.finish();
-    assert!(since.elapsed() < BOUND, "{:?}", since.elapsed());
     run.assert_code(130);
     assert_whole(&run);
     assert_eq!(leftovers(&env), 0);

@@ -47,10 +47,10 @@ fn what_is_no_engine_is_told() {
     ] {
         let env = TestEnv::new()
             .build_command("true")
-            .variable("DOCKER_HOST", &server(answer));
-        let start = Instant::now();
-        let run = env.run();
-        assert!(start.elapsed() < Duration::from_secs(5), "{run}");
+            .variable("DOCKER_HOST", &server(answer))
+            // Whoever waited for more would do so for longer than a test waits.
+            .args(&["--engine-timeout", "1h"]);
+        let run = env.start().finish();
         run.assert_code(3);
         assert_whole(&run);
         assert!(run.stderr.contains(words), "{answer}: {run}");
@@ -74,7 +74,8 @@ fn a_socket_that_never_answers_is_given_ten_seconds() {
         "{run}"
     );
     assert!(took > Duration::from_secs(9), "{took:?}");
-    assert!(took < Duration::from_secs(20), "{took:?}");
+    // Later requests have a minute.
+    assert!(took < Duration::from_secs(50), "{took:?}");
 }
 
 #[test]

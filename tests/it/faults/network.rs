@@ -170,9 +170,9 @@ fn a_pull_whose_network_is_cut_ends() {
     line.cut();
     let start = Instant::now();
     let run = running.finish();
-    // Five times the limit, and some.
+    // Five times the limit, and some; with cobuild's own limit it would be five minutes.
     assert!(
-        start.elapsed() < Duration::from_secs(20),
+        start.elapsed() < Duration::from_mins(2),
         "{:?}",
         start.elapsed()
     );
@@ -196,17 +196,12 @@ fn a_pull_whose_network_is_cut_ends() {
 fn a_daemon_that_is_killed_in_a_pull_is_no_verdict() {
     let mut daemon = Daemon::start(&[]);
     let (_registry, line, image) = slow_image(&daemon);
-    let env = env(&daemon, &image);
+    // Whoever waited for an answer would do so for longer than a test waits.
+    let env = env(&daemon, &image).args(&["--engine-timeout", "1h"]);
     let running = env.start();
     wait_until_it_flows(&line);
     daemon.kill();
-    let start = Instant::now();
     let run = running.finish();
-    assert!(
-        start.elapsed() < Duration::from_secs(15),
-        "{:?}",
-        start.elapsed()
-    );
     run.assert_code(3);
     assert_whole(&run);
     assert!(run.stderr.contains("no engine answers at"), "{run}");
@@ -232,7 +227,8 @@ fn a_connection_that_is_cut_in_a_build_is_noticed() {
     let start = Instant::now();
     let run = running.finish();
     assert!(
-        start.elapsed() < Duration::from_secs(15),
+        // Less than cobuild's own limit.
+        start.elapsed() < Duration::from_secs(50),
         "{:?}",
         start.elapsed()
     );

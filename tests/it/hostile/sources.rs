@@ -18,7 +18,7 @@ use super::measured::{run, run_command};
 use crate::env::TestEnv;
 
 /// How long a look at such a source may take, on a busy machine.
-const LIMIT: Duration = Duration::from_secs(20);
+const LIMIT: Duration = Duration::from_mins(5);
 
 /// The files of a source that cobuild reads on the host, and what makes it read them.
 const READ: &[(&str, &[&str])] = &[

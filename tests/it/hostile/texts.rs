@@ -11,8 +11,11 @@ use super::shapes::{Shape, Size, Verdict, shapes};
 /// The address space of a run, in kilobytes.
 const MEMORY: &str = "250000";
 
-/// How many seconds a run may take: enough for an unoptimized one on a busy machine.
-const PATIENCE: &str = "20";
+/// How many seconds of a processor a run may take: enough for an unoptimized one, however busy the machine is.
+const PROCESSOR: &str = "20";
+
+/// How many seconds a run may take that waits for what never comes.
+const PATIENCE: &str = "300";
 
 /// Half as long as is read, and beyond the limit of values.
 const HUGE: Size = Size {
@@ -29,8 +32,11 @@ const LARGE: Size = Size {
 /// Runs cobuild in a directory; returns its exit status and all that it says, or what went wrong.
 fn run(arguments: &[&str], directory: &Path) -> Result<(i32, String), String> {
     let output = Command::new("sh")
-        .args(["-c", "ulimit -v $0; exec timeout \"$@\""])
-        .args([MEMORY, PATIENCE, env!("CARGO_BIN_EXE_cobuild")])
+        .args([
+            "-c",
+            "ulimit -v $0; ulimit -t $1; shift; exec timeout \"$@\"",
+        ])
+        .args([MEMORY, PROCESSOR, PATIENCE, env!("CARGO_BIN_EXE_cobuild")])
         .args(arguments)
         .current_dir(directory)
         .stdin(Stdio::null())
