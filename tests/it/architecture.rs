@@ -483,9 +483,32 @@ fn nothing_unwraps_outside_of_tests() {
     assert_none(&found, "`expect` says why");
 }
 
+/// All other code is kept from it by the compiler: this package forbids it, and the crates deny it.
+#[test]
+fn one_file_holds_the_unsafe_code() {
+    let directory = root("crates");
+    let holders: Vec<PathBuf> = rust_files(&directory)
+        .into_iter()
+        .filter(|path| fs::read_to_string(path).unwrap().contains("unsafe_code,"))
+        .map(|path| path.strip_prefix(&directory).unwrap().to_owned())
+        .collect();
+    assert_eq!(holders, [Path::new("libyaml/src/parser.rs")]);
+    for directory in fs::read_dir(&directory).unwrap() {
+        let manifest = directory.unwrap().path().join("Cargo.toml");
+        let text = fs::read_to_string(&manifest).unwrap();
+        assert!(text.contains("\nunsafe_code = \"deny\"\n"), "{manifest:?}");
+        assert!(
+            text.contains("\nallow_attributes = \"warn\"\n"),
+            "{manifest:?}"
+        );
+    }
+    let package = fs::read_to_string(root("Cargo.toml")).unwrap();
+    assert!(package.contains("\nunsafe_code = \"forbid\"\n"));
+}
+
 #[test]
 fn no_file_is_long() {
-    let long: Vec<String> = ["src", "tests"]
+    let long: Vec<String> = ["src", "tests", "crates"]
         .iter()
         .flat_map(|directory| rust_files(&root(directory)))
         .map(|path| (fs::read_to_string(&path).unwrap().lines().count(), path))
