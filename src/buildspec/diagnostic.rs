@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
-use super::Refusal;
+use super::code::{Code, Severity};
 use super::node::{Position, Span};
-use super::{Code, Severity};
+use super::refusal::Refusal;
 
 /// One problem of a buildspec.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -253,19 +253,9 @@ impl<'text> Findings<'text> {
         self.found.len() - self.errors >= MOST
     }
 
-    /// Returns whether one of these has been found.
-    pub(super) fn has_any(&self, codes: &[&Code]) -> bool {
-        self.found.iter().any(|one| codes.contains(&one.code))
-    }
-
     /// Returns whether a problem of this kind has been found.
     pub(super) fn has(&self, code: &Code) -> bool {
         self.found.iter().any(|one| one.code == code)
-    }
-
-    /// Returns whether an error has been found.
-    pub(super) fn has_error(&self) -> bool {
-        self.errors > 0
     }
 
     fn text_of(&self, line: usize) -> &'text str {

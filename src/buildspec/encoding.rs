@@ -1,13 +1,16 @@
 //! Bytes to text: byte order marks, UTF-16, and what YAML does not allow.
 
-use super::Refusal;
 use super::limits::MAX_BYTES;
+use super::node::Position;
+use super::problems::Problem;
+use super::refusal::{Reason, SyntaxProblem};
 
 /// Reads the bytes of a buildspec as the YAML reader does: UTF-8, or UTF-16 when a byte order mark
 /// says so; the mark itself is no part of the text. Lines end in `\n` or `\r\n`.
-pub(super) fn decode(bytes: &[u8]) -> Result<String, Refusal> {
+pub(super) fn decode(bytes: &[u8]) -> Result<String, Problem> {
     if bytes.len() > MAX_BYTES {
-        return Err(Refusal::too_large());
+        let start = Position { line: 1, column: 1 };
+        return Err(Problem::at(start, Reason::TooLarge));
     }
     let text = match bytes {
         [0xFF, 0xFE, rest @ ..] => utf16(rest, u16::from_le_bytes)?,
@@ -18,10 +21,7 @@ pub(super) fn decode(bytes: &[u8]) -> Result<String, Refusal> {
     match first_forbidden(&text) {
         // The parser has read no line yet when its reader meets this; that the service then counts
         // as it does elsewhere is assumed.
-        Some(at) => Err(Refusal::syntax(
-            "control characters are not allowed",
-            line_after(&text[..at]),
-        )),
+        Some(at) => Err(problem("control characters are not allowed", &text[..at])),
         None => Ok(with_line_breaks(text)),
     }
 }
@@ -50,43 +50,39 @@ pub fn readable(bytes: &[u8]) -> String {
     })
 }
 
-fn utf8(bytes: &[u8]) -> Result<String, Refusal> {
+fn utf8(bytes: &[u8]) -> Result<String, Problem> {
     let error = match std::str::from_utf8(bytes) {
         Ok(text) => return Ok(text.to_owned()),
         Err(error) => error,
     };
     let (valid, rest) = bytes.split_at(error.valid_up_to());
-    let problem = match (error.error_len(), rest) {
+    let words = match (error.error_len(), rest) {
         (None, _) => "incomplete UTF-8 octet sequence",
         (Some(1), [0x80..=0xC1 | 0xF5..=0xFF, ..]) => "invalid leading UTF-8 octet",
         (Some(_), _) => "invalid trailing UTF-8 octet",
     };
-    let line = line_after(&String::from_utf8_lossy(valid));
-    Err(Refusal::syntax(problem, line))
+    Err(problem(words, &String::from_utf8_lossy(valid)))
 }
 
-fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Result<String, Refusal> {
+fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Result<String, Problem> {
     let (units, rest) = bytes.as_chunks::<2>();
     let mut text = String::with_capacity(units.len());
     for unit in char::decode_utf16(units.iter().copied().map(unit)) {
         match unit {
             Ok(unit) => text.push(unit),
             Err(error) => {
-                let problem = match error.unpaired_surrogate() {
+                let words = match error.unpaired_surrogate() {
                     ..0xDC00 => "expected low surrogate area",
                     0xDC00.. => "unexpected low surrogate area",
                 };
-                return Err(Refusal::syntax(problem, line_after(&text)));
+                return Err(problem(words, &text));
             }
         }
     }
     if rest.is_empty() {
         Ok(text)
     } else {
-        Err(Refusal::syntax(
-            "incomplete UTF-16 character",
-            line_after(&text),
-        ))
+        Err(problem("incomplete UTF-16 character", &text))
     }
 }
 
@@ -114,8 +110,20 @@ fn is_forbidden(character: char) -> bool {
     )
 }
 
-fn line_after(text: &str) -> usize {
-    text.matches('\n').count() + 1
+/// A problem with what follows a text.
+fn problem(words: &str, before: &str) -> Problem {
+    let line = before.matches('\n').count();
+    let place = Position {
+        line: line + 1,
+        column: 1,
+    };
+    let problem = SyntaxProblem {
+        problem: words.to_owned(),
+        line,
+        context: None,
+        bracket: None,
+    };
+    Problem::at(place, Reason::Syntax(Box::new(problem)))
 }
 
 #[cfg(test)]
@@ -123,7 +131,7 @@ mod tests {
     use super::*;
 
     fn refusal(bytes: &[u8]) -> String {
-        decode(bytes).unwrap_err().message
+        decode(bytes).unwrap_err().reason.to_string()
     }
 
     #[test]

@@ -2,7 +2,8 @@
 //!
 //! Whatever has to know which keys exist reads this table, so that no two places can disagree.
 
-use super::Version;
+use super::model::Version;
+use super::node::{Entry, Node, Value};
 
 /// A part of a buildspec with keys of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -125,7 +126,69 @@ pub(super) enum Shape {
     Foreign,
 }
 
+impl Shape {
+    /// Returns the section whose keys are in the value, or in each of its values.
+    pub(super) fn section(self) -> Option<Section> {
+        match self {
+            Self::Part(section) | Self::ListOf(section) | Self::MapOf(section) => Some(section),
+            Self::Text
+            | Self::Boolean
+            | Self::Number
+            | Self::Choice(_)
+            | Self::List
+            | Self::Map
+            | Self::MapOfLists
+            | Self::Foreign => None,
+        }
+    }
+}
+
 impl Section {
+    /// Returns the keys of this section, in the order of the table.
+    pub(super) fn keys(self) -> impl Iterator<Item = &'static Key> {
+        KEYS.iter().filter(move |key| key.sections.contains(&self))
+    }
+
+    /// Visits every key of a section and of what lies in it, in the order of the text, all of a section
+    /// before what lies in it. A key that the table does not have comes without one. Keys that are no
+    /// texts, and values of the wrong kind, are passed over.
+    pub(super) fn walk<'tree>(
+        self,
+        node: &'tree Node,
+        version: Version,
+        visit: &mut impl FnMut(Self, Option<&'static Key>, &'tree Entry),
+    ) {
+        let mut inner = Vec::new();
+        for entry in node.entries() {
+            let Some(name) = entry.key.text.as_deref() else {
+                continue;
+            };
+            let key = self.key(name, version);
+            visit(self, key, entry);
+            if let Some(shape) = key.map(|key| key.shape)
+                && let Some(section) = shape.section()
+            {
+                inner.push((shape, section, &entry.value));
+            }
+        }
+        for (shape, section, value) in inner {
+            match (shape, &value.value) {
+                (Shape::ListOf(_), Value::Sequence(items)) => {
+                    for item in items {
+                        section.walk(item, version, visit);
+                    }
+                }
+                (Shape::MapOf(_), Value::Mapping(entries)) => {
+                    for entry in entries {
+                        section.walk(&entry.value, version, visit);
+                    }
+                }
+                (Shape::Part(_), _) => section.walk(value, version, visit),
+                _ => {}
+            }
+        }
+    }
+
     /// Returns the key with this name, found without regard to case; that case does not matter is
     /// assumed (a `Commands` has stood in a working buildspec).
     pub(super) fn key(self, name: &str, version: Version) -> Option<&'static Key> {
@@ -376,8 +439,8 @@ mod tests {
         let mut next = 0;
         while let Some(&section) = reached.get(next) {
             next += 1;
-            for key in KEYS.iter().filter(|key| key.sections.contains(&section)) {
-                if let Shape::Part(inner) | Shape::ListOf(inner) | Shape::MapOf(inner) = key.shape
+            for key in section.keys() {
+                if let Some(inner) = key.shape.section()
                     && !reached.contains(&inner)
                 {
                     reached.push(inner);

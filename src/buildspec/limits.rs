@@ -6,9 +6,6 @@
 //! refused for them no author has written: they keep a hostile text from taking the machine. All of
 //! them are assumed.
 
-use super::Refusal;
-use super::node::Weight;
-
 /// How many bytes a buildspec may have: 2 MiB.
 pub const MAX_BYTES: usize = 2 << 20;
 
@@ -20,50 +17,9 @@ pub(super) const MAX_VALUES: usize = 100_000;
 /// No buildspec needs ten levels; the bound keeps every walk over the tree within the stack.
 pub(super) const MAX_DEPTH: usize = 100;
 
-/// How many bytes may be read again for the sake of a better message, or of what only our parser
-/// minds.
-pub(super) const MAX_REREAD: usize = 4 * MAX_BYTES;
+/// The kinds of batch.
+pub(super) const BATCH_KINDS: [&str; 4] =
+    ["build-list", "build-graph", "build-matrix", "build-fanout"];
 
-/// What a document has cost so far.
-#[derive(Debug, Default)]
-pub(super) struct Budget {
-    /// The keys and values in the text.
-    read: usize,
-    /// The keys and values that stand for aliases.
-    aliased: usize,
-    /// All that was copied, for aliases and to be at hand for them.
-    copied: Weight,
-}
-
-impl Budget {
-    /// Accounts for a key or value that begins on a line.
-    pub(super) fn read(&mut self, line: usize) -> Result<(), Refusal> {
-        self.read += 1;
-        if self.read + self.copied.values > MAX_VALUES {
-            return Err(Refusal::too_many_values(line));
-        }
-        Ok(())
-    }
-
-    /// Accounts for a copy of what an alias may ask for.
-    pub(super) fn keep(&mut self, weight: Weight) -> Result<(), Refusal> {
-        self.copied = self.copied.with(weight);
-        if self.read + self.copied.values > MAX_VALUES || self.copied.bytes > MAX_BYTES {
-            return Err(Refusal::excessive_aliasing());
-        }
-        Ok(())
-    }
-
-    /// Accounts for a copy that takes the place of an alias.
-    pub(super) fn alias(&mut self, weight: Weight) -> Result<(), Refusal> {
-        self.keep(weight)?;
-        self.aliased += weight.values;
-        // The rule of Go's yaml library, as far as it goes within the limits above: of more than a
-        // thousand values, one in a hundred has to be written out.
-        let all = self.read + self.aliased;
-        if self.aliased > 100 && all > 1000 && self.aliased * 100 > all * 99 {
-            return Err(Refusal::excessive_aliasing());
-        }
-        Ok(())
-    }
-}
+/// An identifier of a build of a batch has fewer characters than this.
+pub(super) const MOST_CHARACTERS: usize = 128;

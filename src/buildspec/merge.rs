@@ -2,8 +2,8 @@
 
 use std::collections::HashSet;
 
-use super::Refusal;
 use super::node::{Entry, Node, Style, Value};
+use super::refusal::Reason;
 
 /// Returns whether a key is the merge key.
 pub(super) fn is_merge(key: &Node) -> bool {
@@ -15,7 +15,7 @@ pub(super) fn is_merge(key: &Node) -> bool {
 
 /// Adds what the values of `<<` keys bring in: never over a key that the map, or an earlier `<<`,
 /// has.
-pub(super) fn merge(entries: &mut Vec<Entry>, values: Vec<Node>) -> Result<(), Refusal> {
+pub(super) fn merge(entries: &mut Vec<Entry>, values: Vec<Node>) -> Result<(), Reason> {
     if values.is_empty() {
         return Ok(());
     }
@@ -31,17 +31,13 @@ pub(super) fn merge(entries: &mut Vec<Entry>, values: Vec<Node>) -> Result<(), R
 }
 
 /// Returns the maps that a `<<` names.
-fn sources(value: Node) -> Result<Vec<Vec<Entry>>, Refusal> {
+fn sources(value: Node) -> Result<Vec<Vec<Entry>>, Reason> {
     let map = |node: Node| match node.value {
         Value::Mapping(source) => Ok(source),
-        Value::Sequence(_) | Value::Scalar(_) => Err(not_a_map()),
+        Value::Sequence(_) | Value::Scalar(_) => Err(Reason::MergeOfNoMap),
     };
     match value.value {
         Value::Sequence(items) => items.into_iter().map(map).collect(),
         _ => Ok(vec![map(value)?]),
     }
-}
-
-fn not_a_map() -> Refusal {
-    Refusal::unlocated("map merge requires map or sequence of maps as the value")
 }

@@ -1,7 +1,7 @@
 //! A YAML document as a tree in which every key and value knows where it stands.
 
 /// A place in the text, in lines and characters, both counted from 1.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Position {
     /// The line.
     pub line: usize,
@@ -85,6 +85,22 @@ impl Node {
         match &self.value {
             Value::Scalar(scalar) => scalar.is_null(),
             Value::Sequence(_) | Value::Mapping(_) => false,
+        }
+    }
+
+    /// Returns the entries of a map; what is none has none.
+    pub(super) fn entries(&self) -> &[Entry] {
+        match &self.value {
+            Value::Mapping(entries) => entries,
+            Value::Scalar(_) | Value::Sequence(_) => &[],
+        }
+    }
+
+    /// Returns the items of a list; what is none has none.
+    pub(super) fn items(&self) -> &[Self] {
+        match &self.value {
+            Value::Sequence(items) => items,
+            Value::Scalar(_) | Value::Mapping(_) => &[],
         }
     }
 

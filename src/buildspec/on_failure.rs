@@ -1,6 +1,6 @@
 //! The little language of `on-failure` (contract §1.5).
 
-use super::OnFailure;
+use super::model::OnFailure;
 
 /// How often `RETRY` tries again when it does not say.
 const DEFAULT_COUNT: u8 = 3;

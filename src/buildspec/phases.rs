@@ -2,23 +2,30 @@
 
 use super::field::{self, Fields};
 use super::keys::Section;
+use super::model::{OnFailure, Phase, Phases};
 use super::node::{Node, Value};
-use super::{OnFailure, Phase, Phases, Refusal};
+use super::problems::Problems;
+use super::refusal::{Reason, Refusal, ValueKind};
 
 impl Phases {
     /// Reads the section. A key that is no phase refuses the whole buildspec, whatever else is in
     /// it; a phase without anything in it is a phase without commands (assumed).
-    pub(super) fn from_node(node: &Node) -> Result<Self, Refusal> {
-        let entries = field::entries(node)?;
-        let mut sections = Vec::with_capacity(entries.len());
-        for entry in entries {
-            let name = entry.key.text.as_deref().unwrap_or_default();
-            let section = phase(name).ok_or_else(|| Refusal::phase_name(name))?;
-            sections.push((section, &entry.value));
+    pub(super) fn read(node: &Node, problems: &mut Problems) -> Self {
+        let mut sections = Vec::new();
+        for entry in field::entries("phases", node, problems) {
+            let Some(name) = entry.key.text.as_deref() else {
+                continue;
+            };
+            if let Some(section) = section(name) {
+                sections.push((section, name, &entry.value));
+            } else {
+                let written = name.to_owned();
+                problems.add(entry.key.span, Reason::PhaseName { written });
+            }
         }
         let mut phases = Self::default();
-        for (section, value) in sections {
-            let phase = Some(Phase::from_node(section, value)?);
+        for (section, name, value) in sections {
+            let phase = Some(Phase::read(section, name, value, problems));
             match section {
                 Section::Install => phases.install = phase,
                 Section::PreBuild => phases.pre_build = phase,
@@ -26,7 +33,7 @@ impl Phases {
                 _ => phases.post_build = phase,
             }
         }
-        Ok(phases)
+        phases
     }
 
     /// Returns why a build of this machine refuses phases that are read without fault: an account
@@ -41,12 +48,12 @@ impl Phases {
         .into_iter()
         .flatten()
         .any(|phase| phase.steps)
-        .then(Refusal::steps)
+        .then(|| Refusal::of_buildspec(&Reason::Steps))
     }
 }
 
 /// Returns the phase with this name; that case does not matter is assumed.
-pub(super) fn phase(name: &str) -> Option<Section> {
+fn section(name: &str) -> Option<Section> {
     [
         ("install", Section::Install),
         ("pre_build", Section::PreBuild),
@@ -58,21 +65,25 @@ pub(super) fn phase(name: &str) -> Option<Section> {
 }
 
 impl Phase {
-    fn from_node(section: Section, node: &Node) -> Result<Self, Refusal> {
-        let fields = Fields::of(section, node)?;
-        Ok(Self {
-            run_as: fields.filled_text("run-as")?,
+    fn read(section: Section, name: &str, node: &Node, problems: &mut Problems) -> Self {
+        let fields = Fields::of(section, name, node, problems);
+        let steps = fields.entry("steps");
+        if let Some(steps) = steps {
+            problems.add(steps.key.span, Reason::Steps);
+        }
+        Self {
+            run_as: fields.filled_text("run-as", problems),
             on_failure: fields
-                .text("on-failure")?
+                .text("on-failure", problems)
                 .map_or(OnFailure::Default, |text| OnFailure::from_text(&text)),
             runtime_versions: match section {
-                Section::Install => runtime_versions(fields.get("runtime-versions"))?,
+                Section::Install => fields.named("runtime-versions", problems, runtime_version),
                 _ => Vec::new(),
             },
-            commands: commands(fields.get("commands"), "Commands")?,
-            finally: commands(fields.get("finally"), "Finally")?,
-            steps: fields.get("steps").is_some(),
-        })
+            commands: commands(&fields, "commands", "Commands", problems),
+            finally: commands(&fields, "finally", "Finally", problems),
+            steps: steps.is_some(),
+        }
     }
 }
 
@@ -80,13 +91,21 @@ impl Phase {
 /// is a command that does nothing (assumed).
 ///
 /// `list` is the name of the list in a refusal; that it is `Finally` for the second one is assumed.
-fn commands(node: Option<&Node>, list: &str) -> Result<Vec<String>, Refusal> {
-    let Some(node) = node else {
-        return Ok(Vec::new());
+fn commands(
+    phase: &Fields<'_>,
+    key: &'static str,
+    list: &'static str,
+    problems: &mut Problems,
+) -> Vec<String> {
+    let Some(node) = phase.get(key) else {
+        return Vec::new();
     };
     let items = match &node.value {
-        Value::Scalar(scalar) => return Ok(vec![scalar.text.clone()]),
-        Value::Mapping(_) => return Err(Refusal::kind("map", "list")),
+        Value::Scalar(scalar) => return vec![scalar.text.clone()],
+        Value::Mapping(_) => {
+            problems.add_value_kind(key, node, ValueKind::List);
+            return Vec::new();
+        }
         Value::Sequence(items) => items,
     };
     let mut commands = Vec::with_capacity(items.len());
@@ -95,27 +114,32 @@ fn commands(node: Option<&Node>, list: &str) -> Result<Vec<String>, Refusal> {
         match &item.value {
             Value::Scalar(scalar) if scalar.is_null() => {}
             Value::Scalar(scalar) => commands.push(scalar.text.clone()),
-            Value::Mapping(_) => return Err(Refusal::command_is_map(list, index, line)),
-            Value::Sequence(_) => return Err(Refusal::command_is_list(list, index, line)),
+            Value::Mapping(_) => {
+                problems.add(item.span, Reason::CommandIsMap { list, index, line });
+            }
+            Value::Sequence(_) => {
+                problems.add(item.span, Reason::CommandIsList { list, index, line });
+            }
         }
     }
-    Ok(commands)
+    commands
 }
 
-/// Reads `runtime-versions`; of a list of versions the first counts (assumed).
-fn runtime_versions(node: Option<&Node>) -> Result<Vec<(String, String)>, Refusal> {
-    let Some(node) = node else {
-        return Ok(Vec::new());
-    };
-    field::named(node, |version| match &version.value {
-        Value::Sequence(versions) => versions.first().map_or(Ok(String::new()), field::text),
-        Value::Scalar(_) | Value::Mapping(_) => field::text(version),
-    })
+/// Reads a version of a runtime; of a list of versions the first counts (assumed).
+fn runtime_version(name: &str, node: &Node, problems: &mut Problems) -> String {
+    match &node.value {
+        Value::Sequence(versions) => versions
+            .first()
+            .map(|version| field::text(name, version, problems))
+            .unwrap_or_default(),
+        Value::Scalar(_) | Value::Mapping(_) => field::text(name, node, problems),
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Buildspec, parse};
+    use super::super::model::Buildspec;
+    use super::super::parse::parse;
     use super::*;
 
     fn buildspec(phases: &str) -> Result<Buildspec, Refusal> {

@@ -3,11 +3,6 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Refusal;
-use super::field::{self, Fields};
-use super::keys::Section;
-use super::node::Node;
-
 /// One group under `reports`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -69,7 +64,7 @@ const FORMATS: [(&str, ReportFormat); 10] = [
 
 impl ReportFormat {
     /// Reads a `file-format`, without regard to case.
-    fn from_text(text: &str) -> Self {
+    pub(super) fn from_text(text: &str) -> Self {
         FORMATS
             .into_iter()
             .find(|(name, _)| name.eq_ignore_ascii_case(text.trim()))
@@ -100,27 +95,12 @@ impl From<ReportFormat> for String {
     }
 }
 
-/// Reads `reports`: groups by name, ARN or variable, in the order of the file.
-pub(super) fn read(node: &Node) -> Result<Vec<(String, ReportGroup)>, Refusal> {
-    field::named(node, |node| {
-        let fields = Fields::of(Section::Report, node)?;
-        Ok(ReportGroup {
-            files: fields.texts("files")?,
-            format: fields
-                .filled_text("file-format")?
-                .map_or(ReportFormat::default(), |text| {
-                    ReportFormat::from_text(&text)
-                }),
-            base_directory: fields.filled_text("base-directory")?,
-            discard_paths: fields.boolean("discard-paths")?,
-        })
-    })
-}
-
 #[cfg(test)]
 mod tests {
-    use super::super::keys::Shape;
-    use super::super::{Version, parse};
+    use super::super::keys::{Section, Shape};
+    use super::super::model::Version;
+    use super::super::parse::parse;
+    use super::super::refusal::Refusal;
     use super::*;
 
     fn reports(reports: &str) -> Result<Vec<(String, ReportGroup)>, Refusal> {

@@ -12,50 +12,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Map, Value, json};
 
-use super::keys::{KEYS, Key, Section, Shape, Since};
-
-/// A key of the language, at one of the places where it may stand.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KeyPlace {
-    /// The keys that lead there, such as `phases.build.commands`. `*` is a name of the author's
-    /// choice (`reports.*.files`), `[]` an item of a list (`batch.build-list[].identifier`).
-    pub path: String,
-    /// What the key is for, in one line.
-    pub description: &'static str,
-    /// Whether the key is unknown since version 0.2.
-    pub only_v0_1: bool,
-}
-
-/// Returns every key of the language, at every place where it may stand.
-pub fn keys() -> Vec<KeyPlace> {
-    let mut places = Vec::new();
-    collect(Section::Root, "", &mut places);
-    places
-}
-
-fn collect(section: Section, path: &str, places: &mut Vec<KeyPlace>) {
-    for key in section.keys() {
-        let path = format!("{path}{}", key.name);
-        places.push(KeyPlace {
-            path: path.clone(),
-            description: key.doc,
-            only_v0_1: key.since == Since::OnlyV0_1,
-        });
-        match key.shape {
-            Shape::Part(inner) => collect(inner, &format!("{path}."), places),
-            Shape::ListOf(inner) => collect(inner, &format!("{path}[]."), places),
-            Shape::MapOf(inner) => collect(inner, &format!("{path}.*."), places),
-            Shape::Text
-            | Shape::Boolean
-            | Shape::Number
-            | Shape::Choice(_)
-            | Shape::List
-            | Shape::Map
-            | Shape::MapOfLists
-            | Shape::Foreign => {}
-        }
-    }
-}
+use super::keys::{Key, Section, Shape, Since};
 
 /// Returns the JSON Schema of buildspecs, as text.
 pub fn schema() -> String {
@@ -137,7 +94,7 @@ fn sections() -> Vec<(Section, String)> {
     while let Some((section, path)) = found.get(next).cloned() {
         next += 1;
         for key in section.keys() {
-            if let Shape::Part(inner) | Shape::ListOf(inner) | Shape::MapOf(inner) = key.shape
+            if let Some(inner) = key.shape.section()
                 && !found.iter().any(|(known, _)| *known == inner)
             {
                 let path = if path.is_empty() {
@@ -276,17 +233,11 @@ fn extend(schema: &mut Value, keywords: Value) {
     }
 }
 
-impl Section {
-    /// Returns the keys of this section, in the order of the table.
-    fn keys(self) -> impl Iterator<Item = &'static Key> {
-        KEYS.iter().filter(move |key| key.sections.contains(&self))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
 
+    use super::super::keys::KEYS;
     use super::*;
 
     fn parsed() -> Value {
@@ -351,35 +302,6 @@ mod tests {
         let expected: usize = KEYS.iter().map(|key| key.sections.len()).sum();
         // The schema itself has one too.
         assert_eq!(described, expected + 1);
-    }
-
-    #[test]
-    fn places_are_named_by_the_keys_that_lead_there() {
-        let places = keys();
-        let paths: Vec<&str> = places.iter().map(|place| place.path.as_str()).collect();
-        for path in [
-            "version",
-            "phases.install.runtime-versions",
-            "reports.*.file-format",
-            "artifacts.secondary-artifacts.*.files",
-            "batch.build-graph[].env.fleet",
-            "batch.build-matrix.dynamic.env.variables",
-        ] {
-            assert!(paths.contains(&path), "{path} is not in {paths:?}");
-        }
-        let distinct: BTreeSet<_> = paths.iter().collect();
-        assert_eq!(distinct.len(), paths.len());
-        let old = places.iter().filter(|place| place.only_v0_1);
-        let old: Vec<&str> = old.map(|place| place.path.as_str()).collect();
-        assert_eq!(
-            old,
-            [
-                "environment_variables",
-                "environment_variables.plaintext",
-                "artifacts.secondary-artifacts.*.type",
-                "artifacts.type",
-            ]
-        );
     }
 
     #[test]

@@ -2,92 +2,32 @@
 
 use std::collections::HashSet;
 
-use super::keys::{Section, Shape};
-use super::node::{Entry, Node, Value};
-use super::{UnknownKeys, Version};
+use super::keys::Section;
+use super::model::{UnknownKeys, Version};
+use super::node::Node;
 
-/// Lists the unknown keys of a buildspec by section, sections and keys in the order of the text.
+/// Lists the unknown keys of a buildspec by section, sections and keys in the order of the text. A key
+/// that several items have is named once.
 pub(super) fn unknown_keys(root: &Node, version: Version) -> Vec<UnknownKeys> {
-    let mut walk = Walk {
-        version,
-        found: Vec::new(),
-        seen: HashSet::new(),
-    };
-    walk.section(Section::Root, root);
-    walk.found
-}
-
-struct Walk {
-    version: Version,
-    found: Vec<UnknownKeys>,
-    /// What has been found already: a key that several items have is named once.
-    seen: HashSet<(&'static str, String)>,
-}
-
-impl Walk {
-    fn section(&mut self, section: Section, node: &Node) {
-        let mut inner = Vec::new();
-        for entry in entries(node) {
-            let Some(name) = entry.key.text.as_deref() else {
-                continue;
-            };
-            match section.key(name, self.version) {
-                Some(key) => inner.push((key.shape, &entry.value)),
-                None => self.add(section, name),
-            }
-        }
-        for (shape, value) in inner {
-            self.value(shape, value);
-        }
-    }
-
-    fn value(&mut self, shape: Shape, node: &Node) {
-        match shape {
-            Shape::Part(section) => self.section(section, node),
-            Shape::ListOf(section) => {
-                if let Value::Sequence(items) = &node.value {
-                    for item in items {
-                        self.section(section, item);
-                    }
-                }
-            }
-            Shape::MapOf(section) => {
-                for entry in entries(node) {
-                    self.section(section, &entry.value);
-                }
-            }
-            Shape::Text
-            | Shape::Boolean
-            | Shape::Number
-            | Shape::Choice(_)
-            | Shape::List
-            | Shape::Map
-            | Shape::MapOfLists
-            | Shape::Foreign => {}
-        }
-    }
-
-    fn add(&mut self, section: Section, name: &str) {
+    let mut found: Vec<UnknownKeys> = Vec::new();
+    let mut seen = HashSet::new();
+    Section::Root.walk(root, version, &mut |section, key, entry| {
+        let Some(name) = entry.key.text.as_deref().filter(|_| key.is_none()) else {
+            return;
+        };
         let section = section.log_name();
-        if !self.seen.insert((section, name.to_owned())) {
+        if !seen.insert((section, name)) {
             return;
         }
-        match self.found.iter_mut().find(|one| one.section == section) {
+        match found.iter_mut().find(|one| one.section == section) {
             Some(one) => one.keys.push(name.to_owned()),
-            None => self.found.push(UnknownKeys {
+            None => found.push(UnknownKeys {
                 section: section.to_owned(),
                 keys: vec![name.to_owned()],
             }),
         }
-    }
-}
-
-/// Whether a value has the right kind is not asked here: what does not is no map with keys.
-fn entries(node: &Node) -> &[Entry] {
-    match &node.value {
-        Value::Mapping(entries) => entries,
-        Value::Scalar(_) | Value::Sequence(_) => &[],
-    }
+    });
+    found
 }
 
 #[cfg(test)]

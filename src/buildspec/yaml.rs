@@ -1,97 +1,49 @@
 //! Text to tree: the one file that names the YAML parser.
 
-use std::collections::HashSet;
+mod positions;
+#[cfg(test)]
+mod tests;
 
-use granit_parser::{
-    ErrorKind, Event, Marker, Options, Parser, ScalarStyle, ScanError, Span as EventSpan, StrInput,
-    StructureStyle, Tag,
-};
+use libyaml::{Collection, Event, EventData, Mark, Parser, ScalarStyle};
 
-use super::Refusal;
 use super::anchors::Anchors;
-use super::block;
-use super::limits::{Budget, MAX_DEPTH, MAX_REREAD};
+use super::budget::Budget;
+use super::limits::MAX_DEPTH;
 use super::merge::{is_merge, merge};
 use super::node::{Entry, Node, Position, Scalar, Span, Style, Value};
-use super::source::{Pushed, Source};
-use super::syntax::{self, Brackets, Failure, Problem, Within};
-use super::tabs;
+use super::problems::Problem;
+use super::refusal::{Reason, SyntaxContext, SyntaxProblem};
+
+use positions::Positions;
 
 /// Reads the first document of a text; `None` when there is none.
-pub(super) fn read(text: &str) -> Result<Option<Node>, Refusal> {
-    let mut source = Source::new(text);
-    let mut aliased = HashSet::new();
-    // Each quoted text that stands too far left means reading everything again.
-    let mut left = MAX_REREAD;
-    loop {
-        let line = match Builder::new(&source, &aliased).document() {
-            Ok(Some(root)) => {
-                tabs::check(text, &root)?;
-                return Ok(Some(root));
-            }
-            Ok(None) => return Ok(None),
-            Err(Stop::Refused(refusal)) => return Err(refusal),
-            Err(Stop::AnchorNotKept) => {
-                aliased = anchors_with_aliases(source.text());
-                continue;
-            }
-            Err(Stop::QuotedTooFarLeft { line }) => line,
-        };
-        let quote = opening_quote(source.before_line(line)).and_then(|quote| quote.byte_offset());
-        match quote.map_or(Pushed::NotClosed, |quote| source.push_quoted(quote, line)) {
-            Pushed::Done if source.text().len() <= left => left -= source.text().len(),
-            Pushed::Done | Pushed::TooFar => {
-                let problem = ErrorKind::InvalidQuotedScalarIndent.to_string();
-                return Err(Refusal::syntax(&problem, line));
-            }
-            Pushed::NotClosed => return Err(syntax::unclosed_quote(text, line)),
-        }
-    }
+pub(super) fn read(text: &str) -> Result<Option<Node>, Problem> {
+    let mut builder = Builder {
+        events: Parser::new(text, MAX_DEPTH),
+        positions: Positions::of(text),
+        anchors: Anchors::new(text),
+        budget: Budget::default(),
+        open: Vec::new(),
+    };
+    builder.document()
 }
 
-/// Why reading stopped.
-enum Stop {
-    /// For good.
-    Refused(Refusal),
-    /// For a line within quotes that is nothing to libyaml.
-    QuotedTooFarLeft { line: usize },
-    /// For an alias: what anchors stand for is kept only where that is known to be wanted.
-    AnchorNotKept,
-}
-
-impl From<Refusal> for Stop {
-    fn from(refusal: Refusal) -> Self {
-        Self::Refused(refusal)
-    }
-}
-
-type Spanned<'input> = (Event<'input>, EventSpan);
-
-struct Builder<'source> {
-    source: &'source Source<'source>,
-    events: Parser<'source, StrInput<'source>>,
-    anchors: Anchors<'source>,
+/// Makes the tree, event by event.
+struct Builder<'text> {
+    events: Parser<'text>,
+    positions: Positions<'text>,
+    anchors: Anchors<'text>,
     budget: Budget,
-    /// The lists and maps around the place that is being read, outermost first.
-    open: Vec<Within>,
+    /// The lists and maps around the place that is being read, each with its bracket if it has one.
+    open: Vec<Option<Mark>>,
 }
 
-impl<'source> Builder<'source> {
-    fn new(source: &'source Source<'source>, aliased: &'source HashSet<usize>) -> Self {
-        Self {
-            source,
-            events: Parser::new_from_str_with_options(source.text(), options()),
-            anchors: Anchors::new(aliased),
-            budget: Budget::default(),
-            open: Vec::new(),
-        }
-    }
-
-    fn document(mut self) -> Result<Option<Node>, Stop> {
+impl Builder<'_> {
+    fn document(&mut self) -> Result<Option<Node>, Problem> {
         loop {
-            match self.next()? {
-                (Event::StreamEnd, _) => return Ok(None),
-                (Event::DocumentStart(..), _) => break,
+            match self.next()?.data {
+                EventData::StreamEnd => return Ok(None),
+                EventData::DocumentStart => break,
                 _ => {}
             }
         }
@@ -104,116 +56,137 @@ impl<'source> Builder<'source> {
         Ok(Some(root))
     }
 
-    /// Returns the next event that is not about an anchor.
-    fn next(&mut self) -> Result<Spanned<'source>, Stop> {
-        loop {
-            match self.events.next_event() {
-                Some(Ok((Event::Anchor(_, name), span))) => {
-                    syntax::anchor_name(&name, span.start.line())?;
-                }
-                Some(Ok(event)) => return Ok(event),
-                Some(Err(error)) => return Err(self.stop(&error)),
-                None => return Ok((Event::StreamEnd, EventSpan::default())),
-            }
+    fn next(&mut self) -> Result<Event, Problem> {
+        match self.events.next() {
+            Some(Ok(event)) => Ok(event),
+            Some(Err(error)) => Err(self.problem(error)),
+            // Nobody asks for what follows the last event.
+            None => Ok(Event {
+                data: EventData::StreamEnd,
+                start: Mark::default(),
+                end: Mark::default(),
+            }),
         }
     }
 
-    fn stop(&self, error: &ScanError) -> Stop {
-        let place = position(*error.marker());
-        let text = self.source.text();
-        let before = error.marker().byte_offset().and_then(|at| text.get(..at));
-        let problem = match error.kind() {
-            ErrorKind::InvalidQuotedScalarIndent | ErrorKind::TabInIndentation => {
-                return Stop::QuotedTooFarLeft { line: place.line };
+    fn problem(&self, error: libyaml::Error) -> Problem {
+        let start = Position { line: 1, column: 1 };
+        match error {
+            libyaml::Error::Syntax(error) => {
+                let syntax = SyntaxProblem {
+                    problem: error.problem,
+                    line: error.mark.line,
+                    context: error.context.map(|context| SyntaxContext {
+                        text: context.text,
+                        place: self.positions.of_mark(context.mark),
+                    }),
+                    bracket: self.bracket(),
+                };
+                let place = self.positions.of_mark(error.mark);
+                Problem::at(place, Reason::Syntax(Box::new(syntax)))
             }
-            ErrorKind::InvalidTrailingSingleQuotedScalar
-            | ErrorKind::InvalidTrailingDoubleQuotedScalar => {
-                trailing_content(before.unwrap_or_default())
-            }
-            kind => problem(kind),
-        };
-        let failure = Failure {
-            text,
-            problem,
-            place,
-            brackets: before.and_then(brackets),
-            open: &self.open,
-        };
-        Stop::Refused(failure.refuse())
+            libyaml::Error::TooDeep { mark, .. } => self.too_deep(mark),
+            libyaml::Error::TooManyBlanks => Problem::at(start, Reason::TooManyBlanks),
+            libyaml::Error::TooManyDirectives => Problem::at(start, Reason::TooManyDirectives),
+        }
     }
 
-    fn node(&mut self, (event, span): Spanned<'source>) -> Result<Node, Stop> {
-        if self.open.len() >= MAX_DEPTH {
-            return Err(Refusal::syntax(&too_deep(), span.start.line()).into());
+    /// Returns where the innermost bracket is, if that is what holds the place that is being read.
+    fn bracket(&self) -> Option<Position> {
+        let behind = self.open.last().copied().flatten()?;
+        let mut place = self.positions.of_mark(behind);
+        place.column -= 1;
+        Some(place)
+    }
+
+    fn too_deep(&self, mark: Mark) -> Problem {
+        let line = mark.line + 1;
+        Problem::at(self.positions.of_mark(mark), Reason::TooDeep { line })
+    }
+
+    fn node(&mut self, event: Event) -> Result<Node, Problem> {
+        let Event { data, start, end } = event;
+        let place = self.positions.of_mark(start);
+        let here = |reason| Problem::at(place, reason);
+        self.budget.read(start.line + 1).map_err(here)?;
+        match data {
+            EventData::Scalar(scalar) => self.anchored(scalar.anchor.clone(), start, |builder| {
+                Ok(builder.scalar(scalar, start, end))
+            }),
+            EventData::SequenceStart(list) => {
+                self.anchored(list.anchor.clone(), start, |builder| {
+                    builder.sequence(&list, start, end)
+                })
+            }
+            EventData::MappingStart(map) => self.anchored(map.anchor.clone(), start, |builder| {
+                builder.mapping(&map, start, end)
+            }),
+            EventData::Alias(name) => self.alias(name, start, end),
+            // No other event stands where a node does.
+            _ => self.alias(String::new(), start, end),
         }
-        self.budget.read(span.start.line())?;
-        let anchor = event.anchor_id();
-        let node = match event {
-            Event::Scalar(text, style, _, tag) => self.scalar(&text, style, tag.as_deref(), span),
-            Event::SequenceStart(StructureStyle::Flow, ..) => {
-                self.sequence(Within::FlowSequence, span)?
-            }
-            Event::SequenceStart(StructureStyle::Block, ..) => {
-                let column = self.dashes(span);
-                let mut node = self.sequence(Within::BlockSequence { column }, span)?;
-                node.span.start = self.source.written(Position {
-                    line: span.start.line(),
-                    column,
-                });
-                node
-            }
-            Event::MappingStart(StructureStyle::Flow, ..) => {
-                self.mapping(Within::FlowMapping, span)?
-            }
-            Event::MappingStart(StructureStyle::Block, ..) => {
-                let column = position(span.start).column;
-                self.mapping(Within::BlockMapping { column }, span)?
-            }
-            Event::Alias(anchor) => self.alias(anchor, span)?,
-            // An alias to nothing; nothing else that is no node comes here.
-            _ => {
-                let name = self.alias_name(span)?;
-                return Err(syntax::unknown_anchor(name).into());
-            }
-        };
-        if let Some(anchor) = anchor.filter(|anchor| self.anchors.wants(*anchor)) {
-            self.anchors.keep(anchor, &node, &mut self.budget)?;
+    }
+
+    /// Reads a node that may have an anchor.
+    fn anchored(
+        &mut self,
+        anchor: Option<String>,
+        start: Mark,
+        read: impl FnOnce(&mut Self) -> Result<Node, Problem>,
+    ) -> Result<Node, Problem> {
+        let anchor = anchor.and_then(|name| self.anchors.open(name));
+        let node = read(self)?;
+        if let Some(anchor) = anchor {
+            let place = self.positions.of_mark(start);
+            self.anchors
+                .close(&anchor, &node, &mut self.budget)
+                .map_err(|reason| Problem::at(place, reason))?;
         }
         Ok(node)
     }
 
-    fn sequence(&mut self, kind: Within, start: EventSpan) -> Result<Node, Stop> {
-        self.open.push(kind);
-        let mut items = Vec::new();
-        let end = loop {
-            match self.next()? {
-                (Event::SequenceEnd, span) => break span,
-                event => items.push(self.node(event)?),
+    fn sequence(
+        &mut self,
+        collection: &Collection,
+        start: Mark,
+        end: Mark,
+    ) -> Result<Node, Problem> {
+        self.open.push(collection.flow.then_some(end));
+        let mut items: Vec<Node> = Vec::new();
+        let closing = loop {
+            let event = self.next()?;
+            match event.data {
+                EventData::SequenceEnd => break event.end,
+                _ => items.push(self.node(event)?),
             }
         };
         self.open.pop();
-        let last = items.last().map(|item: &Node| item.span.end);
+        let last = items.last().map(|item| item.span.end);
         Ok(Node {
-            span: self.enclose(start, last, end),
+            span: self.enclose(collection, start, end, last, closing),
             value: Value::Sequence(items),
         })
     }
 
-    fn mapping(&mut self, kind: Within, start: EventSpan) -> Result<Node, Stop> {
-        self.open.push(kind);
+    fn mapping(
+        &mut self,
+        collection: &Collection,
+        start: Mark,
+        end: Mark,
+    ) -> Result<Node, Problem> {
+        self.open.push(collection.flow.then_some(end));
         let mut entries = Vec::new();
         let mut merged = Vec::new();
-        let end = loop {
-            let (event, span) = match self.next()? {
-                (Event::MappingEnd, span) => break span,
-                event => event,
-            };
-            if kind != Within::FlowMapping && is_missing_key(&event, span, self.source.text()) {
-                return Err(Refusal::syntax("did not find expected key", span.start.line()).into());
+        let mut last = None;
+        let closing = loop {
+            let event = self.next()?;
+            if event.data == EventData::MappingEnd {
+                break event.end;
             }
-            let key = self.node((event, span))?;
+            let key = self.node(event)?;
             let value = self.next()?;
             let value = self.node(value)?;
+            last = Some(value.span.end);
             if is_merge(&key) {
                 merged.push(value);
             } else {
@@ -224,290 +197,86 @@ impl<'source> Builder<'source> {
             }
         };
         self.open.pop();
-        let last = entries
-            .iter()
-            .map(|entry: &Entry| entry.value.span.end)
-            .chain(merged.iter().map(|value| value.span.end))
-            .max();
-        merge(&mut entries, merged)?;
+        let place = self.positions.of_mark(start);
+        merge(&mut entries, merged).map_err(|reason| Problem::at(place, reason))?;
         Ok(Node {
-            span: self.enclose(start, last, end),
+            span: self.enclose(collection, start, end, last, closing),
             value: Value::Mapping(entries),
         })
     }
 
-    fn alias(&mut self, anchor: usize, span: EventSpan) -> Result<Node, Stop> {
-        if !self.anchors.wants(anchor) {
-            return Err(Stop::AnchorNotKept);
-        }
-        let name = self.alias_name(span)?;
-        let levels = MAX_DEPTH.saturating_sub(self.open.len());
-        match self
-            .anchors
-            .resolve(anchor, name, levels, &mut self.budget)?
-        {
-            Some(value) => Ok(Node {
-                span: self.span(span.start, span.end),
-                value,
-            }),
-            None => Err(Refusal::syntax(&too_deep(), span.start.line()).into()),
+    fn alias(&mut self, name: String, start: Mark, end: Mark) -> Result<Node, Problem> {
+        let span = self.span(start, end);
+        let levels = (MAX_DEPTH + 1).saturating_sub(self.open.len());
+        let value = self.anchors.resolve(name, levels, &mut self.budget);
+        match value.map_err(|reason| Problem { span, reason })? {
+            Some(value) => Ok(Node { span, value }),
+            None => Err(self.too_deep(start)),
         }
     }
 
-    fn alias_name(&self, span: EventSpan) -> Result<&'source str, Refusal> {
-        let name = span.slice(self.source.text()).unwrap_or_default();
-        syntax::anchor_name(name.trim_start_matches('*'), span.start.line())
-    }
-
-    fn scalar(&self, text: &str, style: ScalarStyle, tag: Option<&Tag>, span: EventSpan) -> Node {
-        let mut place = self.span(span.start, span.end);
-        let is_text = tag.is_some_and(|tag| !tag.is_yaml_core_schema_tag("null"));
-        let mut text = text;
-        let style = match style {
-            ScalarStyle::Plain => {
-                // For a value that is not there the parser sends a `~` that is nowhere in the text.
-                if is_empty(span) {
-                    text = "";
-                    place.start = self.place_of_nothing(span);
-                    place.end = place.start;
-                }
-                if is_text { Style::Quoted } else { Style::Plain }
-            }
-            ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted => Style::Quoted,
-            ScalarStyle::Literal | ScalarStyle::Folded => {
-                let source = self.source.text();
-                let content = span.start.byte_offset().unwrap_or_default();
-                if let Some((lines, before)) = block::header_before(source, content) {
-                    place.start.line -= lines;
-                    place.start.column = before + 1;
-                }
-                if span.end.byte_offset() == Some(source.len()) {
-                    text = block::without_added_break(text, source);
-                }
-                Style::Block
-            }
+    fn scalar(&self, scalar: libyaml::Scalar, start: Mark, end: Mark) -> Node {
+        let has_properties = scalar.anchor.is_some() || scalar.tag.is_some();
+        let start = if has_properties {
+            self.positions.behind_properties(start, end)
+        } else {
+            start
         };
+        // A tag other than that of null makes it text.
+        let is_text = scalar
+            .tag
+            .is_some_and(|tag| tag != "tag:yaml.org,2002:null");
+        let style = match scalar.style {
+            ScalarStyle::Plain if !is_text => Style::Plain,
+            ScalarStyle::Plain | ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted => {
+                Style::Quoted
+            }
+            ScalarStyle::Literal | ScalarStyle::Folded => Style::Block,
+        };
+        let mut span = self.span(start, end);
+        if start == end {
+            // A value that is not there is behind its `:` or `-`, whatever follows.
+            let blanks = self.positions.blanks_before(start);
+            span.start.column -= blanks;
+            span.end = span.start;
+        }
         Node {
-            span: place,
+            span,
             value: Value::Scalar(Scalar {
-                text: text.to_owned(),
+                text: scalar.value,
                 style,
             }),
         }
     }
 
-    /// Returns the place of a value that is not there: behind its `:` or `-`. The parser puts it
-    /// before the one and behind any comment after the other.
-    fn place_of_nothing(&self, span: EventSpan) -> Position {
-        let mut place = self.span(span.start, span.end).start;
-        let rest = span
-            .start
-            .byte_offset()
-            .and_then(|at| self.source.text().get(at..));
-        match self.open.last() {
-            Some(Within::BlockSequence { column }) if self.is_dash(span.start, *column) => {
-                place.column = column + 1;
-            }
-            _ if rest.is_some_and(|rest| rest.starts_with(':')) => place.column += 1,
-            _ => {}
-        }
-        place
-    }
-
-    /// Returns the column of a list's dashes. Where they are in line with the keys of the map around
-    /// the list, the parser puts the list behind the first of them.
-    fn dashes(&self, span: EventSpan) -> usize {
-        match self.open.last() {
-            Some(Within::BlockMapping { column }) if self.is_dash(span.start, *column) => *column,
-            _ => position(span.start).column,
-        }
-    }
-
-    /// Whether a line has a dash in a column, before a place on it.
-    fn is_dash(&self, place: Marker, column: usize) -> bool {
-        let before = place
-            .byte_offset()
-            .and_then(|at| self.source.text().get(..at));
-        let line = before.and_then(|before| before.rsplit('\n').next());
-        let character = line.and_then(|line| line.chars().nth(column - 1));
-        character == Some('-')
-    }
-
-    fn span(&self, start: Marker, end: Marker) -> Span {
+    fn span(&self, start: Mark, end: Mark) -> Span {
         Span {
-            start: self.source.written(position(start)),
-            end: self.source.written(position(end)),
+            start: self.positions.of_mark(start),
+            end: self.positions.of_mark(end),
         }
     }
 
     /// The span of a list or map: a block one ends where its last child does, not where the parser
     /// noticed.
-    fn enclose(&self, start: EventSpan, last: Option<Position>, end: EventSpan) -> Span {
-        let whole = self.span(start.start, end.end);
+    fn enclose(
+        &self,
+        collection: &Collection,
+        start: Mark,
+        opening: Mark,
+        last: Option<Position>,
+        closing: Mark,
+    ) -> Span {
+        let has_properties = collection.anchor.is_some() || collection.tag.is_some();
+        let start = if has_properties {
+            let end = if collection.flow { opening } else { closing };
+            self.positions.behind_properties(start, end)
+        } else {
+            start
+        };
+        let whole = self.span(start, closing);
         Span {
             start: whole.start,
-            end: last.filter(|_| is_empty(end)).unwrap_or(whole.end),
+            end: last.filter(|_| !collection.flow).unwrap_or(whole.end),
         }
     }
 }
-
-fn options() -> Options {
-    granit_parser::options! {
-        emit_comments: false,
-        emit_unresolved_aliases: true,
-        emit_anchor_events: true,
-        flow_nesting_limit: MAX_DEPTH,
-        block_nesting_limit: MAX_DEPTH,
-    }
-}
-
-/// Whether a map goes on with a colon and no key before it, which only our parser takes for a key.
-fn is_missing_key(event: &Event<'_>, span: EventSpan, text: &str) -> bool {
-    let rest = || text.get(span.start.byte_offset()?..);
-    matches!(event, Event::Scalar(_, ScalarStyle::Plain, ..))
-        && is_empty(span)
-        && rest().is_some_and(|rest| rest.starts_with(':'))
-}
-
-fn too_deep() -> String {
-    format!("exceeded max depth of {MAX_DEPTH}")
-}
-
-fn is_empty(span: EventSpan) -> bool {
-    span.byte_range().is_some_and(|range| range.is_empty())
-}
-
-fn position(marker: Marker) -> Position {
-    Position {
-        line: marker.line().max(1),
-        column: marker.col() + 1,
-    }
-}
-
-/// Returns the anchors that aliases refer to.
-fn anchors_with_aliases(text: &str) -> HashSet<usize> {
-    Parser::new_from_str_with_options(text, options())
-        .map_while(Result::ok)
-        .filter_map(|(event, _)| match event {
-            Event::Alias(anchor) => Some(anchor),
-            _ => None,
-        })
-        .collect()
-}
-
-/// Returns where and why the parser stops in a text, if it does.
-fn stop_within(text: &str) -> Option<ScanError> {
-    Parser::new_from_str_with_options(text, options()).find_map(Result::err)
-}
-
-/// Returns where the quotes open in which a text ends.
-fn opening_quote(text: &str) -> Option<Marker> {
-    // Without the line break the text ends before its next line could stand too far left.
-    let error = stop_within(text.trim_end_matches([' ', '\t', '\r', '\n', '\\']))?;
-    match error.kind() {
-        ErrorKind::UnclosedQuotedScalar => Some(*error.marker()),
-        _ => None,
-    }
-}
-
-/// Returns the brackets in which a text ends. In a long text, some in the midst of others may have
-/// to do for the outermost.
-fn brackets(text: &str) -> Option<Brackets> {
-    let (innermost, mut outermost) = opening_bracket(text)?;
-    for _ in 0..MAX_REREAD / text.len().max(1) {
-        let before = outermost.byte_offset().and_then(|at| text.get(..at));
-        let Some((_, outer)) = before.and_then(opening_bracket) else {
-            break;
-        };
-        outermost = outer;
-    }
-    Some(Brackets {
-        outermost: position(outermost),
-        innermost: Within::brackets(innermost),
-    })
-}
-
-/// Returns the innermost bracket that is open where a text ends.
-fn opening_bracket(text: &str) -> Option<(char, Marker)> {
-    let error = stop_within(text)?;
-    match error.kind() {
-        ErrorKind::UnclosedFlowCollection { open } => Some((*open, *error.marker())),
-        _ => None,
-    }
-}
-
-/// Finds the quoted text that content trails.
-fn trailing_content(before: &str) -> Problem {
-    let before = before.trim_end_matches([' ', '\t']);
-    let open = before
-        .char_indices()
-        .next_back()
-        .map(|(end, _)| &before[..end]);
-    match open.and_then(opening_quote) {
-        Some(quote) => Problem::TrailingContent {
-            quoted: position(quote),
-        },
-        None => Problem::Unexpected,
-    }
-}
-
-/// Translates why the parser stopped.
-fn problem(kind: &ErrorKind) -> Problem {
-    match kind {
-        ErrorKind::SimpleKeyExpected => Problem::MissingColon,
-        ErrorKind::TabInBlockIndentation => Problem::TabInIndentation,
-        ErrorKind::TabInPlainScalar => Problem::TabInPlainScalar,
-        ErrorKind::TabAtBlockScalarStart => Problem::TabInBlockScalar,
-        ErrorKind::UnclosedQuotedScalar => Problem::UnclosedQuote,
-        ErrorKind::DocumentIndicatorInQuotedScalar => Problem::MarkerInQuotes,
-        ErrorKind::CommentInterceptedScalar => Problem::ContinuedAfterComment,
-        ErrorKind::UnclosedFlowCollection { open } => Problem::UnclosedBracket { open: *open },
-        ErrorKind::MismatchedFlowCollectionEnd { open, .. } => {
-            Problem::MismatchedBracket { open: *open }
-        }
-        ErrorKind::BlockEntryInFlowCollection => Problem::ItemInBrackets,
-        ErrorKind::InvalidColonPlacement => Problem::Unexpected,
-        ErrorKind::RecursionLimitExceeded => Problem::Other(too_deep()),
-        kind => match same(kind) {
-            Some(words) => Problem::Same(words),
-            None => Problem::Other(kind.to_string()),
-        },
-    }
-}
-
-/// Returns libyaml's words for what stops both parsers at the same place.
-fn same(kind: &ErrorKind) -> Option<&'static str> {
-    Some(match kind {
-        ErrorKind::ExpectedDocumentStart => "did not find expected <document start>",
-        ErrorKind::ExpectedNodeContent | ErrorKind::MisplacedFlowCollectionEnd => {
-            "did not find expected node content"
-        }
-        ErrorKind::ExpectedBlockMappingKey => "did not find expected key",
-        ErrorKind::ExpectedBlockSequenceEntry => "did not find expected '-' indicator",
-        ErrorKind::ExpectedFlowMappingSeparator => "did not find expected ',' or '}'",
-        ErrorKind::ExpectedFlowSequenceSeparator => "did not find expected ',' or ']'",
-        ErrorKind::UndeclaredTagHandle => "found undefined tag handle",
-        ErrorKind::DuplicateVersionDirective => "found duplicate %YAML directive",
-        ErrorKind::DuplicateTagDirective => "found duplicate %TAG directive",
-        ErrorKind::UnsupportedYamlMajorVersion => "found incompatible YAML document",
-        ErrorKind::MissingDirectiveName => "could not find expected directive name",
-        ErrorKind::InvalidDirectiveName => "found unexpected non-alphabetical character",
-        ErrorKind::UnexpectedCharacter { .. } => "found character that cannot start any token",
-        ErrorKind::MissingAnchorOrAliasName => syntax::BAD_ANCHOR,
-        ErrorKind::BlockSequenceEntryNotAllowed => {
-            "block sequence entries are not allowed in this context"
-        }
-        ErrorKind::MappingKeyNotAllowed => "mapping keys are not allowed in this context",
-        ErrorKind::MappingValueNotAllowed => "mapping values are not allowed in this context",
-        ErrorKind::ZeroBlockScalarIndent => "found an indentation indicator equal to 0",
-        ErrorKind::InvalidBlockScalarHeader => "did not find expected comment or line break",
-        ErrorKind::UnknownQuotedScalarEscape => "found unknown escape character",
-        ErrorKind::InvalidQuotedScalarHexEscape => "did not find expected hexdecimal number",
-        ErrorKind::InvalidUnicodeEscape => "found invalid Unicode character escape code",
-        ErrorKind::InvalidTagTerminator => "did not find expected whitespace or line break",
-        _ => return None,
-    })
-}
-
-#[cfg(test)]
-mod tests;

@@ -65,7 +65,7 @@ impl<'text> RawParser<'text> {
         // SAFETY: as above.
         let context = unsafe { c_text(parser.context.cast()) };
         SyntaxError {
-            problem: problem.unwrap_or_default(),
+            problem: problem.map_or_else(String::new, as_libyaml_spells_it),
             // A character that YAML does not allow is met ahead of all marks.
             mark: if parser.error == port::YAML_READER_ERROR {
                 let offset = usize::try_from(parser.problem_offset).unwrap_or_default();
@@ -186,6 +186,15 @@ fn mark_of(mark: port::yaml_mark_t) -> Mark {
         offset: number(mark.index),
         line: number(mark.line),
         column: number(mark.column),
+    }
+}
+
+/// Undoes the one correction that the port makes to libyaml's words.
+fn as_libyaml_spells_it(problem: String) -> String {
+    if problem == "did not find expected hexadecimal number" {
+        "did not find expected hexdecimal number".to_owned()
+    } else {
+        problem
     }
 }
 

@@ -4,7 +4,7 @@
 /// taken away again and again, from both ends.
 ///
 /// `needs` has for each build the places of those it waits for.
-pub(in super::super) fn in_circles(needs: &[Vec<usize>]) -> Vec<usize> {
+pub(super) fn in_circles(needs: &[Vec<usize>]) -> Vec<usize> {
     let mut needed_by = vec![Vec::new(); needs.len()];
     for (index, needs) in needs.iter().enumerate() {
         for &other in needs {

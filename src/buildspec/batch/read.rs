@@ -1,237 +1,303 @@
 //! Tree to batch, and what a batch is refused for.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use super::super::Refusal;
 use super::super::field::{self, Fields};
 use super::super::keys::Section;
-use super::super::node::{Node, Value};
+use super::super::limits::{BATCH_KINDS, MOST_CHARACTERS};
+use super::super::node::{Entry, Node, Span, Style, Value};
+use super::super::problems::Problems;
+use super::super::refusal::{Reason, ValueKind};
 use super::graph::in_circles;
-use super::{Batch, BatchBuild, BatchBuilds, BatchEnv, BatchFanout, BatchMatrix, Dependency};
+use super::model::{
+    Batch, BatchBuild, BatchBuilds, BatchEnv, BatchFanout, BatchMatrix, Dependency,
+};
 
-/// The kinds of batch.
-pub(in super::super) const KINDS: [&str; 4] =
-    ["build-list", "build-graph", "build-matrix", "build-fanout"];
-
-/// An identifier has fewer characters than this.
-pub(in super::super) const MOST_CHARACTERS: usize = 128;
-
-/// Reads `batch`.
+/// Reads the `batch` of a buildspec, and gathers its problems in the order in which the service meets
+/// them.
 ///
-/// # Errors
-///
-/// The message with which the batch ends in `BATCH_SPEC_VALIDATION_ERROR`. That of identifiers is
-/// CodeBuild's; the others, and that the batch is refused for them, are assumed.
-pub(in super::super) fn read(node: &Node) -> Result<Batch, Refusal> {
-    section(node).map_err(Refusal::of_batch)
+/// That a batch build takes no `version` in quotes, where a single build does, is seen in a public
+/// report; that a batch is refused for all the rest is assumed, but for identifiers.
+pub(in super::super) fn read(root: &Node, problems: &mut Problems) -> Option<Batch> {
+    // What is wrong with the keys of the buildspec is no matter of the batch.
+    let root = Fields::of(Section::Root, "", root, &mut Problems::default());
+    let batch = root.entry("batch")?;
+    if let Some(version) = root.get("version")
+        && let Value::Scalar(scalar) = &version.value
+        && scalar.style == Style::Quoted
+    {
+        let written = scalar.text.clone();
+        problems.add(version.span, Reason::QuotedVersion { written });
+    }
+    section(batch, problems)
 }
 
-fn section(node: &Node) -> Result<Batch, Refusal> {
-    let fields = Fields::of(Section::Batch, node)?;
-    let mut kinds = KINDS
+/// Returns why a batch is refused, if it is: for its first problem, but with all identifiers that are
+/// none, or all builds of circles.
+pub(in super::super) fn refusing(problems: &Problems) -> Option<Reason> {
+    let reasons = || problems.list().iter().map(|problem| &problem.reason);
+    let mut first = reasons().next()?.clone();
+    for reason in reasons().skip(1) {
+        match (&mut first, reason) {
+            (Reason::Identifiers(all), Reason::Identifiers(more)) => all.extend_from_slice(more),
+            (Reason::Circle(all), Reason::Circle(more)) => all.extend_from_slice(more),
+            _ => {}
+        }
+    }
+    Some(first)
+}
+
+fn section(batch: &Entry, problems: &mut Problems) -> Option<Batch> {
+    let node = &batch.value;
+    let known = problems.list().len();
+    let fields = Fields::of(Section::Batch, "batch", node, problems);
+    let given: Vec<&Entry> = BATCH_KINDS
         .into_iter()
-        .filter_map(|kind| fields.get(kind).map(|value| (kind, value)));
-    let (Some((kind, value)), None) = (kinds.next(), kinds.next()) else {
-        return Err(Refusal::batch(format!(
-            "Exactly one of {} must be given.",
-            KINDS.join(", ")
-        )));
+        .filter_map(|kind| fields.entry(kind))
+        .collect();
+    let count = given.len();
+    match given.as_slice() {
+        [_] => {}
+        // What is no map has been told of already.
+        [] if problems.list().len() > known => {}
+        [] => problems.add(batch.key.span, Reason::BatchKinds { count }),
+        [_, others @ ..] => {
+            for other in others {
+                problems.add(other.key.span, Reason::BatchKinds { count });
+            }
+        }
+    }
+    let fast_fail = fields.boolean("fast-fail", problems);
+    let list = fields.get("build-list");
+    let list = list.map(|node| BatchBuilds::List(builds(Section::BuildList, node, problems)));
+    let graph = fields.get("build-graph");
+    let graph = graph.map(|node| BatchBuilds::Graph(builds(Section::BuildGraph, node, problems)));
+    let matrix = fields.get("build-matrix");
+    let matrix = matrix.map(|node| BatchBuilds::Matrix(self::matrix(node, problems)));
+    let fanout = fields.entry("build-fanout");
+    let fanout = fanout.map(|entry| BatchBuilds::Fanout(self::fanout(entry, problems)));
+    let builds = list.or(graph).or(matrix).or(fanout)?;
+    Some(Batch { fast_fail, builds })
+}
+
+/// A build, and the places of what may be wrong with it in company.
+struct ReadBuild {
+    build: BatchBuild,
+    /// Where its identifier is; the build itself when it has none.
+    place: Span,
+    has_identifier: bool,
+    /// Where its `depend-on` is.
+    depend_on: Option<Span>,
+    /// Where its dependencies are.
+    dependencies: Vec<Span>,
+}
+
+fn builds(section: Section, node: &Node, problems: &mut Problems) -> Vec<BatchBuild> {
+    let key = match section {
+        Section::BuildGraph => "build-graph",
+        _ => "build-list",
     };
-    Ok(Batch {
-        fast_fail: fields.boolean("fast-fail")?,
-        builds: match kind {
-            "build-list" => BatchBuilds::List(builds(Section::BuildList, value)?),
-            "build-graph" => BatchBuilds::Graph(builds(Section::BuildGraph, value)?),
-            "build-matrix" => BatchBuilds::Matrix(matrix(value)?),
-            _ => BatchBuilds::Fanout(fanout(value)?),
+    let Value::Sequence(items) = &node.value else {
+        problems.add_value_kind(key, node, ValueKind::List);
+        return Vec::new();
+    };
+    let builds: Vec<ReadBuild> = items
+        .iter()
+        .filter(|item| !item.is_null())
+        .filter_map(|item| build(section, key, item, problems))
+        .collect();
+    identifiers(&builds, problems);
+    graph(&builds, problems);
+    builds.into_iter().map(|read| read.build).collect()
+}
+
+fn build(section: Section, key: &str, node: &Node, problems: &mut Problems) -> Option<ReadBuild> {
+    let fields = Fields::of(section, key, node, problems);
+    if !matches!(node.value, Value::Mapping(_)) {
+        return None;
+    }
+    let (identifier, place) = identifier(&fields, node, problems);
+    let depend_on = match section {
+        Section::BuildGraph => fields.entry("depend-on"),
+        _ => None,
+    };
+    let mut read = ReadBuild {
+        has_identifier: identifier.is_some(),
+        build: BatchBuild {
+            identifier: identifier.unwrap_or_default(),
+            buildspec: fields.filled_text("buildspec", problems),
+            debug_session: fields.boolean("debug-session", problems),
+            env: fields
+                .get("env")
+                .map(|node| environment(node, problems))
+                .unwrap_or_default(),
+            ignore_failure: fields.boolean("ignore-failure", problems),
+            depend_on: Vec::new(),
         },
-    })
+        place,
+        depend_on: depend_on.map(|entry| entry.key.span),
+        dependencies: Vec::new(),
+    };
+    if let Some(entry) = depend_on {
+        (read.build.depend_on, read.dependencies) = dependencies(&entry.value, problems);
+    }
+    Some(read)
+}
+
+/// Reads the identifier of a build or dependency, without the line end of a block of text.
+fn identifier(fields: &Fields<'_>, node: &Node, problems: &mut Problems) -> (Option<String>, Span) {
+    let Some(value) = fields.get("identifier") else {
+        return (None, node.span);
+    };
+    let text = field::text("identifier", value, problems);
+    match &value.value {
+        Value::Scalar(_) => (Some(text.trim_end().to_owned()), value.span),
+        Value::Sequence(_) | Value::Mapping(_) => (None, node.span),
+    }
+}
+
+fn environment(node: &Node, problems: &mut Problems) -> BatchEnv {
+    let fields = Fields::of(Section::BatchEnv, "env", node, problems);
+    let environment = BatchEnv {
+        compute_type: fields.filled_text("compute-type", problems),
+        fleet: fields.filled_text("fleet", problems),
+        image: fields.filled_text("image", problems),
+        privileged_mode: fields.optional_boolean("privileged-mode", problems),
+        environment_type: fields.filled_text("type", problems),
+        variables: fields.named_texts("variables", problems),
+    };
+    if let Some(fleet) = fields.entry("fleet")
+        && environment.fleet.is_some()
+        && environment.compute_type.is_some()
+    {
+        problems.add(fleet.key.span, Reason::FleetAndComputeType);
+    }
+    environment
+}
+
+/// Reads `depend-on`: one identifier or a list of them, each a text or a map.
+fn dependencies(node: &Node, problems: &mut Problems) -> (Vec<Dependency>, Vec<Span>) {
+    let items = match &node.value {
+        Value::Sequence(items) => items.as_slice(),
+        Value::Scalar(_) => std::slice::from_ref(node),
+        Value::Mapping(_) => {
+            problems.add_value_kind("depend-on", node, ValueKind::Texts);
+            &[]
+        }
+    };
+    let filled = items.iter().filter(|item| !item.is_null());
+    filled.map(|item| dependency(item, problems)).unzip()
+}
+
+fn dependency(node: &Node, problems: &mut Problems) -> (Dependency, Span) {
+    let Value::Mapping(_) = &node.value else {
+        let text = field::text("depend-on", node, problems);
+        let dependency = Dependency {
+            identifier: text.trim_end().to_owned(),
+            ignore_failure: false,
+        };
+        return (dependency, node.span);
+    };
+    // A dependency has two of the keys of a build.
+    let fields = Fields::of(Section::BuildGraph, "depend-on", node, problems);
+    let (identifier, place) = identifier(&fields, node, problems);
+    let dependency = Dependency {
+        identifier: identifier.unwrap_or_default(),
+        ignore_failure: fields.boolean("ignore-failure", problems),
+    };
+    (dependency, place)
+}
+
+fn matrix(node: &Node, problems: &mut Problems) -> BatchMatrix {
+    let mut matrix = BatchMatrix::default();
+    let fields = Fields::of(Section::BuildMatrix, "build-matrix", node, problems);
+    if let Some(node) = fields.get("static") {
+        let fields = Fields::of(Section::MatrixStatic, "static", node, problems);
+        matrix.ignore_failure = fields.boolean("ignore-failure", problems);
+        if let Some(node) = fields.get("env") {
+            let fields = Fields::of(Section::MatrixStaticEnv, "env", node, problems);
+            matrix.privileged_mode = fields.optional_boolean("privileged-mode", problems);
+            matrix.environment_type = fields.filled_text("type", problems);
+        }
+    }
+    if let Some(node) = fields.get("dynamic") {
+        let fields = Fields::of(Section::MatrixDynamic, "dynamic", node, problems);
+        matrix.buildspecs = fields.texts("buildspec", problems);
+        if let Some(node) = fields.get("env") {
+            let fields = Fields::of(Section::MatrixDynamicEnv, "env", node, problems);
+            matrix.compute_types = fields.texts("compute-type", problems);
+            matrix.images = fields.texts("image", problems);
+            matrix.variables = fields.named("variables", problems, field::texts);
+        }
+    }
+    matrix
+}
+
+fn fanout(entry: &Entry, problems: &mut Problems) -> BatchFanout {
+    let known = problems.list().len();
+    let fields = Fields::of(Section::BuildFanout, "build-fanout", &entry.value, problems);
+    let written = fields.text("parallelism", problems);
+    let parallelism = written.as_deref().and_then(|text| text.parse().ok());
+    if parallelism.is_none_or(|number: u32| number == 0) && problems.list().len() == known {
+        let value = fields.get("parallelism");
+        let place = value.map_or(entry.key.span, |value| value.span);
+        problems.add(place, Reason::Parallelism { written });
+    }
+    BatchFanout {
+        parallelism: parallelism.unwrap_or_default(),
+        ignore_failure: fields.boolean("ignore-failure", problems),
+    }
 }
 
 /// Returns whether a text is the identifier of a build.
-pub(in super::super) fn is_identifier(text: &str) -> bool {
+fn is_identifier(text: &str) -> bool {
     (1..MOST_CHARACTERS).contains(&text.len())
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
 }
 
-fn builds(section: Section, node: &Node) -> Result<Vec<BatchBuild>, Refusal> {
-    let items = match &node.value {
-        Value::Sequence(items) => items,
-        Value::Scalar(_) => return Err(Refusal::kind("string", "list")),
-        Value::Mapping(_) => return Err(Refusal::kind("map", "list")),
-    };
-    let builds = items
-        .iter()
-        .filter(|item| !item.is_null())
-        .map(|item| build(section, item))
-        .collect::<Result<Vec<_>, _>>()?;
-    identifiers(&builds)?;
-    graph(&builds)?;
-    Ok(builds)
-}
-
-fn build(section: Section, node: &Node) -> Result<BatchBuild, Refusal> {
-    let fields = Fields::of(section, node)?;
-    Ok(BatchBuild {
-        identifier: identifier(&fields)?,
-        buildspec: fields.filled_text("buildspec")?,
-        debug_session: fields.boolean("debug-session")?,
-        env: fields
-            .get("env")
-            .map_or(Ok(BatchEnv::default()), environment)?,
-        ignore_failure: fields.boolean("ignore-failure")?,
-        depend_on: match section {
-            Section::BuildGraph => dependencies(fields.get("depend-on"))?,
-            _ => Vec::new(),
-        },
-    })
-}
-
-/// Reads an identifier, without the line end of a block of text.
-fn identifier(fields: &Fields<'_>) -> Result<String, Refusal> {
-    let text = fields.text("identifier")?.unwrap_or_default();
-    Ok(text.trim_end().to_owned())
-}
-
-fn environment(node: &Node) -> Result<BatchEnv, Refusal> {
-    let fields = Fields::of(Section::BatchEnv, node)?;
-    let environment = BatchEnv {
-        compute_type: fields.filled_text("compute-type")?,
-        fleet: fields.filled_text("fleet")?,
-        image: fields.filled_text("image")?,
-        privileged_mode: fields.optional_boolean("privileged-mode")?,
-        environment_type: fields.filled_text("type")?,
-        variables: fields.named_texts("variables")?,
-    };
-    if environment.fleet.is_some() && environment.compute_type.is_some() {
-        return Err(Refusal::batch(
-            "Only one of fleet and compute-type can be given.",
-        ));
-    }
-    Ok(environment)
-}
-
-/// Reads `depend-on`: one identifier or a list of them, each a text or a map.
-fn dependencies(node: Option<&Node>) -> Result<Vec<Dependency>, Refusal> {
-    let one = |node: &Node| match &node.value {
-        // A dependency has two of the keys of a build.
-        Value::Mapping(_) => {
-            let fields = Fields::of(Section::BuildGraph, node)?;
-            Ok(Dependency {
-                identifier: identifier(&fields)?,
-                ignore_failure: fields.boolean("ignore-failure")?,
-            })
-        }
-        Value::Scalar(_) | Value::Sequence(_) => Ok(Dependency {
-            identifier: field::text(node)?.trim_end().to_owned(),
-            ignore_failure: false,
-        }),
-    };
-    match node.map(|node| (node, &node.value)) {
-        None => Ok(Vec::new()),
-        Some((_, Value::Sequence(items))) => items
-            .iter()
-            .filter(|item| !item.is_null())
-            .map(one)
-            .collect(),
-        Some((node, Value::Scalar(_))) => Ok(vec![one(node)?]),
-        Some((_, Value::Mapping(_))) => Err(Refusal::kind("map", "list")),
-    }
-}
-
-fn matrix(node: &Node) -> Result<BatchMatrix, Refusal> {
-    let mut matrix = BatchMatrix::default();
-    let fields = Fields::of(Section::BuildMatrix, node)?;
-    if let Some(node) = fields.get("static") {
-        let fields = Fields::of(Section::MatrixStatic, node)?;
-        matrix.ignore_failure = fields.boolean("ignore-failure")?;
-        if let Some(node) = fields.get("env") {
-            let fields = Fields::of(Section::MatrixStaticEnv, node)?;
-            matrix.privileged_mode = fields.optional_boolean("privileged-mode")?;
-            matrix.environment_type = fields.filled_text("type")?;
-        }
-    }
-    if let Some(node) = fields.get("dynamic") {
-        let fields = Fields::of(Section::MatrixDynamic, node)?;
-        matrix.buildspecs = fields.texts("buildspec")?;
-        if let Some(node) = fields.get("env") {
-            let fields = Fields::of(Section::MatrixDynamicEnv, node)?;
-            matrix.compute_types = fields.texts("compute-type")?;
-            matrix.images = fields.texts("image")?;
-            if let Some(node) = fields.get("variables") {
-                matrix.variables = field::named(node, field::texts)?;
-            }
-        }
-    }
-    Ok(matrix)
-}
-
-fn fanout(node: &Node) -> Result<BatchFanout, Refusal> {
-    let fields = Fields::of(Section::BuildFanout, node)?;
-    let written = fields.text("parallelism")?.unwrap_or_default();
-    match written.parse() {
-        Ok(parallelism) if parallelism > 0 => Ok(BatchFanout {
-            parallelism,
-            ignore_failure: fields.boolean("ignore-failure")?,
-        }),
-        Ok(_) | Err(_) => Err(Refusal::batch(format!(
-            "Parallelism {written} must be a whole number above 0."
-        ))),
-    }
-}
-
 /// Refuses identifiers that are none, and those that stand twice.
-fn identifiers(builds: &[BatchBuild]) -> Result<(), Refusal> {
-    let bad: Vec<&str> = builds
-        .iter()
-        .map(|build| build.identifier.as_str())
-        .filter(|identifier| !is_identifier(identifier))
-        .collect();
-    if !bad.is_empty() {
-        return Err(Refusal::identifiers(&bad));
+fn identifiers(builds: &[ReadBuild], problems: &mut Problems) {
+    for read in builds {
+        let identifier = &read.build.identifier;
+        if !is_identifier(identifier) {
+            let identifier = read.has_identifier.then(|| identifier.clone());
+            problems.add(read.place, Reason::Identifiers(vec![identifier]));
+        }
     }
-    let mut seen = std::collections::HashSet::new();
-    match builds
-        .iter()
-        .find(|build| !seen.insert(build.identifier.as_str()))
-    {
-        None => Ok(()),
-        Some(twice) => Err(Refusal::batch(format!(
-            "Build Identifier {} is not unique.",
-            twice.identifier
-        ))),
+    let mut seen = HashSet::new();
+    for read in builds.iter().filter(|read| read.has_identifier) {
+        let identifier = read.build.identifier.clone();
+        if !seen.insert(read.build.identifier.as_str()) {
+            problems.add(read.place, Reason::IdentifierTwice { identifier });
+        }
     }
 }
 
 /// Refuses dependencies on builds that do not exist, and circles.
-fn graph(builds: &[BatchBuild]) -> Result<(), Refusal> {
+fn graph(builds: &[ReadBuild], problems: &mut Problems) {
     let places: HashMap<&str, usize> = builds
         .iter()
         .enumerate()
-        .map(|(place, build)| (build.identifier.as_str(), place))
+        .filter(|(_, read)| read.has_identifier)
+        .map(|(place, read)| (read.build.identifier.as_str(), place))
         .collect();
     let mut needs = vec![Vec::new(); builds.len()];
-    for (build, needs) in builds.iter().zip(&mut needs) {
-        for dependency in &build.depend_on {
-            let place = places.get(dependency.identifier.as_str()).ok_or_else(|| {
-                Refusal::batch(format!(
-                    "Build {} depends on {}, which does not exist.",
-                    build.identifier, dependency.identifier
-                ))
-            })?;
-            needs.push(*place);
+    for (read, needs) in builds.iter().zip(&mut needs) {
+        for (dependency, span) in read.build.depend_on.iter().zip(&read.dependencies) {
+            match places.get(dependency.identifier.as_str()) {
+                Some(place) => needs.push(*place),
+                None => problems.add(
+                    *span,
+                    Reason::Dependency {
+                        build: read.build.identifier.clone(),
+                        on: dependency.identifier.clone(),
+                    },
+                ),
+            }
         }
     }
-    let circle: Vec<&str> = in_circles(&needs)
-        .into_iter()
-        .map(|place| builds[place].identifier.as_str())
-        .collect();
-    if circle.is_empty() {
-        Ok(())
-    } else {
-        Err(Refusal::batch(format!(
-            "Builds {} depend on each other.",
-            circle.join(", ")
-        )))
+    for read in in_circles(&needs).into_iter().map(|place| &builds[place]) {
+        let place = read.depend_on.unwrap_or(read.place);
+        problems.add(place, Reason::Circle(vec![read.build.identifier.clone()]));
     }
 }

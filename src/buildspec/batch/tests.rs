@@ -1,12 +1,13 @@
-use super::super::{Refusal, parse};
+use super::super::parse::{parse, parse_batch};
+use super::super::refusal::Refusal;
 use super::*;
 
+/// Reads a batch, the buildspec around which is good whatever comes of that.
 fn read(batch: &str) -> Result<Batch, Refusal> {
     let indented = batch.replace('\n', "\n  ");
-    parse(format!("version: 0.2\nbatch:\n  {indented}\n").as_bytes())
-        .unwrap()
-        .batch
-        .unwrap()
+    let text = format!("version: 0.2\nbatch:\n  {indented}\n");
+    parse(text.as_bytes()).unwrap();
+    parse_batch(text.as_bytes()).map(Option::unwrap)
 }
 
 fn builds(batch: &str) -> Vec<BatchBuild> {
@@ -253,20 +254,20 @@ fn values_of_the_wrong_kind_are_refused() {
 
 #[test]
 fn a_refused_batch_does_not_refuse_the_buildspec() {
-    let buildspec = parse(b"version: 0.2\nbatch: text\nphases: {build: {commands: a}}\n").unwrap();
-    assert_eq!(
-        buildspec.batch.unwrap().unwrap_err().message,
-        "Cannot unmarshal string to map"
-    );
+    let text = b"version: 0.2\nbatch: text\nphases: {build: {commands: a}}\n";
+    let refusal = parse_batch(text).unwrap_err();
+    assert_eq!(refusal.status_code, "BATCH_SPEC_VALIDATION_ERROR");
+    assert_eq!(refusal.message, "Cannot unmarshal string to map");
+    let buildspec = parse(text).unwrap();
     assert_eq!(buildspec.phases.build.unwrap().commands, ["a"]);
 }
 
 #[test]
 fn a_batch_wants_a_bare_version() {
     let text = "version: '0.2'\nbatch:\n  build-list: [{identifier: a}]\n";
-    let batch = parse(text.as_bytes()).unwrap().batch.unwrap();
+    assert!(parse(text.as_bytes()).is_ok());
     assert_eq!(
-        batch.unwrap_err().message,
+        parse_batch(text.as_bytes()).unwrap_err().message,
         "BatchSpec has invalid values.. The version must be a number, not a string."
     );
 }

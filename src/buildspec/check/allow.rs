@@ -3,9 +3,9 @@
 //! The text is searched, not the YAML: the comment may as well stand in a script.
 
 use super::super::code::structure::UNKNOWN_CODE;
+use super::super::code::{CODES, Code};
 use super::super::diagnostic::{Allowed, Findings};
 use super::super::node::{Position, Span};
-use super::super::{CODES, Code};
 use super::keys::suggestion;
 
 /// Silences what the text allows, and tells of codes that do not exist.

@@ -2,11 +2,11 @@
 
 use std::collections::HashSet;
 
-use super::super::Version;
 use super::super::code::commands::{
     BASHISM, LOST_DEFINITION, LOST_OPTION, LOST_STATE, LOST_STATUS,
 };
 use super::super::diagnostic::Findings;
+use super::super::model::Version;
 use super::items::{Item, Items, MOST_PER_ITEM, Shell};
 use super::pipes;
 use super::shell::{Command, is_assignment};

@@ -5,7 +5,7 @@ use super::super::code::commands::DOCKER_DAEMON;
 use super::super::diagnostic::Findings;
 use super::super::keys::Section;
 use super::items::{Item, Items};
-use super::places::{Places, entries, text};
+use super::places::{Places, text};
 use super::program::Program;
 use super::shell::Command;
 
@@ -168,7 +168,7 @@ fn variables_name_daemon(places: &Places<'_>) -> bool {
     ]
     .into_iter()
     .flat_map(|(section, name)| places.all(section, name))
-    .flat_map(|place| entries(&place.entry.value))
+    .flat_map(|place| place.entry.value.entries())
     .filter_map(|entry| entry.key.text.as_deref())
     .any(|name| DAEMON_VARIABLES.contains(&name))
 }

@@ -2,15 +2,15 @@
 
 use std::collections::HashSet;
 
-use super::super::Version;
 use super::super::code::environment::{
     CREDENTIALS, LITERAL_VARIABLE, RESERVED_NAME, SECRET, UNSET_EXPORT,
 };
 use super::super::diagnostic::Findings;
 use super::super::keys::Section;
+use super::super::model::Version;
 use super::super::node::{Entry, Node};
 use super::items::Items;
-use super::places::{Places, entries, text, texts};
+use super::places::{Places, text, texts};
 
 /// Variables whose value is a secret.
 const SECRETS: &[&str] = &["AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"];
@@ -29,7 +29,7 @@ pub(super) fn find(places: &Places<'_>, items: &Items<'_>, findings: &mut Findin
             continue;
         }
         for place in places.all(section, name) {
-            for entry in entries(&place.entry.value) {
+            for entry in place.entry.value.entries() {
                 variable(name, entry, findings);
                 known.extend(entry.key.text.as_deref());
             }

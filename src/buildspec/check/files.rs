@@ -4,7 +4,7 @@ use super::super::code::environment::{FALLBACK, GLOB, NO_FILES};
 use super::super::diagnostic::Findings;
 use super::super::keys::Section;
 use super::super::node::{Entry, Node, Value};
-use super::places::{Places, entries, last, text, texts};
+use super::places::{Places, last, text, texts};
 
 /// How many `fallback-keys` there may be.
 const MOST_FALLBACKS: usize = 5;
@@ -15,12 +15,12 @@ pub(super) fn find(places: &Places<'_>, findings: &mut Findings<'_>) {
         group("artifacts", place.entry, findings);
     }
     for place in places.all(Section::Artifacts, "secondary-artifacts") {
-        for entry in entries(&place.entry.value) {
+        for entry in place.entry.value.entries() {
             group("artifact", entry, findings);
         }
     }
     for place in places.all(Section::Root, "reports") {
-        for entry in entries(&place.entry.value) {
+        for entry in place.entry.value.entries() {
             group("report", entry, findings);
         }
     }

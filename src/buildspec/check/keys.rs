@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
-use super::super::Version;
 use super::super::code::structure::{DUPLICATE_KEY, KEY_CASE, UNKNOWN_KEY};
 use super::super::diagnostic::Findings;
 use super::super::keys::{KEYS, Section, Since};
+use super::super::model::Version;
 use super::super::node::{Entry, Node, Value};
 use super::places::Places;
 

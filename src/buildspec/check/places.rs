@@ -1,7 +1,8 @@
 //! Every section and every known or unknown key of a tree, as a flat list.
 
-use super::super::Version;
-use super::super::keys::{Key, Section, Shape};
+use super::super::field;
+use super::super::keys::{Key, Section};
+use super::super::model::Version;
 use super::super::node::{Entry, Node, Value};
 
 /// A known key with its value.
@@ -12,7 +13,7 @@ pub(super) struct Place<'tree> {
     pub(super) entry: &'tree Entry,
 }
 
-/// What a tree holds, each list in the order of the text, outer before inner.
+/// What a tree holds, each list in the order of [`Section::walk`].
 #[derive(Debug)]
 pub(super) struct Places<'tree> {
     pub(super) version: Version,
@@ -22,13 +23,20 @@ pub(super) struct Places<'tree> {
 
 impl<'tree> Places<'tree> {
     pub(super) fn of(root: &'tree Node, version: Version) -> Self {
-        let mut places = Self {
+        let (mut known, mut unknown) = (Vec::new(), Vec::new());
+        Section::Root.walk(root, version, &mut |section, key, entry| match key {
+            Some(key) => known.push(Place {
+                section,
+                key,
+                entry,
+            }),
+            None => unknown.push((section, entry)),
+        });
+        Self {
             version,
-            known: Vec::new(),
-            unknown: Vec::new(),
-        };
-        places.section(Section::Root, root);
-        places
+            known,
+            unknown,
+        }
     }
 
     /// Returns the value of a key, wherever its section stands; the last of several.
@@ -46,60 +54,6 @@ impl<'tree> Places<'tree> {
         self.known.iter().filter(move |place| {
             place.section == section && place.key.name == name && !place.entry.value.is_null()
         })
-    }
-
-    fn section(&mut self, section: Section, node: &'tree Node) {
-        for entry in entries(node) {
-            let Some(name) = entry.key.text.as_deref() else {
-                continue;
-            };
-            let Some(key) = section.key(name, self.version) else {
-                self.unknown.push((section, entry));
-                continue;
-            };
-            self.known.push(Place {
-                section,
-                key,
-                entry,
-            });
-            match key.shape {
-                Shape::Part(inner) => self.section(inner, &entry.value),
-                Shape::ListOf(inner) => {
-                    for item in sequence(&entry.value) {
-                        self.section(inner, item);
-                    }
-                }
-                Shape::MapOf(inner) => {
-                    for named in entries(&entry.value) {
-                        self.section(inner, &named.value);
-                    }
-                }
-                Shape::Text
-                | Shape::Boolean
-                | Shape::Number
-                | Shape::Choice(_)
-                | Shape::List
-                | Shape::Map
-                | Shape::MapOfLists
-                | Shape::Foreign => {}
-            }
-        }
-    }
-}
-
-/// Returns the entries of a map; what is none has none.
-pub(super) fn entries(node: &Node) -> &[Entry] {
-    match &node.value {
-        Value::Mapping(entries) => entries,
-        Value::Scalar(_) | Value::Sequence(_) => &[],
-    }
-}
-
-/// Returns the items of a list; what is none has none.
-pub(super) fn sequence(node: &Node) -> &[Node] {
-    match &node.value {
-        Value::Sequence(items) => items,
-        Value::Scalar(_) | Value::Mapping(_) => &[],
     }
 }
 
@@ -125,8 +79,5 @@ pub(super) fn text(node: &Node) -> Option<&str> {
 
 /// Returns an entry of a map by name, without regard to case; the last of several.
 pub(super) fn last<'tree>(node: &'tree Node, name: &str) -> Option<&'tree Entry> {
-    entries(node).iter().rev().find(|entry| {
-        let written = entry.key.text.as_deref();
-        written.is_some_and(|written| written.eq_ignore_ascii_case(name))
-    })
+    field::last(node.entries(), name)
 }

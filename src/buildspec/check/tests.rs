@@ -1,5 +1,23 @@
-use super::super::{CODES, Severity, parse};
+use super::super::code::batch::{
+    BATCH_KIND, CYCLE, DEPENDENCY, DUPLICATE_IDENTIFIER, FLEET, IDENTIFIER, PARALLELISM,
+};
+use super::super::code::structure::IGNORED_KIND;
+use super::super::code::{CODES, Code, Severity};
+use super::super::limits::{BATCH_KINDS, MAX_BYTES};
+use super::super::parse::{parse, parse_batch};
 use super::*;
+
+/// The codes for which a batch build refuses a batch; that of a `version` in quotes aside.
+const REFUSED: &[&Code] = &[
+    &IGNORED_KIND,
+    &IDENTIFIER,
+    &DUPLICATE_IDENTIFIER,
+    &DEPENDENCY,
+    &CYCLE,
+    &BATCH_KIND,
+    &FLEET,
+    &PARALLELISM,
+];
 
 /// Lists what is found as `code line:column-column`.
 fn found(text: &str) -> Vec<String> {
@@ -63,12 +81,10 @@ fn assert_agrees(text: &[u8]) {
 #[track_caller]
 fn assert_batch_agrees(batch: &str) {
     let text = format!("version: 0.2\nbatch: {batch}\n");
-    let Ok(buildspec) = parse(text.as_bytes()) else {
-        panic!("{text}");
-    };
-    let refusal = buildspec.batch.and_then(Result::err);
+    assert!(parse(text.as_bytes()).is_ok(), "{text}");
+    let refusal = parse_batch(text.as_bytes()).err();
     let found = check(text.as_bytes());
-    let told = found.iter().any(|one| batch::REFUSED.contains(&one.code));
+    let told = found.iter().any(|one| REFUSED.contains(&one.code));
     assert_eq!(told, refusal.is_some(), "{text}\n{refusal:?}\n{found:#?}");
     let placed = |one: &Diagnostic| !one.message.starts_with("a batch build refuses");
     assert!(found.iter().all(placed), "{text}\n{found:#?}");
@@ -98,7 +114,7 @@ fn a_batch_is_told_of_exactly_when_it_is_refused() {
     ];
     for value in values {
         assert_batch_agrees(value);
-        for kind in super::super::batch::KINDS {
+        for kind in BATCH_KINDS {
             assert_batch_agrees(&format!("{{{kind}: {value}}}"));
             assert_batch_agrees(&format!("{{{kind}: {value}, fast-fail: {value}}}"));
             // Of equal keys only the last is read, and the first is told of as such.
@@ -538,7 +554,7 @@ fn what_is_not_told_is_counted() {
 #[test]
 fn limits_are_said_to_be_ours() {
     for text in [
-        "x".repeat(super::super::MAX_BYTES + 1),
+        "x".repeat(MAX_BYTES + 1),
         format!("version: 0.2\nx: [{}]\n", "a, ".repeat(200_000)),
     ] {
         let found = check(text.as_bytes());

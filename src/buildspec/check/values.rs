@@ -2,17 +2,17 @@
 
 use regex::Regex;
 
-use super::super::OnFailure;
 use super::super::code::structure::{
     BOOLEAN, EMPTY_ITEM, EMPTY_PHASE, IGNORED_KIND, ON_FAILURE, REPORT_FORMAT, RUNTIME, SHELL,
 };
 use super::super::diagnostic::Findings;
 use super::super::keys::{Section, Shape};
-use super::super::node::{Node, Value};
+use super::super::model::{OnFailure, Version};
+use super::super::node::{Node, Span, Value};
 use super::super::on_failure::is_known;
-use super::errors::is_read;
+use super::super::refusal::ValueKind;
 use super::keys::suggestion;
-use super::places::{Place, Places, entries, last, sequence, text};
+use super::places::{Place, Places, last, text};
 
 /// Every spelling of yes and no in YAML 1.1.
 const BOOLEANS: &[&str] = &["y", "yes", "on", "true", "n", "no", "off", "false"];
@@ -72,7 +72,7 @@ pub(super) fn find(places: &Places<'_>, findings: &mut Findings<'_>) {
 fn shape(place: &Place<'_>, findings: &mut Findings<'_>) {
     let value = &place.entry.value;
     if matches!(place.key.shape, Shape::List) {
-        for item in sequence(value) {
+        for item in value.items() {
             let blank = text(item).is_none_or(|text| text.trim().is_empty());
             if blank && matches!(item.value, Value::Scalar(_)) {
                 let message = format!("this item of `{}` is empty", place.key.name);
@@ -94,68 +94,37 @@ fn shape(place: &Place<'_>, findings: &mut Findings<'_>) {
             .add(&BOOLEAN, value.span, message)
             .help("write `yes` or `no`");
     }
-    if !is_read(place.section, place.key.name) {
-        kind(place.key.shape, place.key.name, value, findings);
+    let is_artifact = matches!(
+        place.section,
+        Section::Artifacts | Section::SecondaryArtifact
+    );
+    if is_artifact && place.key.name == "type" && !matches!(value.value, Value::Scalar(_)) {
+        let is = ValueKind::of(value);
+        ignored_kind("type", is, ValueKind::Text, value.span, findings);
     }
 }
 
-/// Tells of what a batch build cannot take for the value of a key.
-fn kind(shape: Shape, name: &str, value: &Node, findings: &mut Findings<'_>) {
-    let is_scalar = matches!(value.value, Value::Scalar(_));
-    let is_map = value.is_null() || matches!(value.value, Value::Mapping(_));
-    let wanted = match shape {
-        Shape::Text | Shape::Choice(_) | Shape::Boolean | Shape::Number => {
-            (!is_scalar).then_some("a text")
-        }
-        Shape::List => {
-            for item in sequence(value) {
-                // Dependencies may be maps with an `identifier`.
-                if name != "depend-on" || matches!(item.value, Value::Sequence(_)) {
-                    kind(Shape::Text, name, item, findings);
-                }
-            }
-            matches!(value.value, Value::Mapping(_)).then_some("a list of texts")
-        }
-        Shape::Map | Shape::MapOfLists => {
-            for entry in entries(value) {
-                let shape = if shape == Shape::Map {
-                    Shape::Text
-                } else {
-                    Shape::List
-                };
-                let name = entry.key.text.as_deref().unwrap_or_default();
-                kind(shape, name, &entry.value, findings);
-            }
-            (!is_map).then_some("a map")
-        }
-        Shape::ListOf(section) => {
-            for item in sequence(value) {
-                kind(Shape::Part(section), name, item, findings);
-            }
-            let is_list = value.is_null() || matches!(value.value, Value::Sequence(_));
-            (!is_list).then_some("a list")
-        }
-        Shape::Part(_) | Shape::MapOf(_) => (!is_map).then_some("a map"),
-        Shape::Foreign => None,
+/// Tells of a value of the wrong kind for which a build does not care.
+pub(super) fn ignored_kind(
+    key: &str,
+    is: ValueKind,
+    expected: ValueKind,
+    span: Span,
+    findings: &mut Findings<'_>,
+) {
+    let found = match is {
+        ValueKind::Text | ValueKind::Boolean => "a text",
+        ValueKind::List | ValueKind::Texts => "a list",
+        ValueKind::Map => "a map",
     };
-    if let Some(wanted) = wanted {
-        let found = match value.value {
-            Value::Scalar(_) => "a text",
-            Value::Sequence(_) => "a list",
-            Value::Mapping(_) => "a map",
-        };
-        let message = if wanted.starts_with(found) {
-            format!("`{name}` takes {wanted}, and of nothing else")
-        } else {
-            format!("`{name}` takes {wanted}, but this is {found}")
-        };
-        let finding = findings.add(&IGNORED_KIND, value.span, message);
-        match wanted {
-            "a map" => finding.help("write keys with values, as in `name: value`"),
-            "a text" => finding.help("write one value behind the colon"),
-            _ => finding.help("begin each item with `- `"),
-        };
-    }
+    let (wanted, help) = match expected {
+        ValueKind::Text | ValueKind::Boolean => ("a text", "write one value behind the colon"),
+        ValueKind::List => ("a list", "begin each item with `- `"),
+        ValueKind::Texts => ("a list of texts", "begin each item with `- `"),
+        ValueKind::Map => ("a map", "write keys with values, as in `name: value`"),
+    };
+    let message = format!("`{key}` takes {wanted}, but this is {found}");
+    findings.add(&IGNORED_KIND, span, message).help(help);
 }
 
 fn phase(place: &Place<'_>, findings: &mut Findings<'_>) {
@@ -221,7 +190,7 @@ fn shell(value: &Node, findings: &mut Findings<'_>) {
 
 fn report_format(value: &Node, findings: &mut Findings<'_>) {
     let Some(Shape::Choice(formats)) = Section::Report
-        .key("file-format", super::super::Version::V0_2)
+        .key("file-format", Version::V0_2)
         .map(|key| key.shape)
     else {
         return;
@@ -249,7 +218,7 @@ fn report_format(value: &Node, findings: &mut Findings<'_>) {
 }
 
 fn runtimes(value: &Node, findings: &mut Findings<'_>) {
-    for entry in entries(value) {
+    for entry in value.entries() {
         let Some(name) = entry.key.text.as_deref() else {
             continue;
         };

@@ -1,59 +1,67 @@
-//! What a parser's words about a text that is no YAML mean, where to look, and what to do.
+//! What libyaml's words about a text that is no YAML mean, where to look, and what to do.
 //!
-//! The parser knows only where it cannot go on. The mistake is often further up, and is sought here by
-//! what people get wrong; what is not recognized is told in the parser's words.
+//! libyaml knows where it cannot go on and what it was reading. Where that is not the mistake, it is
+//! sought here by what people get wrong; what is not recognized is told in libyaml's words.
 
 #[cfg(test)]
 mod tests;
 
 use std::ops::Range;
 
-use super::super::Refusal;
 use super::super::code::errors::SYNTAX;
 use super::super::diagnostic::Findings;
 use super::super::node::{Position, Span};
+use super::super::problems::Problem;
+use super::super::refusal::{Reason, Refusal, SyntaxProblem};
 
 const QUOTE: &str = "put the whole text into quotes, or into a block after `|`";
 
-/// Tells of a text that is no YAML. The refusal counts lines from 0.
-pub(super) fn tell(refusal: &Refusal, findings: &mut Findings<'_>) {
-    let (problem, line) = match refusal.message.rsplit_once(" at line ") {
-        Some((problem, line)) => (problem, line.parse().map_or(1, |line: usize| line + 1)),
-        None => (refusal.message.as_str(), 1),
-    };
-    let place = findings.line(line);
+/// Tells of a text that is no YAML, or more of it than is read.
+pub(super) fn tell(problem: &Problem, findings: &mut Findings<'_>) {
+    let place = findings.line(problem.span.start.line);
     let text = Text {
         lines: findings.lines(),
     };
-    let Mistake {
-        message,
-        place,
-        help,
-    } = if problem.contains("that cobuild reads") {
-        Mistake {
-            message: problem.trim_end_matches(',').to_owned(),
+    let (message, place, help) = match &problem.reason {
+        Reason::TooLarge
+        | Reason::TooManyValues { .. }
+        | Reason::TooManyBlanks
+        | Reason::TooManyDirectives => (
+            problem.reason.words(),
             place,
-            help: Some("this limit is cobuild's own: CodeBuild may take the buildspec".to_owned()),
+            Some("this limit is cobuild's own: CodeBuild may take the buildspec".to_owned()),
+        ),
+        reason => {
+            let mistake = text.conflict().or_else(|| match reason {
+                Reason::Syntax(syntax) => {
+                    let at = Position {
+                        line: place.start.line,
+                        column: problem.span.start.column,
+                    };
+                    text.mistake(syntax, at)
+                }
+                Reason::UnknownAnchor { name } => Some((
+                    format!("there is no anchor `&{name}` for this"),
+                    problem.span,
+                    "put a text that begins with `*` into quotes".to_owned(),
+                )),
+                _ => None,
+            });
+            match mistake {
+                Some((message, place, help)) => (message, place, Some(help)),
+                None => (format!("this is not YAML: {}", reason.words()), place, None),
+            }
         }
-    } else {
-        text.mistake(problem, place.start.line).unwrap_or(Mistake {
-            message: format!("this is not YAML: {problem}"),
-            place,
-            help: None,
-        })
     };
-    let finding = findings.add(&SYNTAX, place, message).note(refusal);
+    let refusal = Refusal::of_buildspec(&problem.reason);
+    let finding = findings.add(&SYNTAX, place, message).note(&refusal);
     if let Some(help) = help {
         finding.help(help);
     }
 }
 
-/// What is said of a mistake.
-struct Mistake {
-    message: String,
-    place: Span,
-    help: Option<String>,
-}
+/// What is said of a mistake, its place, and what to do.
+type Mistake = (String, Span, String);
 
 /// The text as lines, counted from 1.
 struct Text<'text> {
@@ -61,17 +69,18 @@ struct Text<'text> {
 }
 
 impl<'text> Text<'text> {
-    fn mistake(&self, problem: &str, line: usize) -> Option<Mistake> {
-        let (message, place, help) = match problem {
-            _ if self.conflict().is_some() => self.conflict()?,
+    fn mistake(&self, syntax: &SyntaxProblem, at: Position) -> Option<Mistake> {
+        let line = at.line;
+        let context = syntax.context.as_ref().map_or(at, |context| context.place);
+        Some(match syntax.problem.as_str() {
             "mapping values are not allowed in this context" => self.map_in_text(line),
-            "found character that cannot start any token"
-            | "did not find expected alphabetic or numeric character" => {
-                self.bad_beginning(line)?
+            "found character that cannot start any token" => self.bad_beginning(at)?,
+            "did not find expected alphabetic or numeric character" => {
+                self.bad_beginning(context)?
             }
             "found a tab character that violates indentation"
-            | "found a tab character where an indentation space is expected" => self.tab(line)?,
-            "could not find expected ':'" => self.no_key(line),
+            | "found a tab character where an indentation space is expected" => self.tab(at)?,
+            "could not find expected ':'" => self.no_key(context.line),
             "did not find expected key" => self.no_entry(line, "key of the map"),
             "did not find expected '-' indicator" => self.no_entry(line, "item of the list"),
             "did not find expected <document start>" => (
@@ -79,10 +88,20 @@ impl<'text> Text<'text> {
                 self.whole(line),
                 "begin it, and the first line, in the first column".to_owned(),
             ),
-            "did not find expected ',' or ']'" => self.bracket(line, '[', ']'),
-            "did not find expected ',' or '}'" => self.bracket(line, '{', '}'),
-            "found unexpected end of stream" => self.open_quote()?,
-            "found unknown escape character" => self.escape(line)?,
+            "did not find expected ',' or ']'" => self
+                .unclosed(context)
+                .unwrap_or_else(|| self.no_comma(line, ']')),
+            "did not find expected ',' or '}'" => self
+                .unclosed(context)
+                .unwrap_or_else(|| self.no_comma(line, '}')),
+            "did not find expected node content" => self.unclosed(syntax.bracket?)?,
+            "found unexpected end of stream" => (
+                "this quote is never closed".to_owned(),
+                self.rest(context),
+                "close it, or put a text that begins with a quote into quotes of the other kind"
+                    .to_owned(),
+            ),
+            "found unknown escape character" => self.escape(at)?,
             "block sequence entries are not allowed in this context" => (
                 "a list cannot begin on the line of its key".to_owned(),
                 self.whole(line),
@@ -93,22 +112,19 @@ impl<'text> Text<'text> {
                 self.whole(line),
                 "remove it, or write it as an escape within double quotes".to_owned(),
             ),
-            _ if problem.contains("UTF-8 octet") => (
+            "incomplete UTF-8 octet sequence"
+            | "invalid leading UTF-8 octet"
+            | "invalid trailing UTF-8 octet" => (
                 "the text is not UTF-8".to_owned(),
                 self.unreadable(line),
                 "save the file as UTF-8".to_owned(),
             ),
-            _ => self.unknown_anchor(problem)?,
-        };
-        Some(Mistake {
-            message,
-            place,
-            help: Some(help),
+            _ => return None,
         })
     }
 
     /// What a merge leaves when both sides have changed the same lines.
-    fn conflict(&self) -> Option<(String, Span, String)> {
+    fn conflict(&self) -> Option<Mistake> {
         let has = |mark| self.lines.iter().position(|line| line.starts_with(mark));
         let first = has("<<<<<<< ")? + 1;
         has(">>>>>>> ")?;
@@ -120,7 +136,7 @@ impl<'text> Text<'text> {
     }
 
     /// A `: ` where no key can be.
-    fn map_in_text(&self, line: usize) -> (String, Span, String) {
+    fn map_in_text(&self, line: usize) -> Mistake {
         let text = self.line(line);
         if let Some(value) = value(text)
             && colon(&text[value..]).is_some()
@@ -162,53 +178,50 @@ impl<'text> Text<'text> {
     }
 
     /// A text that begins with what YAML keeps for itself, or a tab where blanks belong.
-    fn bad_beginning(&self, line: usize) -> Option<(String, Span, String)> {
-        if let Some(tab) = self.tab(line) {
+    fn bad_beginning(&self, at: Position) -> Option<Mistake> {
+        if let Some(tab) = self.tab(at) {
             return Some(tab);
         }
-        let text = self.line(line);
-        let bad = beginnings(text)
-            .filter_map(|at| text[at..].chars().next().map(|first| (at, first)))
-            .find(|(_, first)| matches!(first, '@' | '`' | '%' | '*' | '&'));
-        let Some((at, first)) = bad else {
+        let text = self.line(at.line);
+        let start = self.offset(at);
+        let before = text[..start].trim_end();
+        if !before.is_empty() && !before.ends_with(['-', ':', ',', '[', '{', '?']) {
             // Behind brackets, `&&` is where an anchor could be.
             let item = text.trim_start().strip_prefix("- ")?;
             let message = mistaken(item.trim_start())?.to_owned();
-            return Some((message, self.content(line), QUOTE.to_owned()));
-        };
-        let end = text[at..]
-            .find(' ')
-            .map_or(text.len(), |length| at + length);
-        let shown = match first {
+            return Some((message, self.content(at.line), QUOTE.to_owned()));
+        }
+        let shown = match text[start..].chars().next()? {
             '`' => "a backtick".to_owned(),
-            first => format!("`{first}`"),
+            first @ ('@' | '%' | '*' | '&') => format!("`{first}`"),
+            _ => return None,
         };
+        let end = text[start..]
+            .find(' ')
+            .map_or(text.len(), |length| start + length);
         Some((
             format!("a text cannot begin with {shown} unless it is in quotes"),
-            self.part(line, at..end),
+            self.part(at.line, start..end),
             "put the whole text into quotes".to_owned(),
         ))
     }
 
     /// A tab that indents, or that stands behind a dash.
-    fn tab(&self, line: usize) -> Option<(String, Span, String)> {
-        let text = self.line(line);
-        let content = text
-            .find(|c: char| !c.is_whitespace() && c != '-')
-            .unwrap_or(text.len());
-        let start = text[..content].find('\t')?;
-        let tabs = text[start..].len() - text[start..].trim_start_matches('\t').len();
-        Some((
-            "YAML is indented with blanks, and this is a tab".to_owned(),
-            self.part(line, start..start + tabs),
-            "indent with blanks".to_owned(),
-        ))
+    fn tab(&self, at: Position) -> Option<Mistake> {
+        let start = self.offset(at);
+        let text = &self.line(at.line)[start..];
+        let tabs = text.len() - text.trim_start_matches('\t').len();
+        (tabs > 0).then(|| {
+            (
+                "YAML is indented with blanks, and this is a tab".to_owned(),
+                self.part(at.line, start..start + tabs),
+                "indent with blanks".to_owned(),
+            )
+        })
     }
 
-    /// A line without a colon, in the midst of keys or items. The parser notices on the next one.
-    fn no_key(&self, line: usize) -> (String, Span, String) {
-        let culprit = self.before(line).filter(|before| self.is_bare(*before));
-        let line = culprit.unwrap_or(line);
+    /// A line without a colon, in the midst of keys or items.
+    fn no_key(&self, line: usize) -> Mistake {
         (
             "this is neither a key with a value nor an item of a list".to_owned(),
             self.whole(line),
@@ -225,7 +238,7 @@ impl<'text> Text<'text> {
     }
 
     /// A line that does not go on with what is around it.
-    fn no_entry(&self, line: usize, what: &str) -> (String, Span, String) {
+    fn no_entry(&self, line: usize, what: &str) -> Mistake {
         let text = self.line(line);
         let own = indentation(text);
         let levels = self.levels(line);
@@ -248,7 +261,7 @@ impl<'text> Text<'text> {
                     && self.is_bare(before)
                     && indentation(self.line(before)) == own
                 {
-                    return self.no_key(line);
+                    return self.no_key(before);
                 }
                 (
                     "an item of a list cannot stand here, among keys".to_owned(),
@@ -284,90 +297,37 @@ impl<'text> Text<'text> {
         levels
     }
 
-    /// Brackets that do not end.
-    fn bracket(&self, line: usize, open: char, close: char) -> (String, Span, String) {
-        let surplus = |text: &str| {
-            let count = |bracket| text.matches(bracket).count();
-            count(open) > count(close)
-        };
-        let opening = (1..=line).rev().find(|line| {
-            let text = self.line(*line);
-            !text.trim_start().starts_with('#') && surplus(text)
-        });
-        let Some((opening, at)) =
-            opening.and_then(|line| self.line(line).find(open).map(|at| (line, at)))
-        else {
-            return (
-                format!("a `,` or a `{close}` is missing here"),
-                self.whole(line),
-                QUOTE.to_owned(),
-            );
-        };
-        let end = self.line(opening).trim_end().len();
+    /// A bracket that does not end on its line.
+    fn unclosed(&self, opening: Position) -> Option<Mistake> {
+        let text = self.line(opening.line);
+        let open = text[self.offset(opening)..].chars().next()?;
+        let close = if open == '{' { '}' } else { ']' };
+        (text.matches(open).count() > text.matches(close).count()).then(|| {
+            (
+                format!("this `{open}` has no `{close}`"),
+                self.rest(opening),
+                format!("close it, or put a text that begins with `{open}` into quotes"),
+            )
+        })
+    }
+
+    /// More in brackets than there can be.
+    fn no_comma(&self, line: usize, close: char) -> Mistake {
         (
-            format!("this `{open}` has no `{close}`"),
-            self.part(opening, at..end),
-            format!("close it, or put a text that begins with `{open}` into quotes"),
+            format!("a `,` or a `{close}` is missing here"),
+            self.whole(line),
+            QUOTE.to_owned(),
         )
     }
 
-    /// A quote that does not end: none of its kind follows.
-    fn open_quote(&self) -> Option<(String, Span, String)> {
-        let (line, at) = ['"', '\'']
-            .into_iter()
-            .filter_map(|quote| {
-                let (line, text) = (1..)
-                    .zip(self.lines)
-                    .filter(|(_, text)| text.contains(quote))
-                    .last()?;
-                let at = text.rfind(quote)?;
-                beginnings(text)
-                    .any(|beginning| beginning == at)
-                    .then_some((line, at))
-            })
-            .min()?;
-        let end = self.line(line).trim_end().len();
-        Some((
-            "this quote is never closed".to_owned(),
-            self.part(line, at..end),
-            "close it, or put a text that begins with a quote into quotes of the other kind"
-                .to_owned(),
-        ))
-    }
-
     /// A backslash within double quotes that escapes nothing.
-    fn escape(&self, line: usize) -> Option<(String, Span, String)> {
-        let text = self.line(line);
-        let mut rest = text.char_indices();
-        while let Some((at, character)) = rest.next() {
-            if character == '\\'
-                && let Some((_, escaped)) = rest.next()
-                && !"0abt\tnvfre \"/\\N_LPxuU".contains(escaped)
-            {
-                return Some((
-                    format!("`\\{escaped}` means nothing within double quotes"),
-                    self.part(line, at..at + 1 + escaped.len_utf8()),
-                    "use single quotes, in which a backslash is just that".to_owned(),
-                ));
-            }
-        }
-        None
-    }
-
-    /// A `*name` for which there is no `&name`.
-    fn unknown_anchor(&self, problem: &str) -> Option<(String, Span, String)> {
-        let name = problem
-            .strip_prefix("unknown anchor '")?
-            .strip_suffix("' referenced")?;
-        let alias = format!("*{name}");
-        let (line, at) = (1..).zip(self.lines).find_map(|(line, text)| {
-            let at = beginnings(text).find(|at| text[*at..].starts_with(&alias))?;
-            Some((line, at))
-        })?;
+    fn escape(&self, at: Position) -> Option<Mistake> {
+        let start = self.offset(at);
+        let escaped = self.line(at.line)[start..].chars().nth(1)?;
         Some((
-            format!("there is no anchor `&{name}` for this"),
-            self.part(line, at..at + alias.len()),
-            "put a text that begins with `*` into quotes".to_owned(),
+            format!("`\\{escaped}` means nothing within double quotes"),
+            self.part(at.line, start..start + 1 + escaped.len_utf8()),
+            "use single quotes, in which a backslash is just that".to_owned(),
         ))
     }
 
@@ -388,6 +348,21 @@ impl<'text> Text<'text> {
         let text = self.line(line);
         let start = text.len() - text.trim_start().len();
         self.part(line, start..text.trim_end().len().max(start))
+    }
+
+    /// Returns where a position is on its line, in bytes.
+    fn offset(&self, at: Position) -> usize {
+        let text = self.line(at.line);
+        let mut characters = text.char_indices();
+        let found = characters.nth(at.column.saturating_sub(1));
+        found.map_or(text.len(), |(start, _)| start)
+    }
+
+    /// Returns the place of a line from a position on.
+    fn rest(&self, at: Position) -> Span {
+        let start = self.offset(at);
+        let end = self.line(at.line).trim_end().len();
+        self.part(at.line, start..end.max(start))
     }
 
     /// Returns the place of an item, without its dash.
@@ -456,17 +431,4 @@ fn value(line: &str) -> Option<usize> {
 fn value_of(line: &str) -> Option<&str> {
     let value = value(line).map(|at| line[at..].trim());
     value.filter(|value| !value.is_empty())
-}
-
-/// Returns where a text may begin on a line: at its start, and behind dashes, keys and brackets.
-fn beginnings(line: &str) -> impl Iterator<Item = usize> {
-    let start = line.len() - line.trim_start().len();
-    let is_mark = |c: char| matches!(c, '-' | ':' | ',' | '[' | '{' | '?');
-    let behind = line.match_indices(is_mark).filter_map(|(at, mark)| {
-        let rest = &line[at + 1..];
-        let content = rest.trim_start();
-        let apart = content.len() < rest.len() || matches!(mark, "[" | "{");
-        (apart && !content.is_empty()).then(|| line.len() - content.len())
-    });
-    std::iter::once(start).chain(behind)
 }

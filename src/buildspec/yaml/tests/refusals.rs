@@ -1,9 +1,12 @@
+//! What is no YAML is refused in the words, and on the line, of the library that CodeBuild's agent
+//! uses.
+
 use crate::buildspec::yaml;
 
 #[track_caller]
 fn assert_refusal(text: &str, message: &str) {
-    let refusal = yaml::read(text).unwrap_err();
-    assert_eq!(refusal.message, message, "{text}");
+    let problem = yaml::read(text).unwrap_err();
+    assert_eq!(problem.reason.to_string(), message, "{text}");
 }
 
 /// Lines count from 0 here, as the service counts them.
@@ -381,5 +384,75 @@ fn what_libyaml_lets_pass() {
         "- a\n- b\n",
     ] {
         assert!(yaml::read(text).is_ok(), "{text}");
+    }
+}
+
+#[test]
+fn a_tab_in_front_of_nothing_is_refused() {
+    for (text, message) in [
+        (
+            "\ta: b\n",
+            "found character that cannot start any token at line 0",
+        ),
+        (
+            "a:\n\t\n  b: c\n",
+            "found character that cannot start any token at line 1",
+        ),
+        (
+            "a:\n  - 'b'\n\t\n",
+            "found character that cannot start any token at line 2",
+        ),
+        (
+            "a: b # c\n\t\n",
+            "found character that cannot start any token at line 1",
+        ),
+        (
+            "a:\n  # b\n\t# c\n  d: e\n",
+            "found character that cannot start any token at line 2",
+        ),
+        (
+            "a:\n  -\tb\n",
+            "found character that cannot start any token at line 1",
+        ),
+        (
+            "a: b\n\t\n",
+            "found a tab character that violates indentation at line 1",
+        ),
+        (
+            "a:\n  - b\n\n \t\n",
+            "found a tab character that violates indentation at line 3",
+        ),
+        (
+            "a: |\n  \tb\n   \t\n",
+            "found a tab character where an indentation space is expected at line 1",
+        ),
+        (
+            "a:\n  - >-\n\n    \tb\n    c\n",
+            "found a tab character where an indentation space is expected at line 3",
+        ),
+        (
+            "a:\n  - |\n    b\n\t\n  - c\n",
+            "found a tab character where an indentation space is expected at line 3",
+        ),
+    ] {
+        assert_refusal(text, message);
+    }
+}
+
+#[test]
+fn a_tab_elsewhere_is_not() {
+    for text in [
+        "a:\tb\t# c\n",
+        "a:\n  - b\tc\n",
+        "a:\n  - b\n   \t\n",
+        "a: |\n  b\n  \tc\n   \t\n",
+        "a: |2 # b\n  \tb\n",
+        "a: |-2\n  \tb\n",
+        "a: 'b\n\tc'\n",
+        "a: [\n  b,\n  \tc\n  \t]\n",
+        "{\n\t\"a\": \"b\"\n}\n",
+        "a: b\n---\n\t\n",
+    ] {
+        assert!(yaml::read(text).is_ok(), "{text:?}");
     }
 }
