@@ -1,6 +1,6 @@
 //! Batches that CodeBuild refuses when they start, or that do not do what they say.
 
-use super::{Code, Severity};
+use super::definition::{Code, Severity};
 
 pub(in super::super) static IDENTIFIER: Code = Code {
     id: "bs401",

@@ -1,6 +1,6 @@
 //! Commands that rely on what does not carry over, or fail without a word.
 
-use super::{Code, Severity};
+use super::definition::{Code, Severity};
 
 pub(in super::super) static LOST_DEFINITION: Code = Code {
     id: "bs501",

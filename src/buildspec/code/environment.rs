@@ -1,6 +1,6 @@
 //! Variables, secrets, artifacts, reports and caches that are not what they seem.
 
-use super::{Code, Severity};
+use super::definition::{Code, Severity};
 
 pub(in super::super) static SECRET: Code = Code {
     id: "bs201",

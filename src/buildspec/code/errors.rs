@@ -1,6 +1,6 @@
 //! Problems for which CodeBuild refuses a buildspec.
 
-use super::{Code, Severity};
+use super::definition::{Code, Severity};
 
 pub(in super::super) static SYNTAX: Code = Code {
     id: "bs001",

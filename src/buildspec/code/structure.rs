@@ -1,6 +1,6 @@
 //! Keys and values that CodeBuild ignores or reads as something else.
 
-use super::{Code, Severity};
+use super::definition::{Code, Severity};
 
 pub(in super::super) static UNKNOWN_KEY: Code = Code {
     id: "bs101",

@@ -1,6 +1,6 @@
 //! Nothing but one character, or one line.
 
-use super::{COMMANDS, HEAD, Shape, Text, fixed, long, read, refused};
+use super::{COMMANDS, HEAD, Shape, Text, fixed, lines, long, read, refused, text};
 
 pub(super) fn shapes() -> Vec<Shape> {
     let only = |part| long("", part, "");
@@ -28,6 +28,10 @@ pub(super) fn shapes() -> Vec<Shape> {
         refused("ends of documents", only("...\n")),
         refused("directives", only("%YAML 1.1\n")),
         refused("directives of tags", only("%TAG !a! tag:x\n")),
+        refused(
+            "directives of many tags",
+            lines("", |at| format!("%TAG !a{at}! tag:x")),
+        ),
         refused("unknown directives", long("", "%X y\n", "---\n")),
         refused("single quotes", only("'")),
         refused("double quotes", only("\"")),
@@ -45,11 +49,37 @@ pub(super) fn shapes() -> Vec<Shape> {
         refused("lines of hashes", only("#\n")),
         refused("at signs", only("@")),
         refused("percent signs", only("%")),
+        refused("lines of question marks", only("?\n")),
+        read("keys without values", long(HEAD, "? a\n", "")),
         refused("closing brackets", only("]")),
         refused("pairs of brackets", only("[]")),
     ];
     shapes.extend(tabs());
+    shapes.extend(blanks());
     shapes
+}
+
+/// A long run of blanks makes every short one dear that follows in the same text.
+fn blanks() -> Vec<Shape> {
+    let behind = |before: &'static str, blank: &'static str, short: &'static str| {
+        text(move |size| {
+            let blanks = blank.repeat(size.bytes / 2);
+            before.to_owned() + &blanks + &short.repeat(size.bytes / 2 / short.len())
+        })
+    };
+    vec![
+        refused("blanks behind blanks", behind("a", " ", "a ")),
+        refused("blanks behind blanks in quotes", behind("\"", " ", "a ")),
+        refused("lines behind empty lines", behind("a", "\n", "a\n")),
+        refused(
+            "lines behind empty lines in quotes",
+            behind("'", "\n", "a\n"),
+        ),
+        refused(
+            "lines of a block behind empty lines",
+            behind("|\n", "\n", " a\n"),
+        ),
+    ]
 }
 
 fn tabs() -> Vec<Shape> {
@@ -68,7 +98,7 @@ fn tabs() -> Vec<Shape> {
 }
 
 fn in_block(line: &'static str) -> Text {
-    super::text(move |size| {
+    text(move |size| {
         let lines = line.repeat(size.bytes / line.len());
         format!("{COMMANDS}      - |\n{lines}")
     })
