@@ -1,6 +1,8 @@
 //! What the API does with containers, but for what is done inside of one.
 
 use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use bollard::container::LogOutput;
@@ -27,6 +29,9 @@ use crate::engine::{
 /// How often a container that must go is looked for. Docker 20.10 waits for ever for the end of one that it
 /// removes in the moment in which it begins to wait.
 const REMOVAL_PAUSE: Duration = Duration::from_secs(1);
+
+/// How many complaints in its place are taken for that it is just going.
+const MOST_COMPLAINTS: u32 = 20;
 
 pub(super) async fn create(
     client: &bollard::Docker,
@@ -73,6 +78,32 @@ pub(super) fn is_alive(
     })
 }
 
+/// Makes the question whether a container is there. One that has ended may take its time to go, and meanwhile
+/// Podman answers with one complaint or another: it is asked again then.
+fn is_there(
+    client: &bollard::Docker,
+    container: &ContainerId,
+    limits: Limits,
+) -> impl Fn() -> BoxFuture<'static, Result<bool, EngineError>> + Send + 'static {
+    let ask = asks(client, container, Operation::Wait, limits, |_| true);
+    let complaints = Arc::new(AtomicU32::new(0));
+    move || {
+        let (asked, complaints) = (ask(), Arc::clone(&complaints));
+        async move {
+            match asked.await {
+                Err(error)
+                    if error.status.is_some()
+                        && complaints.fetch_add(1, Ordering::Relaxed) < MOST_COMPLAINTS =>
+                {
+                    Ok(true)
+                }
+                answered => answered,
+            }
+        }
+        .boxed()
+    }
+}
+
 /// Asks whether a container is there and in a state that is judged well.
 fn asks(
     client: &bollard::Docker,
@@ -87,10 +118,18 @@ fn asks(
         let failed = failed(operation.clone());
         let asked = async move {
             let inspected = client.inspect_container(&container.0, None::<InspectContainerOptions>);
-            match inspected.await.map_err(failed) {
+            match inspected.await {
                 Ok(found) => Ok(is_well(found.state.and_then(|state| state.status))),
-                Err(error) if error.is_not_found() => Ok(false),
-                Err(error) => Err(error),
+                // Podman's word for one that has ended, which the client library does not know.
+                Err(BollardError::JsonDataError { message, .. })
+                    if message.starts_with("unknown variant `stopped`") =>
+                {
+                    Ok(is_well(Some(ContainerStateStatusEnum::EXITED)))
+                }
+                Err(error) => match failed(error) {
+                    error if error.is_not_found() => Ok(false),
+                    error => Err(error),
+                },
             }
         };
         limits.request(operation.clone(), asked).boxed()
@@ -155,8 +194,7 @@ pub(super) async fn wait_removed(
         })
         .boxed();
     let ended = counted(ended, budget, Operation::Wait);
-    // One that has ended may take its time to go.
-    let is_there = asks(client, container, Operation::Wait, limits, |_| true);
+    let is_there = is_there(client, container, limits);
     let mut ended = std::pin::pin!(watched(ended, REMOVAL_PAUSE, is_there));
     match ended.next().await {
         Some(Err(error)) => ignore_absent(error),

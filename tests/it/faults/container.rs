@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::{assert_whole, leftovers};
 use crate::engine;
-use crate::env::{Run, TestEnv};
+use crate::env::{PATIENCE, Run, TestEnv};
 
 /// Whoever waited for an answer of the engine would do so for longer than a test waits: a build that ends has
 /// seen the end of its container.
@@ -62,9 +62,7 @@ fn assert_found_dead(env: &TestEnv, run: &Run, phase: &str, label: &str) {
     );
     assert_eq!(phases.last().unwrap()["phaseType"], "COMPLETED");
     assert_eq!(leftovers(env), 0, "{run}");
-    let gone = engine::eventually(Duration::from_secs(10), || {
-        engine::containers(label).is_empty()
-    });
+    let gone = engine::eventually(PATIENCE, || engine::containers(label).is_empty());
     assert!(gone, "{run}");
 }
 

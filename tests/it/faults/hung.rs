@@ -89,9 +89,7 @@ fn assert_noticed(env: &TestEnv, run: &Run, words: &str) {
 fn assert_nothing_stays(env: TestEnv, label: &str) {
     let env = env.variable("DOCKER_HOST", &engine::host());
     env.run().assert_succeeded();
-    let gone = engine::eventually(Duration::from_secs(10), || {
-        engine::containers(label).is_empty()
-    });
+    let gone = engine::eventually(PATIENCE, || engine::containers(label).is_empty());
     assert!(gone, "{label} is left");
 }
 

@@ -2,11 +2,10 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::time::Duration;
 
 use super::{assert_whole, leftovers};
 use crate::engine;
-use crate::env::{Running, TestEnv};
+use crate::env::{PATIENCE, Running, TestEnv};
 
 const BUILDS: usize = 20;
 
@@ -52,9 +51,7 @@ fn twenty_builds_at_once_have_each_its_own_results() {
     assert_eq!(numbers, (1..=BUILDS as u64).collect());
     assert_eq!(leftovers(&env), 0);
     for label in labels {
-        let gone = engine::eventually(Duration::from_secs(10), || {
-            engine::containers(&label).is_empty()
-        });
+        let gone = engine::eventually(PATIENCE, || engine::containers(&label).is_empty());
         assert!(gone, "{label} is left");
     }
 }
