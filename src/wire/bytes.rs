@@ -69,6 +69,7 @@ pub(crate) mod path {
 pub(crate) mod path_option {
     use super::*;
 
+    #[expect(clippy::ref_option, reason = "serde hands over the field itself")]
     pub(crate) fn serialize<S: Serializer>(
         path: &Option<PathBuf>,
         serializer: S,
@@ -109,6 +110,7 @@ pub(crate) mod paths {
 pub(crate) mod bytes_option {
     use super::*;
 
+    #[expect(clippy::ref_option, reason = "serde hands over the field itself")]
     pub(crate) fn serialize<S: Serializer>(
         bytes: &Option<Vec<u8>>,
         serializer: S,

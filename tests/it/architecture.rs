@@ -126,6 +126,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "phase",
             "project",
             "resources",
+            "wire",
         ],
     ),
     ("buildspec", &["phase"]),
@@ -141,8 +142,9 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("owner", &["host"]),
     ("secrets", &[]),
     ("phase", &[]),
-    ("project", &[]),
-    ("resources", &[]),
+    ("project", &["wire"]),
+    ("resources", &["wire"]),
+    ("wire", &[]),
 ];
 
 /// Modules within others that have a row of their own.

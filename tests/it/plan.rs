@@ -142,7 +142,7 @@ fn the_same_comes_as_json() {
     let plan: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
     assert_eq!(plan["engineImage"], "image:1");
     assert_eq!(plan["privileged"], true);
-    assert_eq!(plan["timeout"], "1m30s");
+    assert_eq!(plan["timeout"], "1m 30s");
     assert_eq!(
         plan["work"]["phases"][2]["commands"][1],
         "echo one\necho two\n"

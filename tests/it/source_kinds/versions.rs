@@ -203,7 +203,7 @@ CLIENT_ERROR: {message}
 
     let (run, plan) = planned(&env);
     run.assert_failed();
-    assert_eq!(plan["refused"]["context"]["message"], message);
+    assert_eq!(plan["sourceFailed"]["context"]["message"], message);
     for version in [
         "pr/9",
         "main~1",
