@@ -56,10 +56,9 @@ use super::program::{Program, compact};
 use crate::plan::layout;
 
 /// What the programs are made of.
-const PARTS: [&str; 7] = [
+const PARTS: [&str; 6] = [
     include_str!("user_bin/prologue.sh"),
     include_str!("user_bin/glob.sh"),
-    include_str!("user_bin/sort.sh"),
     include_str!("user_bin/sha256.sh"),
     include_str!("user_bin/hash_files.sh"),
     include_str!("user_bin/glob_search.sh"),

@@ -2,7 +2,7 @@
 # find_files PATTERN…: prints the files that match, in the order of their bytes, each once.
 find_files() {
     found=$(for pattern in "$@"; do expand_braces "$pattern"; done)
-    [ -z "$found" ] || sort_lines -u "$found"
+    [ -z "$found" ] || printf '%s\n' "$found" | sort_lines -u
 }
 
 # expand_braces PATTERN: walks each of its alternatives, `a{b,c}d` being abd and acd; innermost first.

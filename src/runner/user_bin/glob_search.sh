@@ -5,7 +5,7 @@ glob_search() {
         '') usage 'GLOB…' 'no pattern is given' ;;
     esac
     use_bytes
-    files=$(find_files "$@")
+    files=$(find_files "$@") || return
     if [ -n "$files" ]; then
         printf '%s\n' "$files"
     else

@@ -5,7 +5,7 @@ hash_files() {
         '') usage 'GLOB…' 'no pattern is given' ;;
     esac
     use_bytes
-    files=$(find_files "$@")
+    files=$(find_files "$@") || return
     if [ -z "$files" ]; then
         complain "no files match: $*"
         return 1
@@ -14,6 +14,7 @@ hash_files() {
     set -f
     # shellcheck disable=SC2086 # lines become words
     sums=$(sum_files $files) || return
-    line=$(sort_lines '' "$sums" | sum) || return
+    sums=$(printf '%s\n' "$sums" | sort_lines) || return
+    line=$(printf '%s\n' "$sums" | sum) || return
     printf '%s\n' "${line%% *}"
 }

@@ -33,3 +33,12 @@ use_bytes() {
 have() {
     command -v "$1" > /dev/null 2>&1
 }
+
+# sort_lines [-u]: prints the lines of the input in the order of their bytes, with `-u` each once.
+sort_lines() {
+    if ! have sort; then
+        complain "the image has no 'sort'"
+        return 1
+    fi
+    LC_ALL=C sort "$@"
+}

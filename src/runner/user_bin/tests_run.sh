@@ -46,7 +46,7 @@ tests_run() {
         complain 'the search for files found none'
         return 1
     fi
-    cobuild_files=$(choose_files "$cobuild_files")
+    cobuild_files=$(choose_files "$cobuild_files") || return
     if [ -z "$cobuild_files" ]; then
         complain "no test file is for shard $cobuild_index of $cobuild_count"
         return
@@ -64,9 +64,10 @@ tests_run() {
 # choose_files TEXT: prints the lines that are this shard's.
 choose_files() {
     use_bytes
+    sorted=$(printf '%s\n' "$1" | sort_lines -u) || return
     set -f
-    # shellcheck disable=SC2046 # lines become words
-    set -- $(sort_lines -u "$1")
+    # shellcheck disable=SC2086 # lines become words
+    set -- $sorted
     case $cobuild_strategy in
         stability) share_by_name "$@" ;;
         *) share_evenly "$@" ;;
