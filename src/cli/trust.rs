@@ -8,12 +8,12 @@ use clap::{Args, ColorChoice};
 use super::config::project_of;
 use super::{Failure, Told};
 use crate::exit::ExitStatus;
-use crate::settings::layers::{Breach, Origin, brief};
+use crate::settings::layers::{Breach, Origin};
 use crate::settings::{CONFIG_FILE, Environment, TrustedFiles, find_project_config};
 use crate::terminal::Page;
 
-/// How much of a value is shown.
-const TOLD_OF_VALUE: usize = 200;
+/// How many bytes a value has at the most that can be trusted: all of it is shown.
+const TOLD_OF_VALUE: usize = 1000;
 
 /// Let a project's cobuild.toml ask for what reaches beyond the container, as your own may.
 ///
@@ -102,6 +102,11 @@ fn trust(
         let _ = writeln!(page, "{path} asks for more than the container:");
     }
     for breach in &breaches {
+        if breach.value.len() > TOLD_OF_VALUE {
+            let (name, origin) = (&breach.name, &breach.origin);
+            let error = anyhow!("{origin}: the value of `{name}` is too long to be shown");
+            return Err(Failure::usage(error).hint("what is trusted has to be seen: shorten it"));
+        }
         let _ = writeln!(page, "  {}", line(breach));
     }
     Told::Text(page).write(color)?;
@@ -109,7 +114,7 @@ fn trust(
     let mut page = Page::default();
     let _ = writeln!(
         page,
-        "it is trusted as it is now; `cobuild trust --revoke` takes that back"
+        "it is trusted as it is now, and counts more than your own cobuild.toml; `cobuild trust --revoke` takes that back"
     );
     Told::Text(page).write(color)?;
     Ok(ExitStatus::Succeeded)
@@ -117,7 +122,8 @@ fn trust(
 
 fn line(breach: &Breach) -> String {
     let Breach { name, why, .. } = breach;
-    let value = brief(&breach.value, TOLD_OF_VALUE);
+    // As one line, whatever is in it.
+    let value = format!("{:?}", breach.value);
     match &breach.origin {
         Origin::File {
             line,

@@ -5,7 +5,7 @@ use std::str::FromStr;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use regex::Regex;
+use regex::{Regex, RegexBuilder};
 
 use super::PhasePlan;
 use crate::phase::PhaseType;
@@ -51,6 +51,9 @@ pub fn phase(name: &str) -> Result<PhaseType, String> {
         .ok_or_else(|| format!("`{name}` is none of install, pre_build, build and post_build"))
 }
 
+/// How many bytes a regular expression may take once it is understood.
+const MOST_OF_REGEX: usize = 1 << 20;
+
 /// A regular expression for commands that are only pretended to run.
 #[derive(Debug, Clone)]
 pub struct Mock(Regex);
@@ -66,10 +69,16 @@ impl PartialEq for Mock {
 impl Eq for Mock {}
 
 impl FromStr for Mock {
-    type Err = regex::Error;
+    type Err = String;
 
-    fn from_str(text: &str) -> Result<Self, regex::Error> {
-        text.parse().map(Self)
+    fn from_str(text: &str) -> Result<Self, String> {
+        let regex = RegexBuilder::new(text).size_limit(MOST_OF_REGEX).build();
+        regex.map(Self).map_err(|error| {
+            let words = error.to_string();
+            let reason = words.lines().last().unwrap_or_default();
+            let reason = reason.strip_prefix("error: ").unwrap_or(reason);
+            format!("it is no regular expression: {reason}")
+        })
     }
 }
 

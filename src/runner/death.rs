@@ -7,7 +7,7 @@ use crate::engine::Engine;
 use crate::phase::PhaseContext;
 
 /// How long an engine may take to learn that a container has ended, and how often it is asked.
-const DEATH_LIMIT: Duration = Duration::from_secs(3);
+const DEATH_LIMIT: Duration = Duration::from_secs(10);
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
 impl<E: Engine> Run<'_, E> {

@@ -105,6 +105,13 @@ impl ProjectFile {
             .collect()
     }
 
+    /// Whether an entry stands in this file.
+    fn has(&self, entry: &Entry) -> bool {
+        let own = std::iter::once(&self.layers.top)
+            .chain(self.layers.profiles.iter().map(|(_, entries)| entries));
+        own.flatten().any(|it| it.origin == entry.origin)
+    }
+
     /// What in these entries of the file reaches beyond the container.
     fn breaches(&self, entries: &[Entry], flags: &Flags) -> Vec<Breach> {
         let trees = Trees::around([&*self.source]).ok();
@@ -116,9 +123,10 @@ impl ProjectFile {
         breaches(entries, flags, &is_inside)
     }
 
-    /// Refuses entries of the file that reach beyond the container.
+    /// Refuses those of the entries that stand in this file and reach beyond the container.
     pub(super) fn refuse_breaches(&self, entries: &[Entry], flags: &Flags) -> Result<(), Failure> {
-        let breaches = self.breaches(entries, flags);
+        let own: Vec<Entry> = entries.iter().filter(|it| self.has(it)).cloned().collect();
+        let breaches = self.breaches(&own, flags);
         let Some((first, others)) = breaches.split_first() else {
             return Ok(());
         };

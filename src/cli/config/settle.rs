@@ -23,6 +23,9 @@ use crate::settings::{Environment, TrustedFiles, read_user_config};
 const PROFILE_VARIABLE: &str = "COBUILD_CONFIG_PROFILE";
 const NO_CONFIG_VARIABLE: &str = "COBUILD_NO_CONFIG";
 
+/// How many profiles are named to somebody who has named another.
+const MOST_PROFILES: usize = 20;
+
 /// The flags that choose an engine.
 const ENGINE: &[&str] = &["host", "context", "engine-timeout"];
 
@@ -111,17 +114,19 @@ impl Surroundings<'_> {
         let Some(project) = project else {
             return Ok(without_project);
         };
-        let mut of_project = chosen(&project.layers, &profiles);
-        if !self.is_trusted(&project)? {
-            project.refuse_breaches(&merge(&self.flags, &of_project), &self.flags)?;
-            for layer in &mut of_project {
-                keep_guards(layer, &of_user.concat());
-            }
+        // One layer from here on: what the file itself has beaten never comes back.
+        let mut of_project = merge(&self.flags, &chosen(&project.layers, &profiles));
+        let is_trusted = self.is_trusted(&project)?;
+        if !is_trusted {
+            keep_guards(&mut of_project, &[of_user.concat(), own.concat()].concat());
         }
-        Ok(merge(
-            &self.flags,
-            &[of_user, of_project, own.to_vec()].concat(),
-        ))
+        let layers = [of_user, vec![of_project], own.to_vec()].concat();
+        let merged = merge(&self.flags, &layers);
+        if !is_trusted {
+            // What counts is judged, not what somebody else has beaten.
+            project.refuse_breaches(&merged, &self.flags)?;
+        }
+        Ok(merged)
     }
 
     fn variables(&self) -> Result<Vec<Entry>, Failure> {
@@ -248,7 +253,15 @@ fn check_profiles<'f>(
     Err(match alike {
         Some(alike) => failure.hint(format!("did you mean `{alike}`?")),
         None if known.is_empty() => failure.hint("write it as a table [profile.NAME]"),
-        None => failure.hint(format!("the profiles are {}", known.join(", "))),
+        None => {
+            let more = if known.len() > MOST_PROFILES {
+                ", …"
+            } else {
+                ""
+            };
+            let some: Vec<&str> = known.into_iter().take(MOST_PROFILES).collect();
+            failure.hint(format!("the profiles are {}{more}", some.join(", ")))
+        }
     })
 }
 

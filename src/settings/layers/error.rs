@@ -23,6 +23,9 @@ pub enum LayerError {
     /// A file is no text.
     #[error("{0}: it is not UTF-8")]
     NotText(Place),
+    /// The directory of a file has a name that is no text, and no path in the file could be written.
+    #[error("{0}: the name of its directory is not UTF-8")]
+    OddDirectory(String),
     /// A file is no TOML; a key that is there twice is none either.
     #[error("{place}:{column}: {problem}")]
     Syntax {
@@ -100,7 +103,10 @@ impl LayerError {
             | Self::UnknownKey { place, .. }
             | Self::CommandLineAlone { place, .. }
             | Self::Value { place, .. } => place.line,
-            Self::Variable { .. } | Self::Excluded { .. } | Self::TooMany { .. } => 0,
+            Self::Variable { .. }
+            | Self::Excluded { .. }
+            | Self::OddDirectory(_)
+            | Self::TooMany { .. } => 0,
         }
     }
 }

@@ -24,6 +24,9 @@ const PROFILE: &str = "profile";
 /// How many values a file has at the most, all profiles together.
 const MOST_VALUES: usize = 1000;
 
+/// Of which flags a file has fewer values: to understand one takes much memory.
+const FEWER_VALUES: (&str, usize) = ("mock", 50);
+
 /// How long a value is at the most, in bytes: as long as Linux lets an argument of a command be.
 const LONGEST_VALUE: usize = 128 * 1024;
 
@@ -62,6 +65,9 @@ pub fn read_file(
     flags: &Flags,
     check: &ValueCheck<'_>,
 ) -> Result<FileLayers, LayerError> {
+    if file.directory.to_str().is_none() {
+        return Err(LayerError::OddDirectory(file.shown.to_owned()));
+    }
     let content = without_mark(file.content);
     let text = std::str::from_utf8(content).map_err(|error| {
         let line = 1 + newlines(&content[..error.valid_up_to()]);
@@ -74,6 +80,7 @@ pub fn read_file(
         flags,
         check,
         count: 0,
+        few: 0,
         errors: Vec::new(),
     };
     let document = DeTable::parse(text).map_err(|error| reader.syntax(&error))?;
@@ -114,6 +121,8 @@ struct Reader<'a> {
     check: &'a ValueCheck<'a>,
     /// How many values have been read.
     count: usize,
+    /// Those of [`FEWER_VALUES`] among them.
+    few: usize,
     errors: Vec<LayerError>,
 }
 
@@ -296,6 +305,12 @@ impl<'a> Reader<'a> {
             return None;
         }
         let name = &key.flag.name;
+        if name == FEWER_VALUES.0 {
+            self.few += 1;
+            if self.few > FEWER_VALUES.1 {
+                return self.refuse(span, name, "a file has 50 of them at the most");
+            }
+        }
         if text.len() > LONGEST_VALUE {
             return self.refuse(span, name, "it is longer than 128 KiB");
         }

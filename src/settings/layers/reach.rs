@@ -93,7 +93,11 @@ pub const RULES: &[Rule] = &[
     inside("pull"),
     inside("platform"),
     by_path("buildspec", PathPart::Buildspec),
-    by_path("source", PathPart::AfterIdentifier),
+    beyond_at(
+        "source",
+        PathPart::AfterIdentifier,
+        "it brings in what is kept out of the primary source",
+    ),
     beyond(
         "source-version",
         "it may ask the remote, with the user's credentials",
@@ -342,7 +346,7 @@ mod tests {
             ("buildspec", "/etc/passwd", true),
             ("buildspec", "-", true),
             ("buildspec", "{version: 0.2}", false),
-            ("source", "lib:/source/lib", false),
+            ("source", "lib:/source/lib", true),
             ("source", "lib:/home", true),
             ("certificate", "/source/ca.pem", false),
             ("certificate", "/etc/ca.pem", true),

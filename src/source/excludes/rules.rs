@@ -68,6 +68,12 @@ impl Rules {
             path: root.to_path_buf(),
             source,
         };
+        let size: usize = excludes.patterns.iter().map(String::len).sum();
+        let left = MOST_PATTERNS.checked_sub(size as u64);
+        let left = left.ok_or_else(|| ExcludeError::TooManyPatterns {
+            path: root.to_path_buf(),
+            most: MOST_PATTERNS,
+        })?;
         let mut given = GitignoreBuilder::new(root);
         for pattern in &excludes.patterns {
             given.add_line(None, pattern).map_err(wrong)?;
@@ -78,7 +84,7 @@ impl Rules {
             own_files,
             git: ignores.map(|ignores| GitRules::read(root, ignores)),
             levels: Vec::new(),
-            room: MOST_PATTERNS,
+            room: left,
         }))
     }
 

@@ -60,6 +60,8 @@ fn paths_are_relative_to_their_file() {
     );
     fs::create_dir(place.repo().join("ci")).unwrap();
     fs::write(place.repo().join("ci/spec.yml"), super::BUILDSPEC).unwrap();
+    // Another source is the user's word.
+    place.call(&["trust"]).assert_succeeded();
     let repo = place.repo();
     let called_above = |place: &Place| {
         let mut command = place.command(&["plan", "--format", "json", "-s", "my repo"]);
@@ -70,6 +72,7 @@ fn paths_are_relative_to_their_file() {
     let certificate = repo.join("ci/ca.pem");
     assert!(run.stderr.contains(certificate.to_str().unwrap()), "{run}");
     let place = place.project("buildspec = 'ci/spec.yml'\nsource = ['lib:sub dir']\n");
+    place.call(&["trust"]).assert_succeeded();
     let run = called_above(&place);
     run.assert_succeeded();
     let plan: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();

@@ -18,6 +18,8 @@ const REACHING: &[(&str, &str)] = &[
     ("source", "['lib:..']"),
     ("source", "['lib:/etc']"),
     ("source", "['lib:out']"),
+    ("source", "['lib:sub dir']"),
+    ("source", "['git:.git']"),
     ("source-version", "['HEAD']"),
     ("git-dir", "['.git']"),
     ("no-source", "true"),
@@ -136,7 +138,7 @@ fn what_stays_in_the_container_is_taken() {
         "network = 'none'\n",
         "env = { A = 'b' }\npids-limit = 10\ntimeout = '1h'\ngrace = '1s'\n",
         "ulimit = ['nofile=100']\nadd-host = ['a:10.0.0.1']\nexclude = ['*.o']\n",
-        "source = ['lib:sub dir']\nbuildspec = 'sub dir/buildspec.yml'\n",
+        "buildspec = 'sub dir/buildspec.yml'\n",
         "buildspec = '{version: 0.2, phases: {build: {commands: [a]}}}'\n",
     ] {
         place().project(text).plan(&[]);
@@ -255,4 +257,82 @@ fn a_terminal_obeys_nothing_of_it() {
             }
         }
     }
+}
+
+#[test]
+fn what_has_been_beaten_never_comes_back() {
+    // Each entry of the file takes the one before it away, and is taken away itself.
+    let file = "mount = true\n[profile.ci]\nrespect-gitignore = true\n";
+    let place = place()
+        .project(file)
+        .user("respect-gitignore = true\nexclude = ['.env']\n");
+    let chosen = ["--config-profile", "ci"];
+    let plan = place.plan(&chosen);
+    assert_ne!(plan["transfer"], "mount");
+    assert_eq!(plan["excludes"]["patterns"], serde_json::json!([".env"]));
+    assert_eq!(plan["excludes"]["respectGitignore"], true);
+    let plan = place.plan(&[&chosen[..], &["--respect-gitignore=false"]].concat());
+    assert_ne!(plan["transfer"], "mount");
+    let place = place.project("start-dockerd = true\n[profile.ci]\nprivileged = false\n");
+    let plan = place.plan(&[&chosen[..], &["-d"]].concat());
+    assert_eq!(plan["container"]["startDockerd"], false);
+}
+
+#[test]
+fn what_somebody_else_has_beaten_is_not_refused() {
+    let place = place().project("mount = true\ntimeout = '48h'\n");
+    let plan = place.plan(&["--mount=false", "--timeout", "1h"]);
+    assert_ne!(plan["transfer"], "mount");
+    place.assert_refused(&["--timeout", "1h"], &["`mount` reaches beyond"]);
+}
+
+#[test]
+fn what_the_user_limits_in_any_way_stays_limited() {
+    let size = ["--compute-type", "BUILD_GENERAL1_SMALL"];
+    let big = "memory = '200g'\ncpus = 64\n";
+    let limits = |place: &Place, arguments: &[&str]| {
+        let plan = place.plan(arguments);
+        plan["container"]["limits"].clone()
+    };
+    let expected = limits(&place(), &size);
+    let place = place().project(big);
+    assert_eq!(limits(&place, &size), expected);
+    let place = place.variable("COBUILD_COMPUTE_TYPE", size[1]);
+    assert_eq!(limits(&place, &[]), expected);
+    let place = self::place()
+        .project("as = 'codecommit'\n")
+        .user("as = 's3'\n");
+    assert_eq!(place.plan(&[])["sources"][0]["git"], "left-out");
+    let place = self::place()
+        .project("initiator = 'codepipeline/x'\n")
+        .user("as = 'github'\n");
+    assert_eq!(place.plan(&[])["build"]["sourceType"], "GITHUB");
+}
+
+#[test]
+fn patterns_without_end_are_refused_at_once() {
+    let mocks = vec!["'a'"; 51].join(", ");
+    let place = place().project(format!("mock = [{mocks}]\n"));
+    place.assert_refused(&[], &["a file has 50 of them at the most"]);
+    let place = place.project("mock = ['(\\w{100}){100}']\n");
+    place.assert_refused(&[], &["`mock`: it is no regular expression: "]);
+    let place = place.project("mock = ['(']\n");
+    place.assert_refused(
+        &[],
+        &["`mock`: it is no regular expression: unclosed group"],
+    );
+}
+
+#[test]
+fn what_is_trusted_is_seen() {
+    let place = place().project("volume = [\"a\\n/../../../..:/host\"]\n");
+    let run = place.call(&["trust"]);
+    run.assert_succeeded();
+    assert!(run.stdout.contains("a\\n/../../../..:/host"), "{run}");
+    let long = format!("volume = ['{}:/x']\n", "lib/../".repeat(200));
+    let place = place.project(long);
+    let run = place.call(&["trust"]);
+    run.assert_code(2);
+    assert!(run.stderr.contains("is too long to be shown"), "{run}");
+    place.assert_refused(&[], &["`volume` reaches beyond"]);
 }

@@ -129,7 +129,7 @@ fn what_a_flag_needs_may_stand_in_another_layer() {
 #[test]
 fn profiles_beat_the_top_of_their_file() {
     let place = Place::new()
-        .user("image = 'user:1'\n[profile.ci]\nimage = 'user-ci:1'\ncpus = 1\n")
+        .user("image = 'user:1'\n[profile.ci]\nimage = 'user-ci:1'\nmemory = '3g'\n")
         .project(
             "image = 'top:1'\nexclude = ['top']\n[profile.ci]\nmemory = '1g'\nexclude = ['ci']\n[profile.'a b']\nmemory = '2g'\n",
         );
@@ -139,7 +139,7 @@ fn profiles_beat_the_top_of_their_file() {
             "image top:1 cobuild.toml:1",
             "exclude top cobuild.toml:2",
             "exclude ci cobuild.toml:5[ci]",
-            "cpus 1 user:4[ci]",
+            "memory 3g user:4[ci]",
         ],
         "a limit of the user's stays"
     );

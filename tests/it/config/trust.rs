@@ -18,10 +18,10 @@ fn a_trusted_file_counts_as_the_user_s() {
         run.stdout,
         format!(
             "{} asks for more than the container:
-  line 2: privileged = true  (a privileged container has the engine's machine in its hands)
-  line 4, profile big: mount = true  (the build then writes in the source itself)
-  line 5, profile big: env = TOKEN  (a name alone takes this machine's value)
-it is trusted as it is now; `cobuild trust --revoke` takes that back
+  line 2: privileged = \"true\"  (a privileged container has the engine's machine in its hands)
+  line 4, profile big: mount = \"true\"  (the build then writes in the source itself)
+  line 5, profile big: env = \"TOKEN\"  (a name alone takes this machine's value)
+it is trusted as it is now, and counts more than your own cobuild.toml; `cobuild trust --revoke` takes that back
 ",
             file.display()
         )
