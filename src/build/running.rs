@@ -1,5 +1,6 @@
 //! The life of a build: its sources are prepared, its plan is made and run, its directory goes.
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
@@ -135,7 +136,7 @@ impl<E: Engine> Life<E> {
     }
 
     /// Prepares the sources within the time that a build may take: they may be without end.
-    async fn prepared(&self, directory: &std::path::Path) -> Result<PreparedSources, BuildError> {
+    async fn prepared(&self, directory: &Path) -> Result<PreparedSources, BuildError> {
         let limit = self.request.settings.timeout;
         let clock = tokio::spawn(time_out(limit, self.canceller.clone()));
         let sources = &self.request.sources;
@@ -223,7 +224,8 @@ pub struct Replan {
 impl Replan {
     /// Reads the buildspec again, and returns its phases, or why there are none.
     pub fn phases(&self) -> Result<Vec<PhasePlan>, String> {
-        let inputs = inputs(&self.request, &self.prepared).map_err(|error| error.to_string())?;
+        let inputs = inputs(&self.request, &self.prepared)
+            .map_err(|error| format!("{:#}", anyhow::Error::from(error)))?;
         match plan::make(inputs, &self.facts).reading {
             Reading::Accepted(work) => Ok(work.phases),
             Reading::Refused { context, .. } | Reading::SourceFailed { context, .. } => {
