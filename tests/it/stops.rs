@@ -196,7 +196,7 @@ fn a_run_does_not_clean_up_after_one_that_lives() {
 fn a_timeout_ends_a_command_that_ignores_signals() {
     let env = TestEnv::new().build_command(DEAF).args(&[
         "--timeout",
-        "2s",
+        "15s",
         "--grace",
         "1s",
         "--build-json",

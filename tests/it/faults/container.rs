@@ -171,7 +171,7 @@ fn a_container_that_stands_still_is_stopped_all_the_same() {
         engine::docker(&["pause", &running.container()]);
         (env, running)
     };
-    let (env, running) = start(&["--timeout", "5s"]);
+    let (env, running) = start(&["--timeout", "15s"]);
     let label = running.label();
     let run = running.finish();
     run.assert_failed();

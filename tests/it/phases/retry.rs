@@ -194,7 +194,7 @@ phases:
     on-failure: RETRY-100
     commands: ['echo try', 'test ! -e again || sleep 600; touch again; false']
 ";
-    let (run, entered) = run(TestEnv::new().buildspec(spec).args(&["--timeout", "3s"]));
+    let (run, entered) = run(TestEnv::new().buildspec(spec).args(&["--timeout", "15s"]));
     assert_eq!(
         entered,
         phases(&["DOWNLOAD_SOURCE"], &["INSTALL TIMED_OUT", "COMPLETED"])

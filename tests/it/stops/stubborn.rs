@@ -13,7 +13,7 @@ use crate::env::TestEnv;
 const GRACE: Duration = Duration::from_secs(1);
 
 /// How long builds have that time out: enough to reach their command.
-const TIMEOUT: Duration = Duration::from_secs(6);
+const TIMEOUT: Duration = Duration::from_secs(12);
 
 /// What a container may take to start or to go, on top of what is measured.
 const SLACK: Duration = Duration::from_secs(6);
