@@ -49,8 +49,8 @@
 //!
 //! # How a command runs
 //!
-//! The container's main process is a POSIX shell program (`runner/bootstrap.sh`) that hands the lines
-//! of its stdin to a second shell, the worker (`runner/worker.sh`), and takes everything down when its
+//! The container's main process is a POSIX shell program (`runner/container/bootstrap.sh`) that hands the lines
+//! of its stdin to a second shell, the worker (`runner/container/worker.sh`), and takes everything down when its
 //! stdin ends: so the container ends when cobuild does, even by SIGKILL in the middle of a command.
 //! The worker runs one command at a time as CodeBuild's agent does, in a shell of its own around
 //! which directory and variables are kept in files. Its answers travel in the same stream as the

@@ -3,9 +3,10 @@
 use std::future::Future;
 use std::pin::Pin;
 
-use super::command::Place;
-use super::program::{Program, can_be_unset, quote};
-use super::{CancelReason, Interruption, Run, RunError, user_bin};
+use crate::runner::phases::commands::Place;
+use crate::runner::container::program::{Program, can_be_unset, quote};
+use crate::runner::container::user_bin;
+use crate::runner::{CancelReason, Interruption, Run, RunError};
 use crate::engine::{ContainerId, Engine, TerminalSpec};
 use crate::phase::PhaseType;
 use crate::plan::{PhasePlan, layout};

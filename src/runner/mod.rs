@@ -5,42 +5,15 @@
 //! `sandbox`'s; commands go through the `driver`; whatever happens becomes an event. A build is cut
 //! short by a [`CancelReason`], which every wait of a build listens to.
 
-mod ask;
-mod base_directory;
 mod cache;
 mod cancel;
-mod changes;
-mod command;
-mod death;
+mod container;
 mod debug;
-mod dockerd;
-mod download;
-mod driver;
-mod emptying;
-mod export;
 mod image;
-mod layout_program;
-mod ledger;
-mod means;
-mod memory;
-mod output;
-mod program;
-mod provision;
-mod runtimes;
-mod sandbox;
-mod scratch;
-mod secrets;
-mod sweep;
-mod tail;
+mod phases;
+mod sources;
 #[cfg(test)]
 mod tests;
-mod transfer;
-mod trees;
-mod trust;
-mod unpacker;
-mod upload;
-mod user_bin;
-mod whiteouts;
 
 use std::path::PathBuf;
 
@@ -53,18 +26,19 @@ use crate::logins::Logins;
 use crate::mask::Masker;
 use crate::owner::Owner;
 use crate::phase::{PhaseContext, PhaseType, Status};
-use crate::plan::{PhasePlan, Plan, Reading, Work, phases};
+use crate::plan::phases::{build_status, next};
+use crate::plan::{PhasePlan, Plan, Reading, Work};
 use crate::resources::Limits;
 use crate::secrets::Providers;
 use crate::source::excludes::ExcludeError;
 pub use cache::{LAYERS_LABEL, PROJECT_LABEL};
 pub use cancel::{CancelReason, Cancellation, Canceller, cancellation};
-use death::container_died;
+use container::death::container_died;
 pub use debug::{Cause, Debugger, Halt, RESUMED_MARK, Verdict};
-pub use ledger::{Ledger, is_of_container};
-use sandbox::Sandbox;
-pub use scratch::{Kept, Scratch, abandoned, kept, occupied};
-pub use sweep::{forsake, remove_scratch, sweep};
+pub use container::ledger::{Ledger, is_of_container};
+use container::sandbox::Sandbox;
+pub use sources::scratch::{Kept, Scratch, abandoned, kept, occupied};
+pub use container::sweep::{forsake, remove_scratch, sweep};
 
 /// What this machine and its user have for builds; several builds may share it.
 #[derive(Debug, Clone)]
@@ -133,7 +107,7 @@ pub enum RunError {
     #[error("the build container ended before the build did")]
     ContainerDied,
     /// The build answers with more than is of use.
-    #[error("{what} is longer than {} bytes", driver::LONGEST_VALUE)]
+    #[error("{what} is longer than {} bytes", container::driver::LONGEST_VALUE)]
     TooLong {
         /// What was asked for.
         what: String,
@@ -228,7 +202,7 @@ pub async fn run<E: Engine>(
         events,
         cancellation,
         sandbox: None,
-        carried: command::Carried::default(),
+        carried: phases::commands::Carried::default(),
         masker: Masker::default(),
         caching: None,
         layers: None,
@@ -243,7 +217,7 @@ pub async fn run<E: Engine>(
 }
 
 /// How many bytes all values together may have that a build is asked for.
-const MOST_VALUES: usize = 8 * driver::LONGEST_VALUE;
+const MOST_VALUES: usize = 8 * container::driver::LONGEST_VALUE;
 
 struct Run<'a, E> {
     plan: &'a Plan,
@@ -255,7 +229,7 @@ struct Run<'a, E> {
     events: &'a EventSender,
     cancellation: &'a Cancellation,
     sandbox: Option<Sandbox<'a, E>>,
-    carried: command::Carried,
+    carried: phases::commands::Carried,
     masker: Masker,
     caching: Option<cache::Caching>,
     /// The volume that keeps the layers of the build's Docker daemon.
@@ -293,7 +267,7 @@ impl<E: Engine> Run<'_, E> {
                 self.carried.succeeding = false;
             }
             statuses.push(ended.status);
-            let next = phases::next(phase, ended.status, self.on_failure(phase));
+            let following = next(phase, ended.status, self.on_failure(phase));
             self.events
                 .emit(PhaseEvent::Finished {
                     phase,
@@ -301,13 +275,13 @@ impl<E: Engine> Run<'_, E> {
                     context: ended.context,
                 })
                 .await;
-            phase = next
+            phase = following
                 .filter(|_| !self.dead && !self.kept)
                 .unwrap_or(PhaseType::Completed);
         }
         self.take_down().await;
         self.events.emit(PhaseEvent::Started { phase }).await;
-        let status = phases::build_status(statuses);
+        let status = build_status(statuses);
         self.events.emit(BuildEvent::Finished { status }).await;
         Outcome {
             status,

@@ -6,8 +6,8 @@
 
 use sha2::{Digest, Sha256};
 
-use super::super::program::quote;
-use super::super::{Interruption, Run};
+use crate::runner::container::program::quote;
+use crate::runner::{Interruption, Run};
 use super::{Caching, Kept};
 use crate::cache::{Kind, Lookup, Paths, Stored, Wanted};
 use crate::engine::Engine;

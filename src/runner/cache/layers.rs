@@ -1,6 +1,6 @@
 //! The layers of a Docker daemon in the build, kept in a volume of the engine (contract §5).
 
-use super::super::{Interruption, Run};
+use crate::runner::{Interruption, Run};
 use crate::cache::{Locked, Store};
 use crate::engine::{Engine, NamedVolume};
 use crate::owner::{Kind, Owner, Tag};

@@ -18,9 +18,9 @@ use std::path::{Path, PathBuf};
 
 use futures_util::StreamExt;
 
-use super::program::quote;
-use super::unpacker::Unpacker;
-use super::{CancelReason, Interruption, Run, RunError};
+use crate::runner::container::program::quote;
+use crate::runner::sources::unpacker::Unpacker;
+use crate::runner::{CancelReason, Interruption, Run, RunError};
 use crate::buildspec::{Cache, CacheAction};
 use crate::cache::{
     Found, Kind, Lookup, Namespace, Paths, Published, Record, Store, Stored, Wanted, shown,

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use tokio::sync::mpsc;
 
-use super::super::unpacker::Unpacker;
+use crate::runner::sources::unpacker::Unpacker;
 use super::filter::{Direction, Outlet, Passed, TRAILER, pass};
 use crate::cache::Reader;
 use crate::engine::pipe::{self, StreamWriter};

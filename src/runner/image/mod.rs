@@ -3,7 +3,7 @@
 mod advice;
 mod pull;
 
-use super::{Interruption, Run};
+use crate::runner::{Interruption, Run};
 use crate::engine::{Engine, EngineFacts, ImageFacts};
 use crate::event::Notice;
 use crate::phase::PhaseContext;

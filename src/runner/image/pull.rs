@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 
-use super::super::{Interruption, Run};
+use crate::runner::{Interruption, Run};
 use super::advice::{self, Asked};
 use crate::engine::{
     Engine, EngineError, ImageFacts, LayerState, Login, PullProblem, PullRequest, PullStep,

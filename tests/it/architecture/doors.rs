@@ -65,7 +65,7 @@ const OPENS: &[(&str, &str)] = &[
         "a name in a tar, whose length is known and bounded",
     ),
     (
-        "runner/scratch.rs",
+        "runner/sources/scratch.rs",
         "locks of directories of ours, and `/sys`",
     ),
     ("settings/certificate.rs", "the user names it, bounded"),

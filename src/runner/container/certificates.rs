@@ -1,0 +1,34 @@
+//! The certificates that a build trusts besides those of its image (contract §8.1).
+
+use crate::runner::container::driver::{Aside, Driver, DriverError, MOST_WORDS};
+use crate::runner::container::program::Program;
+use crate::runner::container::tail::Tail;
+use crate::plan::Certificate;
+
+/// Adds certificates to those that programs of the container trust; returns what people should know
+/// of it. Programs with a store of their own, such as those of Java, do not learn of them.
+pub(in crate::runner) async fn install(
+    driver: &mut Driver,
+    certificate: &Certificate,
+) -> Result<Option<String>, DriverError> {
+    let texts: Vec<&str> = certificate
+        .certificates
+        .iter()
+        .map(String::as_str)
+        .collect();
+    let mut program = Program::default();
+    program.call("cobuild_trust", &texts);
+    driver.send(program.text()).await?;
+    let mut printed = Tail::new(MOST_WORDS);
+    let answer = driver.answer(&mut Aside::kept(&mut printed)).await?;
+    let printed = printed.take();
+    let printed = String::from_utf8_lossy(&printed);
+    tracing::info!(%answer, %printed, "certificates of `{}`", certificate.location);
+    Ok((answer != "trusted").then(|| {
+        let reason = printed.trim();
+        format!(
+            "the image does not take the certificates of `{}`: {reason}",
+            certificate.location
+        )
+    }))
+}

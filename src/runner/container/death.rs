@@ -1,0 +1,52 @@
+//! Engines that are gone and containers that ended before their time, told from what they break.
+
+use std::time::Duration;
+
+use crate::runner::{Run, RunError};
+use crate::engine::Engine;
+use crate::phase::PhaseContext;
+
+/// How long an engine may take to learn that a container has ended, and how often it is asked.
+const DEATH_LIMIT: Duration = Duration::from_secs(10);
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
+
+impl<E: Engine> Run<'_, E> {
+    /// Says what is behind an error: an engine that is gone, which takes its containers along, or else
+    /// a container that has ended. Either breaks whatever was under way, in many ways.
+    pub(in crate::runner) async fn cause(&self, error: RunError) -> RunError {
+        match &error {
+            RunError::ContainerDied => {}
+            RunError::Engine(error) if !error.is_no_answer() => {}
+            _ => return error,
+        }
+        if let Err(gone) = self.engine.facts().await {
+            return RunError::Engine(gone);
+        }
+        if self.has_died().await {
+            return RunError::ContainerDied;
+        }
+        error
+    }
+
+    /// Whether the container has ended. The engine may learn of it later than whoever was cut off.
+    pub(in crate::runner) async fn has_died(&self) -> bool {
+        let Some(sandbox) = &self.sandbox else {
+            return false;
+        };
+        let ended = async {
+            while let Ok(true) = self.engine.is_alive(sandbox.container()).await {
+                tokio::time::sleep(LOOK_AGAIN).await;
+            }
+        };
+        tokio::time::timeout(DEATH_LIMIT, ended).await.is_ok()
+    }
+}
+
+/// The text for a container that cannot run or that ended (contract §2.5); its code is not known,
+/// so this one is assumed.
+pub(in crate::runner) fn container_died() -> PhaseContext {
+    PhaseContext::new(
+        "CLIENT_ERROR",
+        "Build container found dead before completing the build. build container died because it was out of memory, or the Docker image is not supported. ErrorCode: 500",
+    )
+}

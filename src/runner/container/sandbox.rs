@@ -1,0 +1,468 @@
+//! Everything of a build that exists in the engine, opened and closed in plain sight.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use uuid::Uuid;
+
+use crate::runner::sources::changes;
+use crate::runner::container::driver::{Aside, BOOTSTRAP, Driver, DriverError, MOST_WORDS, Tools};
+use crate::runner::image::BuildImage;
+use crate::runner::container::preparation::{add_state, layout_program};
+use crate::runner::container::ledger::Ledger;
+use crate::runner::container::engine_features::Means;
+use crate::runner::container::program::Program;
+use crate::runner::sources::scratch::Scratch;
+use crate::runner::container::tail::Tail;
+use crate::runner::sources::upload::upload;
+use crate::runner::sources::trees::Trees;
+use crate::runner::sources::unpacker::Unpacker;
+use crate::runner::debug;
+use crate::runner::container::sweep;
+use crate::runner::container::certificates as trust;
+use crate::runner::container::user_bin;
+use crate::runner::{Cancellation, Host, RunError};
+use crate::engine::{
+    Attachment, ContainerId, ContainerSpec, Created, Engine, EngineError, EngineFacts, Mount,
+    NamedVolume,
+};
+use crate::event::{SourceChanges, Transferred, Way};
+use crate::owner::{self, Owner};
+use crate::plan::layout;
+use crate::plan::{Plan, Transfer, Work, complete};
+use crate::resources::Limits;
+
+/// How long a container whose processes are gone may take to disappear before it is removed.
+const REMOVAL_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long a container's shell may take to answer; one that is none never does.
+const ANSWER_TIMEOUT: Duration = Duration::from_mins(1);
+
+/// A container that is ready for the first command.
+pub(in crate::runner) struct Prepared {
+    /// Whether the image has a table of runtimes.
+    pub(in crate::runner) has_runtimes: bool,
+    /// What people should know of how the sources came in.
+    pub(in crate::runner) notes: Vec<String>,
+}
+
+/// A running build container.
+pub(in crate::runner) struct Sandbox<'a, E> {
+    engine: &'a E,
+    container: ContainerId,
+    name: String,
+    driver: Driver,
+    scratch: Option<Scratch>,
+    trees: Trees,
+    /// How each of the trees gets into the container.
+    ways: Vec<Transferred>,
+    image: BuildImage,
+    /// What of the request has no effect, in the engine's words.
+    warnings: Vec<String>,
+    owner: Owner,
+    ledger: Ledger,
+}
+
+impl<'a, E: Engine> Sandbox<'a, E> {
+    /// Creates and starts the build container. When this fails nothing is left in the engine.
+    pub(in crate::runner) async fn open(
+        engine: &'a E,
+        plan: &Plan,
+        host: &Host,
+        facts: &EngineFacts,
+        image: BuildImage,
+        trees: Trees,
+        layers: Option<&NamedVolume>,
+    ) -> Result<Self, RunError> {
+        let mut means = Means::first(plan, facts);
+        let ledger = Ledger::beside(&host.scratch_root);
+        loop {
+            let scratch = match means
+                .copy_on_write
+                .is_ok()
+                .then(|| make_scratch(plan, host))
+            {
+                None => None,
+                Some(Ok(scratch)) => Some(scratch),
+                // A copy needs no directory on the host.
+                Some(Err(error)) if plan.transfer == Transfer::Automatic => {
+                    tracing::info!(%error, "no place for copy-on-write");
+                    means.copy_on_write = Err(format!("there is no place for it: {error}"));
+                    None
+                }
+                Some(Err(error)) => return Err(error),
+            };
+            let mut ways = Vec::new();
+            let started = match trees.route(plan, &means, scratch.as_ref()) {
+                Ok(route) => {
+                    ways = route.ways;
+                    let mut spec = spec(plan, host, &image, &means, route.mounts, layers);
+                    spec.limits = plan.container.limits_within(facts.machine()).0;
+                    let started = start(engine, &spec, &ledger).await;
+                    let started = started.map_err(RunError::Engine);
+                    started.map(|(created, attachment)| (spec.name, created, attachment))
+                }
+                Err(error) => Err(error),
+            };
+            match started {
+                Ok((name, created, attachment)) => {
+                    let container = created.id;
+                    tracing::info!(container = %container.short(), init = means.init, "build container started");
+                    tell(&trees, &ways);
+                    let answer = Driver::start(attachment, Uuid::new_v4().simple().to_string());
+                    let driver = tokio::time::timeout(ANSWER_TIMEOUT, answer)
+                        .await
+                        .unwrap_or_else(|_| {
+                            Err(RunError::DriverFailed {
+                                output: "its shell does not answer".to_owned(),
+                            })
+                        });
+                    return match driver {
+                        Ok(driver) => Ok(Self {
+                            engine,
+                            container,
+                            name,
+                            driver,
+                            scratch,
+                            trees,
+                            ways,
+                            image,
+                            warnings: created.warnings,
+                            owner: host.owner.clone(),
+                            ledger,
+                        }),
+                        Err(error) => {
+                            remove(engine, &container).await;
+                            let gone = engine.wait_removed(&container);
+                            if let Ok(Ok(())) = tokio::time::timeout(REMOVAL_TIMEOUT, gone).await {
+                                ledger.strike(&name);
+                            }
+                            if let Some(scratch) = &scratch {
+                                sweep::discard(engine, &host.owner, &image.name, scratch).await;
+                            }
+                            Err(error)
+                        }
+                    };
+                }
+                Err(error) => {
+                    if let Some(scratch) = &scratch {
+                        sweep::discard(engine, &host.owner, &image.name, scratch).await;
+                    }
+                    let other = match &error {
+                        RunError::Engine(refusal) => means.after(refusal, plan.transfer),
+                        _ => None,
+                    };
+                    means = other.ok_or(error)?;
+                    tracing::info!(?means, "the engine refused; trying again with less");
+                }
+            }
+        }
+    }
+
+    /// The driver of the container.
+    pub(in crate::runner) fn driver(&mut self) -> &mut Driver {
+        &mut self.driver
+    }
+
+    /// Which tools the image has.
+    pub(in crate::runner) fn tools(&self) -> Tools {
+        self.driver.tools()
+    }
+
+    /// The container.
+    pub(in crate::runner) fn container(&self) -> &ContainerId {
+        &self.container
+    }
+
+    /// What of the request has no effect, in the engine's words.
+    pub(in crate::runner) fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+
+    /// The image's entrypoint, which is not run.
+    pub(in crate::runner) fn entrypoint(&self) -> &[String] {
+        &self.image.facts.entrypoint
+    }
+
+    /// How the trees get into the container.
+    pub(in crate::runner) fn ways(&self) -> &[Transferred] {
+        &self.ways
+    }
+
+    /// Brings in the sources and everything else the first command finds. `has_session` says
+    /// that somebody debugs the build.
+    pub(in crate::runner) async fn prepare(
+        &mut self,
+        plan: &Plan,
+        work: &Work,
+        has_session: bool,
+    ) -> Result<Prepared, RunError> {
+        let notes = self.upload().await?;
+        let environment = complete(
+            &self.image.facts.environment,
+            &plan.environment,
+            self.container.short(),
+        );
+        let mut program = layout_program(plan, work, &self.trees, &self.ways);
+        let session = has_session.then(|| self.driver.token());
+        let debugging = debug::prepare_commands(&mut program, session);
+        user_bin::install(&mut program, debugging);
+        if has_session {
+            let shell = debug::shell_script(&self.image.facts.environment, work.shell.as_deref());
+            program.call("cobuild_write", &[layout::DEBUG_SHELL, &shell]);
+        }
+        add_state(&mut program, plan, work, &environment, &self.image.facts);
+        self.driver.send(program.text()).await?;
+        let mut complaint = Tail::new(MOST_WORDS);
+        let answer = self.driver.answer(&mut Aside::kept(&mut complaint)).await?;
+        let complaint = complaint.take();
+        if !complaint.is_empty() {
+            let complaint = String::from_utf8_lossy(&complaint);
+            tracing::warn!(%complaint, "while preparing the container");
+        }
+        let mut notes = notes;
+        if let Some(certificate) = &plan.container.certificate {
+            notes.extend(trust::install(&mut self.driver, certificate).await?);
+        }
+        Ok(Prepared {
+            has_runtimes: answer == "there",
+            notes,
+        })
+    }
+
+    /// Streams in the trees that are not mounted; returns what people should know of that.
+    async fn upload(&mut self) -> Result<Vec<String>, RunError> {
+        let mut notes = std::mem::take(&mut self.trees.notes);
+        if self
+            .ways
+            .iter()
+            .all(|transferred| transferred.way != Way::Tar)
+        {
+            return Ok(notes);
+        }
+        let unpacker = self.unpacker().await?;
+        for (tree, _) in self
+            .trees
+            .all
+            .iter()
+            .zip(&self.ways)
+            .filter(|(_, transferred)| transferred.way == Way::Tar)
+        {
+            notes.extend(upload(self.engine, &self.container, tree, unpacker).await?);
+        }
+        Ok(notes)
+    }
+
+    /// Asks what the image unpacks with.
+    async fn unpacker(&mut self) -> Result<Unpacker, RunError> {
+        if !self.driver.tools().tar {
+            return Ok(Unpacker::Engine);
+        }
+        let mut program = Program::default();
+        program.call("cobuild_system", &["tar", "--version"]);
+        program.call("cobuild_fence", &["done"]);
+        self.driver.send(program.text()).await?;
+        let mut said = Tail::new(MOST_WORDS);
+        self.driver.answer(&mut Aside::kept(&mut said)).await?;
+        let is_gnu = String::from_utf8_lossy(&said.take()).contains("GNU tar");
+        Ok(if is_gnu {
+            Unpacker::GnuTar
+        } else {
+            Unpacker::Tar
+        })
+    }
+
+    /// Lists what the build changed in its sources.
+    pub(in crate::runner) async fn changes(
+        &self,
+        plan: &Plan,
+        cancellation: &Cancellation,
+    ) -> Vec<SourceChanges> {
+        let scratch = self.scratch.as_ref();
+        changes::list(plan, &self.trees, &self.ways, scratch, cancellation).await
+    }
+
+    /// Takes everything down: the container ends as soon as its stdin does.
+    pub(in crate::runner) async fn close(self) -> Result<(), RunError> {
+        drop(self.driver);
+        let closed = async {
+            let gone = self.engine.wait_removed(&self.container);
+            if let Ok(gone) = tokio::time::timeout(REMOVAL_TIMEOUT, gone).await {
+                return gone;
+            }
+            self.engine.remove_container(&self.container).await?;
+            self.engine.wait_removed(&self.container).await
+        };
+        let closed = closed.await;
+        if closed.is_ok() {
+            self.ledger.strike(&self.name);
+        }
+        match (&self.scratch, &closed) {
+            (Some(scratch), Ok(())) => {
+                sweep::discard(self.engine, &self.owner, &self.image.name, scratch).await;
+            }
+            // The engine is of no help.
+            (Some(scratch), Err(_)) => sweep::remove(scratch),
+            (None, _) => {}
+        }
+        Ok(closed?)
+    }
+
+    /// Leaves the container to an engine that does not answer: it ends as soon as its stdin does.
+    pub(in crate::runner) fn forsake(self) {
+        drop(self.driver);
+        if let Some(scratch) = &self.scratch {
+            sweep::remove(scratch);
+        }
+    }
+
+    /// Leaves the container, and what it stands on, to whoever wants to look into it.
+    pub(in crate::runner) async fn keep(mut self) {
+        let name = owner::kept_name(&self.name);
+        if let Err(error) = self.engine.rename_container(&self.container, &name).await {
+            tracing::warn!(%error, "the next run takes the build container for a killed run's");
+        }
+        if let Err(error) = self.driver.keep().await {
+            tracing::warn!(%error, "cannot keep the build container");
+        }
+        if let Some(scratch) = self.scratch
+            && let Err(error) = scratch.keep(&self.container.0)
+        {
+            tracing::warn!(%error, "cannot keep the source tree of the build");
+        }
+    }
+
+    /// Takes everything down at once.
+    pub(in crate::runner) async fn kill(mut self) -> Result<(), RunError> {
+        // An engine may wait until somebody has read what the container printed. Whoever hangs up instead
+        // ends the container while it is removed, which not every engine takes.
+        let (driver, engine) = (&mut self.driver, self.engine);
+        let unread = async {
+            while driver.next().await.is_ok() {}
+            std::future::pending().await
+        };
+        let removed = tokio::select! {
+            removed = engine.remove_container(&self.container) => removed,
+            never = unread => never,
+        };
+        match removed {
+            Ok(()) => self.close().await,
+            Err(error) => {
+                self.forsake();
+                Err(error.into())
+            }
+        }
+    }
+}
+
+/// Says how the trees get into the container, and why.
+fn tell(trees: &Trees, ways: &[Transferred]) {
+    for (tree, transferred) in trees.all.iter().zip(ways) {
+        let host = tree.host.display();
+        match (&transferred.way, &transferred.reason) {
+            (way, Some(reason)) => tracing::info!("`{host}` comes in by {way}: {reason}"),
+            (way, None) => tracing::info!("`{host}` comes in by {way}"),
+        }
+    }
+}
+
+fn make_scratch(plan: &Plan, host: &Host) -> Result<Scratch, RunError> {
+    let made = Scratch::create(&host.scratch_root, &plan.uuid).and_then(|scratch| {
+        scratch.note_image(&plan.engine_image)?;
+        Ok(scratch)
+    });
+    made.map_err(|source| RunError::Host {
+        path: host.scratch_root.clone(),
+        source,
+    })
+}
+
+async fn start<E: Engine>(
+    engine: &E,
+    spec: &ContainerSpec,
+    ledger: &Ledger,
+) -> Result<(Created, Attachment), EngineError> {
+    let created = engine.create_container(spec).await?;
+    let container = &created.id;
+    if spec.mounts.values().any(|mount| *mount == Mount::Volume) {
+        let entered = match engine.nameless_volumes(container).await {
+            Ok(volumes) => ledger.enter(&spec.name, &volumes),
+            Err(error) => Err(std::io::Error::other(error)),
+        };
+        if let Err(error) = entered {
+            tracing::info!(%error, "a killed engine may forget volumes of this build");
+        }
+    }
+    // Attached before the start, so that nothing is missed.
+    let started = async {
+        let attachment = engine.attach(container).await?;
+        engine.start_container(container).await?;
+        Ok(attachment)
+    };
+    match started.await {
+        Ok(attachment) => Ok((created, attachment)),
+        Err(error) => {
+            remove(engine, container).await;
+            ledger.strike(&spec.name);
+            Err(error)
+        }
+    }
+}
+
+/// Removes a container that is of no use, for a reason that counts for more than whether this fails.
+async fn remove<E: Engine>(engine: &E, container: &ContainerId) {
+    if let Err(error) = engine.remove_container(container).await {
+        tracing::warn!(%error, container = %container.short(), "cannot remove");
+    }
+}
+
+fn spec(
+    plan: &Plan,
+    host: &Host,
+    image: &BuildImage,
+    means: &Means,
+    trees: BTreeMap<String, Mount>,
+    layers: Option<&NamedVolume>,
+) -> ContainerSpec {
+    let mut mounts = trees;
+    // State that is read and written around every command; in memory it costs next to nothing.
+    mounts.insert(layout::SCRIPT_DIRECTORY.to_owned(), Mount::Memory);
+    if plan.privileged {
+        // A daemon in the container cannot stack its layers on the container's own.
+        let volume = layers.cloned().map_or(Mount::Volume, Mount::NamedVolume);
+        mounts.insert("/var/lib/docker".to_owned(), volume);
+    }
+    // What somebody mounts himself comes in the place of what would be there.
+    let volumes = &plan.container.extras.volumes;
+    mounts.retain(|target, _| volumes.iter().all(|volume| volume.target != *target));
+    let tag = host.owner.container(&plan.identity.id);
+    ContainerSpec {
+        name: tag.name,
+        image: image.name.clone(),
+        platform: plan.pulling.platform.as_ref().map(ToString::to_string),
+        command: ["sh", "-c", BOOTSTRAP].map(str::to_owned).to_vec(),
+        environment: vec![(user_bin::VARIABLE.to_owned(), user_bin::library())],
+        labels: tag.labels,
+        working_directory: layout::READONLY.to_owned(),
+        privileged: plan.privileged,
+        init: means.init,
+        mounts,
+        limits: Limits::default(),
+        extras: plan.container.extras.clone(),
+    }
+}
+
+impl From<DriverError> for RunError {
+    fn from(error: DriverError) -> Self {
+        match error {
+            DriverError::Ended => Self::ContainerDied,
+            DriverError::Engine(error) => Self::Engine(error),
+            DriverError::LongValue => Self::TooLong {
+                what: "a value of the build".to_owned(),
+            },
+            DriverError::LongFile(path) => Self::TooLong {
+                what: format!("`{path}` of the build container"),
+            },
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! The directories that a `base-directory` stands for, as the build's own shell sees them.
+
+use crate::runner::container::program::quote;
+use crate::runner::{Interruption, Run};
+use crate::engine::Engine;
+
+impl<E: Engine> Run<'_, E> {
+    /// Returns the directories that `pattern` names: relative to the source, and by their real paths.
+    pub(in crate::runner) async fn base_directories(
+        &mut self,
+        pattern: &str,
+    ) -> Result<Vec<BaseDirectory>, Interruption> {
+        let script = format!(
+            "CDPATH=\ncd {} || exit\nset +f\nfor directory in {}; do\n(cd -P -- \"$directory\" && printf '%s\\037%s\\037' \"$directory\" \"$(pwd)\")\ndone",
+            quote(&self.plan.layout.source),
+            shell_pattern(pattern)
+        );
+        let what = format!("the base directory `{pattern}`");
+        Ok(pairs(&self.evaluate(&script, &what).await?)
+            .map(|(name, location)| BaseDirectory {
+                name: name.to_owned(),
+                location: location.to_owned(),
+            })
+            .collect())
+    }
+}
+
+/// A directory in which an artifact's patterns are matched.
+pub(in crate::runner) struct BaseDirectory {
+    /// As the buildspec names it.
+    pub(in crate::runner) name: String,
+    /// Where it is.
+    pub(in crate::runner) location: String,
+}
+
+/// Takes apart what a script wrote as pairs of texts, each with a unit separator at its end: a
+/// shell's own variables hold no NUL.
+fn pairs(text: &str) -> impl Iterator<Item = (&str, &str)> {
+    let mut texts = text.split_terminator('\x1f');
+    std::iter::from_fn(move || Some((texts.next()?, texts.next()?)))
+}
+
+/// Quotes all of a pattern but its wildcards.
+fn shell_pattern(pattern: &str) -> String {
+    let mut quoted = String::new();
+    for part in pattern.split_inclusive(['*', '?', '[', ']']) {
+        let literal = part.trim_end_matches(['*', '?', '[', ']']);
+        if !literal.is_empty() {
+            quoted.push_str(&quote(literal));
+        }
+        quoted.push_str(&part[literal.len()..]);
+    }
+    quoted
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wildcards_stay_wildcards_and_nothing_else_does() {
+        assert_eq!(shell_pattern("my-build*"), "'my-build'*");
+        assert_eq!(shell_pattern("a b/$x?[0-9]"), "'a b/$x'?['0-9']");
+        assert_eq!(shell_pattern("."), "'.'");
+    }
+}

@@ -1,0 +1,480 @@
+//! Command phases: INSTALL, PRE_BUILD, BUILD and POST_BUILD (contract §1.5, §1.6).
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::runner::debug::{Cause, Verdict};
+use crate::runner::container::driver::{Aside, Driver, DriverError};
+use crate::runner::container::memory::{CommandEnd, name_reason};
+use crate::runner::container::program::{Program, exports};
+use crate::runner::container::tail::Tail;
+use crate::channel::EventSender;
+use crate::runner::{CancelReason, Ended, Interruption, Run, RunError};
+use crate::buildspec::Version;
+use crate::engine::Engine;
+use crate::event::{Command, CommandEvent, Notice, PhaseEvent};
+use crate::phase::{PhaseContext, PhaseType};
+use crate::plan::retry::Retries;
+use crate::plan::{Transfer, layout};
+
+/// The worker's function for a command that hands its directory and variables on.
+pub(in crate::runner) const RUN: &str = "cobuild_run";
+
+/// What the driver answers when a command waits at a `codebuild-breakpoint`.
+const BREAKPOINT: &str = "breakpoint";
+
+/// The place of a command in its buildspec.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::runner) struct Place {
+    /// Its phase.
+    pub(in crate::runner) phase: PhaseType,
+    /// Whether it is one of `finally`.
+    pub(in crate::runner) is_finally: bool,
+    /// Its place in its list, counted from 1.
+    pub(in crate::runner) number: usize,
+}
+
+/// How long until processes that were asked to end are looked for again.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
+
+/// What the agent itself carries from command to command (contract §2.6).
+#[derive(Debug)]
+pub(in crate::runner) struct Carried {
+    /// `CODEBUILD_BUILD_SUCCEEDING`: whether nothing has failed so far.
+    pub(in crate::runner) succeeding: bool,
+    /// `CODEBUILD_LAST_EXIT`: how the last command ended.
+    last_exit: i32,
+    /// Whether the last command failed and memory was lacking.
+    out_of_memory: bool,
+    /// The user of the commands, as the container has it.
+    user: String,
+    /// The two values as the container has them.
+    told: (bool, i32),
+    /// The end of what the last command printed, as far as it may count for a retry.
+    printed: Tail,
+}
+
+impl Carried {
+    /// The user of the commands.
+    pub(in crate::runner) fn user(&self) -> &str {
+        &self.user
+    }
+}
+
+impl Default for Carried {
+    fn default() -> Self {
+        Self {
+            succeeding: true,
+            last_exit: 0,
+            out_of_memory: false,
+            user: "root".to_owned(),
+            told: (true, 0),
+            printed: Tail::new(0),
+        }
+    }
+}
+
+impl Carried {
+    /// Adds the call that tells the container what it does not know yet.
+    ///
+    /// A command tells its status itself, but not when it ends before its epilogue: so a status is told
+    /// whenever it is another than the last one that was told.
+    fn update(&mut self, program: &mut Program) {
+        let current = (self.succeeding, self.last_exit);
+        if self.told == current {
+            return;
+        }
+        self.told = current;
+        let succeeding = if self.succeeding { "1" } else { "0" };
+        let exports = exports([
+            ("CODEBUILD_BUILD_SUCCEEDING", succeeding),
+            ("CODEBUILD_LAST_EXIT", &self.last_exit.to_string()),
+        ]);
+        program.call("cobuild_append", &[layout::ENVIRONMENT_FILE, &exports]);
+    }
+}
+
+/// Why a phase failed.
+#[derive(Debug)]
+struct Failure {
+    /// In the cloud's own words.
+    context: PhaseContext,
+    /// Whether memory was lacking.
+    out_of_memory: bool,
+    /// The end of what the failing command printed.
+    printed: Vec<u8>,
+}
+
+impl Failure {
+    /// Why the phase failed, with a name for the lack of memory.
+    fn named(mut self) -> PhaseContext {
+        if self.out_of_memory {
+            name_reason(&mut self.context);
+        }
+        self.context
+    }
+
+    /// The text that decides whether the phase is run again.
+    fn text(&self) -> Vec<u8> {
+        let message = self.context.message.as_bytes();
+        [message, b"\n", &self.printed].concat()
+    }
+}
+
+impl<E: Engine> Run<'_, E> {
+    /// Runs a phase, and again as its `on-failure` wants it.
+    pub(in crate::runner) async fn command_phase(&mut self, phase: PhaseType) -> Result<Ended, Interruption> {
+        let planned = self.phases.iter().find(|planned| planned.phase == phase);
+        let Some(planned) = planned.filter(|planned| planned.runs_anything()) else {
+            return Ok(Ended::succeeded());
+        };
+        let user = planned.user.clone();
+        let mut retries = Retries::of(&planned.on_failure);
+        if let Some(failure) = self.become_user(&user).await? {
+            return Ok(Ended::failed(failure));
+        }
+        self.carried.printed = Tail::new(retries.output_limit());
+        let succeeding = self.carried.succeeding;
+        while let Some(failure) = self.attempt(phase).await? {
+            let retry = retries.after(&failure.text()).filter(|_| !self.kept);
+            let Some(retry) = retry else {
+                return Ok(Ended::failed(failure.named()));
+            };
+            self.carried.succeeding = succeeding;
+            self.events
+                .emit(PhaseEvent::Retried {
+                    phase,
+                    retry: retry.number,
+                    count: retry.count,
+                })
+                .await;
+        }
+        Ok(Ended::succeeded())
+    }
+
+    /// Runs `commands` up to the first that fails, then `finally` up to the first that fails
+    /// (the latter assumed); the attempt succeeds when all of both do.
+    async fn attempt(&mut self, phase: PhaseType) -> Result<Option<Failure>, Interruption> {
+        let failure = self.commands(phase, false).await?;
+        if self.kept {
+            return Ok(failure);
+        }
+        // Whether `finally` sees the failure of its own phase is not known; assumed that it does.
+        let failure_of_finally = self.commands(phase, true).await?;
+        Ok(failure.or(failure_of_finally))
+    }
+
+    /// Lets the commands that follow run as `user`, who can write the source trees; says why when
+    /// that cannot be. `HOME` stays `/root`, as public buildspecs show.
+    async fn become_user(&mut self, user: &str) -> Result<Option<PhaseContext>, Interruption> {
+        if self.carried.user == user {
+            return Ok(None);
+        }
+        let mut words = vec![user];
+        let mut program = Program::default();
+        // Trees that are the host's own stay whose they are.
+        if self.plan.transfer != Transfer::Mount && user != "root" {
+            for directory in self.plan.directories() {
+                program.trust(directory);
+                words.push(directory);
+            }
+        }
+        program.call("cobuild_as", &words);
+        self.send(program.text()).await?;
+        let message = match self.answer(&mut Tail::new(0)).await?.as_str() {
+            "ready" => {
+                user.clone_into(&mut self.carried.user);
+                return Ok(None);
+            }
+            "unknown" => format!("run-as: user {user} does not exist in the build image"),
+            _ => format!(
+                "run-as: the build image has none of setpriv, chroot and su to become user {user}"
+            ),
+        };
+        Ok(Some(PhaseContext::new("CLIENT_ERROR", message)))
+    }
+
+    /// Runs the `commands` of a phase that are not left out, or its `finally`, up to the first that
+    /// fails, and says why it did.
+    async fn commands(
+        &mut self,
+        phase: PhaseType,
+        is_finally: bool,
+    ) -> Result<Option<Failure>, Interruption> {
+        let mut place = Place {
+            phase,
+            is_finally,
+            number: 1 + if is_finally { 0 } else { self.left_out(phase) },
+        };
+        let mut breaks = self.breaks_at(place);
+        while let Some(text) = self.text_of(place) {
+            if breaks {
+                breaks = false;
+                match self.halt(place, &text, Cause::Before).await? {
+                    Verdict::RetryEdited(phases) => {
+                        self.phases = phases;
+                        continue;
+                    }
+                    Verdict::Skip => {
+                        place.number += 1;
+                        breaks = self.breaks_at(place);
+                        continue;
+                    }
+                    Verdict::Keep => {
+                        self.kept = true;
+                        return Err(Interruption::Cancelled(CancelReason::Stop));
+                    }
+                    _ => {}
+                }
+            }
+            let status = self.command(&text, place).await?;
+            if status != 0 {
+                let cause = Cause::Failed {
+                    exit_status: status,
+                };
+                match self.halt(place, &text, cause).await? {
+                    Verdict::Retry => continue,
+                    Verdict::RetryEdited(phases) => {
+                        self.phases = phases;
+                        continue;
+                    }
+                    Verdict::Skip => {}
+                    verdict => {
+                        self.kept = verdict == Verdict::Keep;
+                        self.carried.succeeding = false;
+                        return Ok(Some(Failure {
+                            context: command_failed(&text, status),
+                            out_of_memory: self.carried.out_of_memory,
+                            printed: self.carried.printed.take(),
+                        }));
+                    }
+                }
+            }
+            place.number += 1;
+            breaks = self.breaks_at(place);
+        }
+        Ok(None)
+    }
+
+    fn left_out(&self, phase: PhaseType) -> usize {
+        let planned = self.phases.iter().find(|planned| planned.phase == phase);
+        planned.map_or(0, |planned| planned.left_out)
+    }
+
+    /// Returns the command in a place, if there is one.
+    fn text_of(&self, place: Place) -> Option<String> {
+        let planned = self
+            .phases
+            .iter()
+            .find(|planned| planned.phase == place.phase)?;
+        let list = if place.is_finally {
+            &planned.finally
+        } else {
+            &planned.commands
+        };
+        list.get(place.number - 1).cloned()
+    }
+
+    /// Runs one command and returns its exit status.
+    async fn command(&mut self, text: &str, place: Place) -> Result<i32, Interruption> {
+        let function = match self.work().map(|work| work.version) {
+            Some(Version::V0_1) => "cobuild_run_alone",
+            Some(Version::V0_2) | None => RUN,
+        };
+        self.run_command(function, text, place).await
+    }
+
+    /// Runs one command by this function of the worker and returns its exit status.
+    pub(in crate::runner) async fn run_command(
+        &mut self,
+        function: &str,
+        text: &str,
+        place: Place,
+    ) -> Result<i32, Interruption> {
+        if let Some(reason) = self.cancellation.reason() {
+            return Err(Interruption::Cancelled(reason));
+        }
+        let started = Started::now(place, text);
+        let command = started.command.clone();
+        self.events.emit(CommandEvent::Started { command }).await;
+        if self.plan.part.is_mocked(text) {
+            self.carried.last_exit = 0;
+            self.events.emit(CommandEvent::Mocked).await;
+            self.events.emit(started.finished(0)).await;
+            return Ok(0);
+        }
+        let mut program = Program::default();
+        self.carried.update(&mut program);
+        program.call(function, &[text]);
+        // Sent whole, even when the build is being cut short: an answer is waited for.
+        if let Err(interruption) = self.send(program.text()).await {
+            self.events.emit(started.interrupted()).await;
+            return Err(interruption);
+        }
+        let mut printed = std::mem::take(&mut self.carried.printed);
+        printed.take();
+        let answer = self.end_of_command(&mut printed, place, text).await;
+        self.carried.printed = printed;
+        let answer = match answer {
+            Ok(answer) => answer,
+            Err(interruption) => {
+                let end = match interruption {
+                    Interruption::Cancelled(_) => started.interrupted(),
+                    Interruption::Failed(_) => started.lost(),
+                };
+                self.events.emit(end).await;
+                return Err(interruption);
+            }
+        };
+        let CommandEnd {
+            status,
+            out_of_memory,
+        } = CommandEnd::read(&answer);
+        self.carried.last_exit = status;
+        self.carried.out_of_memory = out_of_memory;
+        if out_of_memory {
+            self.tell_out_of_memory().await;
+        }
+        self.events.emit(started.finished(status)).await;
+        Ok(status)
+    }
+
+    /// Waits until the running command ends, and returns how.
+    async fn end_of_command(
+        &mut self,
+        printed: &mut Tail,
+        place: Place,
+        text: &str,
+    ) -> Result<String, Interruption> {
+        loop {
+            match self.answer(printed).await {
+                Ok(answer) if answer == BREAKPOINT => self.at_breakpoint(place, text).await?,
+                Err(Interruption::Cancelled(reason)) => {
+                    self.cut_short(reason).await?;
+                    return Err(Interruption::Cancelled(reason));
+                }
+                answered => return answered,
+            }
+        }
+    }
+
+    /// Lets the build stand still while its command waits at a breakpoint.
+    async fn at_breakpoint(&mut self, place: Place, text: &str) -> Result<(), Interruption> {
+        match self.halt(place, text, Cause::Breakpoint).await {
+            Ok(Verdict::Wait) => Ok(()),
+            Ok(_) => {
+                let cancellation = self.cancellation;
+                let resumed = cancellation.guard(self.driver()?.resume()).await;
+                Ok(resumed.map_err(Interruption::Cancelled)??)
+            }
+            Err(Interruption::Cancelled(reason)) => {
+                self.cut_short(reason).await?;
+                Err(Interruption::Cancelled(reason))
+            }
+            Err(interruption) => Err(interruption),
+        }
+    }
+
+    /// Asks the running command to end, and waits for that as long as it may take.
+    async fn cut_short(&mut self, reason: CancelReason) -> Result<(), Interruption> {
+        let (cancellation, events) = (self.cancellation, self.events);
+        let grace = self.plan.grace;
+        if reason == CancelReason::Stop {
+            events.emit(Notice::Stopping { grace }).await;
+        }
+        let wind_down = wind_down(self.driver()?, grace, events);
+        tokio::select! {
+            () = wind_down => {}
+            _ = cancellation.reached(CancelReason::Kill) => {}
+        }
+        Ok(())
+    }
+
+    fn driver(&mut self) -> Result<&mut Driver, RunError> {
+        let sandbox = self.sandbox.as_mut().ok_or(RunError::ContainerDied)?;
+        Ok(sandbox.driver())
+    }
+}
+
+/// A command that has started.
+struct Started {
+    command: Command,
+    at: Instant,
+}
+
+impl Started {
+    fn now(place: Place, text: &str) -> Self {
+        let Place {
+            phase,
+            is_finally,
+            number,
+        } = place;
+        Self {
+            command: Command {
+                phase,
+                is_finally,
+                number,
+                text: text.to_owned(),
+            },
+            at: Instant::now(),
+        }
+    }
+
+    fn finished(self, exit_status: i32) -> CommandEvent {
+        CommandEvent::Finished {
+            duration: self.at.elapsed(),
+            command: self.command,
+            exit_status,
+        }
+    }
+
+    fn interrupted(self) -> CommandEvent {
+        CommandEvent::Interrupted {
+            duration: self.at.elapsed(),
+            command: self.command,
+        }
+    }
+
+    fn lost(self) -> CommandEvent {
+        CommandEvent::Lost {
+            duration: self.at.elapsed(),
+            command: self.command,
+        }
+    }
+}
+
+/// Says why a phase fails whose command failed (contract §2.5).
+pub(in crate::runner) fn command_failed(text: &str, status: i32) -> PhaseContext {
+    PhaseContext::new(
+        "COMMAND_EXECUTION_ERROR",
+        format!("Error while executing command: {text}. Reason: exit status {status}"),
+    )
+}
+
+/// Asks the running command to end and shows what it still has to say, until all its processes are
+/// gone, but no longer than `grace`.
+async fn wind_down(driver: &mut Driver, grace: Duration, events: &EventSender) {
+    let ending = async {
+        let mut printed = Tail::new(0);
+        let mut aside = Aside::logged(events, &mut printed);
+        driver.signal("TERM").await?;
+        // A process that was stopped would never learn of it otherwise.
+        driver.signal("CONT").await?;
+        driver.answer(&mut aside).await?;
+        // The command's own shell is gone; what it started may still be cleaning up.
+        loop {
+            driver.ask_for_commands_left().await?;
+            let count = driver.answer(&mut aside).await?;
+            if !driver.are_commands_left(&count) {
+                return Ok::<_, DriverError>(());
+            }
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
+    };
+    match tokio::time::timeout(grace, ending).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::debug!(%error, "the command did not end by itself"),
+        Err(_) => tracing::debug!("the command did not end in time"),
+    }
+}

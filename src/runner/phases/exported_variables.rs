@@ -1,0 +1,31 @@
+//! The variables that a build hands on (contract §1.4).
+
+use crate::runner::{Interruption, Run};
+use crate::engine::Engine;
+use crate::event::{BuildEvent, ExportedVariable};
+
+impl<E: Engine> Run<'_, E> {
+    /// Reads the exported variables as they stand when POST_BUILD has ended. One that nobody sets is
+    /// left out (assumed), and so is what is not text.
+    pub(in crate::runner) async fn export_variables(&mut self) -> Result<(), Interruption> {
+        let names = match self.work() {
+            Some(work) if !work.exported.is_empty() => work.exported.clone(),
+            _ => return Ok(()),
+        };
+        let mut variables = Vec::with_capacity(names.len());
+        for name in names {
+            // The letter keeps line ends at the end of the value, and tells empty from unset.
+            let script = format!("if [ -n \"${{{name}+x}}\" ]; then printf %sx \"${name}\"; fi");
+            let what = format!("the exported variable `{name}`");
+            let printed = self.evaluate_bytes(&script, &what).await?;
+            if let Some(value) = printed.strip_suffix(b"x") {
+                let value = String::from_utf8_lossy(value).into_owned();
+                variables.push(ExportedVariable { name, value });
+            }
+        }
+        self.events
+            .emit(BuildEvent::VariablesExported { variables })
+            .await;
+        Ok(())
+    }
+}

@@ -1,0 +1,10 @@
+//! The phases of a build, as the log names them, and what they stand on.
+
+pub(super) mod base_directory;
+pub(super) mod commands;
+pub(super) mod download_source;
+pub(super) mod exported_variables;
+pub(super) mod provisioning;
+pub(super) mod runtimes;
+pub(super) mod stored_values;
+pub(super) mod upload_artifacts;

@@ -1,0 +1,155 @@
+//! The values that a buildspec wants from a store: looked up in DOWNLOAD_SOURCE, before any runtime
+//! (contract §1.4, trap 44).
+
+use crate::runner::container::program::{Program, exports};
+use crate::runner::{Interruption, Run};
+use crate::engine::Engine;
+use crate::event::Notice;
+use crate::mask::Masker;
+use crate::phase::PhaseContext;
+use crate::plan::{Store, Stored, Work, layout};
+use crate::secrets::local::PREFIX;
+use crate::secrets::{LookupError, Secret, Wanted};
+
+impl<E: Engine> Run<'_, E> {
+    /// Says which values nobody may see, those that the plan knows and these; every event that
+    /// follows is shown without them. A build without secrets says nothing.
+    pub(in crate::runner) async fn announce_secrets(&mut self, found: &[Secret]) {
+        let known = self.plan.environment.iter();
+        let known = known.filter(|variable| variable.is_secret);
+        let values: Vec<&str> = known
+            .map(|variable| variable.value.as_str())
+            .chain(found.iter().map(Secret::expose))
+            .collect();
+        if values.is_empty() {
+            return;
+        }
+        let masker = Masker::new(values);
+        self.masker = masker.clone();
+        self.events.mask(masker).await;
+    }
+
+    /// Looks up what the buildspec wants from stores and puts it into the environment, through the
+    /// driver alone. Returns why DOWNLOAD_SOURCE fails, when it does: by the first value that cannot
+    /// be had; a hint tells of all of them.
+    pub(in crate::runner) async fn resolve_stored(
+        &mut self,
+        work: &Work,
+    ) -> Result<Option<PhaseContext>, Interruption> {
+        if work.stored.is_empty() {
+            return Ok(None);
+        }
+        let mut found = Vec::new();
+        let mut failures = Vec::new();
+        for stored in &work.stored {
+            match self.guarded(self.look_up(stored)).await? {
+                Ok(secret) => found.push((stored.variable.as_str(), secret)),
+                Err(error) => failures.push((stored, error)),
+            }
+        }
+        let values: Vec<Secret> = found.iter().map(|(_, secret)| secret.clone()).collect();
+        self.announce_secrets(&values).await;
+        if let Some((stored, error)) = failures.first() {
+            let context = failure(stored, error);
+            for (stored, error) in &failures {
+                let message = hint(stored, error);
+                self.events.emit(Notice::Hint { message }).await;
+            }
+            return Ok(Some(context));
+        }
+        let exports = exports(
+            found
+                .iter()
+                .map(|(variable, secret)| (*variable, secret.expose())),
+        );
+        let mut program = Program::default();
+        program.call("cobuild_append", &[layout::ENVIRONMENT_FILE, &exports]);
+        self.send(program.text()).await?;
+        Ok(None)
+    }
+
+    async fn look_up(&self, stored: &Stored) -> Result<Secret, LookupError> {
+        let providers = &self.host.secrets;
+        let wanted = Wanted {
+            variable: &stored.variable,
+            reference: &stored.reference,
+        };
+        match stored.store {
+            Store::ParameterStore => providers.parameter(wanted).await,
+            Store::SecretsManager => providers.secret(wanted).await,
+        }
+    }
+}
+
+/// Says why DOWNLOAD_SOURCE fails: as in the cloud for what does not exist there, and in a store's
+/// own words; the other texts are assumed.
+fn failure(stored: &Stored, error: &LookupError) -> PhaseContext {
+    let reference = &stored.reference;
+    let message = match (error, stored.store) {
+        (LookupError::Missing, Store::ParameterStore) => {
+            format!("parameter does not exist: {reference}")
+        }
+        (LookupError::Missing, Store::SecretsManager) => {
+            "ResourceNotFoundException: Secrets Manager can't find the specified secret.".to_owned()
+        }
+        (LookupError::Store(error), _) => error.to_string(),
+        (
+            LookupError::Reference(_) | LookupError::NoObject { .. } | LookupError::NoKey { .. },
+            _,
+        ) => format!("{reference}: {error}"),
+    };
+    let code = match stored.store {
+        Store::ParameterStore => "Decrypted Variables Error",
+        Store::SecretsManager => "Secrets Manager Error",
+    };
+    PhaseContext::new(code, message)
+}
+
+/// Says how a value can be given here.
+fn hint(stored: &Stored, error: &LookupError) -> String {
+    let Stored {
+        variable,
+        reference,
+        ..
+    } = stored;
+    match error {
+        LookupError::Missing => format!(
+            "give the value of `{variable}` as a line `{reference}=VALUE` in a file for `--secrets \
+             FILE`, as {PREFIX}{variable} where cobuild runs, or as `--env {variable}`"
+        ),
+        LookupError::Reference(_) => format!(
+            "write the reference of `{variable}` as secret-id:json-key:version-stage:version-id, of \
+             which only the first has to be there"
+        ),
+        LookupError::NoObject { .. } | LookupError::NoKey { .. } => format!(
+            "the secrets file gives either the whole secret of `{reference}`, a JSON object, by its \
+             name, or the value by the name `{variable}`"
+        ),
+        LookupError::Store(_) => {
+            format!("`--env {variable}` gives the value without asking the store")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::secrets::StoreError;
+
+    #[test]
+    fn a_store_is_quoted() {
+        let denied = LookupError::Store(StoreError("AccessDeniedException: no".to_owned()));
+        for (store, code) in [
+            (Store::ParameterStore, "Decrypted Variables Error"),
+            (Store::SecretsManager, "Secrets Manager Error"),
+        ] {
+            let stored = Stored {
+                store,
+                variable: "A".to_owned(),
+                reference: "/a".to_owned(),
+            };
+            let expected = PhaseContext::new(code, "AccessDeniedException: no");
+            assert_eq!(failure(&stored, &denied), expected);
+        }
+    }
+}

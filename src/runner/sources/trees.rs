@@ -1,0 +1,271 @@
+//! The trees that come into a build: its sources, and what git needs besides.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::runner::RunError;
+use crate::runner::container::engine_features::Means;
+use crate::runner::sources::scratch::Scratch;
+use crate::engine::Mount;
+use crate::event::{Transferred, Way};
+use crate::host::directory;
+use crate::plan::{Plan, SourcePlan, Transfer};
+use crate::resources::Volume;
+use crate::source::excludes::{ExcludeError, IGNORE_FILE, LeftOut};
+use crate::source::git;
+use crate::source::git::directory::Bounds;
+use crate::source::git::view::GitView;
+use crate::source::mounts;
+
+/// A directory of the host that comes into the build.
+#[derive(Debug)]
+pub(in crate::runner) struct Tree {
+    /// On the host.
+    pub(in crate::runner) host: PathBuf,
+    /// In the container.
+    pub(in crate::runner) directory: String,
+    /// What of it stays behind.
+    pub(in crate::runner) left_out: LeftOut,
+    /// Paths of it where the container has something else, which no file of the tree may reach.
+    pub(in crate::runner) hidden: Vec<PathBuf>,
+    /// Why an overlay cannot show it.
+    obstacle: Option<String>,
+}
+
+/// All of them: the sources first, in the plan's order.
+#[derive(Debug)]
+pub(in crate::runner) struct Trees {
+    /// The trees.
+    pub(in crate::runner) all: Vec<Tree>,
+    /// What git needs, source by source.
+    pub(in crate::runner) git: Vec<GitView>,
+    /// What people should know.
+    pub(in crate::runner) notes: Vec<String>,
+}
+
+/// Why the engine, which has root's rights, must not go to a tree once more: somebody else could put
+/// another directory in its place meanwhile. Whoever is root has no other rights than the engine.
+fn unsettled(host: &Path) -> Option<String> {
+    if rustix::process::geteuid().is_root() {
+        return None;
+    }
+    let error = directory::is_settled(host).err()?;
+    Some(format!(
+        "somebody else can put another directory in its place: {error}"
+    ))
+}
+
+/// Finds what of a source stays behind; the walk through it may take time.
+async fn left_out(
+    plan: &Plan,
+    source: &SourcePlan,
+    workspace: &mut Workspace<'_>,
+) -> Result<LeftOut, RunError> {
+    let ignores = if plan.excludes.respect_gitignore {
+        let bounds = Bounds::of_source(source);
+        let ignores = git::ignores(&source.host, bounds, &mut || workspace.place()).await;
+        Some(ignores.map_err(|error| ExcludeError::Git {
+            path: source.host.clone(),
+            source: error,
+        })?)
+    } else {
+        None
+    };
+    let (source, excludes) = (source.clone(), plan.excludes.clone());
+    let finding = tokio::task::spawn_blocking(move || LeftOut::find(&source, &excludes, ignores));
+    let found = finding.await;
+    Ok(found.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))?)
+}
+
+/// Directories for a while, made when the first is needed.
+struct Workspace<'a> {
+    root: &'a Path,
+    name: String,
+    scratch: Option<Scratch>,
+    count: usize,
+}
+
+impl Workspace<'_> {
+    /// A path where nothing is.
+    fn place(&mut self) -> io::Result<PathBuf> {
+        let scratch = match self.scratch.take() {
+            Some(scratch) => scratch,
+            None => Scratch::create(self.root, &self.name)?,
+        };
+        let scratch = self.scratch.insert(scratch);
+        self.count += 1;
+        Ok(scratch.directory().join(self.count.to_string()))
+    }
+}
+
+impl Drop for Workspace<'_> {
+    fn drop(&mut self) {
+        // What git still writes, when it was ended, goes with the next sweep.
+        if let Some(Err(error)) = self.scratch.as_ref().map(Scratch::remove) {
+            tracing::debug!(%error, "cannot remove git's directory");
+        }
+    }
+}
+
+/// How each tree gets there.
+#[derive(Debug, Default)]
+pub(in crate::runner) struct Route {
+    /// What is mounted for it.
+    pub(in crate::runner) mounts: BTreeMap<String, Mount>,
+    /// The way, tree by tree.
+    pub(in crate::runner) ways: Vec<Transferred>,
+}
+
+impl Trees {
+    /// Looks at the sources of a plan, which may take time.
+    ///
+    /// Git needs directories meanwhile, which lie below `scratch_root` and are gone afterwards.
+    pub(in crate::runner) async fn gather(plan: &Plan, scratch_root: &Path) -> Result<Self, RunError> {
+        let mut workspace = Workspace {
+            root: scratch_root,
+            name: format!("git-{}", plan.identity.id.replace(':', "-")),
+            scratch: None,
+            count: 0,
+        };
+        let is_mounted = plan.transfer == Transfer::Mount;
+        let mut trees = Self {
+            all: Vec::new(),
+            git: Vec::new(),
+            notes: Vec::new(),
+        };
+        for source in &plan.sources {
+            let left_out = if is_mounted {
+                trees.note_mounted(source);
+                LeftOut::default()
+            } else {
+                left_out(plan, source, &mut workspace).await?
+            };
+            trees.note_buildspec(plan, source, &left_out);
+            let directory = source.directory.clone();
+            trees.add(source.host.clone(), directory, left_out);
+        }
+        if is_mounted {
+            trees.git = vec![GitView::default(); plan.sources.len()];
+            return Ok(trees);
+        }
+        trees.hide(&plan.container.extras.volumes);
+        for source in &plan.sources {
+            let view = GitView::of(source, &mut || workspace.place()).await;
+            for (host, directory) in &view.trees {
+                trees.add(host.clone(), directory.clone(), LeftOut::default());
+            }
+            trees.notes.extend(view.problems.iter().cloned());
+            trees.git.push(view);
+        }
+        Ok(trees)
+    }
+
+    /// Adds a tree; sources may need the same one.
+    fn add(&mut self, host: PathBuf, directory: String, left_out: LeftOut) {
+        if self.all.iter().any(|tree| tree.directory == directory) {
+            return;
+        }
+        let mounted = mounts::below(&host).ok().flatten().map(|point| {
+            let point = point.display();
+            format!("another file system is mounted at `{point}`, which an overlay does not show")
+        });
+        let obstacle = mounted.or_else(|| unsettled(&host));
+        self.all.push(Tree {
+            host,
+            directory,
+            left_out,
+            hidden: Vec::new(),
+            obstacle,
+        });
+    }
+
+    /// Notes where directories of the host are mounted within a tree: a copy of the tree must not end
+    /// up in them.
+    fn hide(&mut self, volumes: &[Volume]) {
+        for tree in &mut self.all {
+            let within = volumes.iter().filter_map(|volume| {
+                let below = volume.target.strip_prefix(&tree.directory)?;
+                below.strip_prefix('/').map(PathBuf::from)
+            });
+            tree.hidden = within.collect();
+        }
+    }
+
+    fn note_mounted(&mut self, source: &SourcePlan) {
+        if source.host.join(IGNORE_FILE).is_file() {
+            let file = source.host.join(IGNORE_FILE);
+            self.notes.push(format!(
+                "`{}` has no effect with `-m`: the build works in the directory itself",
+                file.display()
+            ));
+        }
+        self.notes.extend(GitView::problem_of_mounted(source));
+    }
+
+    /// A buildspec that is left out is read all the same, as it is read here.
+    fn note_buildspec(&mut self, plan: &Plan, source: &SourcePlan, left_out: &LeftOut) {
+        let below = plan
+            .buildspec_location()
+            .and_then(|location| location.strip_prefix(&source.directory)?.strip_prefix('/'));
+        if let Some(below) = below
+            && left_out.covers(below.as_ref())
+        {
+            self.notes.push(format!(
+                "the buildspec `{below}` is left out of the source: it is run, and not there to be read in the build"
+            ));
+        }
+    }
+
+    /// Decides how each tree gets into the container, and makes what an overlay needs of directories.
+    pub(in crate::runner) fn route(
+        &self,
+        plan: &Plan,
+        means: &Means,
+        scratch: Option<&Scratch>,
+    ) -> Result<Route, RunError> {
+        let mut route = Route::default();
+        for (index, tree) in self.all.iter().enumerate() {
+            let overlay = match (&means.copy_on_write, &tree.obstacle, scratch) {
+                (Ok(()), None, Some(scratch)) => scratch
+                    .copy_on_write(&tree.host, &tree.left_out, index)
+                    .map_err(|error| error.to_string()),
+                (Ok(()), Some(obstacle), _) => Err(obstacle.clone()),
+                (Err(reason), ..) => Err(reason.clone()),
+                (Ok(()), None, None) => Err("there is no place for it".to_owned()),
+            };
+            let (mount, way, reason) = match overlay {
+                _ if plan.transfer == Transfer::Mount => {
+                    (Mount::Bind(tree.host.clone()), Way::Mount, None)
+                }
+                Ok(overlay) => (Mount::CopyOnWrite(overlay), Way::CopyOnWrite, None),
+                Err(reason) if plan.transfer == Transfer::CopyOnWrite => {
+                    return Err(RunError::NoCopyOnWrite {
+                        path: tree.host.clone(),
+                        reason,
+                    });
+                }
+                // Files are made faster there than in the container's own layers.
+                Err(reason) => (Mount::Volume, Way::Tar, Some(reason)),
+            };
+            route.mounts.insert(tree.directory.clone(), mount);
+            route.ways.push(Transferred {
+                directory: tree.directory.clone(),
+                way,
+                reason,
+            });
+        }
+        Ok(route)
+    }
+}
+
+impl fmt::Display for Way {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::CopyOnWrite => "copy-on-write",
+            Self::Tar => "a tar stream",
+            Self::Mount => "a mount",
+        })
+    }
+}

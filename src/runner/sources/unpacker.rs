@@ -1,0 +1,41 @@
+//! Unpacks a tar stream in the container.
+
+use crate::engine::{ContainerId, Engine, EngineError, Operation, UploadStream, process};
+
+/// Which program unpacks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::runner) enum Unpacker {
+    /// None of the image: the engine does it, which takes longer.
+    Engine,
+    /// A `tar` of any make.
+    Tar,
+    /// GNU's, which knows sparse files. Who owns what it unpacks is root.
+    GnuTar,
+}
+
+impl Unpacker {
+    /// Unpacks below `directory`, which is there.
+    pub(in crate::runner) async fn unpack<E: Engine>(
+        self,
+        engine: &E,
+        container: &ContainerId,
+        directory: &str,
+        tar: UploadStream,
+    ) -> Result<(), EngineError> {
+        let mut command = vec!["tar", "-x", "-p", "-f", "-", "-C", directory];
+        match self {
+            Self::Engine => return engine.upload(container, directory, tar).await,
+            Self::Tar => {}
+            Self::GnuTar => command.push("--no-same-owner"),
+        }
+        let fed = process::feed(engine, container, &command, tar).await?;
+        if fed.status == 0 {
+            return Ok(());
+        }
+        Err(EngineError {
+            operation: Operation::Upload,
+            status: None,
+            source: fed.words.into(),
+        })
+    }
+}

@@ -1,0 +1,66 @@
+//! Streams trees into the container.
+
+use crate::runner::RunError;
+use crate::runner::sources::trees::Tree;
+use crate::runner::sources::unpacker::Unpacker;
+use crate::engine::{ContainerId, Engine, EngineError, Operation};
+use crate::source::archive::{self, Sent};
+
+/// Streams a tree into the container and says what was not to be sent.
+pub(in crate::runner) async fn upload<E: Engine>(
+    engine: &E,
+    container: &ContainerId,
+    tree: &Tree,
+    unpacker: Unpacker,
+) -> Result<Vec<String>, RunError> {
+    let mut left_out = tree.left_out.clone();
+    for path in &tree.hidden {
+        left_out.insert(path.clone());
+    }
+    let (stream, outcome) = archive::stream(archive::Tree {
+        root: tree.host.clone(),
+        prefix: tree.directory.clone(),
+        left_out,
+        sparse: unpacker == Unpacker::GnuTar,
+    });
+    let taken = unpacker.unpack(engine, container, "/", stream).await;
+    match (taken, outcome.await) {
+        (Ok(()), Ok(Ok(sent))) => Ok(notes(tree, sent)),
+        // An engine may have no words for what is wrong with the tree.
+        (_, Ok(Err(error))) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(failed(error).into())
+        }
+        (Err(error), _) => Err(EngineError {
+            operation: Operation::Upload,
+            ..error
+        }
+        .into()),
+        (Ok(()), _) => Err(failed("not all of it was taken").into()),
+    }
+}
+
+fn failed(reason: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> EngineError {
+    EngineError {
+        operation: Operation::Upload,
+        status: None,
+        source: reason.into(),
+    }
+}
+
+fn notes(tree: &Tree, sent: Sent) -> Vec<String> {
+    let host = tree.host.display();
+    let mut notes = Vec::new();
+    if sent.special > 0 {
+        let count = sent.special;
+        notes.push(format!(
+            "sockets, pipes and devices of `{host}` are left out: {count}"
+        ));
+    }
+    if sent.vanished > 0 {
+        let count = sent.vanished;
+        notes.push(format!(
+            "files of `{host}` went while it was read, and are left out: {count}"
+        ));
+    }
+    notes
+}
