@@ -3,13 +3,13 @@
 use std::future::Future;
 use std::pin::Pin;
 
-use crate::runner::phases::commands::Place;
-use crate::runner::container::program::{Program, can_be_unset, quote};
-use crate::runner::container::user_bin;
-use crate::runner::{CancelReason, Interruption, Run, RunError};
 use crate::engine::{ContainerId, Engine, TerminalSpec};
 use crate::phase::PhaseType;
 use crate::plan::{PhasePlan, layout};
+use crate::runner::container::program::{Program, can_be_unset, quote};
+use crate::runner::container::user_bin;
+use crate::runner::phases::commands::Place;
+use crate::runner::{CancelReason, Interruption, Live};
 
 /// Where and why a build stands still.
 #[derive(Debug, Clone)]
@@ -169,7 +169,7 @@ kill -s HUP \"$PPID\"
     )
 }
 
-impl<E: Engine> Run<'_, E> {
+impl<E: Engine> Live<'_, E> {
     /// Lets the build stand still, when somebody looks into it, and returns what happens next.
     pub(super) async fn halt(
         &mut self,
@@ -180,7 +180,7 @@ impl<E: Engine> Run<'_, E> {
         let Some(debugger) = &mut self.debugger else {
             return Ok(Verdict::GoOn);
         };
-        let sandbox = self.sandbox.as_ref().ok_or(RunError::ContainerDied)?;
+        let sandbox = &self.sandbox;
         let halt = Halt {
             phase: place.phase,
             is_finally: place.is_finally,
@@ -198,8 +198,8 @@ impl<E: Engine> Run<'_, E> {
                 environment: Vec::new(),
             },
         };
-        self.events.shown().await;
-        let verdict = self.cancellation.guard(debugger.decide(&halt)).await;
+        self.run.events.shown().await;
+        let verdict = self.run.cancellation.guard(debugger.decide(&halt)).await;
         match verdict.map_err(Interruption::Cancelled)? {
             Verdict::Abort => Err(Interruption::Cancelled(CancelReason::Stop)),
             verdict => Ok(verdict),

@@ -6,8 +6,6 @@
 
 use sha2::{Digest, Sha256};
 
-use crate::runner::container::program::quote;
-use crate::runner::{Interruption, Run};
 use super::{Caching, Kept};
 use crate::cache::{Kind, Lookup, Paths, Stored, Wanted};
 use crate::engine::Engine;
@@ -16,6 +14,8 @@ use crate::plan::Transfer;
 use crate::plan::cache::{CachePath, CachePaths, Place};
 use crate::plan::layout;
 use crate::runner::cache::pack::PackError;
+use crate::runner::container::program::quote;
+use crate::runner::{Interruption, Live};
 
 /// A directory of the cache.
 #[derive(Debug, Clone)]
@@ -51,7 +51,7 @@ link() {
 }
 "#;
 
-impl<E: Engine> Run<'_, E> {
+impl<E: Engine> Live<'_, E> {
     /// Links the directories to the cache and fills it.
     pub(super) async fn restore_directories(
         &mut self,
@@ -93,7 +93,7 @@ impl<E: Engine> Run<'_, E> {
             };
         }
         caching.directories = linked;
-        self.events.emit(CacheEvent::Restored(restored)).await;
+        self.run.events.emit(CacheEvent::Restored(restored)).await;
         Ok(())
     }
 
@@ -110,12 +110,13 @@ impl<E: Engine> Run<'_, E> {
                 continue;
             };
             let place = match path.place {
-                Place::Source => format!("{}/{below}", self.plan.layout.source),
+                Place::Source => format!("{}/{below}", self.run.plan.layout.source),
                 Place::System => format!("/{below}"),
             };
             if let Some(problem) = self.problem(path, below) {
                 let path = path.normal();
-                self.warn(format!("the cache path `{path}` is not kept: {problem}"))
+                self.run
+                    .warn(format!("the cache path `{path}` is not kept: {problem}"))
                     .await;
                 continue;
             }
@@ -133,17 +134,19 @@ impl<E: Engine> Run<'_, E> {
                 "l" => {}
                 "h" => {
                     let path = path.normal();
-                    self.warn(format!(
-                        "what `{path}` had in it is hidden by the local cache, as in the cloud"
-                    ))
-                    .await;
+                    self.run
+                        .warn(format!(
+                            "what `{path}` had in it is hidden by the local cache, as in the cloud"
+                        ))
+                        .await;
                 }
                 _ => {
                     let path = path.normal();
-                    self.warn(format!(
-                        "the cache path `{path}` is not kept: it cannot be replaced by a link"
-                    ))
-                    .await;
+                    self.run
+                        .warn(format!(
+                            "the cache path `{path}` is not kept: it cannot be replaced by a link"
+                        ))
+                        .await;
                     continue;
                 }
             }
@@ -151,16 +154,19 @@ impl<E: Engine> Run<'_, E> {
                 Ok(kept) => kept,
                 Err(error) => {
                     let path = path.normal();
-                    self.warn(format!("the cache path `{path}` is not kept: {error}"))
+                    self.run
+                        .warn(format!("the cache path `{path}` is not kept: {error}"))
                         .await;
                     continue;
                 }
             };
             let path_made = target.clone();
-            self.events
+            self.run
+                .events
                 .emit(CacheEvent::DirectoryMade { path: path_made })
                 .await;
-            self.events
+            self.run
+                .events
                 .emit(CacheEvent::Linked {
                     path: place.clone(),
                     target,
@@ -176,14 +182,17 @@ impl<E: Engine> Run<'_, E> {
     }
 
     async fn not_a_directory(&self, path: String) {
-        self.events.emit(CacheEvent::NotDirectory { path }).await;
+        self.run
+            .events
+            .emit(CacheEvent::NotDirectory { path })
+            .await;
     }
 
     /// Why a directory must not be replaced by a link.
     fn problem(&self, path: &CachePath, below: &str) -> Option<&'static str> {
         match path.place {
             Place::Source if below.is_empty() => Some("the source itself is there"),
-            Place::Source if self.plan.transfer == Transfer::Mount => {
+            Place::Source if self.run.plan.transfer == Transfer::Mount => {
                 Some("with `-m` the link would be made in your own directory")
             }
             Place::System if is_system(below) => Some("the container needs it"),

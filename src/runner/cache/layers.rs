@@ -1,9 +1,9 @@
 //! The layers of a Docker daemon in the build, kept in a volume of the engine (contract §5).
 
-use crate::runner::{Interruption, Run};
 use crate::cache::{Locked, Store};
 use crate::engine::{Engine, NamedVolume};
 use crate::owner::{Kind, Owner, Tag};
+use crate::runner::{Interruption, Run};
 
 /// The label of every volume with layers; its value is the namespace.
 pub const LABEL: &str = "cobuild.cache.layers";
@@ -23,7 +23,7 @@ pub(in crate::runner) struct Layers {
 impl<E: Engine> Run<'_, E> {
     /// Takes the volume of this build's namespace, unless another build has it: two daemons in one
     /// directory would destroy it.
-    pub(in crate::runner) async fn take_layers(&mut self) -> Result<Option<Layers>, Interruption> {
+    pub(in crate::runner) async fn take_layers(&self) -> Result<Option<Layers>, Interruption> {
         if !self.plan.cache.keeps_layers(self.plan.privileged) {
             return Ok(None);
         }

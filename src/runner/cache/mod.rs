@@ -18,9 +18,6 @@ use std::path::{Path, PathBuf};
 
 use futures_util::StreamExt;
 
-use crate::runner::container::program::quote;
-use crate::runner::sources::unpacker::Unpacker;
-use crate::runner::{CancelReason, Interruption, Run, RunError};
 use crate::buildspec::{Cache, CacheAction};
 use crate::cache::{
     Found, Kind, Lookup, Namespace, Paths, Published, Record, Store, Stored, Wanted, shown,
@@ -28,8 +25,10 @@ use crate::cache::{
 use crate::collect::{CollectError, listing};
 use crate::engine::Engine;
 use crate::event::{CacheEvent, CacheFound, CacheOutcome, CacheRestored, Notice};
-use crate::plan::Work;
 use crate::plan::cache::{CacheKind, CachePaths, CacheUse, MOST_FALLBACK_KEYS, Place};
+use crate::runner::container::program::quote;
+use crate::runner::sources::unpacker::Unpacker;
+use crate::runner::{CancelReason, Interruption, Live, RunError};
 use directories::Directory;
 pub(super) use layers::Layers;
 pub use layers::{LABEL as LAYERS_LABEL, PROJECT_LABEL};
@@ -66,11 +65,14 @@ struct Kept {
     unpacked_size: u64,
 }
 
-impl<E: Engine> Run<'_, E> {
+impl<E: Engine> Live<'_, E> {
     /// Brings in what the cache has for this build.
-    pub(super) async fn restore_cache(&mut self, work: &Work) -> Result<(), Interruption> {
-        let Some(cache) = &work.cache else {
-            self.events.emit(CacheEvent::Expanded { paths: None }).await;
+    pub(super) async fn restore_cache(&mut self) -> Result<(), Interruption> {
+        let Some(cache) = &self.work.cache else {
+            self.run
+                .events
+                .emit(CacheEvent::Expanded { paths: None })
+                .await;
             return Ok(());
         };
         let mut expanded = Vec::new();
@@ -78,20 +80,20 @@ impl<E: Engine> Run<'_, E> {
             expanded.push(self.expand_at_root(path).await?);
         }
         let paths = Some(expanded.clone());
-        self.events.emit(CacheEvent::Expanded { paths }).await;
-        let usage = self.plan.cache.of(cache);
+        self.run.events.emit(CacheEvent::Expanded { paths }).await;
+        let usage = self.run.plan.cache.of(cache);
         if usage == CacheUse::Nothing {
-            if self.plan.cache.kind == CacheKind::None && !expanded.is_empty() {
+            if self.run.plan.cache.kind == CacheKind::None && !expanded.is_empty() {
                 let message = "the buildspec's cache is not kept; `--cache local` keeps it";
                 let message = message.to_owned();
-                self.events.emit(Notice::Hint { message }).await;
+                self.run.events.emit(Notice::Hint { message }).await;
             }
             return Ok(());
         }
         let mut problems = Vec::new();
-        let paths = CachePaths::new(&expanded, &self.plan.layout.source, &mut problems);
+        let paths = CachePaths::new(&expanded, &self.run.plan.layout.source, &mut problems);
         for problem in problems {
-            self.warn(problem).await;
+            self.run.warn(problem).await;
         }
         if paths.is_empty() {
             return Ok(());
@@ -109,7 +111,8 @@ impl<E: Engine> Run<'_, E> {
             Kind::Custom => self.restore_directories(&mut caching, wants).await?,
         }
         if let Err(error) = caching.namespace.write_record(&caching.record) {
-            self.warn(format!("nothing can be kept in the cache: {error}"))
+            self.run
+                .warn(format!("nothing can be kept in the cache: {error}"))
                 .await;
         }
         self.caching = Some(caching);
@@ -135,8 +138,8 @@ impl<E: Engine> Run<'_, E> {
             // The beginning of every key is nobody's wish.
             fallback_keys.retain(|prefix| !prefix.is_empty());
         }
-        let store = Store::new(self.host.cache_root.clone());
-        let namespace = store.namespace(&self.plan.cache.namespace);
+        let store = Store::new(self.run.host.cache_root.clone());
+        let namespace = store.namespace(&self.run.plan.cache.namespace);
         let sweeping = namespace.clone();
         let swept = self
             .on_disk(move || sweeping.sweep().map_err(|error| error.to_string()))
@@ -151,7 +154,8 @@ impl<E: Engine> Run<'_, E> {
         let (key, fallback_keys, normal) = match kept {
             Ok(kept) => kept,
             Err(error) => {
-                self.warn(format!("nothing can be kept in the cache: {error}"))
+                self.run
+                    .warn(format!("nothing can be kept in the cache: {error}"))
                     .await;
                 return Ok(None);
             }
@@ -161,8 +165,8 @@ impl<E: Engine> Run<'_, E> {
             paths,
             directories: Vec::new(),
             record: Record {
-                project: self.plan.cache.project.clone(),
-                build: self.plan.identity.id.clone(),
+                project: self.run.plan.cache.project.clone(),
+                build: self.run.plan.identity.id.clone(),
                 time: now(),
                 kind,
                 paths: Paths(normal),
@@ -183,7 +187,8 @@ impl<E: Engine> Run<'_, E> {
     ) -> Result<(), Interruption> {
         let key = caching.record.key.clone();
         if key.as_deref() == Some("") {
-            self.warn("the key of the cache is empty, so nothing is kept".to_owned())
+            self.run
+                .warn("the key of the cache is empty, so nothing is kept".to_owned())
                 .await;
             caching.saves = false;
             return Ok(());
@@ -194,7 +199,7 @@ impl<E: Engine> Run<'_, E> {
             size: 0,
         };
         if wants {
-            self.events.emit(CacheEvent::Downloading).await;
+            self.run.events.emit(CacheEvent::Downloading).await;
             let wanted = Wanted {
                 kind: Kind::S3,
                 version: caching.paths().version(),
@@ -215,12 +220,12 @@ impl<E: Engine> Run<'_, E> {
             };
             if let Some(found) = found {
                 restored.size = found.entry.size;
-                self.events.emit(CacheEvent::Unarchiving).await;
-                let source = self.plan.layout.source.clone();
+                self.run.events.emit(CacheEvent::Unarchiving).await;
+                let source = self.run.plan.layout.source.clone();
                 self.unpack(found, caching.paths.clone(), source).await?;
             }
         }
-        self.events.emit(CacheEvent::Restored(restored)).await;
+        self.run.events.emit(CacheEvent::Restored(restored)).await;
         Ok(())
     }
 
@@ -230,7 +235,7 @@ impl<E: Engine> Run<'_, E> {
         if !has_secrets {
             return Ok(text.to_owned());
         }
-        let stand_ins = Store::new(self.host.cache_root.clone()).stand_ins()?;
+        let stand_ins = Store::new(self.run.host.cache_root.clone()).stand_ins()?;
         let replaced = self.masker.replace(text, |secret| stand_ins.of(secret));
         Ok(replaced.into_owned())
     }
@@ -263,7 +268,7 @@ impl<E: Engine> Run<'_, E> {
             })
             .await?;
         for problem in &problems {
-            self.warn(format!("cache: {problem}")).await;
+            self.run.warn(format!("cache: {problem}")).await;
         }
         Ok((found, problems))
     }
@@ -275,7 +280,7 @@ impl<E: Engine> Run<'_, E> {
         paths: CachePaths,
         source: String,
     ) -> Result<(), Interruption> {
-        let sandbox = self.sandbox.as_ref().ok_or(RunError::ContainerDied)?;
+        let sandbox = &self.sandbox;
         let directory = |place| match place {
             Place::Source => source.clone(),
             Place::System => "/".to_owned(),
@@ -286,17 +291,17 @@ impl<E: Engine> Run<'_, E> {
             Unpacker::Engine
         };
         let pouring = pour::pour(
-            self.engine,
+            self.run.engine,
             sandbox.container(),
             unpacker,
             found.reader,
             paths,
             directory,
         );
-        let passed = self.guarded(pouring).await??;
+        let passed = self.run.guarded(pouring).await??;
         if passed.skipped_besides > 0 {
             let count = passed.skipped_besides;
-            self.warn(format!(
+            self.run.warn(format!(
                 "{count} more entries of the cache are none of its paths, and are skipped likewise"
             ))
             .await;
@@ -304,7 +309,10 @@ impl<E: Engine> Run<'_, E> {
         for (place, path) in passed.skipped {
             let path = Path::new(&directory(place)).join(path);
             let path = path.to_string_lossy().into_owned();
-            self.events.emit(CacheEvent::EntrySkipped { path }).await;
+            self.run
+                .events
+                .emit(CacheEvent::EntrySkipped { path })
+                .await;
         }
         Ok(())
     }
@@ -330,7 +338,8 @@ impl<E: Engine> Run<'_, E> {
             Err(_) if self.has_died().await => return Err(RunError::ContainerDied.into()),
             Err(error) => {
                 let reason = self.masker.mask(&error.reason()).into_owned();
-                self.warn(format!("the cache could not be kept: {reason}"))
+                self.run
+                    .warn(format!("the cache could not be kept: {reason}"))
                     .await;
                 (Stored::Failed { reason }, Kept::default())
             }
@@ -346,7 +355,7 @@ impl<E: Engine> Run<'_, E> {
             Stored::Nothing => CacheOutcome::Nothing,
             Stored::Failed { .. } => CacheOutcome::Failed,
         };
-        self.events.emit(CacheEvent::Saved(outcome)).await;
+        self.run.events.emit(CacheEvent::Saved(outcome)).await;
         caching.record.stored = Some(stored);
         if let Err(error) = caching.namespace.write_record(&caching.record) {
             tracing::info!(%error, "what became of the cache is not written down");
@@ -386,22 +395,22 @@ impl<E: Engine> Run<'_, E> {
         within: CachePaths,
         wanted: pack::Wanted,
     ) -> Result<Result<(Stored, Kept), PackError>, Interruption> {
-        let sandbox = self.sandbox.as_ref().ok_or(RunError::ContainerDied)?;
-        let writer = &self.plan.uuid;
+        let sandbox = &self.sandbox;
+        let writer = &self.run.plan.uuid;
         let begun = namespace.begin(kind, &paths.version(), key.as_deref(), writer);
         let writing = match begun {
             Ok(writing) => writing,
             Err(error) => return Ok(Err(error.into())),
         };
         let has_tar = sandbox.tools().tar;
-        let packed = pack::stream(self.engine, sandbox.container(), has_tar, &wanted);
-        let tar = match self.guarded(packed).await? {
+        let packed = pack::stream(self.run.engine, sandbox.container(), has_tar, &wanted);
+        let tar = match self.run.guarded(packed).await? {
             Ok(tar) => tar,
             Err(error) => return Ok(Err(error.into())),
         };
-        let cut_short = Box::pin(self.cancellation.reached(CancelReason::Timeout));
+        let cut_short = Box::pin(self.run.cancellation.reached(CancelReason::Timeout));
         let kept = pack::store(tar.take_until(cut_short), writing, within).await;
-        if let Some(reason) = self.cancellation.reason() {
+        if let Some(reason) = self.run.cancellation.reason() {
             // What is unfinished goes with this.
             drop(kept);
             return Err(Interruption::Cancelled(reason));
@@ -411,7 +420,7 @@ impl<E: Engine> Run<'_, E> {
             Ok((None, _)) => return Ok(Ok((Stored::Nothing, Kept::default()))),
             Err(error) => return Ok(Err(error)),
         };
-        let build = self.plan.identity.id.clone();
+        let build = self.run.plan.identity.id.clone();
         let publishing = move || writing.publish(kind, key, paths, passed.files, &build);
         let published = tokio::task::spawn_blocking(publishing).await;
         Ok(match published.map_err(io::Error::other).flatten() {
@@ -433,7 +442,7 @@ impl<E: Engine> Run<'_, E> {
         &self,
         paths: &CachePaths,
     ) -> Result<Result<pack::Wanted, PackError>, Interruption> {
-        let sandbox = self.sandbox.as_ref().ok_or(RunError::ContainerDied)?;
+        let sandbox = &self.sandbox;
         let mut names: BTreeMap<Place, BTreeSet<PathBuf>> = BTreeMap::new();
         for path in paths.iter() {
             let place = names.entry(path.place).or_default();
@@ -445,7 +454,7 @@ impl<E: Engine> Run<'_, E> {
             let roots = [Path::new(&directory).join(path.root())];
             let mut matches = Matches::default();
             let listing = listing::list(
-                self.engine,
+                self.run.engine,
                 sandbox.container(),
                 sandbox.tools().find,
                 &roots,
@@ -458,7 +467,7 @@ impl<E: Engine> Run<'_, E> {
                     Ok(())
                 },
             );
-            match self.guarded(listing).await? {
+            match self.run.guarded(listing).await? {
                 Ok(()) => place.extend(matches.names),
                 Err(error @ CollectError::TooMany { .. }) => {
                     let reason = format!("{error}; `{}` names too much", path.normal());
@@ -475,7 +484,7 @@ impl<E: Engine> Run<'_, E> {
 
     fn directory(&self, place: Place) -> String {
         match place {
-            Place::Source => self.plan.layout.source.clone(),
+            Place::Source => self.run.plan.layout.source.clone(),
             Place::System => "/".to_owned(),
         }
     }
@@ -486,14 +495,14 @@ impl<E: Engine> Run<'_, E> {
         if !text.contains(['$', '`']) {
             return Ok(text.to_owned());
         }
-        let root = quote(&self.plan.layout.source);
+        let root = quote(&self.run.plan.layout.source);
         let script = format!(
             "CDPATH=\ncd {root} || exit\ncobuild_text=\"{text}\"\nprintf '%s\\037%s' \"$?\" \"$cobuild_text\""
         );
         let answer = self.evaluate(&script, &format!("`{text}`")).await?;
         let (status, expanded) = answer.split_once('\x1f').unwrap_or(("2", ""));
         if status != "0" {
-            self.warn(format!(
+            self.run.warn(format!(
                 "`{text}` of the cache stands for `{expanded}`: its command failed with exit status {status}"
             ))
             .await;
@@ -506,17 +515,13 @@ impl<E: Engine> Run<'_, E> {
         &self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Interruption> {
-        let done = self.guarded(tokio::task::spawn_blocking(work)).await?;
+        let done = self.run.guarded(tokio::task::spawn_blocking(work)).await?;
         done.map_err(|error| {
             Interruption::Failed(RunError::Host {
-                path: self.host.cache_root.clone(),
+                path: self.run.host.cache_root.clone(),
                 source: io::Error::other(error),
             })
         })
-    }
-
-    async fn warn(&self, message: String) {
-        self.events.emit(Notice::Warning { message }).await;
     }
 }
 

@@ -4,12 +4,12 @@ use std::io::{self, Write};
 
 use tokio::sync::mpsc;
 
-use crate::runner::sources::unpacker::Unpacker;
 use super::filter::{Direction, Outlet, Passed, TRAILER, pass};
 use crate::cache::Reader;
 use crate::engine::pipe::{self, StreamWriter};
 use crate::engine::{ContainerId, Engine, EngineError, Operation, UploadStream};
 use crate::plan::cache::{CachePaths, Place};
+use crate::runner::sources::unpacker::Unpacker;
 
 /// Unpacks what of an archive is within the paths; `directory` says where each place is.
 pub(super) async fn pour<E: Engine>(

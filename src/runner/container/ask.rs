@@ -4,18 +4,18 @@
 //! what else is printed meanwhile goes into the log piece by piece, and whoever cuts the build short
 //! ends the wait, also that for a container which takes nothing.
 
+use crate::engine::Engine;
 use crate::runner::container::driver::{Aside, DriverError};
 use crate::runner::container::tail::Tail;
-use crate::runner::{CancelReason, Interruption, Run, RunError};
-use crate::engine::Engine;
+use crate::runner::{CancelReason, Interruption, Live, RunError};
 
-impl<E: Engine> Run<'_, E> {
+impl<E: Engine> Live<'_, E> {
     /// Sends calls of the worker that answer nothing, or whose answer is asked for next.
     ///
     /// What can be sent at once is, also when the build is being cut short.
     pub(in crate::runner) async fn send(&mut self, program: &str) -> Result<(), Interruption> {
-        let cancellation = self.cancellation;
-        let sandbox = self.sandbox.as_mut().ok_or(RunError::ContainerDied)?;
+        let cancellation = self.run.cancellation;
+        let sandbox = &mut self.sandbox;
         tokio::select! {
             biased;
             sent = sandbox.driver().send(program) => Ok(sent?),
@@ -26,9 +26,12 @@ impl<E: Engine> Run<'_, E> {
     }
 
     /// Waits for the worker's next answer; the end of what is printed before it is kept in `printed`.
-    pub(in crate::runner) async fn answer(&mut self, printed: &mut Tail) -> Result<String, Interruption> {
-        let (cancellation, events) = (self.cancellation, self.events);
-        let sandbox = self.sandbox.as_mut().ok_or(RunError::ContainerDied)?;
+    pub(in crate::runner) async fn answer(
+        &mut self,
+        printed: &mut Tail,
+    ) -> Result<String, Interruption> {
+        let (cancellation, events) = (self.run.cancellation, self.run.events);
+        let sandbox = &mut self.sandbox;
         let mut aside = Aside::logged(events, printed);
         let answered = cancellation.guard(sandbox.driver().answer(&mut aside));
         Ok(answered.await.map_err(Interruption::Cancelled)??)
@@ -40,8 +43,8 @@ impl<E: Engine> Run<'_, E> {
         script: &str,
         what: &str,
     ) -> Result<Vec<u8>, Interruption> {
-        let (cancellation, events) = (self.cancellation, self.events);
-        let sandbox = self.sandbox.as_mut().ok_or(RunError::ContainerDied)?;
+        let (cancellation, events) = (self.run.cancellation, self.run.events);
+        let sandbox = &mut self.sandbox;
         let mut printed = Tail::new(0);
         let mut aside = Aside::logged(events, &mut printed);
         let evaluated = cancellation.guard(sandbox.driver().evaluate(script, &mut aside));
@@ -73,8 +76,8 @@ impl<E: Engine> Run<'_, E> {
 
     /// Returns the text of a file of the container.
     pub(in crate::runner) async fn print(&mut self, path: &str) -> Result<Vec<u8>, Interruption> {
-        let (cancellation, events) = (self.cancellation, self.events);
-        let sandbox = self.sandbox.as_mut().ok_or(RunError::ContainerDied)?;
+        let (cancellation, events) = (self.run.cancellation, self.run.events);
+        let sandbox = &mut self.sandbox;
         let mut printed = Tail::new(0);
         let mut aside = Aside::logged(events, &mut printed);
         let text = cancellation.guard(sandbox.driver().print(path, &mut aside));

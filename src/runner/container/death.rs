@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use crate::runner::{Run, RunError};
 use crate::engine::Engine;
 use crate::phase::PhaseContext;
+use crate::runner::{Live, Run, RunError};
 
 /// How long an engine may take to learn that a container has ended, and how often it is asked.
 const DEATH_LIMIT: Duration = Duration::from_secs(10);
@@ -12,8 +12,12 @@ const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
 impl<E: Engine> Run<'_, E> {
     /// Says what is behind an error: an engine that is gone, which takes its containers along, or else
-    /// a container that has ended. Either breaks whatever was under way, in many ways.
-    pub(in crate::runner) async fn cause(&self, error: RunError) -> RunError {
+    /// the container of `live`, which has ended. Either breaks whatever was under way, in many ways.
+    pub(in crate::runner) async fn cause(
+        &self,
+        error: RunError,
+        live: Option<&Live<'_, E>>,
+    ) -> RunError {
         match &error {
             RunError::ContainerDied => {}
             RunError::Engine(error) if !error.is_no_answer() => {}
@@ -22,19 +26,19 @@ impl<E: Engine> Run<'_, E> {
         if let Err(gone) = self.engine.facts().await {
             return RunError::Engine(gone);
         }
-        if self.has_died().await {
-            return RunError::ContainerDied;
+        match live {
+            Some(live) if live.has_died().await => RunError::ContainerDied,
+            _ => error,
         }
-        error
     }
+}
 
+impl<E: Engine> Live<'_, E> {
     /// Whether the container has ended. The engine may learn of it later than whoever was cut off.
     pub(in crate::runner) async fn has_died(&self) -> bool {
-        let Some(sandbox) = &self.sandbox else {
-            return false;
-        };
+        let container = self.sandbox.container();
         let ended = async {
-            while let Ok(true) = self.engine.is_alive(sandbox.container()).await {
+            while let Ok(true) = self.run.engine.is_alive(container).await {
                 tokio::time::sleep(LOOK_AGAIN).await;
             }
         };

@@ -7,14 +7,14 @@
 
 use std::time::Duration;
 
-use crate::runner::container::driver::{Aside, Driver, DriverError};
-use crate::runner::container::program::{Program, exports};
-use crate::runner::container::tail::Tail;
-use crate::runner::{Interruption, Run, RunError};
 use crate::engine::Engine;
 use crate::event::{CommandEvent, Notice, Output};
 use crate::phase::PhaseContext;
 use crate::resources::HOST_NETWORK;
+use crate::runner::container::driver::{Aside, Driver, DriverError};
+use crate::runner::container::program::{Program, exports};
+use crate::runner::container::tail::Tail;
+use crate::runner::{Interruption, Live, RunError};
 
 /// What the daemon says, in the container.
 const LOG: &str = "/var/log/dockerd.log";
@@ -83,24 +83,26 @@ enum NotStarted {
     Silent,
 }
 
-impl<E: Engine> Run<'_, E> {
+impl<E: Engine> Live<'_, E> {
     /// Starts the daemon that the image or the plan wants, and waits until it answers. Returns why
     /// PROVISIONING fails, when it does (assumed: the cloud's own words are not known).
-    pub(in crate::runner) async fn start_dockerd(&mut self) -> Result<Option<PhaseContext>, Interruption> {
-        if !self.plan.privileged {
+    pub(in crate::runner) async fn start_dockerd(
+        &mut self,
+    ) -> Result<Option<PhaseContext>, Interruption> {
+        if !self.run.plan.privileged {
             return Ok(None);
         }
-        let cancellation = self.cancellation;
-        let variables = self.plan.environment.iter();
+        let cancellation = self.run.cancellation;
+        let variables = self.run.plan.environment.iter();
         let variables = exports(
             variables
                 .map(|variable| (variable.name.as_str(), variable.value.as_str()))
                 .filter(|(name, _)| VARIABLES.contains(name)),
         );
-        let container = &self.plan.container;
+        let container = &self.run.plan.container;
         let wants_one = container.start_dockerd;
         let shares_network = container.extras.network.as_deref() == Some(HOST_NETWORK);
-        let sandbox = self.sandbox.as_mut().ok_or(RunError::ContainerDied)?;
+        let sandbox = &mut self.sandbox;
         let entrypoint = sandbox.entrypoint().first().cloned();
         let driver = sandbox.driver();
         let starting = start(
@@ -118,7 +120,7 @@ impl<E: Engine> Run<'_, E> {
             Ok(Ok(Ok(()))) => return Ok(None),
             Ok(Ok(Err(reason @ NotStarted::SharedNetwork))) => {
                 let message = reason.to_string();
-                self.events.emit(Notice::Warning { message }).await;
+                self.run.events.emit(Notice::Warning { message }).await;
                 return Ok(None);
             }
             Ok(Ok(Err(reason))) => reason,
@@ -128,7 +130,7 @@ impl<E: Engine> Run<'_, E> {
         if reason == NotStarted::NoProgram {
             let message = "name an image that has Docker in it, or leave out `--start-dockerd`";
             let message = message.to_owned();
-            self.events.emit(Notice::Hint { message }).await;
+            self.run.events.emit(Notice::Hint { message }).await;
         } else {
             self.tell_of_daemon().await?;
         }
@@ -140,8 +142,8 @@ impl<E: Engine> Run<'_, E> {
 
     /// Shows the end of what the daemon said.
     async fn tell_of_daemon(&mut self) -> Result<(), Interruption> {
-        let cancellation = self.cancellation;
-        let sandbox = self.sandbox.as_mut().ok_or(RunError::ContainerDied)?;
+        let cancellation = self.run.cancellation;
+        let sandbox = &mut self.sandbox;
         let (mut log, mut beside) = (Tail::new(MOST_OF_LOG), Tail::new(0));
         let mut aside = Aside::kept(&mut beside);
         let reading = sandbox.driver().print_end(LOG, &mut log, &mut aside);
@@ -161,7 +163,8 @@ impl<E: Engine> Run<'_, E> {
             .nth(LINES)
             .map_or(0, |newline| newline + 1);
         let bytes = bytes::Bytes::from(log).slice(from..);
-        self.events
+        self.run
+            .events
             .emit(CommandEvent::Output(Output { bytes }))
             .await;
         Ok(())

@@ -13,13 +13,13 @@ use futures_util::StreamExt;
 use sync_wrapper::SyncWrapper;
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 
+use crate::channel::EventSender;
+use crate::engine::{Attachment, ByteStream, EngineError};
+use crate::event::{CommandEvent, Output};
+use crate::runner::RunError;
 use crate::runner::container::output::{Piece, Splitter};
 use crate::runner::container::program::{Program, compact};
 use crate::runner::container::tail::Tail;
-use crate::channel::EventSender;
-use crate::runner::RunError;
-use crate::engine::{Attachment, ByteStream, EngineError};
-use crate::event::{CommandEvent, Output};
 
 /// The container's main process.
 pub(in crate::runner) const BOOTSTRAP: &str = include_str!("bootstrap.sh");
@@ -92,7 +92,10 @@ impl Tools {
 impl Driver {
     /// Starts the worker in a container that has just been started, and waits until it answers. `token` is a
     /// random text that no command can guess; it fences the worker's answers.
-    pub(in crate::runner) async fn start(attachment: Attachment, token: String) -> Result<Self, RunError> {
+    pub(in crate::runner) async fn start(
+        attachment: Attachment,
+        token: String,
+    ) -> Result<Self, RunError> {
         let mut driver = Self {
             input: SyncWrapper::new(attachment.input),
             output: SyncWrapper::new(attachment.output),
@@ -213,7 +216,10 @@ impl Driver {
     /// part of it, and goes `aside`.
     ///
     /// Takes as long as the container does, and may be dropped at any await.
-    pub(in crate::runner) async fn answer(&mut self, aside: &mut Aside<'_>) -> Result<String, DriverError> {
+    pub(in crate::runner) async fn answer(
+        &mut self,
+        aside: &mut Aside<'_>,
+    ) -> Result<String, DriverError> {
         loop {
             match self.next().await? {
                 Piece::Output(bytes) => aside.take(bytes).await,

@@ -14,11 +14,11 @@ use bytes::Bytes;
 use futures_util::StreamExt as _;
 use walkdir::WalkDir;
 
-use crate::runner::sources::scratch::Scratch;
 use crate::engine::{ContainerSpec, Engine, EngineError, Mount};
 use crate::host::directory;
 use crate::owner::Owner;
 use crate::resources::Extras;
+use crate::runner::sources::scratch::Scratch;
 
 /// The build that the container says it belongs to.
 const BUILD: &str = "emptying";

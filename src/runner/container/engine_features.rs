@@ -29,7 +29,11 @@ impl Means {
     }
 
     /// What to ask for after a refusal; `None` when the refusal is about something else.
-    pub(in crate::runner) fn after(&self, refusal: &EngineError, transfer: Transfer) -> Option<Self> {
+    pub(in crate::runner) fn after(
+        &self,
+        refusal: &EngineError,
+        transfer: Transfer,
+    ) -> Option<Self> {
         match refusal.refusal()? {
             Refusal::Init if self.init => Some(Self {
                 init: false,

@@ -1,9 +1,10 @@
 //! Lack of memory: what the kernel kills for it is told as such.
 
-use crate::runner::Run;
-use crate::engine::{ContainerId, Engine, EngineFacts};
+use crate::engine::{Engine, EngineFacts};
 use crate::event::Notice;
 use crate::phase::PhaseContext;
+use crate::resources::Limits;
+use crate::runner::{Live, Run};
 
 /// What the worker adds to the exit status of a command when the kernel killed one of the build's
 /// processes meanwhile.
@@ -41,23 +42,26 @@ pub(in crate::runner) fn name_reason(context: &mut PhaseContext) {
 
 impl<E: Engine> Run<'_, E> {
     /// Decides how much of the engine's machine the build gets, and says where that is less than asked for.
-    pub(in crate::runner) async fn set_limits(&mut self, facts: &EngineFacts) {
+    pub(in crate::runner) async fn limits(&self, facts: &EngineFacts) -> Limits {
         let (limits, notes) = self.plan.container.limits_within(facts.machine());
-        self.limits = limits;
         for message in notes {
-            self.events.emit(Notice::Warning { message }).await;
+            self.warn(message).await;
         }
+        limits
     }
+}
 
+impl<E: Engine> Live<'_, E> {
     /// Says that the kernel killed a process of the build.
     pub(in crate::runner) async fn tell_out_of_memory(&self) {
         let limit = self.limits.memory.map(|memory| memory.0);
-        self.events.emit(Notice::OutOfMemory { limit }).await;
+        self.run.events.emit(Notice::OutOfMemory { limit }).await;
     }
 
     /// Asks the engine whether a container that ended did so for lack of memory, and tells.
-    pub(in crate::runner) async fn ask_why_it_died(&self, container: &ContainerId) {
-        match self.engine.ran_out_of_memory(container).await {
+    pub(in crate::runner) async fn ask_why_it_died(&self) {
+        let container = self.sandbox.container();
+        match self.run.engine.ran_out_of_memory(container).await {
             Ok(true) => self.tell_out_of_memory().await,
             Ok(false) => {}
             Err(error) => tracing::debug!(%error, "no word of why the container ended"),

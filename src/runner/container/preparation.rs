@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-use crate::runner::container::program::{Program, can_be_unset, exports};
-use crate::runner::sources::trees::Trees;
 use crate::engine::ImageFacts;
 use crate::event::{Transferred, Way};
 use crate::plan::layout;
 use crate::plan::{Plan, Transfer, Variable, Work};
+use crate::runner::container::program::{Program, can_be_unset, exports};
+use crate::runner::sources::trees::Trees;
 
 /// The program that lays out the container. Nothing in it but `mkdir`, `chmod` and `chown` needs
 /// more of the image than its shell.

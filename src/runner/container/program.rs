@@ -44,7 +44,9 @@ const READ_ONLY: [&str; 6] = [
 
 /// Writes the assignments of exported variables, one a line, for a shell to read; a name that no
 /// shell can assign is left out.
-pub(in crate::runner) fn exports<'a>(variables: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
+pub(in crate::runner) fn exports<'a>(
+    variables: impl IntoIterator<Item = (&'a str, &'a str)>,
+) -> String {
     let mut text = String::new();
     for (name, value) in variables {
         if is_variable_name(name) && !READ_ONLY.contains(&name) {

@@ -5,23 +5,6 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use crate::runner::sources::changes;
-use crate::runner::container::driver::{Aside, BOOTSTRAP, Driver, DriverError, MOST_WORDS, Tools};
-use crate::runner::image::BuildImage;
-use crate::runner::container::preparation::{add_state, layout_program};
-use crate::runner::container::ledger::Ledger;
-use crate::runner::container::engine_features::Means;
-use crate::runner::container::program::Program;
-use crate::runner::sources::scratch::Scratch;
-use crate::runner::container::tail::Tail;
-use crate::runner::sources::upload::upload;
-use crate::runner::sources::trees::Trees;
-use crate::runner::sources::unpacker::Unpacker;
-use crate::runner::debug;
-use crate::runner::container::sweep;
-use crate::runner::container::certificates as trust;
-use crate::runner::container::user_bin;
-use crate::runner::{Cancellation, Host, RunError};
 use crate::engine::{
     Attachment, ContainerId, ContainerSpec, Created, Engine, EngineError, EngineFacts, Mount,
     NamedVolume,
@@ -31,6 +14,23 @@ use crate::owner::{self, Owner};
 use crate::plan::layout;
 use crate::plan::{Plan, Transfer, Work, complete};
 use crate::resources::Limits;
+use crate::runner::container::certificates as trust;
+use crate::runner::container::driver::{Aside, BOOTSTRAP, Driver, DriverError, MOST_WORDS, Tools};
+use crate::runner::container::engine_features::Means;
+use crate::runner::container::ledger::Ledger;
+use crate::runner::container::preparation::{add_state, layout_program};
+use crate::runner::container::program::Program;
+use crate::runner::container::sweep;
+use crate::runner::container::tail::Tail;
+use crate::runner::container::user_bin;
+use crate::runner::debug;
+use crate::runner::image::BuildImage;
+use crate::runner::sources::changes;
+use crate::runner::sources::scratch::Scratch;
+use crate::runner::sources::trees::Trees;
+use crate::runner::sources::unpacker::Unpacker;
+use crate::runner::sources::upload::upload;
+use crate::runner::{Cancellation, Host, RunError};
 
 /// How long a container whose processes are gone may take to disappear before it is removed.
 const REMOVAL_TIMEOUT: Duration = Duration::from_secs(5);

@@ -3,13 +3,13 @@
 use std::io;
 use std::time::Duration;
 
+use crate::engine::{Engine, EngineError};
+use crate::owner::{self, Kind, Owner, Standing};
 use crate::runner::Host;
 use crate::runner::cache::LAYERS_LABEL;
 use crate::runner::container::emptying;
 use crate::runner::container::ledger::{Ledger, is_of_container};
 use crate::runner::sources::scratch::{Scratch, abandoned};
-use crate::engine::{Engine, EngineError};
-use crate::owner::{self, Kind, Owner, Standing};
 
 /// How long a directory may take to be emptied through the engine.
 const EMPTYING_LIMIT: Duration = Duration::from_mins(1);
@@ -71,7 +71,12 @@ async fn remove_containers<E: Engine>(engine: &E, owner: &Owner) -> Result<(), E
 }
 
 /// Removes a build's directory, and tells when that cannot be.
-pub(in crate::runner) async fn discard<E: Engine>(engine: &E, owner: &Owner, image: &str, scratch: &Scratch) {
+pub(in crate::runner) async fn discard<E: Engine>(
+    engine: &E,
+    owner: &Owner,
+    image: &str,
+    scratch: &Scratch,
+) {
     if let Err(error) = remove_scratch(Some(engine), owner, Some(image), scratch).await {
         tracing::warn!(%error, path = %scratch.directory().display(), "cannot remove");
     }

@@ -52,8 +52,8 @@
 //! AWS says that variables tell a build its place among the shards, and nowhere which: [`SHARD_INDEX`] and
 //! [`SHARD_COUNT`] are ours. A build without them is the only shard.
 
-use crate::runner::container::program::{Program, compact};
 use crate::plan::layout;
+use crate::runner::container::program::{Program, compact};
 
 /// What the programs are made of.
 const PARTS: [&str; 6] = [

@@ -3,11 +3,11 @@
 mod advice;
 mod pull;
 
-use crate::runner::{Interruption, Run};
 use crate::engine::{Engine, EngineFacts, ImageFacts};
 use crate::event::Notice;
 use crate::phase::PhaseContext;
 use crate::project::image::{Architecture, Origin, Platform, PullPolicy};
+use crate::runner::{Interruption, Run};
 
 /// The image that a build runs in.
 #[derive(Debug)]
@@ -32,7 +32,7 @@ struct Local {
 impl<E: Engine> Run<'_, E> {
     /// Returns the image, which is pulled where that is wanted; or why it cannot be had.
     pub(super) async fn image(
-        &mut self,
+        &self,
         engine: &EngineFacts,
     ) -> Result<Result<BuildImage, PhaseContext>, Interruption> {
         let plan = self.plan;

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 
-use crate::runner::{Interruption, Run};
 use super::advice::{self, Asked};
 use crate::engine::{
     Engine, EngineError, ImageFacts, LayerState, Login, PullProblem, PullRequest, PullStep,
@@ -14,6 +13,7 @@ use crate::event::{LayerProgress, Notice, PullEvent};
 use crate::mask::Masker;
 use crate::phase::PhaseContext;
 use crate::project::image::ImageName;
+use crate::runner::{Interruption, Run};
 
 /// How long to wait before each new attempt at a pull that broke off. Layers that came whole stay with
 /// the engine, which tries several times itself for each of the others.

@@ -1,10 +1,10 @@
 //! The directories that a `base-directory` stands for, as the build's own shell sees them.
 
-use crate::runner::container::program::quote;
-use crate::runner::{Interruption, Run};
 use crate::engine::Engine;
+use crate::runner::container::program::quote;
+use crate::runner::{Interruption, Live};
 
-impl<E: Engine> Run<'_, E> {
+impl<E: Engine> Live<'_, E> {
     /// Returns the directories that `pattern` names: relative to the source, and by their real paths.
     pub(in crate::runner) async fn base_directories(
         &mut self,
@@ -12,7 +12,7 @@ impl<E: Engine> Run<'_, E> {
     ) -> Result<Vec<BaseDirectory>, Interruption> {
         let script = format!(
             "CDPATH=\ncd {} || exit\nset +f\nfor directory in {}; do\n(cd -P -- \"$directory\" && printf '%s\\037%s\\037' \"$directory\" \"$(pwd)\")\ndone",
-            quote(&self.plan.layout.source),
+            quote(&self.run.plan.layout.source),
             shell_pattern(pattern)
         );
         let what = format!("the base directory `{pattern}`");

@@ -4,19 +4,19 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::runner::debug::{Cause, Verdict};
-use crate::runner::container::driver::{Aside, Driver, DriverError};
-use crate::runner::container::memory::{CommandEnd, name_reason};
-use crate::runner::container::program::{Program, exports};
-use crate::runner::container::tail::Tail;
-use crate::channel::EventSender;
-use crate::runner::{CancelReason, Ended, Interruption, Run, RunError};
 use crate::buildspec::Version;
+use crate::channel::EventSender;
 use crate::engine::Engine;
 use crate::event::{Command, CommandEvent, Notice, PhaseEvent};
 use crate::phase::{PhaseContext, PhaseType};
 use crate::plan::retry::Retries;
 use crate::plan::{Transfer, layout};
+use crate::runner::container::driver::{Aside, Driver, DriverError};
+use crate::runner::container::memory::{CommandEnd, name_reason};
+use crate::runner::container::program::{Program, exports};
+use crate::runner::container::tail::Tail;
+use crate::runner::debug::{Cause, Verdict};
+use crate::runner::{CancelReason, Ended, Interruption, Live};
 
 /// The worker's function for a command that hands its directory and variables on.
 pub(in crate::runner) const RUN: &str = "cobuild_run";
@@ -56,6 +56,11 @@ pub(in crate::runner) struct Carried {
 }
 
 impl Carried {
+    /// Notes that a phase failed.
+    pub(in crate::runner) fn fail(&mut self) {
+        self.succeeding = false;
+    }
+
     /// The user of the commands.
     pub(in crate::runner) fn user(&self) -> &str {
         &self.user
@@ -122,9 +127,12 @@ impl Failure {
     }
 }
 
-impl<E: Engine> Run<'_, E> {
+impl<E: Engine> Live<'_, E> {
     /// Runs a phase, and again as its `on-failure` wants it.
-    pub(in crate::runner) async fn command_phase(&mut self, phase: PhaseType) -> Result<Ended, Interruption> {
+    pub(in crate::runner) async fn command_phase(
+        &mut self,
+        phase: PhaseType,
+    ) -> Result<Ended, Interruption> {
         let planned = self.phases.iter().find(|planned| planned.phase == phase);
         let Some(planned) = planned.filter(|planned| planned.runs_anything()) else {
             return Ok(Ended::succeeded());
@@ -137,12 +145,13 @@ impl<E: Engine> Run<'_, E> {
         self.carried.printed = Tail::new(retries.output_limit());
         let succeeding = self.carried.succeeding;
         while let Some(failure) = self.attempt(phase).await? {
-            let retry = retries.after(&failure.text()).filter(|_| !self.kept);
+            let retry = retries.after(&failure.text()).filter(|_| !self.is_kept);
             let Some(retry) = retry else {
                 return Ok(Ended::failed(failure.named()));
             };
             self.carried.succeeding = succeeding;
-            self.events
+            self.run
+                .events
                 .emit(PhaseEvent::Retried {
                     phase,
                     retry: retry.number,
@@ -157,7 +166,7 @@ impl<E: Engine> Run<'_, E> {
     /// (the latter assumed); the attempt succeeds when all of both do.
     async fn attempt(&mut self, phase: PhaseType) -> Result<Option<Failure>, Interruption> {
         let failure = self.commands(phase, false).await?;
-        if self.kept {
+        if self.is_kept {
             return Ok(failure);
         }
         // Whether `finally` sees the failure of its own phase is not known; assumed that it does.
@@ -174,8 +183,8 @@ impl<E: Engine> Run<'_, E> {
         let mut words = vec![user];
         let mut program = Program::default();
         // Trees that are the host's own stay whose they are.
-        if self.plan.transfer != Transfer::Mount && user != "root" {
-            for directory in self.plan.directories() {
+        if self.run.plan.transfer != Transfer::Mount && user != "root" {
+            for directory in self.run.plan.directories() {
                 program.trust(directory);
                 words.push(directory);
             }
@@ -222,7 +231,7 @@ impl<E: Engine> Run<'_, E> {
                         continue;
                     }
                     Verdict::Keep => {
-                        self.kept = true;
+                        self.is_kept = true;
                         return Err(Interruption::Cancelled(CancelReason::Stop));
                     }
                     _ => {}
@@ -241,7 +250,7 @@ impl<E: Engine> Run<'_, E> {
                     }
                     Verdict::Skip => {}
                     verdict => {
-                        self.kept = verdict == Verdict::Keep;
+                        self.is_kept = verdict == Verdict::Keep;
                         self.carried.succeeding = false;
                         return Ok(Some(Failure {
                             context: command_failed(&text, status),
@@ -278,9 +287,9 @@ impl<E: Engine> Run<'_, E> {
 
     /// Runs one command and returns its exit status.
     async fn command(&mut self, text: &str, place: Place) -> Result<i32, Interruption> {
-        let function = match self.work().map(|work| work.version) {
-            Some(Version::V0_1) => "cobuild_run_alone",
-            Some(Version::V0_2) | None => RUN,
+        let function = match self.work.version {
+            Version::V0_1 => "cobuild_run_alone",
+            Version::V0_2 => RUN,
         };
         self.run_command(function, text, place).await
     }
@@ -292,16 +301,19 @@ impl<E: Engine> Run<'_, E> {
         text: &str,
         place: Place,
     ) -> Result<i32, Interruption> {
-        if let Some(reason) = self.cancellation.reason() {
+        if let Some(reason) = self.run.cancellation.reason() {
             return Err(Interruption::Cancelled(reason));
         }
         let started = Started::now(place, text);
         let command = started.command.clone();
-        self.events.emit(CommandEvent::Started { command }).await;
-        if self.plan.part.is_mocked(text) {
+        self.run
+            .events
+            .emit(CommandEvent::Started { command })
+            .await;
+        if self.run.plan.part.is_mocked(text) {
             self.carried.last_exit = 0;
-            self.events.emit(CommandEvent::Mocked).await;
-            self.events.emit(started.finished(0)).await;
+            self.run.events.emit(CommandEvent::Mocked).await;
+            self.run.events.emit(started.finished(0)).await;
             return Ok(0);
         }
         let mut program = Program::default();
@@ -309,7 +321,7 @@ impl<E: Engine> Run<'_, E> {
         program.call(function, &[text]);
         // Sent whole, even when the build is being cut short: an answer is waited for.
         if let Err(interruption) = self.send(program.text()).await {
-            self.events.emit(started.interrupted()).await;
+            self.run.events.emit(started.interrupted()).await;
             return Err(interruption);
         }
         let mut printed = std::mem::take(&mut self.carried.printed);
@@ -323,7 +335,7 @@ impl<E: Engine> Run<'_, E> {
                     Interruption::Cancelled(_) => started.interrupted(),
                     Interruption::Failed(_) => started.lost(),
                 };
-                self.events.emit(end).await;
+                self.run.events.emit(end).await;
                 return Err(interruption);
             }
         };
@@ -336,7 +348,7 @@ impl<E: Engine> Run<'_, E> {
         if out_of_memory {
             self.tell_out_of_memory().await;
         }
-        self.events.emit(started.finished(status)).await;
+        self.run.events.emit(started.finished(status)).await;
         Ok(status)
     }
 
@@ -364,8 +376,8 @@ impl<E: Engine> Run<'_, E> {
         match self.halt(place, text, Cause::Breakpoint).await {
             Ok(Verdict::Wait) => Ok(()),
             Ok(_) => {
-                let cancellation = self.cancellation;
-                let resumed = cancellation.guard(self.driver()?.resume()).await;
+                let cancellation = self.run.cancellation;
+                let resumed = cancellation.guard(self.sandbox.driver().resume()).await;
                 Ok(resumed.map_err(Interruption::Cancelled)??)
             }
             Err(Interruption::Cancelled(reason)) => {
@@ -378,22 +390,17 @@ impl<E: Engine> Run<'_, E> {
 
     /// Asks the running command to end, and waits for that as long as it may take.
     async fn cut_short(&mut self, reason: CancelReason) -> Result<(), Interruption> {
-        let (cancellation, events) = (self.cancellation, self.events);
-        let grace = self.plan.grace;
+        let (cancellation, events) = (self.run.cancellation, self.run.events);
+        let grace = self.run.plan.grace;
         if reason == CancelReason::Stop {
             events.emit(Notice::Stopping { grace }).await;
         }
-        let wind_down = wind_down(self.driver()?, grace, events);
+        let wind_down = wind_down(self.sandbox.driver(), grace, events);
         tokio::select! {
             () = wind_down => {}
             _ = cancellation.reached(CancelReason::Kill) => {}
         }
         Ok(())
-    }
-
-    fn driver(&mut self) -> Result<&mut Driver, RunError> {
-        let sandbox = self.sandbox.as_mut().ok_or(RunError::ContainerDied)?;
-        Ok(sandbox.driver())
     }
 }
 

@@ -1,80 +1,87 @@
 //! DOWNLOAD_SOURCE: the sources come in, the buildspec and the environment are read (contract §4.3).
 
-use crate::runner::{Ended, Interruption, Run, RunError};
 use crate::engine::Engine;
-use crate::event::{AgentEvent, Notice, PhaseCommands, SecondarySource, SourceEvent, UnknownKeys};
-use crate::plan::{Reading, Store, Work};
+use crate::event::{
+    AgentEvent, PhaseCommands, SecondarySource, SourceEvent, Transferred, UnknownKeys,
+};
+use crate::phase::PhaseContext;
+use crate::plan::{Store, Work};
+use crate::runner::{Ended, Interruption, Live, Run};
 
 impl<E: Engine> Run<'_, E> {
+    /// DOWNLOAD_SOURCE of a build without a source: the agent never begins.
+    pub(in crate::runner) async fn lack_source(&self, context: &PhaseContext, hint: &str) -> Ended {
+        let reason = context.clone();
+        let failed = SourceEvent::Failed { context: reason };
+        self.events.emit(failed).await;
+        self.hint(hint.to_owned()).await;
+        Ended::failed(context.clone())
+    }
+
+    /// DOWNLOAD_SOURCE of a build whose buildspec cannot be run.
+    pub(in crate::runner) async fn refuse_buildspec(
+        &self,
+        location: Option<&str>,
+        context: &PhaseContext,
+        hint: Option<&str>,
+    ) -> Ended {
+        self.source_is_ready(Vec::new()).await;
+        if let Some(path) = location {
+            let path = path.to_owned();
+            let located = AgentEvent::BuildspecLocated { path };
+            self.events.emit(located).await;
+        }
+        if let Some(hint) = hint {
+            self.hint(hint.to_owned()).await;
+        }
+        Ended::failed(context.clone())
+    }
+
+    async fn source_is_ready(&self, transfer: Vec<Transferred>) {
+        let layout = &self.plan.layout;
+        let ready = SourceEvent::Ready {
+            directory: layout.source.clone(),
+            secondary: secondary(&layout.secondary),
+            transfer,
+        };
+        self.events.emit(ready).await;
+    }
+}
+
+impl<E: Engine> Live<'_, E> {
     /// DOWNLOAD_SOURCE: the sources come in, the buildspec and the environment are read.
     pub(in crate::runner) async fn download_source(&mut self) -> Result<Ended, Interruption> {
-        let plan = self.plan;
-        let ready = SourceEvent::Ready {
-            directory: plan.layout.source.clone(),
-            secondary: secondary(&plan.layout.secondary),
-            transfer: self
-                .sandbox
-                .as_ref()
-                .map_or_else(Vec::new, |sandbox| sandbox.ways().to_vec()),
-        };
-        let work = match &plan.reading {
-            Reading::SourceFailed { context, hint } => {
-                let reason = context.clone();
-                let failed = SourceEvent::Failed { context: reason };
-                self.events.emit(failed).await;
-                let message = hint.clone();
-                self.events.emit(Notice::Hint { message }).await;
-                return Ok(Ended::failed(context.clone()));
-            }
-            Reading::Accepted(work) => {
-                self.events.emit(ready).await;
-                work
-            }
-            Reading::Refused {
-                location,
-                context,
-                hint,
-            } => {
-                self.events.emit(ready).await;
-                if let Some(path) = location.clone() {
-                    self.events
-                        .emit(AgentEvent::BuildspecLocated { path })
-                        .await;
-                }
-                if let Some(message) = hint.clone() {
-                    self.events.emit(Notice::Hint { message }).await;
-                }
-                return Ok(Ended::failed(context.clone()));
-            }
-        };
-        let cancellation = self.cancellation;
+        let (plan, work) = (self.run.plan, self.work);
+        let transfer = self.sandbox.ways().to_vec();
+        self.run.source_is_ready(transfer).await;
+        let cancellation = self.run.cancellation;
         let has_session = self.debugger.is_some();
-        let sandbox = self.sandbox.as_mut().ok_or(RunError::ContainerDied)?;
         let prepared = cancellation
-            .guard(sandbox.prepare(plan, work, has_session))
+            .guard(self.sandbox.prepare(plan, work, has_session))
             .await
             .map_err(Interruption::Cancelled)??;
         for message in prepared.notes {
-            self.events.emit(Notice::Warning { message }).await;
+            self.run.warn(message).await;
         }
         for event in self.start_sequence(work) {
-            self.events.emit(event).await;
+            self.run.events.emit(event).await;
         }
-        if let Some(failure) = self.resolve_stored(work).await? {
+        if let Some(failure) = self.resolve_stored().await? {
             return Ok(Ended::failed(failure));
         }
-        if let Some(failure) = self.select_runtimes(work, prepared.has_runtimes).await? {
+        if let Some(failure) = self.select_runtimes(prepared.has_runtimes).await? {
             return Ok(Ended::failed(failure));
         }
-        self.events
+        self.run
+            .events
             .emit(AgentEvent::DirectoryEntered {
                 path: plan.layout.source.clone(),
             })
             .await;
-        self.restore_cache(work).await?;
-        self.events.emit(registration(work)).await;
+        self.restore_cache().await?;
+        self.run.events.emit(registration(work)).await;
         for message in work.warnings.iter().cloned() {
-            self.events.emit(Notice::Warning { message }).await;
+            self.run.warn(message).await;
         }
         Ok(Ended::succeeded())
     }
@@ -102,7 +109,8 @@ impl<E: Engine> Run<'_, E> {
                 .map(|shell| AgentEvent::ShellSelected { shell }),
         );
         events.extend(
-            self.plan
+            self.run
+                .plan
                 .source_words
                 .clone()
                 .map(|source| AgentEvent::HttpTimeoutRaised { source }),

@@ -1,17 +1,17 @@
 //! The variables that a build hands on (contract §1.4).
 
-use crate::runner::{Interruption, Run};
 use crate::engine::Engine;
 use crate::event::{BuildEvent, ExportedVariable};
+use crate::runner::{Interruption, Live};
 
-impl<E: Engine> Run<'_, E> {
+impl<E: Engine> Live<'_, E> {
     /// Reads the exported variables as they stand when POST_BUILD has ended. One that nobody sets is
     /// left out (assumed), and so is what is not text.
     pub(in crate::runner) async fn export_variables(&mut self) -> Result<(), Interruption> {
-        let names = match self.work() {
-            Some(work) if !work.exported.is_empty() => work.exported.clone(),
-            _ => return Ok(()),
-        };
+        let names = &self.work.exported;
+        if names.is_empty() {
+            return Ok(());
+        }
         let mut variables = Vec::with_capacity(names.len());
         for name in names {
             // The letter keeps line ends at the end of the value, and tells empty from unset.
@@ -20,10 +20,12 @@ impl<E: Engine> Run<'_, E> {
             let printed = self.evaluate_bytes(&script, &what).await?;
             if let Some(value) = printed.strip_suffix(b"x") {
                 let value = String::from_utf8_lossy(value).into_owned();
+                let name = name.clone();
                 variables.push(ExportedVariable { name, value });
             }
         }
-        self.events
+        self.run
+            .events
             .emit(BuildEvent::VariablesExported { variables })
             .await;
         Ok(())

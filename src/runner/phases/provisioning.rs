@@ -2,110 +2,146 @@
 
 use std::time::Duration;
 
+use crate::engine::{
+    Engine, EngineFacts, NamedVolume, Refusal, says_no_shell, says_other_processor,
+};
+use crate::mask::Masker;
+use crate::phase::PhaseContext;
+use crate::plan::Work;
 use crate::runner::container::death::container_died;
-use crate::runner::image::BuildImage;
 use crate::runner::container::sandbox::Sandbox;
-use crate::runner::sources::trees::Trees;
 use crate::runner::container::sweep;
-use crate::runner::{CancelReason, Ended, Interruption, Run, RunError};
-use crate::engine::{Engine, EngineFacts, Refusal, says_no_shell, says_other_processor};
-use crate::event::Notice;
-use crate::phase::Status;
+use crate::runner::image::BuildImage;
+use crate::runner::phases::commands::Carried;
+use crate::runner::sources::trees::Trees;
+use crate::runner::{
+    CancelReason, Debugger, Ended, Interruption, Live, MOST_VALUES, Run, RunError,
+};
 
 /// How long a container may still take to start when the build is cut short.
 const OPEN_LIMIT: Duration = Duration::from_secs(5);
 
+/// What PROVISIONING came to.
+pub(in crate::runner) struct Provisioned<'a, E> {
+    /// The build with its container, once that has started; it has to be taken down.
+    pub(in crate::runner) live: Option<Live<'a, E>>,
+    /// How the phase ended.
+    pub(in crate::runner) ended: Result<Ended, Interruption>,
+}
+
 impl<'a, E: Engine> Run<'a, E> {
-    /// PROVISIONING: the image is had and the container started.
-    pub(in crate::runner) async fn provision(&mut self) -> Result<Ended, Interruption> {
-        let provisioned = Ended {
-            status: Status::Succeeded,
-            context: None,
+    /// PROVISIONING: the image is had and the container started, with its Docker daemon.
+    pub(in crate::runner) async fn provision(
+        self,
+        work: &'a Work,
+        debugger: Option<Box<dyn Debugger>>,
+        masker: Masker,
+    ) -> Provisioned<'a, E> {
+        let mut live = match self.start_container(work, debugger, masker).await {
+            Ok(Ok(live)) => live,
+            Ok(Err(failure)) => {
+                let ended = Ok(Ended::failed(failure));
+                return Provisioned { live: None, ended };
+            }
+            Err(interruption) => {
+                let ended = Err(interruption);
+                return Provisioned { live: None, ended };
+            }
         };
-        if self.work().is_none() {
-            // A buildspec that cannot be run needs no container to say so.
-            return Ok(provisioned);
-        }
+        let ended = match live.start_dockerd().await {
+            Ok(None) => Ok(Ended::passed()),
+            Ok(Some(failure)) => Ok(Ended::failed(failure)),
+            Err(interruption) => Err(interruption),
+        };
+        let live = Some(live);
+        Provisioned { live, ended }
+    }
+
+    /// Starts the build container, or says why it cannot be.
+    async fn start_container(
+        self,
+        work: &'a Work,
+        debugger: Option<Box<dyn Debugger>>,
+        masker: Masker,
+    ) -> Result<Result<Live<'a, E>, PhaseContext>, Interruption> {
         let facts = self.guarded(self.engine.facts()).await??;
-        self.set_limits(&facts).await;
+        let limits = self.limits(&facts).await;
         let image = match self.image(&facts).await? {
             Ok(image) => image,
-            Err(context) => return Ok(Ended::failed(context)),
+            Err(context) => return Ok(Err(context)),
         };
-        self.layers = self.take_layers().await?;
+        let layers = self.take_layers().await?;
         let trees = self
             .guarded(Trees::gather(self.plan, &self.host.scratch_root))
             .await??;
-        let wrong_platform = image.is_foreign.then(|| image.name.clone());
-        let opened = {
-            let cancellation = self.cancellation;
-            let given_up = async {
-                let reason = cancellation.reached(CancelReason::Timeout).await;
-                // A container that is being made is had in a moment, and taken down in good order.
-                tokio::time::sleep(OPEN_LIMIT).await;
-                reason
-            };
-            tokio::select! {
-                opened = self.open(&facts, image, trees) => Ok(opened),
-                reason = given_up => Err(reason),
-            }
+        let foreign = image.is_foreign.then(|| image.name.clone());
+        let volume = layers.as_ref().map(|layers| &layers.volume);
+        let sandbox = match self.open(&facts, image, trees, volume).await? {
+            Ok(sandbox) => sandbox,
+            Err(error) => return self.explain(error, foreign).await.map(Err),
         };
-        let opened = match opened {
-            Ok(opened) => opened,
-            Err(reason) => {
-                sweep::forsake(self.engine, &self.plan.identity.id, self.host).await;
-                return Err(Interruption::Cancelled(reason));
-            }
-        };
-        match opened {
-            Ok(sandbox) => {
-                for message in sandbox.warnings() {
-                    let message = format!("the engine says: {message}");
-                    self.events.emit(Notice::Warning { message }).await;
-                }
-                self.sandbox = Some(sandbox);
-            }
-            Err(error) if lacks_shell(&error) => {
-                let message = format!(
-                    "the image `{}` has no `sh`, which every build needs",
-                    self.plan.engine_image
-                );
-                self.events.emit(Notice::Hint { message }).await;
-                return Ok(Ended::failed(container_died()));
-            }
-            Err(error) if wrong_platform.is_some() && cannot_execute(&error) => {
-                let message = format!(
-                    "the image `{}` is for another processor, and this engine cannot emulate it",
-                    wrong_platform.unwrap_or_default()
-                );
-                self.events.emit(Notice::Hint { message }).await;
-                return Ok(Ended::failed(container_died()));
-            }
-            Err(error) => return Err(error.into()),
+        for message in sandbox.warnings() {
+            self.warn(format!("the engine says: {message}")).await;
         }
-        if let Some(failure) = self.start_dockerd().await? {
-            return Ok(Ended::failed(failure));
-        }
-        Ok(provisioned)
+        Ok(Ok(Live {
+            run: self,
+            work,
+            sandbox,
+            phases: work.phases.clone(),
+            debugger,
+            carried: Carried::default(),
+            masker,
+            caching: None,
+            _layers: layers,
+            limits,
+            values_left: MOST_VALUES,
+            is_kept: false,
+        }))
     }
 
+    /// Opens the sandbox; a build that is cut short meanwhile leaves nothing of it.
     async fn open(
         &self,
         facts: &EngineFacts,
         image: BuildImage,
         trees: Trees,
-    ) -> Result<Sandbox<'a, E>, RunError> {
-        let layers = self.layers.as_ref().map(|layers| &layers.volume);
-        Sandbox::open(
-            self.engine,
-            self.plan,
-            self.host,
-            facts,
-            image,
-            trees,
-            layers,
-        )
-        .await
+        layers: Option<&NamedVolume>,
+    ) -> Result<Result<Sandbox<'a, E>, RunError>, Interruption> {
+        let (engine, plan, host) = (self.engine, self.plan, self.host);
+        let given_up = async {
+            let reason = self.cancellation.reached(CancelReason::Timeout).await;
+            // A container that is being made is had in a moment, and taken down in good order.
+            tokio::time::sleep(OPEN_LIMIT).await;
+            reason
+        };
+        tokio::select! {
+            opened = Sandbox::open(engine, plan, host, facts, image, trees, layers) => Ok(opened),
+            reason = given_up => {
+                sweep::forsake(engine, &plan.identity.id, host).await;
+                Err(Interruption::Cancelled(reason))
+            }
+        }
+    }
+
+    /// Says why the container of an image cannot be started, when the image is to blame; `foreign` is its
+    /// name when it is for another processor.
+    async fn explain(
+        &self,
+        error: RunError,
+        foreign: Option<String>,
+    ) -> Result<PhaseContext, Interruption> {
+        let hint = match foreign {
+            _ if lacks_shell(&error) => format!(
+                "the image `{}` has no `sh`, which every build needs",
+                self.plan.engine_image
+            ),
+            Some(image) if cannot_execute(&error) => format!(
+                "the image `{image}` is for another processor, and this engine cannot emulate it"
+            ),
+            _ => return Err(error.into()),
+        };
+        self.hint(hint).await;
+        Ok(container_died())
     }
 }
 

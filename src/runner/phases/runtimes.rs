@@ -1,19 +1,19 @@
 //! The runtimes that a buildspec selects: the last step of DOWNLOAD_SOURCE that can fail
 //! (contract §1.7).
 
-use crate::runner::phases::commands::{Place, RUN, command_failed};
-use crate::runner::container::program::{Program, exports};
-use crate::runner::{Interruption, Run};
 use crate::engine::Engine;
 use crate::event::{Notice, RuntimeEvent};
 use crate::phase::{PhaseContext, PhaseType};
-use crate::plan::{Work, layout};
+use crate::plan::layout;
+use crate::runner::container::program::{Program, exports};
+use crate::runner::phases::commands::{Place, RUN, command_failed};
+use crate::runner::{Interruption, Live};
 use crate::runtimes::{Installation, Selection, Table, TableError, select};
 
 /// The variable that tells the commands of the label `default` which version is wanted.
 const VERSION: &str = "VERSION";
 
-impl<E: Engine> Run<'_, E> {
+impl<E: Engine> Live<'_, E> {
     /// Selects the runtimes that the buildspec lists and runs their commands. Returns why
     /// DOWNLOAD_SOURCE fails, when it does.
     ///
@@ -21,14 +21,13 @@ impl<E: Engine> Run<'_, E> {
     /// from the others, so none is demanded.
     pub(in crate::runner) async fn select_runtimes(
         &mut self,
-        work: &Work,
         has_table: bool,
     ) -> Result<Option<PhaseContext>, Interruption> {
-        let wanted = &work.runtime_versions;
+        let wanted = &self.work.runtime_versions;
         match (wanted.is_empty(), has_table) {
             (true, false) => {}
-            (true, true) => self.events.emit(RuntimeEvent::NoneSelected).await,
-            (false, false) => self.events.emit(RuntimeEvent::Unsupported).await,
+            (true, true) => self.run.events.emit(RuntimeEvent::NoneSelected).await,
+            (false, false) => self.run.events.emit(RuntimeEvent::Unsupported).await,
             (false, true) => return self.select_from_table(wanted).await,
         }
         Ok(None)
@@ -51,7 +50,7 @@ impl<E: Engine> Run<'_, E> {
             let version = self.expand(written).await?;
             if version.is_empty() && !written.is_empty() {
                 let message = format!("`{runtime}: {written}` comes to nothing");
-                self.events.emit(Notice::Hint { message }).await;
+                self.run.events.emit(Notice::Hint { message }).await;
             }
             versions.push((runtime.clone(), version));
         }
@@ -60,7 +59,7 @@ impl<E: Engine> Run<'_, E> {
             installations,
         } = select(&table, &versions);
         for choice in choices {
-            self.events.emit(choice).await;
+            self.run.events.emit(choice).await;
         }
         match installations {
             Ok(installations) => self.install(&installations).await,
@@ -111,7 +110,7 @@ impl<E: Engine> Run<'_, E> {
             }
         }
         // The buildspec's own commands begin in the source directory wherever these went.
-        let directory = format!("{}\n", self.plan.layout.source);
+        let directory = format!("{}\n", self.run.plan.layout.source);
         let mut program = Program::default();
         program.call("cobuild_write", &[layout::DIRECTORY_FILE, &directory]);
         self.send(program.text()).await?;

@@ -1,20 +1,20 @@
 //! The values that a buildspec wants from a store: looked up in DOWNLOAD_SOURCE, before any runtime
 //! (contract §1.4, trap 44).
 
-use crate::runner::container::program::{Program, exports};
-use crate::runner::{Interruption, Run};
 use crate::engine::Engine;
 use crate::event::Notice;
 use crate::mask::Masker;
 use crate::phase::PhaseContext;
-use crate::plan::{Store, Stored, Work, layout};
+use crate::plan::{Store, Stored, layout};
+use crate::runner::container::program::{Program, exports};
+use crate::runner::{Interruption, Live, Run};
 use crate::secrets::local::PREFIX;
 use crate::secrets::{LookupError, Secret, Wanted};
 
 impl<E: Engine> Run<'_, E> {
-    /// Says which values nobody may see, those that the plan knows and these; every event that
-    /// follows is shown without them. A build without secrets says nothing.
-    pub(in crate::runner) async fn announce_secrets(&mut self, found: &[Secret]) {
+    /// Masks the values that nobody may see in every event that follows: those that the plan knows, and
+    /// these. Returns what masks them.
+    pub(in crate::runner) async fn mask(&self, found: &[Secret]) -> Masker {
         let known = self.plan.environment.iter();
         let known = known.filter(|variable| variable.is_secret);
         let values: Vec<&str> = known
@@ -22,38 +22,40 @@ impl<E: Engine> Run<'_, E> {
             .chain(found.iter().map(Secret::expose))
             .collect();
         if values.is_empty() {
-            return;
+            return Masker::default();
         }
         let masker = Masker::new(values);
-        self.masker = masker.clone();
-        self.events.mask(masker).await;
+        self.events.mask(masker.clone()).await;
+        masker
     }
+}
 
+impl<E: Engine> Live<'_, E> {
     /// Looks up what the buildspec wants from stores and puts it into the environment, through the
     /// driver alone. Returns why DOWNLOAD_SOURCE fails, when it does: by the first value that cannot
     /// be had; a hint tells of all of them.
     pub(in crate::runner) async fn resolve_stored(
         &mut self,
-        work: &Work,
     ) -> Result<Option<PhaseContext>, Interruption> {
+        let work = self.work;
         if work.stored.is_empty() {
             return Ok(None);
         }
         let mut found = Vec::new();
         let mut failures = Vec::new();
         for stored in &work.stored {
-            match self.guarded(self.look_up(stored)).await? {
+            match self.run.guarded(self.look_up(stored)).await? {
                 Ok(secret) => found.push((stored.variable.as_str(), secret)),
                 Err(error) => failures.push((stored, error)),
             }
         }
         let values: Vec<Secret> = found.iter().map(|(_, secret)| secret.clone()).collect();
-        self.announce_secrets(&values).await;
+        self.masker = self.run.mask(&values).await;
         if let Some((stored, error)) = failures.first() {
             let context = failure(stored, error);
             for (stored, error) in &failures {
                 let message = hint(stored, error);
-                self.events.emit(Notice::Hint { message }).await;
+                self.run.events.emit(Notice::Hint { message }).await;
             }
             return Ok(Some(context));
         }
@@ -69,7 +71,7 @@ impl<E: Engine> Run<'_, E> {
     }
 
     async fn look_up(&self, stored: &Stored) -> Result<Secret, LookupError> {
-        let providers = &self.host.secrets;
+        let providers = &self.run.host.secrets;
         let wanted = Wanted {
             variable: &stored.variable,
             reference: &stored.reference,

@@ -7,8 +7,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures_util::StreamExt;
 
-use crate::runner::phases::base_directory::BaseDirectory;
-use crate::runner::{CancelReason, Ended, Interruption, Run, RunError};
 use crate::collect::CollectError;
 use crate::collect::fetch::{Fetch, Fetched};
 use crate::collect::names::Names;
@@ -23,6 +21,8 @@ use crate::phase::PhaseContext;
 use crate::plan::artifacts::FileSet;
 use crate::plan::place::Packaging;
 use crate::plan::{ArtifactSet, ArtifactsPlan, Placement, is_expanded};
+use crate::runner::phases::base_directory::BaseDirectory;
+use crate::runner::{CancelReason, Ended, Interruption, Live, RunError};
 
 /// The name of a zip in the making.
 const ZIP: &str = "artifact.zip";
@@ -65,13 +65,10 @@ struct Found {
     trees: Vec<(PathBuf, PathBuf)>,
 }
 
-impl<E: Engine> Run<'_, E> {
+impl<E: Engine> Live<'_, E> {
     /// Collects the primary artifacts, then the secondary ones in the order of the file.
     pub(in crate::runner) async fn upload_artifacts(&mut self) -> Result<Ended, Interruption> {
-        let Some(artifacts) = self.work().map(|work| work.artifacts.clone()) else {
-            return Ok(Ended::succeeded());
-        };
-        match self.upload_sets(&artifacts).await {
+        match self.upload_sets(&self.work.artifacts).await {
             Ok(()) => Ok(Ended::succeeded()),
             Err(Stop::Failed(context)) => Ok(Ended::failed(context)),
             Err(Stop::Unusable(_)) if self.has_died().await => Err(RunError::ContainerDied.into()),
@@ -102,7 +99,10 @@ impl<E: Engine> Run<'_, E> {
                 .any(|set| set.artifacts.enable_symlinks);
         if links_have_no_effect {
             let message = Notice::LinksFollowed.to_string();
-            self.events.emit(event::Notice::Warning { message }).await;
+            self.run
+                .events
+                .emit(event::Notice::Warning { message })
+                .await;
         }
         let mut places = BTreeSet::new();
         for set in &artifacts.sets {
@@ -129,7 +129,7 @@ impl<E: Engine> Run<'_, E> {
             Placement::Refused(message) => Err(Stop::client_error(message)),
             Placement::Named(name) => {
                 let name = self.expand(name).await?;
-                set.placed(artifacts.storage, Some(&name), &self.plan.uuid)
+                set.placed(artifacts.storage, Some(&name), &self.run.plan.uuid)
                     .map_err(|error| Stop::client_error(error.to_string()))
             }
         }
@@ -146,7 +146,10 @@ impl<E: Engine> Run<'_, E> {
         let mut found = self.search(set, symlinks).await?;
         let collected = self.keep(artifacts, set, place, &mut found).await;
         for message in found.notices.sentences() {
-            self.events.emit(event::Notice::Warning { message }).await;
+            self.run
+                .events
+                .emit(event::Notice::Warning { message })
+                .await;
         }
         collected
     }
@@ -159,7 +162,8 @@ impl<E: Engine> Run<'_, E> {
             expanded if expanded.is_empty() => ".".to_owned(),
             expanded => expanded,
         };
-        self.events
+        self.run
+            .events
             .emit(ArtifactsEvent::Started {
                 identifier: set.identifier.clone(),
                 base_directory: base_directory.clone(),
@@ -185,7 +189,8 @@ impl<E: Engine> Run<'_, E> {
             trees: Vec::new(),
         };
         for BaseDirectory { name, location } in directories {
-            self.events
+            self.run
+                .events
                 .emit(ArtifactsEvent::BaseDirectoryMatched { directory: name })
                 .await;
             let files = FileSet::new(&location, &patterns, &excludes)
@@ -198,7 +203,8 @@ impl<E: Engine> Run<'_, E> {
             };
             let by_pattern = self.search_one(&search, &mut found).await?;
             for (pattern, matches) in patterns.iter().zip(by_pattern) {
-                self.events
+                self.run
+                    .events
                     .emit(ArtifactsEvent::PatternExpanded {
                         pattern: pattern.clone(),
                         matches,
@@ -209,7 +215,10 @@ impl<E: Engine> Run<'_, E> {
         let Found { names, notices, .. } = &mut found;
         names.settle(notices);
         let count = names.len();
-        self.events.emit(ArtifactsEvent::FilesFound { count }).await;
+        self.run
+            .events
+            .emit(ArtifactsEvent::FilesFound { count })
+            .await;
         Ok(found)
     }
 
@@ -218,12 +227,18 @@ impl<E: Engine> Run<'_, E> {
         search: &Search<'_>,
         found: &mut Found,
     ) -> Result<Vec<usize>, Stop> {
-        let sandbox = self.sandbox.as_mut().ok_or(RunError::ContainerDied);
-        let sandbox = sandbox.map_err(Interruption::Failed)?;
+        let sandbox = &mut self.sandbox;
         let has_find = sandbox.driver().tools().find;
         let (names, notices) = (&mut found.names, &mut found.notices);
-        let searched = search.run(self.engine, sandbox.container(), has_find, names, notices);
+        let searched = search.run(
+            self.run.engine,
+            sandbox.container(),
+            has_find,
+            names,
+            notices,
+        );
         let searched = self
+            .run
             .cancellation
             .guard(searched)
             .await
@@ -270,7 +285,7 @@ impl<E: Engine> Run<'_, E> {
                 None
             }
             Packaging::Zip => {
-                let owner = self.host.owner.clone();
+                let owner = self.run.host.owner.clone();
                 let packed = self.blocking(move |stop| {
                     let making = Staging::create(&root, &owner)?;
                     let zip = making.path().join(ZIP);
@@ -281,7 +296,8 @@ impl<E: Engine> Run<'_, E> {
                 Some(packed.await?)
             }
         };
-        self.events
+        self.run
+            .events
             .emit(ArtifactsEvent::Placed {
                 identifier: set.identifier.clone(),
                 location,
@@ -299,10 +315,9 @@ impl<E: Engine> Run<'_, E> {
         found: &mut Found,
         directory: &Path,
     ) -> Result<Fetched, Stop> {
-        let sandbox = self.sandbox.as_mut().ok_or(RunError::ContainerDied);
-        let sandbox = sandbox.map_err(Interruption::Failed)?;
+        let sandbox = &mut self.sandbox;
         let has_tar = sandbox.driver().tools().tar;
-        let cancellation = self.cancellation;
+        let cancellation = self.run.cancellation;
         let guard = |stream: ByteStream| -> ByteStream {
             let cancellation = cancellation.clone();
             let cancelled = async move {
@@ -311,7 +326,7 @@ impl<E: Engine> Run<'_, E> {
             stream.take_until(Box::pin(cancelled)).boxed()
         };
         let fetch = Fetch {
-            engine: self.engine,
+            engine: self.run.engine,
             container: sandbox.container(),
             has_tar,
             trees: &found.trees,
@@ -334,7 +349,7 @@ impl<E: Engine> Run<'_, E> {
         let mut work = tokio::task::spawn_blocking(move || work(&told));
         let done = tokio::select! {
             done = &mut work => done,
-            _ = self.cancellation.reached(CancelReason::Timeout) => {
+            _ = self.run.cancellation.reached(CancelReason::Timeout) => {
                 stop.store(true, Ordering::Relaxed);
                 let done = work.await;
                 self.check_cancelled()?;
@@ -345,7 +360,7 @@ impl<E: Engine> Run<'_, E> {
     }
 
     fn check_cancelled(&self) -> Result<(), Interruption> {
-        match self.cancellation.reason() {
+        match self.run.cancellation.reason() {
             Some(reason) => Err(Interruption::Cancelled(reason)),
             None => Ok(()),
         }
@@ -355,16 +370,17 @@ impl<E: Engine> Run<'_, E> {
     /// beside it, or, when the place lies in a source, where no build can see them.
     fn stage(&self, root: &Path) -> Result<Staging, CollectError> {
         let in_source = self
+            .run
             .plan
             .sources
             .iter()
             .any(|source| root.starts_with(&source.host));
         let parent = if in_source {
-            &self.host.scratch_root
+            &self.run.host.scratch_root
         } else {
             root
         };
-        Staging::create(parent, &self.host.owner)
+        Staging::create(parent, &self.run.host.owner)
     }
 
     /// Expands variables and commands as a shell does between double quotes, with the state that

@@ -7,11 +7,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use crate::event::{SourceChanges, Transferred, Way};
+use crate::plan::{Plan, SourcePlan};
 use crate::runner::sources::scratch::Scratch;
 use crate::runner::sources::trees::{Tree, Trees};
 use crate::runner::{CancelReason, Cancellation};
-use crate::event::{SourceChanges, Transferred, Way};
-use crate::plan::{Plan, SourcePlan};
 use crate::source::changes::{Changes, Layers};
 
 /// How long the list may take of a build that is cut short.

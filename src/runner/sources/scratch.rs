@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{FlockOperation, flock};
 
-use crate::runner::sources::whiteouts;
 use crate::engine::CopyOnWrite;
 use crate::host::{directory, file};
+use crate::runner::sources::whiteouts;
 use crate::source::excludes::LeftOut;
 
 /// The extension of the file beside a directory that says which container still uses it.

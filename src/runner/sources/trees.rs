@@ -5,14 +5,14 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::runner::RunError;
-use crate::runner::container::engine_features::Means;
-use crate::runner::sources::scratch::Scratch;
 use crate::engine::Mount;
 use crate::event::{Transferred, Way};
 use crate::host::directory;
 use crate::plan::{Plan, SourcePlan, Transfer};
 use crate::resources::Volume;
+use crate::runner::RunError;
+use crate::runner::container::engine_features::Means;
+use crate::runner::sources::scratch::Scratch;
 use crate::source::excludes::{ExcludeError, IGNORE_FILE, LeftOut};
 use crate::source::git;
 use crate::source::git::directory::Bounds;
@@ -122,7 +122,10 @@ impl Trees {
     /// Looks at the sources of a plan, which may take time.
     ///
     /// Git needs directories meanwhile, which lie below `scratch_root` and are gone afterwards.
-    pub(in crate::runner) async fn gather(plan: &Plan, scratch_root: &Path) -> Result<Self, RunError> {
+    pub(in crate::runner) async fn gather(
+        plan: &Plan,
+        scratch_root: &Path,
+    ) -> Result<Self, RunError> {
         let mut workspace = Workspace {
             root: scratch_root,
             name: format!("git-{}", plan.identity.id.replace(':', "-")),

@@ -1,9 +1,9 @@
 //! Streams trees into the container.
 
+use crate::engine::{ContainerId, Engine, EngineError, Operation};
 use crate::runner::RunError;
 use crate::runner::sources::trees::Tree;
 use crate::runner::sources::unpacker::Unpacker;
-use crate::engine::{ContainerId, Engine, EngineError, Operation};
 use crate::source::archive::{self, Sent};
 
 /// Streams a tree into the container and says what was not to be sent.
