@@ -9,6 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use reading::{Source, sources};
+
 /// What each module may use of ours. A module with a path of its own has a row of its own.
 const MAY_USE: &[(&str, &[&str])] = &[
     ("main", &["cli", "exit", "settings"]),
@@ -181,92 +183,35 @@ const WORLD: &[&str] = &[
 /// The longest that a file may be.
 const MOST_LINES: usize = 600;
 
-/// A source file of ours, without its tests and its comments.
-struct Source {
-    /// Relative to `src`.
-    path: PathBuf,
-    code: String,
-}
-
-impl Source {
-    /// The module by the names of [`MAY_USE`].
-    fn module(&self) -> String {
-        let path = self.path.with_extension("");
-        let mut parts = path.iter().map(|part| part.to_str().unwrap());
-        let first = parts.next().unwrap();
-        let name = format!("{first}::{}", parts.next().unwrap_or_default());
-        if CHILDREN.contains(&name.as_str()) {
-            name
-        } else {
-            first.to_owned()
-        }
-    }
-
-    /// The lines of code that hold `needle`.
-    fn lines_with(&self, needle: &str) -> Vec<String> {
-        self.code
-            .lines()
-            .filter(|line| line.contains(needle))
-            .map(|line| format!("src/{}: {}", self.path.display(), line.trim()))
-            .collect()
-    }
-
-    fn is(&self, path: &str) -> bool {
-        self.path == Path::new(path)
-    }
-
-    /// The modules of ours that the code names.
-    fn uses(&self) -> BTreeSet<String> {
-        let root = if self.is("main.rs") {
-            "cobuild::"
-        } else {
-            "crate::"
-        };
-        let mut uses = BTreeSet::new();
-        for (index, _) in self.code.match_indices(root) {
-            // Part of a longer word, such as `my_crate::`.
-            if self.code[..index].ends_with(|c: char| c.is_alphanumeric() || c == '_') {
-                continue;
-            }
-            for path in paths(&self.code[index + root.len()..]) {
-                let child = CHILDREN.iter().find(|child| path.starts_with(**child));
-                let module = child.copied().or_else(|| path.split("::").next());
-                uses.insert(module.unwrap().to_owned());
-            }
-        }
-        uses
+/// The module of a file, by the names of [`MAY_USE`].
+fn module(source: &Source) -> String {
+    let path = source.file.with_extension("");
+    let mut parts = path.iter().map(|part| part.to_str().unwrap());
+    let first = parts.next().unwrap();
+    let name = format!("{first}::{}", parts.next().unwrap_or_default());
+    if CHILDREN.contains(&name.as_str()) {
+        name
+    } else {
+        first.to_owned()
     }
 }
 
-/// The paths that begin here: one, or all of a group in braces.
-fn paths(text: &str) -> Vec<String> {
-    let word = |text: &str| -> String {
-        text.chars()
-            .take_while(|c| c.is_alphanumeric() || matches!(c, '_' | ':'))
-            .collect()
+/// The modules that the code of a file names.
+fn uses(source: &Source) -> BTreeSet<String> {
+    let root = if source.is("main.rs") {
+        "cobuild"
+    } else {
+        "crate"
     };
-    let start = word(text);
-    let Some(group) = text[start.len()..].strip_prefix('{') else {
-        return vec![start];
-    };
-    let mut depth = 0;
-    let inside: String = group
-        .chars()
-        .take_while(|c| {
-            depth += match c {
-                '{' => 1,
-                '}' => -1,
-                _ => 0,
-            };
-            depth >= 0
+    source
+        .paths
+        .iter()
+        .filter(|path| path[0] == root && path.len() > 1)
+        .map(|path| {
+            let name = path[1..].join("::");
+            let child = CHILDREN.iter().find(|child| name.starts_with(**child));
+            child.map_or_else(|| path[1].clone(), |child| (*child).to_owned())
         })
-        .collect();
-    // Groups within groups only make a path longer: their parts are looked at as well.
-    inside
-        .split([',', '{', '}'])
-        .map(str::trim)
-        .filter(|part| !part.is_empty())
-        .map(|part| format!("{start}{}", word(part)))
         .collect()
 }
 
@@ -282,49 +227,6 @@ fn rust_files(directory: &Path) -> Vec<PathBuf> {
         .collect();
     files.sort();
     files
-}
-
-fn sources() -> Vec<Source> {
-    let directory = root("src");
-    let sources: Vec<Source> = rust_files(&directory)
-        .into_iter()
-        // Modules that are there for tests alone.
-        .filter(|path| {
-            let path = path.strip_prefix(&directory).unwrap();
-            let of_tests = path.ends_with("tests.rs") || path.iter().any(|part| part == "tests");
-            !of_tests && !path.ends_with("engine/fake.rs")
-        })
-        .map(|path| Source {
-            code: without_tests(&fs::read_to_string(&path).unwrap()),
-            path: path.strip_prefix(&directory).unwrap().to_owned(),
-        })
-        .collect();
-    assert!(sources.len() > 50, "{}", sources.len());
-    sources
-}
-
-/// The code without comments and without what is compiled for tests alone.
-fn without_tests(text: &str) -> String {
-    let mut code = String::new();
-    let mut lines = text.lines();
-    while let Some(line) = lines.next() {
-        if line.trim() == "#[cfg(test)]" {
-            let item = lines.next().unwrap();
-            if item.starts_with("mod ") && item.ends_with('{') {
-                // Tests are the last of a file. Their texts may hold what looks like their end.
-                break;
-            }
-            let indent = &item[..item.len() - item.trim_start().len()];
-            if !item.ends_with(';') {
-                let end = format!("{indent}}}");
-                lines.by_ref().find(|line| *line == end);
-            }
-        } else if !line.trim_start().starts_with("//") {
-            code.push_str(line);
-            code.push('\n');
-        }
-    }
-    code
 }
 
 /// The lines that hold any of these texts, in all files but those that `allowed` names.
@@ -353,13 +255,13 @@ fn modules_know_only_those_below_them() {
         if source.is("lib.rs") {
             continue;
         }
-        let module = source.module();
-        let path = source.path.display();
+        let module = module(source);
+        let path = source.file.display();
         let Some(allowed) = table.get(module.as_str()) else {
             offences.push(format!("src/{path}: the table has no module `{module}`"));
             continue;
         };
-        for used in source.uses() {
+        for used in uses(source) {
             if used != module && !allowed.contains(used.as_str()) {
                 offences.push(format!("src/{path}: `{module}` uses `{used}`"));
             }
@@ -409,7 +311,7 @@ fn one_file_names_each_of_the_big_crates() {
     ] {
         // What lies in a folder of the file's name is part of it.
         let is_own = |source: &Source| {
-            source.is(file) || source.path.starts_with(file.trim_end_matches(".rs"))
+            source.is(file) || source.file.starts_with(file.trim_end_matches(".rs"))
         };
         let found = offences(&[name], is_own);
         assert_none(&found, &format!("only {file} names {name}"));
@@ -434,7 +336,7 @@ fn one_module_writes_to_the_terminal() {
         "dbg!(",
     ];
     let found = offences(&writers, |source| {
-        source.module() == "terminal"
+        module(source) == "terminal"
             // The crate that draws bars wants the terminal to itself; its texts are made visible.
             || source.is("sinks/pull/bars.rs")
     });
@@ -442,7 +344,7 @@ fn one_module_writes_to_the_terminal() {
         &found,
         "what is written to a terminal is made visible first",
     );
-    let own = offences(&writers, |source| source.module() != "terminal");
+    let own = offences(&writers, |source| module(source) != "terminal");
     assert!(own.len() > 3, "{own:?}");
 }
 
@@ -450,7 +352,7 @@ fn one_module_writes_to_the_terminal() {
 fn only_the_edge_reads_the_environment() {
     let readers = ["std::env", "env::var", "env::current_dir", "env::args"];
     let found = offences(&readers, |source| {
-        matches!(source.module().as_str(), "main" | "settings")
+        matches!(module(source).as_str(), "main" | "settings")
             // As the system does for everybody who runs a program.
             || source.is("host/program.rs")
     });
@@ -477,7 +379,7 @@ fn one_way_leads_to_an_engine() {
 
 #[test]
 fn what_decides_does_not_look_at_the_world() {
-    let found = offences(WORLD, |source| !PURE.contains(&source.module().as_str()));
+    let found = offences(WORLD, |source| !PURE.contains(&module(source).as_str()));
     assert_none(&found, "pure modules");
 }
 

@@ -1,6 +1,6 @@
 //! Who opens files: the doors of `host`, and few others, each with its reason.
 
-use super::{assert_none, offences};
+use super::{assert_none, module, offences};
 
 /// Ways to open a file, or to read something to its end.
 const OPENING: &[&str] = &[
@@ -97,7 +97,7 @@ const OPENS: &[(&str, &str)] = &[
 #[test]
 fn only_the_doors_open_files_of_others() {
     let found = offences(OPENING, |source| {
-        source.module() == "host" || OPENS.iter().any(|(file, _)| source.is(file))
+        module(source) == "host" || OPENS.iter().any(|(file, _)| source.is(file))
     });
     assert_none(&found, "files that others made are opened by `host` alone");
     let idle: Vec<String> = OPENS
