@@ -58,7 +58,7 @@ pub enum PodmanError {
     #[error("cannot start `podman system service`")]
     Start(#[from] io::Error),
     /// It came to nothing.
-    #[error("`podman system service` does not come up{}", said(.words))]
+    #[error("`podman system service` did not start{}", said(.words))]
     Silent {
         /// What it had to say.
         words: String,
@@ -95,7 +95,7 @@ impl PodmanService {
         let input = shell
             .stdin
             .take()
-            .ok_or_else(|| io::Error::other("the shell has no input"))?;
+            .ok_or_else(|| io::Error::other("the shell that runs podman has no stdin"))?;
         // From here on the shell removes it.
         let directory = directory.keep();
         let mut service = Self {

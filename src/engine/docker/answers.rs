@@ -29,7 +29,7 @@ const LONGEST_PIECE: u64 = 2 << 20;
 
 /// There is more of an answer than is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("what the engine says has no end within {0} bytes, which is the most that is read of it")]
+#[error("the engine sent more than {0} bytes in one answer, the most that cobuild reads")]
 pub(super) struct TooLong(u64);
 
 /// How much may be read.

@@ -86,10 +86,10 @@ pub(super) fn adapt(
 /// An overlay as Podman has it: one directory below, one for the changes.
 fn bind(target: &str, overlay: &CopyOnWrite) -> Result<String, &'static str> {
     let [lower] = overlay.lower.as_slice() else {
-        return Err("Podman shows one directory, and nothing left out of it");
+        return Err("Podman mounts one directory as an overlay and cannot leave files out of it");
     };
     if !overlay.without.is_empty() {
-        return Err("Podman turns off no features of overlays");
+        return Err("Podman cannot turn off features of overlays");
     }
     let [lower, upper, work] =
         [lower, &overlay.upper, &overlay.work].map(|path| path.to_string_lossy());
@@ -97,7 +97,7 @@ fn bind(target: &str, overlay: &CopyOnWrite) -> Result<String, &'static str> {
         .iter()
         .any(|path| path.contains([':', ',']))
     {
-        return Err("Podman takes no path with `:` or `,`");
+        return Err("Podman cannot mount a path that contains `:` or `,`");
     }
     Ok(format!(
         "{lower}:{target}:O,upperdir={upper},workdir={work}"

@@ -54,7 +54,7 @@ pub(super) async fn spawn(
         return Err(EngineError {
             operation,
             status: None,
-            source: "the engine does not attach to it".into(),
+            source: "the engine did not attach to the process".into(),
         });
     };
     let printed = output.map_ok(|printed| match printed {
@@ -137,7 +137,7 @@ pub(super) async fn open_terminal(
         StartExecResults::Detached => Err(EngineError {
             operation: Operation::OpenTerminal,
             status: None,
-            source: "the engine does not attach to it".into(),
+            source: "the engine did not attach to the process".into(),
         }),
     }
 }

@@ -74,11 +74,11 @@ impl SshConnector {
         });
         let mut child = started.map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => {
-                io::Error::new(error.kind(), "the command `ssh` is not there")
+                io::Error::new(error.kind(), "the command `ssh` was not found in PATH")
             }
             _ => error,
         })?;
-        let taken = || io::Error::other("ssh has no streams");
+        let taken = || io::Error::other("ssh was started without pipes");
         Ok(SshStream {
             input: child.stdin.take(),
             output: child.stdout.take().ok_or_else(taken)?,
@@ -133,7 +133,7 @@ async fn words(stderr: Option<ChildStderr>) -> io::Error {
     let words: Vec<&str> = words.lines().map(str::trim).collect();
     let words = words.join(" ");
     io::Error::other(match words.trim() {
-        "" => "ssh ended without a word".to_owned(),
+        "" => "ssh ended without a message".to_owned(),
         words => format!("ssh: {words}"),
     })
 }

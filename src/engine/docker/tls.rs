@@ -23,7 +23,7 @@ pub(super) enum TlsError {
         source: io::Error,
     },
     /// A file holds something else than it should.
-    #[error("`{}` holds no {what}", path.display())]
+    #[error("`{}` does not contain a {what}", path.display())]
     Content { path: PathBuf, what: &'static str },
     /// The files do not go together.
     #[error(transparent)]
@@ -72,14 +72,14 @@ fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
         .filter(|certificates| !certificates.is_empty())
         .ok_or_else(|| TlsError::Content {
             path: path.to_owned(),
-            what: "certificate in PEM",
+            what: "certificate in PEM format",
         })
 }
 
 fn private_key(path: &Path) -> Result<PrivateKeyDer<'static>, TlsError> {
     PrivateKeyDer::from_pem_slice(&read(path)?).map_err(|_| TlsError::Content {
         path: path.to_owned(),
-        what: "private key in PEM without a password",
+        what: "private key in PEM format without a password",
     })
 }
 

@@ -65,10 +65,10 @@ pub struct SshPlace {
 #[derive(Debug, Clone, thiserror::Error, PartialEq, Eq)]
 pub enum AddressError {
     /// There is no `scheme://`.
-    #[error("`{0}` is no address of an engine: it begins with no scheme")]
+    #[error("`{0}` is not an engine address: it does not begin with a scheme")]
     NoScheme(String),
     /// Engines are not reached in this way.
-    #[error("`{given}` is no address of an engine: none is reached by `{scheme}://`")]
+    #[error("`{given}` is not an engine address: `{scheme}://` is not supported")]
     UnknownScheme {
         /// The address.
         given: String,
@@ -76,7 +76,7 @@ pub enum AddressError {
         scheme: String,
     },
     /// What follows the scheme makes no sense.
-    #[error("`{given}` is no address of an engine: {reason}")]
+    #[error("`{given}` is not an engine address: {reason}")]
     Malformed {
         /// The address.
         given: String,
@@ -103,7 +103,9 @@ impl FromStr for Address {
             .split_once("://")
             .ok_or_else(|| AddressError::NoScheme(given.to_owned()))?;
         let reach = match scheme {
-            "unix" if rest.is_empty() => return Err(malformed("it names no socket")),
+            "unix" if rest.is_empty() => {
+                return Err(malformed("the path of the socket is missing"));
+            }
             "unix" => Reach::Unix(PathBuf::from(rest)),
             "tcp" | "http" | "https" => Reach::Tcp(tcp(rest, scheme).map_err(malformed)?),
             "ssh" => Reach::Ssh(ssh(rest).map_err(malformed)?),
@@ -139,7 +141,7 @@ impl Address {
 fn tcp(rest: &str, scheme: &str) -> Result<TcpPlace, &'static str> {
     let authority = rest.strip_suffix('/').unwrap_or(rest);
     if authority.contains('/') {
-        return Err("a path after the host is not understood");
+        return Err("a path after the host is not supported");
     }
     let (host, port) = host_and_port(authority)?;
     Ok(TcpPlace {
@@ -154,18 +156,18 @@ fn ssh(rest: &str) -> Result<SshPlace, &'static str> {
     let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
     let (user, authority) = match authority.rsplit_once('@') {
         Some((user, _)) if user.contains(':') => {
-            return Err("ssh takes no password from an address");
+            return Err("ssh does not accept a password in an address");
         }
         Some((user, authority)) => (Some(user), authority),
         None => (None, authority),
     };
     let (host, port) = host_and_port(authority)?;
     if host.is_empty() {
-        return Err("it names no host");
+        return Err("the host is missing");
     }
     // What begins so would be an option to ssh.
     if host.starts_with('-') || user.is_some_and(|user| user.starts_with('-')) {
-        return Err("no host or user begins with `-`");
+        return Err("a host or user must not begin with `-`");
     }
     let socket = path.trim_end_matches('/');
     Ok(SshPlace {
@@ -185,7 +187,7 @@ fn host_and_port(authority: &str) -> Result<(&str, Option<u16>), &'static str> {
     let (host, port) = authority.split_at(end + colon);
     match port[1..].parse() {
         Ok(port) => Ok((host, Some(port))),
-        Err(_) => Err("what follows the last `:` is no port"),
+        Err(_) => Err("the text after the last `:` is not a port number"),
     }
 }
 
@@ -240,17 +242,17 @@ mod tests {
     #[test]
     fn what_is_no_address_says_why() {
         for (given, text) in [
-            ("", "begins with no scheme"),
-            ("/var/run/docker.sock", "begins with no scheme"),
+            ("", "does not begin with a scheme"),
+            ("/var/run/docker.sock", "does not begin with a scheme"),
             ("npipe:////./pipe/docker_engine", "`npipe://`"),
             ("fd://", "`fd://`"),
-            ("unix://", "names no socket"),
-            ("tcp://host:port", "no port"),
+            ("unix://", "socket is missing"),
+            ("tcp://host:port", "is not a port"),
             ("tcp://host:1/path", "a path after the host"),
-            ("ssh://", "names no host"),
-            ("ssh://me:secret@host", "no password"),
-            ("ssh://-oProxyCommand=x", "begins with `-`"),
-            ("ssh://-x@host", "begins with `-`"),
+            ("ssh://", "host is missing"),
+            ("ssh://me:secret@host", "not accept a password"),
+            ("ssh://-oProxyCommand=x", "begin with `-`"),
+            ("ssh://-x@host", "begin with `-`"),
         ] {
             let error = given.parse::<Address>().unwrap_err().to_string();
             assert!(error.contains(text), "{given}: {error}");

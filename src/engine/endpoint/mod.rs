@@ -123,7 +123,7 @@ pub enum EndpointError {
     #[error(transparent)]
     Context(#[from] UnknownContext),
     /// The address means nothing.
-    #[error("no engine can be found {found_by}")]
+    #[error("cannot use the engine address {found_by}")]
     Address {
         /// Where the address comes from.
         found_by: FoundBy,

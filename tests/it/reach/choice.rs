@@ -7,9 +7,9 @@ use crate::env::TestEnv;
 #[test]
 fn an_address_that_means_nothing_is_refused_with_what_to_write() {
     for (host, text) in [
-        ("docker.sock", "begins with no scheme"),
+        ("docker.sock", "does not begin with a scheme"),
         ("npipe:////./pipe/docker_engine", "`npipe://`"),
-        ("tcp://host:port", "no port"),
+        ("tcp://host:port", "is not a port"),
     ] {
         let run = TestEnv::new()
             .build_command("true")

@@ -79,7 +79,8 @@ fn what_stands_against_ssh_is_said() {
     let run = build().variable("PATH", "/nowhere").run();
     run.assert_code(3);
     assert!(
-        run.stderr.contains("the command `ssh` is not there"),
+        run.stderr
+            .contains("the command `ssh` was not found in PATH"),
         "{run}"
     );
 }

@@ -113,7 +113,8 @@ fn what_stands_against_tls_is_said() {
     let run = env.run();
     run.assert_code(3);
     assert!(
-        run.stderr.contains("ca.pem` holds no certificate in PEM"),
+        run.stderr
+            .contains("ca.pem` does not contain a certificate in PEM format"),
         "{run}"
     );
     let env = behind.env(&ALL).args(&["--host", &behind.url()]);
