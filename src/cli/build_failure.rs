@@ -39,7 +39,7 @@ fn repository(error: RepositoryError) -> Failure {
     match error {
         RepositoryError::OutOfBounds { ref target, .. } => {
             let hint = format!(
-                "if it is the source's all the same, say `--git-dir {}`",
+                "if it belongs to the source, allow it with `--git-dir {}`",
                 target.display()
             );
             Failure::usage(error).hint(hint)

@@ -72,13 +72,13 @@ pub struct Changes {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Incomplete {
     /// There are more than anybody reads.
-    #[error("there are more than are listed: these are {MOST_CHANGES} of them at the most")]
+    #[error("the list is limited to {MOST_CHANGES} changes")]
     Many,
     /// Somebody has no time for it.
-    #[error("they were not looked for to the end, as the build was cut short")]
+    #[error("the search ended early because the build was cut short")]
     Stopped,
     /// Paths are longer than the kernel's.
-    #[error("what lies deeper than a path of {LONGEST_PATH} bytes is not looked at")]
+    #[error("paths longer than {LONGEST_PATH} bytes are skipped")]
     Deep,
 }
 

@@ -32,7 +32,7 @@ pub enum ExcludeError {
         source: ignore::Error,
     },
     /// There are more patterns than are held in memory.
-    #[error("`{}` has too many patterns: with those of the directories above it there may be {most} bytes", path.display())]
+    #[error("`{}` has too many patterns: together with the patterns of its parent directories they must not exceed {most} bytes", path.display())]
     TooManyPatterns {
         /// The file.
         path: PathBuf,
@@ -40,10 +40,10 @@ pub enum ExcludeError {
         most: u64,
     },
     /// There is more to leave out than is held in memory.
-    #[error("more is left out of `{}` than {MOST_LEFT_OUT} paths, or than {MOST_BYTES} bytes of them", .0.display())]
+    #[error("the exclude patterns match too much of `{}`: at most {MOST_LEFT_OUT} paths with {MOST_BYTES} bytes can be excluded", .0.display())]
     TooMuch(PathBuf),
     /// It cannot be told what git tracks.
-    #[error("cannot tell what git tracks in `{}`", path.display())]
+    #[error("cannot list the files that git tracks in `{}`", path.display())]
     Git {
         /// The tree.
         path: PathBuf,

@@ -53,16 +53,16 @@ const TOLD: usize = 10;
 #[derive(Debug, thiserror::Error)]
 pub enum UnzipError {
     /// It cannot be read.
-    #[error("cannot read it")]
+    #[error("cannot read the zip file")]
     Unreadable(#[source] io::Error),
     /// It is no zip file, or a damaged one.
-    #[error("it is damaged, or no zip file: {0}")]
+    #[error("the file is damaged or not a zip file: {0}")]
     Damaged(String),
     /// It needs a password.
     #[error("`{0}` is encrypted")]
     Encrypted(String),
     /// It is packed in a way that is not known here.
-    #[error("`{name}` is packed in a way that cobuild cannot read: {reason}")]
+    #[error("`{name}` uses a compression or feature that cobuild does not support: {reason}")]
     Unsupported {
         /// The entry.
         name: String,
@@ -70,7 +70,7 @@ pub enum UnzipError {
         reason: String,
     },
     /// It is larger than what it is unpacked to.
-    #[error("it unpacks to {size} bytes, and there is room for {room}")]
+    #[error("the zip file unpacks to {size} bytes, but only {room} bytes are free")]
     TooLarge {
         /// The sum of all files.
         size: u128,
@@ -78,13 +78,15 @@ pub enum UnzipError {
         room: u64,
     },
     /// Its table of contents, which is kept in memory, is too long.
-    #[error("it has too many entries: its table of contents is longer than {MOST_CONTENTS} bytes")]
+    #[error(
+        "the zip file has too many entries: its table of contents is longer than {MOST_CONTENTS} bytes"
+    )]
     TooManyEntries,
     /// Its symlinks are too long together, which are kept in memory until all else is written.
-    #[error("its symlinks have more than {MOST_LINK_BYTES} bytes")]
+    #[error("the symlinks in the zip file take more than {MOST_LINK_BYTES} bytes")]
     TooManyLinks,
     /// Its names stand for more directories than are made.
-    #[error("its names stand for too many directories")]
+    #[error("the zip file has too many directories")]
     TooManyDirectories,
     /// The directory cannot be written.
     #[error("cannot write `{}`", path.display())]
@@ -96,7 +98,7 @@ pub enum UnzipError {
         source: io::Error,
     },
     /// Somebody wants it no more.
-    #[error("stopped")]
+    #[error("unpacking was stopped")]
     Stopped,
 }
 
@@ -312,7 +314,7 @@ impl Unpacking<'_> {
                 read.map_err(|error| broken(&shown, error.into()))?;
                 if target.is_empty() || target.len() as u64 == LONGEST_TARGET || target.contains(&0)
                 {
-                    self.leave_out(&shown, "a symlink to nowhere");
+                    self.leave_out(&shown, "its symlink target is empty or too long");
                 } else {
                     self.link_bytes += place.as_os_str().len() + target.len();
                     if self.link_bytes > MOST_LINK_BYTES {
@@ -322,7 +324,7 @@ impl Unpacking<'_> {
                     self.links.push((place, target));
                 }
             }
-            Kind::Other => self.leave_out(&shown, "neither file, directory nor symlink"),
+            Kind::Other => self.leave_out(&shown, "it is not a file, directory or symlink"),
         }
         Ok(())
     }
@@ -390,7 +392,7 @@ impl Unpacking<'_> {
             | io::ErrorKind::IsADirectory
             | io::ErrorKind::NotADirectory
             // The directory is not empty, or is one, as some systems say it.
-            | io::ErrorKind::DirectoryNotEmpty => "something else of the zip is in its place",
+            | io::ErrorKind::DirectoryNotEmpty => "another entry of the zip has the same path",
             io::ErrorKind::InvalidFilename => "its name is too long",
             _ => {
                 return Err(UnzipError::Write {
@@ -407,7 +409,7 @@ impl Unpacking<'_> {
         if self.left_out.len() < TOLD {
             let shown = shown.escape_debug();
             self.left_out
-                .push(format!("`{shown}` is left out: {reason}"));
+                .push(format!("`{shown}` is skipped: {reason}"));
         } else {
             self.more_left_out += 1;
         }
@@ -424,7 +426,7 @@ impl Unpacking<'_> {
             // The place may be below another link by now, which is not followed.
             let parent = place.parent().unwrap_or(self.into);
             if leads_through_link(self.into, parent) {
-                self.leave_out(&shown, "it lies below a symlink");
+                self.leave_out(&shown, "its path leads through a symlink");
                 continue;
             }
             if !self.make_directory(&shown, parent)? {
@@ -452,7 +454,8 @@ impl Unpacking<'_> {
         }
         if self.more_left_out > 0 {
             let more = self.more_left_out;
-            self.left_out.push(format!("{more} more are left out"));
+            self.left_out
+                .push(format!("{more} more entries are skipped"));
         }
         Ok(self.left_out)
     }
@@ -472,13 +475,13 @@ fn safe_path(name: &[u8]) -> Result<PathBuf, &'static str> {
         return Err("its name is absolute");
     }
     if name.contains(&0) {
-        return Err("its name cannot be written");
+        return Err("its name contains a NUL byte");
     }
     let mut path = PathBuf::new();
     for part in name.split(|byte| *byte == b'/') {
         match part {
             b"" | b"." => {}
-            b".." => return Err("its name leads out of the source"),
+            b".." => return Err("its name leads outside the source"),
             part => path.push(OsStr::from_bytes(part)),
         }
     }

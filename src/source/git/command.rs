@@ -204,7 +204,7 @@ pub(super) async fn output(
         let printed = printed.map_err(|error| failed(error.to_string()))?;
         if printed.len() as u64 > most {
             // Nobody waits for the rest: git goes with its handle.
-            return Err(failed("it prints more than is read".to_owned()));
+            return Err(failed("its output is too long".to_owned()));
         }
         Ok(printed)
     };
@@ -253,7 +253,7 @@ fn complaint(stderr: &[u8]) -> String {
     said("fatal: ")
         .or_else(|| said("error: "))
         .or_else(|| text.lines().next())
-        .unwrap_or("it does not say why")
+        .unwrap_or("git gave no reason")
         .to_owned()
 }
 
@@ -267,7 +267,7 @@ mod tests {
             ("warning: x\nfatal: no way\nhint: y\n", "no way"),
             ("error: no\n", "no"),
             ("odd\n", "odd"),
-            ("", "it does not say why"),
+            ("", "git gave no reason"),
         ] {
             assert_eq!(complaint(stderr.as_bytes()), line);
         }

@@ -81,7 +81,7 @@ pub(super) enum DirectoryError {
         source: FileError,
     },
     /// Its `.git` leads to what is not there.
-    #[error("`{}` leads to `{}`, which is not there", link.display(), target.display())]
+    #[error("`{}` points to `{}`, which does not exist", link.display(), target.display())]
     Gone {
         /// The `.git`.
         link: PathBuf,
@@ -89,7 +89,7 @@ pub(super) enum DirectoryError {
         target: PathBuf,
     },
     /// Its `.git` leads to what may be anybody's.
-    #[error("`{}` leads to `{}`, which does not point back at it", link.display(), target.display())]
+    #[error("`{}` points to `{}`, which does not point back to it", link.display(), target.display())]
     OutOfBounds {
         /// The `.git`, or what in it leads elsewhere.
         link: PathBuf,
@@ -267,7 +267,7 @@ fn link_target(directory: &Path, name: &str, words: &str) -> Result<PathBuf, Fil
     let Some(target) = text.strip_prefix(words) else {
         let error = io::Error::new(
             io::ErrorKind::InvalidData,
-            format!("it does not begin with `{words}`"),
+            format!("the file does not begin with `{words}`"),
         );
         return Err(error.into());
     };

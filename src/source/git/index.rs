@@ -39,10 +39,12 @@ pub enum IndexError {
     #[error(transparent)]
     Replica(#[from] super::replica::ReplicaError),
     /// Git's words are broken off.
-    #[error("cannot read what git lists")]
+    #[error("cannot read the output of `git ls-files`")]
     Unreadable(#[from] std::io::Error),
     /// It lists more than is kept in memory.
-    #[error("it lists more than {MOST_NAMES} files, or more than {MOST_BYTES} bytes of names")]
+    #[error(
+        "the index lists more than {MOST_NAMES} files, or more than {MOST_BYTES} bytes of names"
+    )]
     TooLong,
 }
 

@@ -77,7 +77,7 @@ pub enum ReplicaError {
     #[error("`{}` has more than {MOST_REFS} refs", .0.display())]
     TooManyRefs(PathBuf),
     /// It cannot be written.
-    #[error("cannot make a directory for git")]
+    #[error("cannot create a temporary directory for git")]
     Write(#[from] io::Error),
 }
 

@@ -32,7 +32,7 @@ pub enum RepositoryError {
         root: Option<PathBuf>,
     },
     /// Its git directory is not provably its own.
-    #[error("`{}` leads to `{}`, which does not point back at it", link.display(), target.display())]
+    #[error("`{}` points to `{}`, which does not point back to it", link.display(), target.display())]
     OutOfBounds {
         /// What leads there.
         link: PathBuf,
@@ -40,7 +40,7 @@ pub enum RepositoryError {
         target: PathBuf,
     },
     /// Its git directory cannot be used.
-    #[error("`{}` cannot be used: {reason}", directory.display())]
+    #[error("cannot use the git repository `{}`: {reason}", directory.display())]
     Unusable {
         /// The directory.
         directory: PathBuf,
@@ -169,7 +169,7 @@ impl Repository {
         names: &[String],
     ) -> Result<Result<Found, NotFound>, GitError> {
         let Ok(path) = path.canonicalize() else {
-            let reason = format!("there is no `{}`", path.display());
+            let reason = format!("`{}` does not exist", path.display());
             return Ok(Err(NotFound::NoAnswer(reason)));
         };
         if !self.bounds.hold(&path) {

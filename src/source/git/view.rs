@@ -110,7 +110,7 @@ impl GitView {
         self.problems.truncate(MOST_PROBLEMS);
         if more > 0 {
             self.problems
-                .push(format!("git has {more} more such problems"));
+                .push(format!("git: {more} more problems of this kind"));
         }
     }
 
@@ -119,7 +119,7 @@ impl GitView {
         let git = source.host.join(".git");
         git.is_file().then(|| {
             format!(
-                "`{}` leads out of the source, so git does not work in a build with `-m`",
+                "`{}` points outside the source, so git does not work in a build with `-m`",
                 git.display()
             )
         })
@@ -215,10 +215,13 @@ impl Looking<'_> {
             let target = target.display();
             write!(
                 problem,
-                "; if it is the source's all the same, say `--git-dir {target}`"
+                "; if it belongs to the source, allow it with `--git-dir {target}`"
             )
         } else {
-            write!(problem, "; an archive brings in nothing but itself")
+            write!(
+                problem,
+                "; a source from an archive cannot use directories outside it"
+            )
         };
     }
 
@@ -276,12 +279,12 @@ impl Looking<'_> {
     fn tell_missing(&mut self, missing: &Missing) {
         let (store, target) = (missing.store.display(), missing.target.display());
         let mut problem =
-            format!("git lacks objects in the build: those that `{store}` borrows from `{target}`");
+            format!("git objects are missing in the build: `{store}` borrows them from `{target}`");
         if missing.is_there {
-            problem.push_str(", which is not the source's own");
+            problem.push_str(", which does not belong to the source");
             self.add_way_out(&mut problem, &missing.target);
         } else {
-            problem.push_str(" are not there");
+            problem.push_str(", which does not exist");
         }
         self.view.problems.push(problem);
     }

@@ -135,7 +135,7 @@ fn no_git_directory_comes_in_that_is_not_the_source_s() {
             let run = env.run();
             assert_secret(&run, way);
             assert!(
-                run.stderr.contains("cannot tell what git tracks") || run.code == Some(0),
+                run.stderr.contains("cannot list the files that git tracks") || run.code == Some(0),
                 "{way}: {run}"
             );
         }

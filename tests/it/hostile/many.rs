@@ -92,7 +92,7 @@ fn a_zip_whose_names_and_links_stand_for_more_is_refused_in_little_memory() {
     let options = SimpleFileOptions::default();
     let long = "a/".repeat(1990);
     for (entries, says) in [
-        (6000, "its symlinks have more than"),
+        (6000, "the symlinks in the zip file take more than"),
         (200, "too many directories"),
     ] {
         let env = TestEnv::new().args(&["-s", "odd.zip"]);

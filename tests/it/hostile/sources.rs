@@ -171,7 +171,7 @@ END";
         .unwrap();
     assert!(output.status.success(), "{output:?}");
     let measured = run(&env, Duration::from_mins(1), &[]);
-    measured.assert_ended(3, "it lists more than");
+    measured.assert_ended(3, "the index lists more than");
     measured.assert_nothing_left(&env);
 }
 
@@ -230,7 +230,7 @@ fn a_zip_of_entries_beyond_measure_is_refused_in_little_memory() {
     }
     zip.finish().unwrap();
     let measured = run(&env, Duration::from_mins(1), &[]);
-    measured.assert_ended(2, "it has too many entries");
+    measured.assert_ended(2, "the zip file has too many entries");
     measured.assert_nothing_left(&env);
 }
 

@@ -183,7 +183,7 @@ fn a_git_directory_elsewhere() {
             // It may be anybody's.
             let run = env.again(&[]).run();
             run.assert_failed();
-            assert!(run.stderr.contains("say `--git-dir "), "{run}");
+            assert!(run.stderr.contains("allow it with `--git-dir "), "{run}");
             let env = env.args(&["--git-dir", "trees/elsewhere"]);
             git_works(&env, "trees/main");
         }
@@ -200,13 +200,13 @@ fn objects_that_are_borrowed() {
         shell(&env.path("trees"), clone);
         let run = env.again(&[]).run();
         run.assert_failed();
-        assert!(run.stderr.contains("say `--git-dir "), "{run}");
+        assert!(run.stderr.contains("allow it with `--git-dir "), "{run}");
         let env = env.args(&["--git-dir", "trees"]);
         git_works(&env, "trees/clone");
         fs::rename(env.path("trees/main"), env.path("trees/gone")).unwrap();
         let run = env.run();
         assert!(
-            run.stderr.contains("git lacks objects in the build"),
+            run.stderr.contains("git objects are missing in the build"),
             "{run}"
         );
     }
