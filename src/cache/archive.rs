@@ -21,7 +21,7 @@ pub enum Damage {
     #[error("its archive is damaged")]
     Damaged,
     /// It is not there.
-    #[error("its archive is gone")]
+    #[error("its archive is missing")]
     Gone,
     /// It cannot be read; it may be somebody else's.
     #[error("its archive cannot be read")]

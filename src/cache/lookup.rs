@@ -83,7 +83,7 @@ impl Namespace {
 
 fn told<T>(result: io::Result<T>, problems: &mut Vec<String>) -> Option<T> {
     result
-        .map_err(|error| problems.push(format!("the store cannot be read: {error}")))
+        .map_err(|error| problems.push(format!("cannot read the cache directory: {error}")))
         .ok()
 }
 
@@ -95,7 +95,7 @@ fn problem(entry: &Entry, damage: Damage) -> String {
     match damage {
         Damage::Unreadable(error) => format!("{entry} cannot be used: {error}"),
         damage @ (Damage::Damaged | Damage::Gone) => {
-            format!("{entry} cannot be used: {damage}; it is removed")
+            format!("{entry} cannot be used and is removed: {damage}")
         }
     }
 }

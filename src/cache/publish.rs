@@ -131,7 +131,9 @@ impl Writing {
             build: build.to_owned(),
         };
         if entry.own_id() != own.id {
-            return Err(io::Error::other("the entry is another than was begun"));
+            return Err(io::Error::other(
+                "the key of the cache entry changed while it was written",
+            ));
         }
         own.publish(entry)
     }

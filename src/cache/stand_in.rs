@@ -79,12 +79,12 @@ fn read(root: &Path) -> io::Result<[u8; LENGTH]> {
     if !is_ours || metadata.permissions().mode() & 0o077 != 0 {
         return Err(io::Error::new(
             io::ErrorKind::PermissionDenied,
-            "it must belong to this user, and nobody else may read it",
+            "the file must belong to this user and must not be readable by others",
         ));
     }
     let key = file::read_whole(file, LENGTH as u64)?;
     key.try_into()
-        .map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "it is damaged; remove it"))
+        .map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "the file is damaged; remove it"))
 }
 
 /// Makes the file, whole, unless another build is quicker.

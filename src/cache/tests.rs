@@ -248,7 +248,7 @@ fn a_damaged_archive_is_no_archive_and_goes() {
         assert_eq!(found, Some(("older".to_owned(), false)), "{what}");
         assert_eq!(
             problems,
-            ["the entry `k` cannot be used: its archive is damaged; it is removed"],
+            ["the entry `k` cannot be used and is removed: its archive is damaged"],
             "{what}"
         );
         assert!(!path.exists(), "{what}");

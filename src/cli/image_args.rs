@@ -44,7 +44,7 @@ impl ImageArgs {
                     System::Linux => "Linux",
                 };
                 let error = anyhow!(
-                    "`{image}` is an image for {system}, and cobuild runs Linux images alone"
+                    "`{image}` is an image for {system}, but cobuild runs Linux images only"
                 );
                 Err(Failure::usage(error).hint("`cobuild images` lists the curated images"))
             }

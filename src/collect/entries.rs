@@ -86,7 +86,9 @@ impl<R: Read> Entries<R> {
                 }
             }
         }
-        Err(io::Error::other("there is no end of names"))
+        Err(io::Error::other(
+            "the tar stream has too many name records before an entry",
+        ))
     }
 
     /// Reads the content of the entry that was returned last.
@@ -134,7 +136,7 @@ impl<R: Read> Entries<R> {
             })
             .sum();
         if header.cksum()? != sum {
-            return Err(io::Error::other("it is no tar"));
+            return Err(io::Error::other("the stream is not a valid tar"));
         }
         Ok(Some(header))
     }
@@ -188,7 +190,7 @@ impl<R: Read> Entries<R> {
 
     fn words(&mut self, size: u64) -> io::Result<Vec<u8>> {
         if size > LONGEST_WORDS {
-            return Err(io::Error::other("a name in it has no end"));
+            return Err(io::Error::other("a name in the tar stream is too long"));
         }
         let mut words = Vec::new();
         self.content(size)?.read_to_end(&mut words)?;
@@ -234,14 +236,14 @@ fn skip(stream: &mut impl Read, count: u64) -> io::Result<()> {
 /// How much of the stream a content of this size takes.
 fn padded(size: u64) -> io::Result<u64> {
     size.checked_next_multiple_of(BLOCK)
-        .ok_or_else(|| io::Error::other("it is no tar"))
+        .ok_or_else(|| io::Error::other("the stream is not a valid tar"))
 }
 
 fn number(text: &[u8]) -> io::Result<u64> {
     std::str::from_utf8(text)
         .ok()
         .and_then(|text| text.parse().ok())
-        .ok_or_else(|| io::Error::other("it is no tar"))
+        .ok_or_else(|| io::Error::other("the stream is not a valid tar"))
 }
 
 fn path(bytes: &[u8]) -> PathBuf {
@@ -307,7 +309,7 @@ mod tests {
         let stream = header(EntryType::GNULongName, 1 << 40).as_bytes().to_vec();
         let endless = stream.chain(io::repeat(b'x'));
         let refused = Entries::new(endless).next().unwrap_err();
-        assert_eq!(refused.to_string(), "a name in it has no end");
+        assert_eq!(refused.to_string(), "a name in the tar stream is too long");
     }
 
     #[test]
@@ -318,7 +320,10 @@ mod tests {
             stream.extend_from_slice(&[b'x'; 512]);
         }
         let refused = Entries::new(&stream[..]).next().unwrap_err();
-        assert_eq!(refused.to_string(), "there is no end of names");
+        assert_eq!(
+            refused.to_string(),
+            "the tar stream has too many name records before an entry"
+        );
     }
 
     #[test]

@@ -21,11 +21,13 @@ pub enum CollectError {
         source: io::Error,
     },
     /// The container lists more than any tree has.
-    #[error("cannot list the files of the container: its programs print no end of names")]
+    #[error(
+        "cannot list the files of the container: `find` or `sh` of the image printed more than any file tree holds"
+    )]
     Listing,
     /// There is more than is kept in memory.
     #[error(
-        "there are more {what} than can be collected: {most} of them at the most, and {bytes} bytes of their paths; name fewer, or have a command pack them into one file"
+        "there are too many {what} to collect: the limit is {most}, with {bytes} bytes of paths; select fewer, or pack them into one file with a command of the build"
     )]
     TooMany {
         /// What there is too much of.
@@ -39,7 +41,7 @@ pub enum CollectError {
     #[error("cannot read the files from the container")]
     Read(#[source] io::Error),
     /// The stream has a file that nobody asked for.
-    #[error("the container sent a file that it was not asked for, `{}`", .0.display())]
+    #[error("the container sent a file that was not requested: `{}`", .0.display())]
     Unasked(PathBuf),
 }
 

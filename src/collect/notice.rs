@@ -63,46 +63,46 @@ impl fmt::Display for Notice {
             ),
             Self::InFile { file, left } => write!(
                 f,
-                "the artifact file `{}` is left out: there is a file `{}` in the place of its directory",
+                "the artifact file `{}` is left out: its directory has the same path as the file `{}`",
                 left.display(),
                 file.display()
             ),
             Self::SameToHost { left } => write!(
                 f,
-                "the artifact `{}` is left out: for this machine's file system it has the name of another",
+                "the artifact `{}` is left out: on the file system of this machine its name equals the name of another artifact",
                 left.display()
             ),
             Self::Dangling(path) => write!(
                 f,
-                "the artifact `{}` is a link that leads to no file; it is left out",
+                "the artifact `{}` is left out: it is a broken symlink",
                 path.display()
             ),
             Self::Special(path) => write!(
                 f,
-                "the artifact `{}` is a fifo, a socket or a device; it is left out",
+                "the artifact `{}` is left out: it is a fifo, a socket or a device",
                 path.display()
             ),
             Self::Outside { link, directory } => write!(
                 f,
-                "the link `{}` leads to `{}`, outside of the artifact's base directory; what is there is left out",
+                "the symlink `{}` is not followed: it points to `{}`, outside the base directory of the artifact",
                 link.display(),
                 directory.display()
             ),
             Self::Circle(path) => write!(
                 f,
-                "the link `{}` leads to a directory in which it lies itself; it is not followed",
+                "the symlink `{}` is not followed: it points to a directory that contains it",
                 path.display()
             ),
             Self::Unreadable(path) => write!(
                 f,
-                "the artifact `{}` was there and cannot be read; it is left out",
+                "the artifact `{}` is left out: it could not be read",
                 path.display()
             ),
             Self::TooManyLinks => f.write_str(
-                "the artifact has more links to directories than are followed; what the others lead to is left out",
+                "the artifact has too many symlinks to directories; the remaining ones are not followed",
             ),
             Self::LinksFollowed => f.write_str(
-                "`enable-symlinks` has an effect with `--packaging zip` only; links are followed",
+                "`enable-symlinks` works with `--packaging zip` only; symlinks are followed",
             ),
         }
     }
@@ -127,7 +127,8 @@ impl Notices {
     /// Says them.
     pub fn sentences(&self) -> impl Iterator<Item = String> {
         let more = self.count - self.first.len();
-        let rest = (more > 0).then(|| format!("{more} more artifact files are left out likewise"));
+        let rest = (more > 0)
+            .then(|| format!("{more} more artifact files are left out for similar reasons"));
         self.first.iter().map(ToString::to_string).chain(rest)
     }
 }

@@ -134,7 +134,9 @@ impl Placing {
         let told = std::mem::take(&mut *lock(&self.told));
         match told.failure {
             Some(failure) => Err(failure),
-            None if died => Err(CollectError::Read(io::Error::other("a writer died"))),
+            None if died => Err(CollectError::Read(io::Error::other(
+                "a thread that writes artifacts stopped unexpectedly",
+            ))),
             None => Ok(told.same),
         }
     }

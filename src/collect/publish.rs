@@ -86,7 +86,7 @@ impl Merge {
         let own = fs::canonicalize(root).map_err(failed)?;
         // The build may have put a link there, when it works in the source itself.
         if own != root {
-            return Err(failed(obstacle("a link has taken its place")));
+            return Err(failed(obstacle("a symlink has replaced the directory")));
         }
         Ok(Self { root: own })
     }
@@ -123,7 +123,7 @@ impl Merge {
 
     fn file(from: &Path, to: &Path, act: Act<'_>) -> Result<(), CollectError> {
         let acted = if fs::symlink_metadata(to).is_ok_and(|there| there.is_dir()) {
-            Err(obstacle("there is a directory in its place"))
+            Err(obstacle("a directory with the same path exists"))
         } else {
             act(from, to)
         };
@@ -140,13 +140,13 @@ impl Merge {
             .find(|ancestor| !is_free(ancestor))
             .unwrap_or(directory);
         let checked = match fs::canonicalize(there) {
-            Ok(own) if !own.starts_with(&self.root) => {
-                Err(obstacle("a link in its place leads out of the directory"))
-            }
+            Ok(own) if !own.starts_with(&self.root) => Err(obstacle(
+                "a symlink at this path points outside the artifact directory",
+            )),
             Ok(own) if own.is_dir() => Ok(()),
-            Ok(_) => Err(obstacle("there is a file in the place of its directory")),
+            Ok(_) => Err(obstacle("a file exists where its directory should be")),
             Err(error) if error.kind() == ErrorKind::NotFound => {
-                Err(obstacle("a link in its place leads nowhere"))
+                Err(obstacle("a broken symlink exists at this path"))
             }
             Err(error) => Err(error),
         };
@@ -219,7 +219,7 @@ mod tests {
             symlink(outside, root.join(planted)).unwrap();
             let error = publish_tree(gathered(root), root, Path::new(place)).unwrap_err();
             let reason = std::error::Error::source(&error).unwrap().to_string();
-            assert!(reason.contains("leads out"), "{planted}: {reason}");
+            assert!(reason.contains("points outside"), "{planted}: {reason}");
             assert_eq!(fs::read_dir(outside).unwrap().count(), 0, "{planted}");
             assert!(!root.join("top").exists(), "nothing else is moved");
         }

@@ -96,7 +96,7 @@ async fn answer(helper: &str) -> Result<(), String> {
             Ok(output) if output.status.success() => return Ok(()),
             Ok(output) => complaint = format!("`{program} {argument}` ends with {}", output.status),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                return Err(format!("`{program}` is not on the PATH"));
+                return Err(format!("`{program}` was not found in PATH"));
             }
             Err(error) => return Err(format!("`{program} {argument}`: {error}")),
         }

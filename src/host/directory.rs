@@ -37,7 +37,7 @@ pub enum DirectoryError {
         source: io::Error,
     },
     /// It is a link, which leads wherever somebody wants.
-    #[error("`{}` is a symbolic link, not a directory of cobuild's own", .0.display())]
+    #[error("`{}` must be a directory, but it is a symbolic link", .0.display())]
     Link(PathBuf),
     /// It is something else.
     #[error("`{}` is not a directory", .0.display())]
@@ -54,7 +54,7 @@ pub enum DirectoryError {
     },
     /// Somebody else can put there whatever he wants.
     #[error(
-        "others than its owner, user {owner}, can write into `{}` (mode {:04o})",
+        "other users than its owner, user {owner}, can write to `{}` (mode {:04o})",
         path.display(),
         mode & 0o7777
     )]

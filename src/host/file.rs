@@ -28,13 +28,13 @@ pub enum FileError {
     #[error("it is {0}, not a regular file")]
     NotRegular(&'static str),
     /// A link on its way leads out of the directory that it is to be in.
-    #[error("it leads out of `{}`", .0.display())]
+    #[error("it points outside `{}`", .0.display())]
     LeadsOut(PathBuf),
     /// Somebody else has made it.
     #[error("it belongs to user {0}")]
     Foreign(u32),
     /// Somebody else may have changed it.
-    #[error("others than its owner can write it")]
+    #[error("other users than its owner can write to it")]
     Writable,
     /// It is longer than what is read.
     #[error("it is longer than {0} bytes")]

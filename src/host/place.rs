@@ -14,7 +14,7 @@ const MOST_LINKS: usize = 40;
 #[derive(Debug, thiserror::Error)]
 pub enum PlaceError {
     /// A link of a tree leads out of it.
-    #[error("`{}` is a link that leads out of `{}`", link.display(), tree.display())]
+    #[error("`{}` is a symlink that points outside `{}`", link.display(), tree.display())]
     LeadsOut {
         /// The link.
         link: PathBuf,

@@ -63,7 +63,7 @@ pub(super) async fn ask_by(
         Ok(Err(error)) => Err(failed(program, error.to_string())),
         Ok(Ok((output, None))) => match serde_json::from_slice::<Answer>(&output) {
             Ok(answer) => Ok(login(answer)),
-            Err(_) => Err(failed(program, "its answer is no JSON".to_owned())),
+            Err(_) => Err(failed(program, "its answer is not valid JSON".to_owned())),
         },
         Ok(Ok((output, Some(_)))) if String::from_utf8_lossy(&output).contains(UNKNOWN) => Ok(None),
         Ok(Ok((_, Some(ended)))) => Err(failed(program, ended)),

@@ -87,22 +87,22 @@ impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unreadable { path, reason } => {
-                write!(f, "`{}` cannot be read: {reason}", path.display())
+                write!(f, "cannot read `{}`: {reason}", path.display())
             }
             Self::Malformed { path, line } => {
-                write!(f, "`{}` is no valid JSON (line {line})", path.display())
+                write!(f, "`{}` is not valid JSON (line {line})", path.display())
             }
             Self::Undecodable { path, key } => write!(
                 f,
-                "the entry `{key}` of `{}` is not user and password in base64",
+                "the entry `{key}` of `{}` is not a user and password in base64",
                 path.display()
             ),
             Self::HelperMissing { program } => {
-                write!(f, "the credential helper `{program}` is not on the PATH")
+                write!(f, "the credential helper `{program}` was not found in PATH")
             }
             Self::HelperNoName { program } => write!(
                 f,
-                "the credential helper `{}` is not run: helpers are found on the PATH, by a name without `/`",
+                "the credential helper `{}` is not run: a helper must be a program name without `/`, found in PATH",
                 program.escape_debug()
             ),
             Self::HelperFailed { program, ended } => {

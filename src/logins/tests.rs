@@ -66,7 +66,7 @@ async fn a_helper_that_fails_is_told_without_its_words() {
     }
     let missing = helper::ask("docker-credential-nowhere", "x", Duration::from_secs(2)).await;
     let problem = missing.unwrap_err().to_string();
-    assert!(problem.contains("not on the PATH"), "{problem}");
+    assert!(problem.contains("not found in PATH"), "{problem}");
 }
 
 #[tokio::test]

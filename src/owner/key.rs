@@ -41,7 +41,7 @@ pub enum KeyError {
         source: FileError,
     },
     /// It is none, or others can read it.
-    #[error("`{}` is no key that this user alone can read", .0.display())]
+    #[error("`{}` is not a valid key file that only this user can read", .0.display())]
     NoKey(PathBuf),
 }
 

@@ -29,13 +29,13 @@ pub enum RemovalError {
     #[error("{0}")]
     Host(#[from] std::io::Error),
     /// The container does not go.
-    #[error("the engine does not come to an end with it")]
+    #[error("the engine did not finish removing it in time")]
     TooSlow,
     /// A run that has lost its container goes on all the same.
-    #[error("its run still goes on")]
+    #[error("its run is still going on")]
     RunGoesOn,
     /// There is no engine to do it with.
-    #[error("it takes the engine, which cannot be reached")]
+    #[error("the engine cannot be reached")]
     NoEngine,
 }
 

@@ -173,7 +173,7 @@ mod tests {
         let problem = Memory::limit("4m").unwrap_err().to_string();
         assert_eq!(
             problem,
-            "4 MiB is too little: no container runs with less than 6 MiB"
+            "4 MiB is too little memory: a container needs at least 6 MiB"
         );
     }
 

@@ -10,7 +10,7 @@ pub enum ResourceError {
     Size,
     /// No engine gives a container so little memory.
     #[error(
-        "{given} is too little: no container runs with less than {}",
+        "{given} is too little memory: a container needs at least {}",
         amount::LEAST_MEMORY
     )]
     TooLittleMemory {
@@ -18,10 +18,10 @@ pub enum ResourceError {
         given: Memory,
     },
     /// It is no number of processors.
-    #[error("write how many processors, such as 2 or 0.5")]
+    #[error("write the number of processors, such as 2 or 0.5")]
     Cpus,
     /// There is no such compute type.
-    #[error("no compute type of CodeBuild: they are {}", known.join(", "))]
+    #[error("not a CodeBuild compute type; use one of {}", known.join(", "))]
     ComputeType {
         /// Those there are.
         known: Vec<&'static str>,
@@ -32,25 +32,25 @@ pub enum ResourceError {
     )]
     Device,
     /// It is no set of GPUs.
-    #[error("write `all`, how many, or device=ID[,ID…]")]
+    #[error("write `all`, a number, or device=ID[,ID…]")]
     Gpus,
     /// It is no name with an address.
     #[error("write NAME:ADDRESS, such as db:10.0.0.5 or gateway:host-gateway")]
     HostEntry,
     /// It is no limit of processes.
     #[error(
-        "write NAME=SOFT[:HARD] in whole numbers, the soft one no higher, such as nofile=1024:2048"
+        "write NAME=SOFT[:HARD] with whole numbers, SOFT not higher than HARD, such as nofile=1024:2048"
     )]
     Ulimit,
     /// It is no number of processes.
-    #[error("write how many processes, such as 4096, or `unlimited`")]
+    #[error("write the number of processes, such as 4096, or `unlimited`")]
     PidsLimit,
     /// It is no volume.
     #[error("write HOST:CONTAINER[:ro], such as ./cache:/cache or ~/.m2:/root/.m2:ro")]
     Volume,
     /// Nothing can be mounted there.
     #[error(
-        "nothing can be mounted at `{target}`: name a path of its own, or one relative to the source"
+        "cannot mount at `{target}`: use an absolute path outside /codebuild, or a path relative to the source"
     )]
     Target {
         /// Where.
@@ -58,7 +58,7 @@ pub enum ResourceError {
     },
     /// It is no file system.
     #[error(
-        "write ID=DIR[:MOUNTPOINT], the ID of letters, digits and `_`, such as my_efs=./efs:/mnt/efs"
+        "write ID=DIR[:MOUNTPOINT], such as my_efs=./efs:/mnt/efs; the ID may contain letters, digits and `_`"
     )]
     FileSystem,
 }

@@ -70,7 +70,7 @@ impl Compute {
             && cpus < asked.cpus
         {
             notes.push(format!(
-                "{} is more than the machine of the engine has: the build gets {has} vCPU",
+                "{} is more than the engine's machine has: the build gets {has} vCPU",
                 self.origin(self.cpus.is_some(), asked.cpus, " vCPU"),
             ));
         }
@@ -78,7 +78,7 @@ impl Compute {
             && memory < asked.memory
         {
             notes.push(format!(
-                "{} is more than the machine of the engine has: the build gets {has} of memory",
+                "{} is more than the engine's machine has: the build gets {has} of memory",
                 self.origin(self.memory.is_some(), asked.memory, ""),
             ));
         }
@@ -98,12 +98,12 @@ impl Compute {
         let is_settled = self.cpus.is_some() && self.memory.is_some();
         if compute_type.is_lambda() {
             return vec![format!(
-                "of {name} the build has only the memory: in the cloud there is neither root nor Docker, and no more than 15 minutes"
+                "only the memory of {name} is applied: in the cloud, a Lambda build also has no root user, no Docker and at most 15 minutes"
             )];
         }
         match self.size(kind) {
             None if !is_settled => vec![format!(
-                "how large {name} is in {} is not known: `--cpus` and `--memory` say it",
+                "the size of {name} in {} is not known: set it with `--cpus` and `--memory`",
                 kind.api_name()
             )],
             None | Some(_) => Vec::new(),
@@ -182,15 +182,15 @@ mod tests {
         assert_eq!(
             notes,
             [
-                "BUILD_GENERAL1_LARGE (8 vCPU) is more than the machine of the engine has: the build gets 4 vCPU",
-                "BUILD_GENERAL1_LARGE (16 GiB) is more than the machine of the engine has: the build gets 10 GiB of memory",
+                "BUILD_GENERAL1_LARGE (8 vCPU) is more than the engine's machine has: the build gets 4 vCPU",
+                "BUILD_GENERAL1_LARGE (16 GiB) is more than the engine's machine has: the build gets 10 GiB of memory",
             ]
         );
         let (limits, notes) = compute(None, Some("6"), Some("8g")).within(LINUX, machine);
         assert_eq!(told(limits), "4 8 GiB");
         assert_eq!(
             notes,
-            ["6 vCPU is more than the machine of the engine has: the build gets 4 vCPU"]
+            ["6 vCPU is more than the engine's machine has: the build gets 4 vCPU"]
         );
         let (limits, notes) = large.within(LINUX, Machine::default());
         assert_eq!((told(limits).as_str(), notes.len()), ("8 16 GiB", 0));

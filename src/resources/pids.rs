@@ -67,7 +67,7 @@ impl PidsLimit {
         }
         if asked > there {
             notes.push(format!(
-                "{asked} processes are more than the machine of the engine has: the build gets {there}"
+                "{asked} processes are more than the engine's machine has: the build gets {there}"
             ));
         }
         Some(asked.min(there))

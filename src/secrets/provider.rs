@@ -46,13 +46,13 @@ pub trait SecretProvider: Send + Sync {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum LookupError {
     /// Nobody has it.
-    #[error("nobody has a value for it")]
+    #[error("no value was given for it")]
     Missing,
     /// It cannot be understood which one is wanted.
     #[error("the reference cannot be used: {0}")]
     Reference(#[from] ReferenceError),
     /// A key is wanted of a secret without keys.
-    #[error("the secret is no JSON object, so there is no key `{key}` in it")]
+    #[error("the secret is not a JSON object, so it has no key `{key}`")]
     NoObject {
         /// The key.
         key: String,

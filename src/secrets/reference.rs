@@ -26,16 +26,16 @@ pub enum SecretVersion {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ReferenceError {
     /// There is nothing before the first colon.
-    #[error("it names no secret")]
+    #[error("the secret id is missing")]
     NoSecret,
     /// It begins with `arn:` and is the ARN of something else.
-    #[error("it is no ARN of a secret")]
+    #[error("it is not the ARN of a secret")]
     OtherArn,
     /// There is more than an id, a key, a stage and a version.
-    #[error("it has more parts than secret-id:json-key:version-stage:version-id")]
+    #[error("it has more parts than secret-id:json-key:version-stage:version-id allows")]
     TooLong,
     /// Stage and id of a version exclude each other.
-    #[error("it names a version both by its stage and by its id; one of them has to go")]
+    #[error("it has both a version stage and a version id; remove one of them")]
     TwoVersions,
 }
 

@@ -270,7 +270,7 @@ mod tests {
             let BuildspecFile::Unreadable { reason, .. } = read_buildspec(tree, &name) else {
                 panic!("{name:?}")
             };
-            assert!(reason.starts_with("it leads out of "), "{reason}");
+            assert!(reason.starts_with("it points outside "), "{reason}");
         }
         for path in [PathBuf::from("../secret"), place.path().join("secret")] {
             let name = BuildspecName::Path(path);

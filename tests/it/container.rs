@@ -50,7 +50,7 @@ fn a_compute_type_is_a_size_within_the_machine_s() {
     run.assert_succeeded();
     let machine = engine::docker(&["info", "--format", "{{.NCPU}}"]);
     let note = format!(
-        "warning: BUILD_GENERAL1_2XLARGE (72 vCPU) is more than the machine of the engine has: the build gets {machine} vCPU\n"
+        "warning: BUILD_GENERAL1_2XLARGE (72 vCPU) is more than the engine's machine has: the build gets {machine} vCPU\n"
     );
     assert!(run.stderr.contains(&note), "{run}");
     assert!(
@@ -73,21 +73,21 @@ fn a_small_compute_type_is_had_as_it_is() {
         .run();
     run.assert_succeeded();
     assert!(run.stdout.contains("\n1073741824\n"), "{run}");
-    assert!(run.stderr.contains("neither root nor Docker"), "{run}");
+    assert!(run.stderr.contains("no root user, no Docker"), "{run}");
 }
 
 #[test]
 fn what_cannot_be_meant_is_refused_with_what_to_write() {
     for (arguments, text) in [
         (["--memory", "lots"], "such as 512m, 1.5g or 2g"),
-        (["--memory", "1m"], "no container runs with less than 6 MiB"),
+        (["--memory", "1m"], "a container needs at least 6 MiB"),
         (["--cpus", "0"], "such as 2 or 0.5"),
         (
             ["--compute-type", "BUILD_GENERAL1_TINY"],
             "BUILD_GENERAL1_SMALL",
         ),
         (["--device", "fuse"], "such as /dev/fuse"),
-        (["--gpus", "some"], "`all`, how many, or device=ID"),
+        (["--gpus", "some"], "`all`, a number, or device=ID"),
         (["--ulimit", "nofile=2:1"], "such as nofile=1024:2048"),
         (["--shm-size", "x"], "such as 512m"),
         (["--add-host", "db"], "such as db:10.0.0.5"),
@@ -95,7 +95,7 @@ fn what_cannot_be_meant_is_refused_with_what_to_write() {
         (["--volume", "/tmp"], "HOST:CONTAINER[:ro]"),
         (
             ["--volume", "/tmp:/codebuild/output"],
-            "nothing can be mounted at `/codebuild/output`",
+            "cannot mount at `/codebuild/output`",
         ),
         (["--file-system", "a-b=/tmp"], "ID=DIR[:MOUNTPOINT]"),
     ] {

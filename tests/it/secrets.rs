@@ -130,7 +130,7 @@ fn what_cannot_be_had_fails_the_source_phase_and_says_how_to_give_it() {
         (
             secret("text:key"),
             "Secrets Manager Error",
-            "text:key: the secret is no JSON object, so there is no key `key` in it",
+            "text:key: the secret is not a JSON object, so it has no key `key` in it",
             "a JSON object",
         ),
         (
@@ -142,7 +142,7 @@ fn what_cannot_be_had_fails_the_source_phase_and_says_how_to_give_it() {
         (
             secret("json:key:AWSCURRENT:1-2"),
             "Secrets Manager Error",
-            "json:key:AWSCURRENT:1-2: the reference cannot be used: it names a version both by its stage and by its id; one of them has to go",
+            "json:key:AWSCURRENT:1-2: the reference cannot be used: it has both a version stage and a version id; remove one of them",
             "write the reference of `A`",
         ),
     ] {
@@ -167,8 +167,8 @@ fn a_file_that_cannot_be_used_is_told_without_its_content() {
             "its mode is 644\nhint: chmod 600 secrets\n",
         ),
         ("A=hunter2\n", 0o660, "hint: chmod 600 secrets\n"),
-        ("A=1\nhunter2\n", 0o600, "line 2: there is no `=`"),
-        ("{\"A\":\n hunter2}\n", 0o600, "line 2: this is not JSON"),
+        ("A=1\nhunter2\n", 0o600, "line 2: `=` is missing"),
+        ("{\"A\":\n hunter2}\n", 0o600, "line 2: not valid JSON"),
     ] {
         let env = with_secrets(TestEnv::new().build_command("true"), text);
         fs::set_permissions(env.path("secrets"), PermissionsExt::from_mode(mode)).unwrap();

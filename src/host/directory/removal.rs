@@ -77,7 +77,7 @@ impl Emptying {
                     opened => opened?,
                 };
                 if fstat(&below)?.st_dev != self.found.st_dev {
-                    let other = "another file system is mounted in it";
+                    let other = "another file system is mounted inside it";
                     return Err(io::Error::new(io::ErrorKind::ResourceBusy, other));
                 }
                 self.empty(below.as_fd(), depth + 1)?;

@@ -52,7 +52,7 @@ impl FromStr for Curated {
 
 /// A name is that of no curated image.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("no curated image has the name `{0}`")]
+#[error("`{0}` is not the name of a curated image")]
 pub struct NotCurated(String);
 
 /// A processor that CodeBuild builds on.

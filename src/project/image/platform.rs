@@ -24,7 +24,7 @@ pub enum PlatformError {
     #[error("write it as linux/ARCHITECTURE, such as linux/arm64 or linux/amd64")]
     Form,
     /// It names another system.
-    #[error("cobuild runs Linux images alone")]
+    #[error("cobuild runs Linux images only")]
     System,
 }
 

@@ -106,7 +106,7 @@ const AMAZON_AARCH64: Curated = Curated {
 const WINDOWS: Curated = Curated {
     repository: "windows-base",
     system: System::Windows,
-    note: Some("cobuild runs Linux images alone"),
+    note: Some("cobuild runs Linux images only"),
     ..UBUNTU
 };
 

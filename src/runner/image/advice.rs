@@ -155,10 +155,10 @@ pub(super) fn not_local(
         ),
         Origin::Id => "an id is that of a local image: `docker images` lists them".to_owned(),
         Origin::OtherSystem(System::MacOs) => {
-            "cobuild runs Linux images alone, and this one is for macOS".to_owned()
+            "cobuild runs Linux images only, but this image is for macOS".to_owned()
         }
         Origin::OtherSystem(_) => {
-            "cobuild runs Linux images alone, and this one is for Windows".to_owned()
+            "cobuild runs Linux images only, but this image is for Windows".to_owned()
         }
         Origin::Invalid(_) => INVALID_NAME.to_owned(),
     };

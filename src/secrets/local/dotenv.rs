@@ -30,17 +30,17 @@ pub(super) fn parse(text: &str) -> Result<HashMap<String, Entry>, SecretsFileErr
             continue;
         }
         let Some((name, _)) = line.split_once('=') else {
-            return Err(at(rest, "there is no `=`; write NAME=VALUE"));
+            return Err(at(rest, "`=` is missing; write NAME=VALUE"));
         };
         let after = &rest[name.len() + 1..];
         let name = name.strip_prefix("export ").unwrap_or(name).trim();
         if name.is_empty() {
-            return Err(at(rest, "there is no name before the `=`"));
+            return Err(at(rest, "the name before `=` is missing"));
         }
         if name.contains(char::is_whitespace) {
             return Err(at(
                 rest,
-                "there is a blank in the name; values of several lines need quotes",
+                "the name contains a space; quote values that span several lines",
             ));
         }
         let (value, length) = match value(after) {
@@ -52,7 +52,7 @@ pub(super) fn parse(text: &str) -> Result<HashMap<String, Entry>, SecretsFileErr
             is_object: false,
         };
         if entries.insert(name.to_owned(), entry).is_some() {
-            return Err(at(rest, "the name was given a value before"));
+            return Err(at(rest, "duplicate name: it already has a value"));
         }
         rest = &after[length..];
     }
@@ -76,7 +76,7 @@ fn value(text: &str) -> Result<(String, usize), &'static str> {
     let behind = text[length..].lines().next().unwrap_or_default();
     match behind.trim_start().chars().next() {
         None | Some('#') => Ok((value, length + behind.len())),
-        Some(_) => Err("there is more behind the closing quote"),
+        Some(_) => Err("unexpected text after the closing quote"),
     }
 }
 
@@ -151,13 +151,13 @@ mod tests {
     #[test]
     fn a_mistake_is_told_by_its_line_alone() {
         for (text, line, problem) in [
-            ("A=1\n\nhunter2\n", 3, "there is no `=`"),
-            ("=hunter2", 1, "there is no name"),
-            ("A='x\ny'\nB C=hunter2", 3, "there is a blank"),
+            ("A=1\n\nhunter2\n", 3, "`=` is missing"),
+            ("=hunter2", 1, "the name before"),
+            ("A='x\ny'\nB C=hunter2", 3, "the name contains"),
             ("A=1\nB='hunter2\n", 2, "the quote that begins"),
             ("A=\"hunter2\\", 1, "the quote that begins"),
-            ("A='hunter2'x\n", 1, "there is more"),
-            ("A=hunter2\nA=hunter2\n", 2, "the name was given"),
+            ("A='hunter2'x\n", 1, "unexpected text"),
+            ("A=hunter2\nA=hunter2\n", 2, "duplicate name"),
         ] {
             let error = parse(text).unwrap_err();
             assert_eq!(error.line, line, "{text}");

@@ -13,7 +13,7 @@ pub(super) fn parse(file: &str) -> Result<HashMap<String, Entry>, SecretsFileErr
         // The error itself may quote what is in the file.
         serde_json::from_str(file).map_err(|error| SecretsFileError {
             line: error.line(),
-            problem: "this is not JSON, as the file's first character says it is",
+            problem: "not valid JSON, although the file begins with `{`",
         })?;
     let entries = values.into_iter().map(|(name, value)| {
         let entry = Entry {

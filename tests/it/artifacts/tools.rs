@@ -47,7 +47,7 @@ fn the_same_files_come_out_of_any_image() {
         assert_eq!(files(&kept(&env)), expected.into(), "{image}");
         assert!(
             run.stderr
-                .contains("dangling` is a link that leads to no file"),
+                .contains("dangling` is left out: it is a broken symlink"),
             "{run}"
         );
         assert!(run.stderr.contains("fifo` is a fifo"), "{run}");

@@ -108,7 +108,7 @@ fn a_damaged_archive_is_a_miss_and_leaves_no_file() {
         run.assert_succeeded();
         assert!(
             run.stderr.contains(
-                "warning: cache: the entry `k` cannot be used: its archive is damaged; it is removed"
+                "warning: cache: the entry `k` cannot be used and is removed: its archive is damaged"
             ),
             "{run}"
         );

@@ -38,7 +38,10 @@ fn credential_helpers_are_asked() {
     let well = report(r#"{"credsStore": "good", "credHelpers": {"registry.example": "shy"}}"#);
     well.assert("credentials", "ok", "good, shy");
     for (helper, found) in [
-        ("missing", "`docker-credential-missing` is not on the PATH"),
+        (
+            "missing",
+            "`docker-credential-missing` was not found in PATH",
+        ),
         (
             "bad",
             "`docker-credential-bad version` ends with exit status: 7",

@@ -234,7 +234,7 @@ fn a_buildspec_that_leads_out_of_the_source_is_not_read() {
         run.assert_failed();
         assert_secret(&run, lead);
         assert!(
-            run.stderr.contains("leads out of") || run.stdout.contains("leads out of"),
+            run.stderr.contains("points outside") || run.stdout.contains("points outside"),
             "{run}"
         );
     }

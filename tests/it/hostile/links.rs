@@ -1,4 +1,4 @@
-//! Links that a repository has where a user names something: none leads out of it.
+//! Links that a repository has where a user names something: none points outside it.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -77,7 +77,7 @@ fn whatever_is_named_stays_in_the_source() {
         let run = run(flag, &value);
         run.assert_code(2);
         assert!(
-            run.stderr.contains("is a link that leads out of"),
+            run.stderr.contains("is a symlink that points outside"),
             "{flag} {value}: {run}"
         );
         assert!(run.stderr.contains(flag), "{flag} {value}: {run}");
@@ -101,7 +101,7 @@ fn the_repository_around_the_source_is_a_stranger_s_as_well() {
     symlink("/tmp", env.path("out")).unwrap();
     let run = env.again(&["--artifacts", "out/cobuild-hostile"]).run();
     run.assert_code(2);
-    assert!(run.stderr.contains("leads out of"), "{run}");
+    assert!(run.stderr.contains("points outside"), "{run}");
     assert!(!Path::new("/tmp/cobuild-hostile").exists());
 }
 
@@ -179,8 +179,8 @@ fn a_check_shows_nothing_from_outside_of_the_directory() {
         assert!(!run.stdout.contains(SECRET), "{run}");
         assert!(!run.stderr.contains(SECRET), "{run}");
         for (name, why) in [
-            ("buildspec.yml", "leads out of"),
-            ("buildspec-device.yml", "leads out of"),
+            ("buildspec.yml", "points outside"),
+            ("buildspec-device.yml", "points outside"),
             ("sub/buildspec-pipe.yml", "a pipe"),
         ] {
             let told = |line: &str| line.contains(&format!("`{name}`")) && line.contains(why);
@@ -205,7 +205,7 @@ fn a_check_shows_nothing_from_outside_of_the_directory() {
             let run = check(&clone, &[name]);
             run.assert_code(2);
             assert!(!run.stderr.contains(SECRET), "{run}");
-            assert!(run.stderr.contains("leads out of"), "{run}");
+            assert!(run.stderr.contains("points outside"), "{run}");
         }
         let run = check(&clone, &["sub/buildspec-pipe.yml"]);
         run.assert_code(2);
@@ -265,7 +265,7 @@ fn a_source_is_what_it_seems_to_be() {
     for source in ["app", "lib:app"] {
         let run = in_clone(source);
         run.assert_code(2);
-        assert!(run.stderr.contains("leads out of"), "{source}: {run}");
+        assert!(run.stderr.contains("points outside"), "{source}: {run}");
     }
     // A link of the user's own, elsewhere.
     symlink("outside", env.path("mine")).unwrap();

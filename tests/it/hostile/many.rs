@@ -84,7 +84,7 @@ fn a_git_directory_that_is_named_is_where_it_seems_to_be() {
     );
     let run = env.again(&["--git-dir", "source/store/git"]).run();
     run.assert_code(2);
-    assert!(run.stderr.contains("leads out of"), "{run}");
+    assert!(run.stderr.contains("points outside"), "{run}");
 }
 
 #[test]

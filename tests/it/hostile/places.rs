@@ -65,7 +65,7 @@ fn a_directory_that_somebody_else_made_is_refused() {
             fs::create_dir(own).unwrap();
             chown(own, Some(NOBODY), None).unwrap();
         }),
-        ("others than its owner", |own, _| {
+        ("other users than its owner", |own, _| {
             fs::create_dir(own).unwrap();
             fs::set_permissions(own, Permissions::from_mode(0o777)).unwrap();
         }),

@@ -179,8 +179,8 @@ fn names_without_number_are_refused() {
         replacing("find", &program)
     };
     for (times, said) in [
-        (1, "there are more files than can be collected"),
-        (3, "there are more links than can be collected"),
+        (1, "there are too many files to collect"),
+        (3, "there are too many links to collect"),
     ] {
         let command = format!(
             "{}; sed -i \"s#.ENV{{CODEBUILD_SRC_DIR}}#$CODEBUILD_SRC_DIR#\" $tool",
@@ -338,7 +338,7 @@ fn a_container_may_have_so_many_processes() {
     run.assert_code(2);
     assert!(
         run.stderr
-            .contains("write how many processes, such as 4096, or `unlimited`"),
+            .contains("write the number of processes, such as 4096, or `unlimited`"),
         "{run}"
     );
 }

@@ -125,7 +125,7 @@ fn what_cannot_be_read_is_told_and_done_without() {
         (
             "{\"credsStore\": \"nowhere\"}",
             "",
-            "`docker-credential-nowhere` is not on the PATH",
+            "`docker-credential-nowhere` was not found in PATH",
         ),
     ] {
         let env = build(&name).args(&["--pull", "always"]);

@@ -267,7 +267,7 @@ fn names_and_platforms_that_are_none_are_refused() {
     }
     for (platform, words) in [
         ("arm64", "linux/ARCHITECTURE"),
-        ("windows/amd64", "Linux images alone"),
+        ("windows/amd64", "Linux images only"),
     ] {
         let run = build(IMAGE).args(&["--platform", platform]).run();
         run.assert_code(2);
