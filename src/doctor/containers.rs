@@ -36,7 +36,7 @@ pub(super) async fn container<E: Engine>(trials: &Trials<'_, E>) -> Check {
     match ran.await {
         Ok(_) => {
             let seconds = start.elapsed().as_secs_f32();
-            let found = format!("starts, writes, prints and goes in {seconds:.1} s");
+            let found = format!("a container starts, writes, prints and ends in {seconds:.1} s");
             Check::ok(Subject::Container, found)
         }
         Err(TrialError::NoImage(reason)) if !reason.starts_with("the engine") => {
@@ -44,8 +44,8 @@ pub(super) async fn container<E: Engine>(trials: &Trials<'_, E>) -> Check {
         }
         Err(error) => Check::failed(
             Subject::Container,
-            format!("does not run: {error}"),
-            "see whether `docker run --rm hello-world` fails alike; the engine's own log says more (`journalctl -u docker`)",
+            format!("a container does not run: {error}"),
+            "check whether `docker run --rm hello-world` fails too, and read the log of the engine (`journalctl -u docker`)",
         ),
     }
 }
@@ -60,7 +60,7 @@ fn without_image(subject: Subject, error: &TrialError) -> Option<Check> {
 
 async fn network<E: Engine>(trials: &Trials<'_, E>) -> Check {
     let subject = Subject::Network;
-    let remedy = "let the engine make its default network (`docker network inspect bridge` shows it), and let the machine forward packets (`sysctl net.ipv4.ip_forward`)";
+    let remedy = "check the default network of the engine (`docker network inspect bridge`), and that the machine forwards packets (`sysctl net.ipv4.ip_forward`)";
     let files = &["/proc/net/route"];
     let ran = trials.run(Trial {
         files,
@@ -75,8 +75,9 @@ async fn network<E: Engine>(trials: &Trials<'_, E>) -> Check {
             "a container has no route to other machines",
             remedy,
         ),
-        Err(error) => without_image(subject, &error)
-            .unwrap_or_else(|| Check::warning(subject, format!("cannot be seen: {error}"), remedy)),
+        Err(error) => without_image(subject, &error).unwrap_or_else(|| {
+            Check::warning(subject, format!("cannot be checked: {error}"), remedy)
+        }),
     }
 }
 
@@ -99,7 +100,7 @@ async fn privileged<E: Engine>(trials: &Trials<'_, E>, reached: &Reached) -> Che
     let remedy = if reached.facts.is_rootless {
         "builds with -d need an engine that runs as root"
     } else {
-        "builds with -d need it; where the machine itself lacks capabilities (a container, some virtual machines), give it all of them or use another engine"
+        "builds with -d need it; if the machine itself lacks capabilities (a container, some virtual machines), grant them or use another engine"
     };
     match ran.await {
         Ok(status) if has_capability(&status, SYS_ADMIN) => {
@@ -122,7 +123,7 @@ fn has_capability(status: &str, number: u32) -> bool {
 
 async fn init<E: Engine>(trials: &Trials<'_, E>) -> Check {
     let subject = Subject::Init;
-    let remedy = "install `docker-init` or `tini` beside the engine (package `tini` on Debian, `catatonit` for Podman); builds run without, and orphans of their commands stay as zombies";
+    let remedy = "install `docker-init` or `tini` for the engine (package `tini` on Debian, `catatonit` for Podman); builds run without it, but orphaned processes of commands stay as zombies";
     let files = &["/proc/1/comm"];
     let ran = trials.run(Trial {
         files,
@@ -134,9 +135,13 @@ async fn init<E: Engine>(trials: &Trials<'_, E>) -> Check {
             let found = format!("`{}` reaps orphans", first.trim());
             Check::ok(subject, found)
         }
-        Ok(_) => Check::warning(subject, "the engine puts none into a container", remedy),
+        Ok(_) => Check::warning(
+            subject,
+            "the engine starts no init process in containers",
+            remedy,
+        ),
         Err(error) => without_image(subject, &error).unwrap_or_else(|| {
-            let found = format!("the engine has none to put into a container: {error}");
+            let found = format!("the engine has no init process for containers: {error}");
             Check::warning(subject, found, remedy)
         }),
     }
@@ -163,12 +168,12 @@ async fn limits<E: Engine>(trials: &Trials<'_, E>, reached: &Reached) -> Check {
         },
         ..Trial::default()
     });
-    let remedy = "builds run all the same, and may take more than their size allows; let the engine use control groups (version 2, delegated to the user where it is rootless)";
+    let remedy = "builds run, but may use more than their compute type allows; enable control groups for the engine (version 2, delegated to the user for a rootless engine)";
     match ran.await {
         Ok(printed) => match ignored(&printed).as_slice() {
             [] => Check::ok(subject, "memory and processors can be limited"),
             ignored => {
-                let found = format!("the engine ignores limits of {}", ignored.join(" and "));
+                let found = format!("the engine ignores the limits of {}", ignored.join(" and "));
                 Check::warning(subject, found, remedy)
             }
         },
@@ -208,7 +213,7 @@ async fn platform<E: Engine>(trials: &Trials<'_, E>) -> Check {
             Check::warning(
                 subject,
                 format!("{platform} is not emulated: {error}"),
-                format!("only for images of the other platform: `docker run --privileged --rm tonistiigi/binfmt --install {name}`, or the package `qemu-user-static` with `binfmt-support`"),
+                format!("needed only for images of that platform: run `docker run --privileged --rm tonistiigi/binfmt --install {name}`, or install `qemu-user-static` with `binfmt-support`"),
             )
         }),
     }

@@ -35,12 +35,7 @@ impl Config {
 
 pub(super) async fn helpers(file: Option<&Path>) -> Check {
     let subject = Subject::Credentials;
-    let none = || {
-        Check::ok(
-            subject,
-            "no helper is configured, and none is needed for public images",
-        )
-    };
+    let none = || Check::ok(subject, "no helper is configured; public images need none");
     let Some(file) = file else {
         return none();
     };
@@ -54,8 +49,8 @@ pub(super) async fn helpers(file: Option<&Path>) -> Check {
         Err(error) => {
             return Check::warning(
                 subject,
-                format!("`{}` cannot be read: {error}", file.display()),
-                "mend the file, or move it away and `docker login` again",
+                format!("cannot read `{}`: {error}", file.display()),
+                "fix the file, or remove it and run `docker login` again",
             );
         }
     };
@@ -77,7 +72,7 @@ pub(super) async fn helpers(file: Option<&Path>) -> Check {
         subject,
         silent.join("; "),
         format!(
-            "install the helper on the PATH, start what it asks (a desktop, a keyring), or take it out of `{}`",
+            "install the helper in PATH, start the service that it uses (a desktop, a keyring), or remove it from `{}`",
             file.display()
         ),
     )
@@ -88,13 +83,15 @@ async fn answer(helper: &str) -> Result<(), String> {
     let program = format!("docker-credential-{helper}");
     // A path would be run from anywhere.
     if helper.contains('/') {
-        return Err(format!("`{helper}` is no name of a helper"));
+        return Err(format!("`{helper}` is not a valid helper name"));
     }
     let mut complaint = String::new();
     for argument in ["list", "version"] {
         match run(&program, argument, LIMIT).await {
             Ok(output) if output.status.success() => return Ok(()),
-            Ok(output) => complaint = format!("`{program} {argument}` ends with {}", output.status),
+            Ok(output) => {
+                complaint = format!("`{program} {argument}` ended with {}", output.status)
+            }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 return Err(format!("`{program}` was not found in PATH"));
             }

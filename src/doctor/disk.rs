@@ -19,7 +19,7 @@ const NOTHING: u64 = 100_000_000;
 pub(super) fn of_engine(reached: &Reached) -> Check {
     let subject = Subject::EngineDisk;
     if !reached.facts.shares_host {
-        return Check::not_tried(subject, "the engine's disk is another system's");
+        return Check::not_tried(subject, "the disk of the engine belongs to another system");
     }
     let root = Path::new(&reached.details.data_root);
     match free(root) {
@@ -28,10 +28,10 @@ pub(super) fn of_engine(reached: &Reached) -> Check {
             root,
             free,
             LITTLE_FOR_IMAGES,
-            "make room: `docker system prune` removes what no container uses, `cobuild clean` what dead builds left",
+            "free space: `docker system prune` removes unused engine data, `cobuild clean` removes leftovers of dead builds",
         ),
         Err(error) => {
-            let why = format!("`{}` cannot be looked at: {error}", root.display());
+            let why = format!("cannot check `{}`: {error}", root.display());
             Check::not_tried(subject, why)
         }
     }
@@ -48,12 +48,12 @@ pub(super) fn of_cache(surroundings: &Surroundings) -> Check {
             directory,
             free,
             LITTLE_FOR_CACHES,
-            "make room: `cobuild clean` removes what dead builds left, `cobuild cache clear --all` all caches; or name another place in XDG_CACHE_HOME",
+            "free space: `cobuild clean` removes leftovers of dead builds, `cobuild cache clear --all` removes all caches; or set XDG_CACHE_HOME to another directory",
         ),
         Err(error) => Check::failed(
             subject,
-            format!("`{}` cannot be written: {error}", directory.display()),
-            "make it yours (`chown`), or name another place in XDG_CACHE_HOME",
+            format!("cannot write to `{}`: {error}", directory.display()),
+            "make the directory yours (`chown`), or set XDG_CACHE_HOME to another directory",
         ),
     }
 }

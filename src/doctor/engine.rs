@@ -39,7 +39,7 @@ fn version(details: &EngineDetails) -> Check {
         return Check::failed(
             Subject::Version,
             format!("{found}: too old"),
-            "update it: cobuild needs Docker Engine 20.10 or API 1.41 at the least",
+            "update it: cobuild needs at least Docker Engine 20.10 or API 1.41",
         );
     }
     Check::ok(Subject::Version, found)
@@ -54,11 +54,11 @@ fn numbers(version: &str) -> Option<(u32, u32)> {
 fn storage_driver(driver: &str) -> Check {
     let subject = Subject::StorageDriver;
     match driver {
-        "" => Check::not_tried(subject, "the engine does not say how it stacks layers"),
+        "" => Check::not_tried(subject, "the engine does not report its storage driver"),
         "vfs" => Check::warning(
             subject,
-            "vfs, which copies an image for each container: slow, and large",
-            "have it use overlay2: `\"storage-driver\": \"overlay2\"` in /etc/docker/daemon.json (`driver = \"overlay\"` in storage.conf for Podman), with its data on a file system that takes overlays",
+            "vfs, which copies the image for each container: slow and large",
+            "use overlay2: `\"storage-driver\": \"overlay2\"` in /etc/docker/daemon.json (`driver = \"overlay\"` in storage.conf for Podman), with its data on a file system that supports overlays",
         ),
         driver => Check::ok(subject, driver),
     }
@@ -112,18 +112,21 @@ pub(super) fn size(bytes: u64) -> String {
 fn clock(theirs: &str, now: Timestamp) -> Check {
     let subject = Subject::Clock;
     let Ok(theirs) = theirs.parse::<Timestamp>() else {
-        return Check::not_tried(subject, "the engine does not say what time it is");
+        return Check::not_tried(subject, "the engine does not report its time");
     };
     let skew = theirs.as_second() - now.as_second();
     if skew.abs() > MOST_SKEW {
         let way = if skew > 0 { "fast" } else { "slow" };
         return Check::warning(
             subject,
-            format!("the engine's is {} s {way}", skew.abs()),
-            "set both clocks by NTP, or start the engine's virtual machine anew: AWS refuses requests whose time is wrong",
+            format!("the clock of the engine is {} s {way}", skew.abs()),
+            "synchronize both clocks with NTP, or restart the virtual machine of the engine: AWS refuses requests with a wrong time",
         );
     }
-    Check::ok(subject, "the engine's agrees with this machine's")
+    Check::ok(
+        subject,
+        "the clocks of the engine and of this machine agree",
+    )
 }
 
 #[cfg(test)]

@@ -26,7 +26,7 @@ async fn copy_on_write<E: Engine>(trials: &Trials<'_, E>, reached: &Reached) -> 
         return Check::warning(
             subject,
             "the engine does not run on this system, so sources are streamed as a tar",
-            "nothing need be done; large sources begin faster with an engine on this system, or with less to stream (--exclude)",
+            "no action needed; large sources start faster with an engine on this system, or with less to stream (--exclude)",
         );
     }
     let scratch = match &trials.scratch {
@@ -46,11 +46,11 @@ async fn copy_on_write<E: Engine>(trials: &Trials<'_, E>, reached: &Reached) -> 
     match ran {
         Ok(text) if text == TEXT && made => Check::ok(
             subject,
-            "sources come in as they are, and changes go elsewhere",
+            "sources are mounted copy-on-write: builds do not change them",
         ),
         Ok(_) => Check::warning(
             subject,
-            "the engine passes over an overlay: a container sees something else",
+            "the engine ignores an overlay: the container sees other files",
             "run builds with --source-transfer tar, or use another engine",
         ),
         Err(TrialError::NoImage(reason)) => Check::not_tried(subject, reason),
@@ -64,10 +64,10 @@ async fn copy_on_write<E: Engine>(trials: &Trials<'_, E>, reached: &Reached) -> 
 
 fn overlay_remedy(reached: &Reached, scratch: &Scratch) -> String {
     if reached.facts.is_rootless {
-        return "rootless engines may mount no overlay on some kernels; an engine that runs as root may".to_owned();
+        return "on some kernels a rootless engine cannot mount overlays; use an engine that runs as root".to_owned();
     }
     format!(
-        "let the kernel have the module `overlay`, and put the cache directory on a file system that takes one (XDG_CACHE_HOME; now `{}`)",
+        "load the kernel module `overlay`, and put the cache directory on a file system that supports overlays (XDG_CACHE_HOME; now `{}`)",
         scratch.directory().display()
     )
 }
@@ -83,9 +83,9 @@ async fn bind_mount<E: Engine>(trials: &Trials<'_, E>, reached: &Reached) -> Che
         return Check::not_tried(subject, no_place(&error));
     }
     let remedy = if reached.facts.shares_host {
-        "builds with -m need it; the engine's log says more"
+        "builds with -m need it; read the log of the engine"
     } else {
-        "builds with -m need it: share the cache directory and your sources with the engine's machine, or do without -m"
+        "builds with -m need it: share the cache directory and your sources with the machine of the engine, or do not use -m"
     };
     match view(trials, Mount::Bind(directory.clone())).await {
         Ok(text) if text == TEXT && directory.join("made").exists() => {
@@ -93,7 +93,7 @@ async fn bind_mount<E: Engine>(trials: &Trials<'_, E>, reached: &Reached) -> Che
         }
         Ok(_) => Check::warning(
             subject,
-            "a container sees another directory than this system",
+            "a container sees other files than this system",
             remedy,
         ),
         Err(TrialError::NoImage(reason)) => Check::not_tried(subject, reason),
@@ -121,5 +121,5 @@ fn make_tree(directory: &Path) -> io::Result<()> {
 }
 
 fn no_place(error: &io::Error) -> String {
-    format!("there is no place for it in the cache directory: {error}")
+    format!("cannot use the cache directory: {error}")
 }

@@ -70,7 +70,11 @@ pub async fn reach<E: Engine>(engine: &E) -> Result<Reached, EngineError> {
         Err(_) => Err(EngineError {
             operation: crate::engine::Operation::Connect,
             status: None,
-            source: format!("there is no answer within {} s", ANSWER_LIMIT.as_secs()).into(),
+            source: format!(
+                "the engine did not answer within {} s",
+                ANSWER_LIMIT.as_secs()
+            )
+            .into(),
         }),
     }
 }

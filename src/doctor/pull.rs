@@ -50,9 +50,9 @@ async fn pull<E: Engine>(engine: &E, asked: Option<&str>) -> Check {
             return Check::ok(subject, format!("{image} in {seconds:.1} s"));
         }
         Ok(Err(error)) => error.reason(),
-        Err(_) => format!("it is not over within {} s", LIMIT.as_secs()),
+        Err(_) => format!("the pull did not finish within {} s", LIMIT.as_secs()),
     };
-    let found = format!("{image} cannot be pulled: {reason}");
+    let found = format!("cannot pull {image}: {reason}");
     let remedy = remedy(&reason);
     // Who has named the image wants it; else images that are there will do.
     if asked.is_some() {
@@ -66,13 +66,13 @@ fn remedy(reason: &str) -> &'static str {
     let reason = reason.to_lowercase();
     let about = |words: &[&str]| words.iter().any(|word| reason.contains(word));
     if about(&["denied", "unauthorized", "authentication", "no basic auth"]) {
-        "`docker login` at the registry, or correct the image's name"
+        "run `docker login` for the registry, or correct the name of the image"
     } else if about(&["x509", "certificate", "http response to https"]) {
-        "let the engine trust the registry: its certificate in /etc/docker/certs.d, or `insecure-registries` in /etc/docker/daemon.json"
+        "make the engine trust the registry: put its certificate into /etc/docker/certs.d, or list it in `insecure-registries` of /etc/docker/daemon.json"
     } else if about(&["manifest", "not found", "invalid reference"]) {
-        "correct the image's name"
+        "correct the name of the image"
     } else {
-        "let the engine reach the registry: its network, its name server, its proxy (HTTPS_PROXY of the engine's own service); images that it has already need no pull"
+        "check how the engine reaches the registry: network, name server, proxy (HTTPS_PROXY of the engine's service); local images need no pull"
     }
 }
 
@@ -81,7 +81,7 @@ async fn default_image_check<E: Engine>(engine: &E) -> Check {
     let image = Resolution::of(default_image());
     for name in &image.local {
         match is_there(engine, name).await {
-            Ok(true) => return Check::ok(subject, format!("{name} is there")),
+            Ok(true) => return Check::ok(subject, format!("{name} is available locally")),
             Ok(false) => {}
             Err(reason) => return Check::not_tried(subject, reason),
         }
@@ -89,7 +89,7 @@ async fn default_image_check<E: Engine>(engine: &E) -> Check {
     let name = image.asked();
     Check::ok(
         subject,
-        format!("{name} is pulled by the first build without -i, some GB"),
+        format!("the first build without -i pulls {name}, several GB"),
     )
 }
 
@@ -98,7 +98,7 @@ async fn is_there<E: Engine>(engine: &E, image: &str) -> Result<bool, String> {
         Ok(Ok(found)) => Ok(found.is_some()),
         Ok(Err(error)) if error.status == Some(400) => Ok(false),
         Ok(Err(error)) => Err(error.reason()),
-        Err(_) => Err("the engine does not look for images in time".to_owned()),
+        Err(_) => Err("the engine did not list its images in time".to_owned()),
     }
 }
 
@@ -125,7 +125,7 @@ mod tests {
             ("server gave HTTP response to HTTPS client", "trust"),
             ("manifest for x:y not found", "name"),
             ("dial tcp: lookup public.ecr.aws: no such host", "proxy"),
-            ("it is not over within 15 s", "proxy"),
+            ("the pull did not finish within 15 s", "proxy"),
         ] {
             assert!(remedy(reason).contains(word), "{reason}");
         }

@@ -12,7 +12,7 @@ const LIMIT: Duration = Duration::from_secs(5);
 
 pub(super) async fn git() -> Check {
     let subject = Subject::Git;
-    let remedy = "install git: clean checkouts (--source-version) and the variables about the commit need it";
+    let remedy = "install git: --source-version and the variables about the commit need it";
     match run("git", "--version", LIMIT).await {
         Ok(output) if output.status.success() => {
             let version = String::from_utf8_lossy(&output.stdout);
@@ -21,13 +21,13 @@ pub(super) async fn git() -> Check {
         }
         Ok(output) => Check::warning(
             subject,
-            format!("`git --version` ends with {}", output.status),
+            format!("`git --version` ended with {}", output.status),
             remedy,
         ),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            Check::warning(subject, "there is none on the PATH", remedy)
+            Check::warning(subject, "git was not found in PATH", remedy)
         }
-        Err(error) => Check::warning(subject, format!("it cannot be run: {error}"), remedy),
+        Err(error) => Check::warning(subject, format!("cannot run git: {error}"), remedy),
     }
 }
 
@@ -42,7 +42,7 @@ pub(super) async fn run(name: &str, argument: &str, limit: Duration) -> io::Resu
         Ok(output) => output,
         Err(_) => Err(io::Error::new(
             io::ErrorKind::TimedOut,
-            format!("no answer within {} s", limit.as_secs()),
+            format!("it did not answer within {} s", limit.as_secs()),
         )),
     }
 }

@@ -53,9 +53,9 @@ pub(super) enum TrialError {
     Engine(#[from] EngineError),
     #[error("{0}")]
     NoImage(String),
-    #[error("the program in it ends early{}", said(.0))]
+    #[error("the program in the container ended early{}", said(.0))]
     EndsEarly(String),
-    #[error("it is not over within {} s", TRIAL_LIMIT.as_secs())]
+    #[error("the container did not end within {} s", TRIAL_LIMIT.as_secs())]
     TooSlow,
 }
 
@@ -137,8 +137,11 @@ impl<'a, E: Engine> Trials<'a, E> {
         let tar = tar_of(&architecture.executable()).map_err(|error| error.to_string())?;
         match tokio::time::timeout(IMPORT_LIMIT, self.engine.import_image(&spec, tar)).await {
             Ok(Ok(())) => Ok(spec.name),
-            Ok(Err(error)) => Err(format!("the engine takes no image: {}", error.reason())),
-            Err(_) => Err("the engine does not come to an end with an image".to_owned()),
+            Ok(Err(error)) => Err(format!(
+                "the engine cannot import an image: {}",
+                error.reason()
+            )),
+            Err(_) => Err("the engine did not import the test image in time".to_owned()),
         }
     }
 

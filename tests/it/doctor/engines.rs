@@ -63,7 +63,7 @@ fn an_engine_elsewhere_gets_sources_as_a_tar() {
     let report = Patient::at(&host).report();
     report.assert("engine", "ok", &host);
     report.assert("copy-on-write", "warning", "streamed as a tar");
-    report.assert("engine-disk", "not-tried", "another system's");
+    report.assert("engine-disk", "not-tried", "another system");
     report.assert("container", "ok", "");
 }
 
@@ -129,7 +129,7 @@ fn an_engine_that_is_too_old_is_told() {
         "failed",
         "Docker Engine - Community 19.03.15, API 1.40: too old",
     );
-    report.assert("clock", "not-tried", "does not say");
+    report.assert("clock", "not-tried", "does not report");
 }
 
 /// Reads a request up to its body.

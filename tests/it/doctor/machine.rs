@@ -44,15 +44,15 @@ fn credential_helpers_are_asked() {
         ),
         (
             "bad",
-            "`docker-credential-bad version` ends with exit status: 7",
+            "`docker-credential-bad version` ended with exit status: 7",
         ),
-        ("stuck", "no answer within 1 s"),
-        ("../bad", "is no name of a helper"),
+        ("stuck", "did not answer within 1 s"),
+        ("../bad", "is not a valid helper name"),
     ] {
         let config = format!(r#"{{"credsStore": "{helper}", "credHelpers": {{"r": "good"}}}}"#);
         report(&config).assert("credentials", "warning", found);
     }
-    report("{").assert("credentials", "warning", "cannot be read");
+    report("{").assert("credentials", "warning", "cannot read");
     report("{}").assert("credentials", "ok", "no helper is configured");
 }
 
@@ -66,10 +66,10 @@ fn what_is_missing_here_is_told() {
     let run = Run::new(command.output().unwrap());
     run.assert_failed();
     let report = Report::of(&run);
-    report.assert("git", "warning", "there is none on the PATH");
+    report.assert("git", "warning", "git was not found in PATH");
     report.assert(
         "cache-disk",
         "failed",
-        "`/proc/nowhere/cobuild` cannot be written",
+        "cannot write to `/proc/nowhere/cobuild`",
     );
 }
