@@ -86,7 +86,7 @@ pub enum RunError {
     #[error(transparent)]
     Exclude(#[from] ExcludeError),
     /// Copy-on-write was asked for and cannot be.
-    #[error("no copy-on-write view of `{}` can be had: {reason}", path.display())]
+    #[error("cannot mount `{}` copy-on-write: {reason}", path.display())]
     NoCopyOnWrite {
         /// The tree.
         path: PathBuf,
@@ -112,9 +112,7 @@ pub enum RunError {
         what: String,
     },
     /// All that the build answers is more than is of use.
-    #[error(
-        "what variables stand for in the buildspec is longer than {MOST_VALUES} bytes together"
-    )]
+    #[error("the values that the buildspec expands are longer than {MOST_VALUES} bytes together")]
     TooManyValues,
 }
 

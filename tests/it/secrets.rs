@@ -119,7 +119,7 @@ fn what_cannot_be_had_fails_the_source_phase_and_says_how_to_give_it() {
             parameter.to_owned(),
             "Decrypted Variables Error",
             "parameter does not exist: /my/a",
-            "give the value of `B` as a line `/my/b=VALUE` in a file for `--secrets FILE`, as COBUILD_SECRET_B where cobuild runs, or as `--env B`",
+            "give the value of `B` as a line `/my/b=VALUE` in a file for `--secrets FILE`, as the variable COBUILD_SECRET_B of this machine, or with `--env B`",
         ),
         (
             secret("none:key"),

@@ -136,7 +136,7 @@ impl<E: Engine> Live<'_, E> {
                     let path = path.normal();
                     self.run
                         .warn(format!(
-                            "what `{path}` had in it is hidden by the local cache, as in the cloud"
+                            "the local cache hides the files that `{path}` had, as in the cloud"
                         ))
                         .await;
                 }
@@ -144,7 +144,7 @@ impl<E: Engine> Live<'_, E> {
                     let path = path.normal();
                     self.run
                         .warn(format!(
-                            "the cache path `{path}` is not kept: it cannot be replaced by a link"
+                            "the cache path `{path}` is not kept: cannot replace it with a symlink"
                         ))
                         .await;
                     continue;
@@ -191,11 +191,11 @@ impl<E: Engine> Live<'_, E> {
     /// Why a directory must not be replaced by a link.
     fn problem(&self, path: &CachePath, below: &str) -> Option<&'static str> {
         match path.place {
-            Place::Source if below.is_empty() => Some("the source itself is there"),
+            Place::Source if below.is_empty() => Some("it is the source directory itself"),
             Place::Source if self.run.plan.transfer == Transfer::Mount => {
-                Some("with `-m` the link would be made in your own directory")
+                Some("with `-m` a symlink would be created in your own directory")
             }
-            Place::System if is_system(below) => Some("the container needs it"),
+            Place::System if is_system(below) => Some("the container needs this directory"),
             Place::Source | Place::System => None,
         }
     }

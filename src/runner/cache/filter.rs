@@ -267,7 +267,7 @@ struct Links {
 impl Links {
     fn insert(&mut self, place: Place, path: &Path) -> io::Result<()> {
         if self.numbers.len() >= MOST_LINKS {
-            return Err(damaged("it has more than 1000000 links"));
+            return Err(damaged("the archive has more than 1000000 links"));
         }
         self.numbers.insert(self.hash.hash_one((place, path)));
         Ok(())

@@ -61,7 +61,7 @@ impl<E: Engine> Run<'_, E> {
             && !owner.has_made(Kind::Volume, &there.name, &there.labels)
         {
             self.warn(format!(
-                "the Docker layers are not kept: somebody else made the volume `{}`",
+                "the Docker layers are not kept: the volume `{}` was not created by cobuild",
                 there.name
             ))
             .await;
@@ -82,7 +82,8 @@ impl<E: Engine> Run<'_, E> {
     }
 
     async fn layers_in_use(&self) {
-        let message = "the kept Docker layers are in use by another build; this one begins without";
+        let message =
+            "another build is using the kept Docker layers; this build starts without them";
         self.warn(message.to_owned()).await;
     }
 }

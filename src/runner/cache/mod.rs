@@ -84,7 +84,8 @@ impl<E: Engine> Live<'_, E> {
         let usage = self.run.plan.cache.of(cache);
         if usage == CacheUse::Nothing {
             if self.run.plan.cache.kind == CacheKind::None && !expanded.is_empty() {
-                let message = "the buildspec's cache is not kept; `--cache local` keeps it";
+                let message =
+                    "the cache of the buildspec is not kept: enable it with `--cache local`";
                 let message = message.to_owned();
                 self.run.events.emit(Notice::Hint { message }).await;
             }
@@ -112,7 +113,7 @@ impl<E: Engine> Live<'_, E> {
         }
         if let Err(error) = caching.namespace.write_record(&caching.record) {
             self.run
-                .warn(format!("nothing can be kept in the cache: {error}"))
+                .warn(format!("the cache cannot be used: {error}"))
                 .await;
         }
         self.caching = Some(caching);
@@ -155,7 +156,7 @@ impl<E: Engine> Live<'_, E> {
             Ok(kept) => kept,
             Err(error) => {
                 self.run
-                    .warn(format!("nothing can be kept in the cache: {error}"))
+                    .warn(format!("the cache cannot be used: {error}"))
                     .await;
                 return Ok(None);
             }
@@ -188,7 +189,7 @@ impl<E: Engine> Live<'_, E> {
         let key = caching.record.key.clone();
         if key.as_deref() == Some("") {
             self.run
-                .warn("the key of the cache is empty, so nothing is kept".to_owned())
+                .warn("the cache key is empty, so nothing is cached".to_owned())
                 .await;
             caching.saves = false;
             return Ok(());
@@ -301,10 +302,11 @@ impl<E: Engine> Live<'_, E> {
         let passed = self.run.guarded(pouring).await??;
         if passed.skipped_besides > 0 {
             let count = passed.skipped_besides;
-            self.run.warn(format!(
-                "{count} more entries of the cache are none of its paths, and are skipped likewise"
-            ))
-            .await;
+            self.run
+                .warn(format!(
+                    "{count} more cache entries are skipped: they are outside the cache paths"
+                ))
+                .await;
         }
         for (place, path) in passed.skipped {
             let path = Path::new(&directory(place)).join(path);
@@ -339,7 +341,7 @@ impl<E: Engine> Live<'_, E> {
             Err(error) => {
                 let reason = self.masker.mask(&error.reason()).into_owned();
                 self.run
-                    .warn(format!("the cache could not be kept: {reason}"))
+                    .warn(format!("cannot save the cache: {reason}"))
                     .await;
                 (Stored::Failed { reason }, Kept::default())
             }
@@ -470,7 +472,7 @@ impl<E: Engine> Live<'_, E> {
             match self.run.guarded(listing).await? {
                 Ok(()) => place.extend(matches.names),
                 Err(error @ CollectError::TooMany { .. }) => {
-                    let reason = format!("{error}; `{}` names too much", path.normal());
+                    let reason = format!("{error}; `{}` matches too many files", path.normal());
                     return Ok(Err(io::Error::other(reason).into()));
                 }
                 Err(error) => return Ok(Err(io::Error::other(error).into())),
@@ -503,7 +505,7 @@ impl<E: Engine> Live<'_, E> {
         let (status, expanded) = answer.split_once('\x1f').unwrap_or(("2", ""));
         if status != "0" {
             self.run.warn(format!(
-                "`{text}` of the cache stands for `{expanded}`: its command failed with exit status {status}"
+                "the cache value `{text}` expands to `{expanded}`, but its command failed with exit status {status}"
             ))
             .await;
         }

@@ -50,7 +50,7 @@ impl<E: Engine> Live<'_, E> {
         let evaluated = cancellation.guard(sandbox.driver().evaluate(script, &mut aside));
         match evaluated.await.map_err(Interruption::Cancelled)? {
             Err(DriverError::LongValue) => {
-                let what = format!("what {what} stands for");
+                let what = format!("the value of {what}");
                 Err(RunError::TooLong { what }.into())
             }
             evaluated => {

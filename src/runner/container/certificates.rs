@@ -27,7 +27,7 @@ pub(in crate::runner) async fn install(
     Ok((answer != "trusted").then(|| {
         let reason = printed.trim();
         format!(
-            "the image does not take the certificates of `{}`: {reason}",
+            "cannot install the certificates of `{}` in the container: {reason}",
             certificate.location
         )
     }))

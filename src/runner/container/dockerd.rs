@@ -72,14 +72,14 @@ enum NotStarted {
     NoProgram,
     /// Its bridge and its rules would be those of the host.
     #[error(
-        "no Docker daemon is started: with `--network host` it would change the network of the engine's host"
+        "a Docker daemon cannot run with `--network host`: it would change the network of the engine's host"
     )]
     SharedNetwork,
     /// It ended, or the script gave up.
     #[error("`{program}` ended with exit status {status}")]
     Ended { program: String, status: String },
     /// It runs and does not answer.
-    #[error("it does not answer within {} s", LIMIT.as_secs())]
+    #[error("the daemon did not answer within {} s", LIMIT.as_secs())]
     Silent,
 }
 
@@ -128,7 +128,7 @@ impl<E: Engine> Live<'_, E> {
             Err(_) => NotStarted::Silent,
         };
         if reason == NotStarted::NoProgram {
-            let message = "name an image that has Docker in it, or leave out `--start-dockerd`";
+            let message = "use an image that contains Docker, or omit `--start-dockerd`";
             let message = message.to_owned();
             self.run.events.emit(Notice::Hint { message }).await;
         } else {

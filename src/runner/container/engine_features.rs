@@ -20,7 +20,7 @@ impl Means {
                 Err("the engine does not run on this system")
             }
             Transfer::Automatic | Transfer::CopyOnWrite => Ok(()),
-            Transfer::Tar | Transfer::Mount => Err("it was asked for"),
+            Transfer::Tar | Transfer::Mount => Err("it was requested"),
         };
         Self {
             init: facts.has_init,

@@ -87,7 +87,7 @@ impl<'a, E: Engine> Sandbox<'a, E> {
                 // A copy needs no directory on the host.
                 Some(Err(error)) if plan.transfer == Transfer::Automatic => {
                     tracing::info!(%error, "no place for copy-on-write");
-                    means.copy_on_write = Err(format!("there is no place for it: {error}"));
+                    means.copy_on_write = Err(format!("cannot use the cache directory: {error}"));
                     None
                 }
                 Some(Err(error)) => return Err(error),
@@ -114,7 +114,7 @@ impl<'a, E: Engine> Sandbox<'a, E> {
                         .await
                         .unwrap_or_else(|_| {
                             Err(RunError::DriverFailed {
-                                output: "its shell does not answer".to_owned(),
+                                output: "its shell did not answer within 60 s".to_owned(),
                             })
                         });
                     return match driver {

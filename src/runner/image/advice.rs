@@ -8,7 +8,7 @@ use crate::project::image::{Architecture, ImageName, Origin, Platform, System};
 const DOCKERFILES: &str = "https://github.com/aws/aws-codebuild-docker-images";
 
 /// What to do about a name that is none.
-pub(super) const INVALID_NAME: &str = "names of images are `[HOST[:PORT]/]PATH[:TAG][@sha256:DIGEST]`, in small letters but for host and tag";
+pub(super) const INVALID_NAME: &str = "image names have the form `[HOST[:PORT]/]PATH[:TAG][@sha256:DIGEST]`; the path must be lowercase";
 
 /// What was asked of a registry.
 #[derive(Debug)]
@@ -38,48 +38,48 @@ impl<'a> Asked<'a> {
         } = self;
         match problem {
             PullProblem::NotFound => format!(
-                "{registry} has no image `{image}`: check its name and tag, or name another with `-i IMAGE`"
+                "{registry} has no image `{image}`: check the name and tag, or use another image with `-i IMAGE`"
             ),
             PullProblem::NotFoundOrPrivate => format!(
-                "{registry} shows no image `{image}` to {}: check its name, or log in with `{}`, or name another with `-i IMAGE`",
-                if self.with_login { "this user" } else { "strangers" },
+                "{registry} has no image `{image}`, or does not show it to {}: check the name, log in with `{}`, or use another image with `-i IMAGE`",
+                if self.with_login { "this user" } else { "anonymous users" },
                 self.log_in()
             ),
             PullProblem::Unauthorised if self.with_login => format!(
-                "{registry} refuses the credentials that this machine has for it: log in anew with `{}`",
+                "{registry} rejected the credentials of this machine: log in again with `{}`",
                 self.log_in()
             ),
             PullProblem::Unauthorised => format!(
-                "{registry} wants credentials, and this machine has none for it: log in with `{}`",
+                "{registry} requires credentials, and this machine has none: log in with `{}`",
                 self.log_in()
             ),
             PullProblem::Expired if registry == "public.ecr.aws" => format!(
-                "the credentials for {registry} have expired, and its images need none: `docker logout {registry}`"
+                "the credentials for {registry} have expired, and its images need none: run `docker logout {registry}`"
             ),
             PullProblem::Expired => format!(
-                "the credentials for {registry} have expired: log in anew with `{}`",
+                "the credentials for {registry} have expired: log in again with `{}`",
                 self.log_in()
             ),
             PullProblem::RateLimited if self.with_login => format!(
-                "{registry} has been asked too often by this user: try again later, or use an image that is local"
+                "{registry} limits the pulls of this user: try again later, or use a local image"
             ),
             PullProblem::RateLimited => format!(
-                "{registry} has been asked too often from this address: log in with `{}`, which raises the limit, or try again later",
+                "{registry} limits the pulls from this address: log in with `{}` to raise the limit, or try again later",
                 self.log_in()
             ),
-            PullProblem::NoSpace => "the engine's disk is full: `docker system df` shows what is on it, and `docker system prune` makes room".to_owned(),
+            PullProblem::NoSpace => "the disk of the engine is full: `docker system df` shows its use, `docker system prune` frees space".to_owned(),
             PullProblem::WrongPlatform => format!(
-                "`{image}` is not there for {}: `docker manifest inspect {image}` shows what it is there for; name that with `--platform`, or another image with `-i`",
+                "`{image}` is not available for {}: `docker manifest inspect {image}` lists its platforms; choose one with `--platform`, or another image with `-i`",
                 self.platform.unwrap_or("this engine's processor")
             ),
             PullProblem::Unreachable => format!(
-                "the engine cannot reach {registry}: check the name, and the engine's network and proxy, or use an image that is local"
+                "the engine cannot reach {registry}: check the name, and the network and proxy of the engine, or use a local image"
             ),
             PullProblem::Interrupted => format!(
-                "the connection to {registry} broke off again and again: run once more, the layers that came whole stay with the engine"
+                "the connection to {registry} broke several times: run the build again; the engine keeps the layers that are complete"
             ),
             PullProblem::Other => format!(
-                "`docker pull {image}` may tell more; `-i IMAGE` names another image"
+                "`docker pull {image}` may show more; `-i IMAGE` selects another image"
             ),
         }
     }
@@ -134,26 +134,28 @@ pub(super) fn not_local(
     let machine = Architecture::of_engine(&engine.architecture).unwrap_or(Architecture::X86_64);
     let hint = match &plan.image.origin {
         Origin::Registry(_) if unfit_one.is_some() => {
-            "with `--pull missing` the image for that platform is pulled".to_owned()
+            "`--pull missing` pulls the image for that platform".to_owned()
         }
         Origin::Registry(name) => {
-            format!("`--pull missing`, or `docker pull {name}`, brings the image")
+            format!("pull the image with `--pull missing` or `docker pull {name}`")
         }
         Origin::Dockerfile => {
             let curated = plan.image.curated;
             let tag = curated.map_or("7.0", |curated| curated.tag);
             let nearest = curated.and_then(|curated| curated.nearest_on(machine));
             let nearest = nearest
-                .map(|name| format!("; or take the nearest published one, `-i {name}`"))
+                .map(|name| format!("; or use the nearest published image, `-i {name}`"))
                 .unwrap_or_default();
             format!(
                 "AWS does not publish `{image}`: build it from aws/aws-codebuild-docker-images with `git clone {DOCKERFILES}` and `docker build -t {image} aws-codebuild-docker-images/ubuntu/standard/{tag}`{nearest}"
             )
         }
         Origin::UnknownCurated => format!(
-            "no curated image is known by the name `{image}`: `cobuild images` lists them; one of that name that is local would be taken"
+            "there is no curated image `{image}`: `cobuild images` lists the curated images; a local image of that name would be used"
         ),
-        Origin::Id => "an id is that of a local image: `docker images` lists them".to_owned(),
+        Origin::Id => {
+            "an image id must belong to a local image: `docker images` lists them".to_owned()
+        }
         Origin::OtherSystem(System::MacOs) => {
             "cobuild runs Linux images only, but this image is for macOS".to_owned()
         }

@@ -116,10 +116,10 @@ impl<E: Engine> Run<'_, E> {
         }
         let fitting = curated
             .nearest_on(machine)
-            .map(|name| format!("; `-i {name}` is the one that fits"))
+            .map(|name| format!("; use `-i {name}`"))
             .unwrap_or_default();
         let message = format!(
-            "`{}` is an image for {}, and the engine runs on {}{fitting}",
+            "the image `{}` is for {}, but the engine runs on {}{fitting}",
             self.plan.identity.image,
             curated.architecture.name(),
             machine.name(),
@@ -146,7 +146,7 @@ impl<E: Engine> Run<'_, E> {
         }
         if self.plan.pulling.platform.is_none() && !is_told {
             let message = format!(
-                "the image `{name}` is for {platform}, and the engine runs on {machine}; `--platform {machine}` pulls the one for it"
+                "the image `{name}` is for {platform}, but the engine runs on {machine}; `--platform {machine}` pulls the matching image"
             );
             self.events.emit(Notice::Warning { message }).await;
         }

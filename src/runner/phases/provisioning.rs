@@ -132,11 +132,11 @@ impl<'a, E: Engine> Run<'a, E> {
     ) -> Result<PhaseContext, Interruption> {
         let hint = match foreign {
             _ if lacks_shell(&error) => format!(
-                "the image `{}` has no `sh`, which every build needs",
+                "the image `{}` has no `sh`; every build needs a POSIX shell",
                 self.plan.engine_image
             ),
             Some(image) if cannot_execute(&error) => format!(
-                "the image `{image}` is for another processor, and this engine cannot emulate it"
+                "the image `{image}` is for another processor architecture, and the engine cannot emulate it"
             ),
             _ => return Err(error.into()),
         };

@@ -49,7 +49,7 @@ impl<E: Engine> Live<'_, E> {
         for (runtime, written) in wanted {
             let version = self.expand(written).await?;
             if version.is_empty() && !written.is_empty() {
-                let message = format!("`{runtime}: {written}` comes to nothing");
+                let message = format!("`{runtime}: {written}` expands to an empty version");
                 self.run.events.emit(Notice::Hint { message }).await;
             }
             versions.push((runtime.clone(), version));

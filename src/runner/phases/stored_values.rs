@@ -117,18 +117,18 @@ fn hint(stored: &Stored, error: &LookupError) -> String {
     match error {
         LookupError::Missing => format!(
             "give the value of `{variable}` as a line `{reference}=VALUE` in a file for `--secrets \
-             FILE`, as {PREFIX}{variable} where cobuild runs, or as `--env {variable}`"
+             FILE`, as the variable {PREFIX}{variable} of this machine, or with `--env {variable}`"
         ),
         LookupError::Reference(_) => format!(
-            "write the reference of `{variable}` as secret-id:json-key:version-stage:version-id, of \
-             which only the first has to be there"
+            "write the reference of `{variable}` as secret-id:json-key:version-stage:version-id; only \
+             the first part is required"
         ),
         LookupError::NoObject { .. } | LookupError::NoKey { .. } => format!(
-            "the secrets file gives either the whole secret of `{reference}`, a JSON object, by its \
-             name, or the value by the name `{variable}`"
+            "the secrets file must give either the whole secret `{reference}` as a JSON object, or the \
+             value under the name `{variable}`"
         ),
         LookupError::Store(_) => {
-            format!("`--env {variable}` gives the value without asking the store")
+            format!("give the value with `--env {variable}` instead of the store")
         }
     }
 }

@@ -44,18 +44,18 @@ pub(in crate::runner) async fn list(
                         changes.changes = Some(found.list);
                         changes.problems.extend(found.unreadable.iter().map(|path| {
                             let path = path.display();
-                            format!("what the build made of `{path}` cannot be read by this user")
+                            format!("this user cannot read what the build wrote to `{path}`")
                         }));
                         let incomplete = found.incomplete.as_ref();
                         changes.problems.extend(incomplete.map(ToString::to_string));
                     }
                     Err(error) => changes
                         .problems
-                        .push(format!("they cannot be told: {error}")),
+                        .push(format!("they cannot be listed: {error}")),
                 }
             }
             _ => changes.problems.push(format!(
-                "they can be told of a copy-on-write view only, and it came in by {way}"
+                "changes can be listed for a copy-on-write source only, and this one was transferred by {way}"
             )),
         }
         all.push(changes);

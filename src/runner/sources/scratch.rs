@@ -75,7 +75,7 @@ impl Scratch {
         let base = self.base(index);
         if base.to_str().is_none() {
             return Err(io::Error::other(format!(
-                "the path `{}` is no UTF-8 text",
+                "the path `{}` is not valid UTF-8",
                 base.display()
             )));
         }

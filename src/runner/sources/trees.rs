@@ -52,9 +52,7 @@ fn unsettled(host: &Path) -> Option<String> {
         return None;
     }
     let error = directory::is_settled(host).err()?;
-    Some(format!(
-        "somebody else can put another directory in its place: {error}"
-    ))
+    Some(format!("another user could replace the directory: {error}"))
 }
 
 /// Finds what of a source stays behind; the walk through it may take time.
@@ -172,7 +170,9 @@ impl Trees {
         }
         let mounted = mounts::below(&host).ok().flatten().map(|point| {
             let point = point.display();
-            format!("another file system is mounted at `{point}`, which an overlay does not show")
+            format!(
+                "another file system is mounted at `{point}`, and an overlay does not include it"
+            )
         });
         let obstacle = mounted.or_else(|| unsettled(&host));
         self.all.push(Tree {
@@ -200,7 +200,7 @@ impl Trees {
         if source.host.join(IGNORE_FILE).is_file() {
             let file = source.host.join(IGNORE_FILE);
             self.notes.push(format!(
-                "`{}` has no effect with `-m`: the build works in the directory itself",
+                "`{}` has no effect with `-m`: the build works in the source directory itself",
                 file.display()
             ));
         }
@@ -216,7 +216,7 @@ impl Trees {
             && left_out.covers(below.as_ref())
         {
             self.notes.push(format!(
-                "the buildspec `{below}` is left out of the source: it is run, and not there to be read in the build"
+                "the buildspec `{below}` is excluded from the source: it is run, but commands of the build cannot read it"
             ));
         }
     }
@@ -236,7 +236,7 @@ impl Trees {
                     .map_err(|error| error.to_string()),
                 (Ok(()), Some(obstacle), _) => Err(obstacle.clone()),
                 (Err(reason), ..) => Err(reason.clone()),
-                (Ok(()), None, None) => Err("there is no place for it".to_owned()),
+                (Ok(()), None, None) => Err("the cache directory cannot be used".to_owned()),
             };
             let (mount, way, reason) = match overlay {
                 _ if plan.transfer == Transfer::Mount => {

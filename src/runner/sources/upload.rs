@@ -35,7 +35,7 @@ pub(in crate::runner) async fn upload<E: Engine>(
             ..error
         }
         .into()),
-        (Ok(()), _) => Err(failed("not all of it was taken").into()),
+        (Ok(()), _) => Err(failed("the container did not read the whole source").into()),
     }
 }
 
@@ -53,13 +53,13 @@ fn notes(tree: &Tree, sent: Sent) -> Vec<String> {
     if sent.special > 0 {
         let count = sent.special;
         notes.push(format!(
-            "sockets, pipes and devices of `{host}` are left out: {count}"
+            "left out of `{host}`: sockets, pipes and devices ({count})"
         ));
     }
     if sent.vanished > 0 {
         let count = sent.vanished;
         notes.push(format!(
-            "files of `{host}` went while it was read, and are left out: {count}"
+            "left out of `{host}`: files that disappeared while it was read ({count})"
         ));
     }
     notes

@@ -31,7 +31,7 @@ pub(in crate::runner) fn write(layer: &Path, tree: &Path, left_out: &LeftOut) ->
                 let error = io::Error::from(error);
                 io::Error::new(
                     error.kind(),
-                    format!("nothing can be left out there: {error}"),
+                    format!("cannot create the layer that hides excluded files: {error}"),
                 )
             },
         )?;

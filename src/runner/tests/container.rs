@@ -47,7 +47,11 @@ async fn a_daemon_that_never_answers_is_not_waited_for_for_ever() {
     assert_eq!(ran.outcome.status, Status::Failed);
     assert_eq!(ran.commands(), [""; 0]);
     let context = ran.context(PhaseType::Provisioning).unwrap();
-    assert!(context.message.ends_with("it does not answer within 180 s"));
+    assert!(
+        context
+            .message
+            .ends_with("the daemon did not answer within 180 s")
+    );
 }
 
 #[tokio::test(start_paused = true)]

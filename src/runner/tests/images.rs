@@ -159,7 +159,7 @@ async fn the_curated_image_for_the_engine_s_processor_is_named() {
     let name = "aws/codebuild/amazonlinux-x86_64-standard:5.0";
     let fake = FakeEngine::default().with_images("aarch64", &[(name, "linux/amd64")]);
     let (_, _, said) = ask(name, Pulling::default(), &fake).await;
-    let fitting = "`-i aws/codebuild/amazonlinux-aarch64-standard:3.0` is the one that fits";
+    let fitting = "use `-i aws/codebuild/amazonlinux-aarch64-standard:3.0`";
     assert!(said.contains(fitting), "{said}");
     assert!(said.contains("the engine runs on aarch64"), "{said}");
     assert_eq!(said.lines().count(), 1, "{said}");

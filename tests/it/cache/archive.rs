@@ -210,8 +210,9 @@ fn without_a_cache_of_the_project_nothing_is_kept_and_a_hint_says_so() {
     run.assert_succeeded();
     assert_eq!(log_of_restore(&run), ["Expanded cache path kept"]);
     assert!(
-        run.stderr
-            .contains("hint: the buildspec's cache is not kept; `--cache local` keeps it"),
+        run.stderr.contains(
+            "hint: the cache of the buildspec is not kept: enable it with `--cache local`"
+        ),
         "{run}"
     );
     assert!(!env.path("home/.cache/cobuild/caches").exists());
@@ -262,7 +263,7 @@ fn a_key_whose_command_fails_is_told() {
     run.assert_succeeded();
     assert!(
         run.stderr.contains(
-            "warning: `k-$(cat missing)` of the cache stands for `k-`: its command failed with exit status 1"
+            "warning: the cache value `k-$(cat missing)` expands to `k-`, but its command failed with exit status 1"
         ),
         "{run}"
     );

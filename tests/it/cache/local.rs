@@ -105,8 +105,8 @@ fn what_is_no_directory_has_no_place_in_a_local_cache() {
         .collect();
     assert_eq!(reasons, ["/codebuild/output/srcN/src/one.txt", "**/*.jar"]);
     for warning in [
-        "the cache path `**/*` is not kept: the source itself is there",
-        "the cache path `/usr/**/*` is not kept: the container needs it",
+        "the cache path `**/*` is not kept: it is the source directory itself",
+        "the cache path `/usr/**/*` is not kept: the container needs this directory",
     ] {
         assert!(run.stderr.contains(warning), "{run}");
     }
@@ -166,7 +166,7 @@ fn the_layers_of_docker_stay_for_the_next_build_and_are_one_build_s_at_a_time() 
     assert!(
         second
             .stderr
-            .contains("the kept Docker layers are in use by another build"),
+            .contains("another build is using the kept Docker layers"),
         "{second}"
     );
     assert!(!first.stderr.contains("layers"), "{first}");

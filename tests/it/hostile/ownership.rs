@@ -161,7 +161,7 @@ fn a_volume_of_layers_that_somebody_else_made_is_not_used() {
     run.assert_succeeded();
     assert!(
         run.stderr
-            .contains(&format!("somebody else made the volume `{layers}`")),
+            .contains(&format!("the volume `{layers}` was not created by cobuild")),
         "{run}"
     );
     let cleared = Command::new(env!("CARGO_BIN_EXE_cobuild"))

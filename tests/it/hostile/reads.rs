@@ -213,7 +213,7 @@ for (my $i = 0; ; $i++) {
         "4m",
     ]);
     let measured = run(&env, seconds(200), &[]);
-    measured.assert_ended(0, "it has more than 1000000 links");
+    measured.assert_ended(0, "the archive has more than 1000000 links");
     assert_eq!(archives(&env), 0);
     measured.assert_nothing_left(&env);
 }

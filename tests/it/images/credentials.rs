@@ -59,7 +59,7 @@ fn without_credentials_and_with_wrong_ones_the_way_to_them_is_told() {
     assert_not_had(
         &run(&env),
         "unauthorized",
-        &["refuses the credentials", &log_in],
+        &["rejected the credentials", &log_in],
     );
 }
 

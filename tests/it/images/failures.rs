@@ -35,13 +35,13 @@ fn refusals_are_told_with_the_way_out() {
             "429 Too Many Requests",
             r#"{"errors":[{"code":"TOOMANYREQUESTS","message":"You have reached your pull rate limit. You may increase the limit by authenticating and upgrading: https://www.docker.com/increase-rate-limit"}]}"#,
             "pull rate limit",
-            &["asked too often", "`docker login 127.0.0.1:"][..],
+            &["limits the pulls", "`docker login 127.0.0.1:"][..],
         ),
         (
             "403 Forbidden",
             r#"{"errors":[{"code":"DENIED","message":"Your authorization token has expired. Reauthenticate and try again."}]}"#,
             "authorization token has expired",
-            &["have expired", "log in anew"],
+            &["have expired", "log in again"],
         ),
         (
             "404 Not Found",
@@ -107,7 +107,7 @@ fn a_pull_that_always_breaks_off_is_not_tried_for_ever() {
     let run = build(&line.name("tool:1"))
         .args(&["--host", &daemon.host()])
         .run();
-    assert_not_had(&run, "EOF", &["broke off again and again"]);
+    assert_not_had(&run, "EOF", &["broke several times"]);
     let again = run.stderr.matches("; trying again").count();
     assert_eq!(again, 2, "{run}");
 }

@@ -234,7 +234,7 @@ fn curated_images_that_are_local_are_used_by_any_of_their_names() {
     let arm = "aws/codebuild/amazonlinux-aarch64-standard:3.0";
     let run = build(arm).args(&here).run();
     run.assert_failed();
-    let fitting = "`-i aws/codebuild/amazonlinux-x86_64-standard:5.0` is the one that fits";
+    let fitting = "use `-i aws/codebuild/amazonlinux-x86_64-standard:5.0`";
     assert!(run.stderr.contains(fitting), "{run}");
 }
 

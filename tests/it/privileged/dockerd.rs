@@ -203,7 +203,7 @@ fn an_image_without_a_daemon_is_told_so() {
     assert!(!run.stdout.contains("/var/log"), "{run}");
     assert!(
         run.stderr
-            .contains("hint: name an image that has Docker in it"),
+            .contains("hint: use an image that contains Docker"),
         "{run}"
     );
 }
@@ -239,7 +239,7 @@ fn no_daemon_gets_at_the_network_of_the_host() {
     let run = env.image(curated()).arg("-d").run();
     run.assert_succeeded();
     assert!(
-        run.stderr.contains("warning: no Docker daemon is started"),
+        run.stderr.contains("warning: a Docker daemon cannot run"),
         "{run}"
     );
 }

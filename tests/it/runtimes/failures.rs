@@ -27,7 +27,7 @@ fn a_version_that_comes_to_nothing_is_unknown() {
     );
     assert!(
         run.stderr
-            .contains("hint: `python: $NOBODY` comes to nothing\n"),
+            .contains("hint: `python: $NOBODY` expands to an empty version\n"),
         "{run}"
     );
 }

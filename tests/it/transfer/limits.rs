@@ -161,7 +161,7 @@ fn the_way_in_is_said_in_a_sentence() {
     let run = succeeds(&env.args(super::TAR));
     assert!(
         run.stderr
-            .contains("comes in by a tar stream: it was asked for"),
+            .contains("comes in by a tar stream: it was requested"),
         "{run}"
     );
 }
