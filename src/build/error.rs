@@ -31,7 +31,7 @@ pub enum BuildError {
         source: UnzipError,
     },
     /// A build without a source names no buildspec.
-    #[error("--no-source needs a buildspec, and none is named")]
+    #[error("--no-source needs a buildspec: give one with `-b`")]
     NoBuildspec,
     /// The buildspec of a build without a source cannot be read.
     #[error("cannot read the buildspec")]
@@ -40,7 +40,7 @@ pub enum BuildError {
     #[error("the build was stopped before it began")]
     Stopped,
     /// The sources were not prepared within the time that the build may take.
-    #[error("the sources are not there within {} s", .0.as_secs())]
+    #[error("the sources were not prepared within {} s", .0.as_secs())]
     TimedOut(Duration),
     /// The directory for the build's sources cannot be used.
     #[error("cannot use `{}`", path.display())]
@@ -52,7 +52,7 @@ pub enum BuildError {
         source: io::Error,
     },
     /// A part of the preparation came to no end of its own.
-    #[error("the sources cannot be prepared")]
+    #[error("cannot prepare the sources")]
     Task(#[from] tokio::task::JoinError),
 }
 

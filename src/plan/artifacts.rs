@@ -26,7 +26,7 @@ pub enum PatternError {
     #[error("the pattern `{0}…` is longer than {LONGEST_PATTERN} bytes")]
     TooLong(String),
     /// There are too many.
-    #[error("the patterns are longer than {MOST_PATTERNS} bytes together")]
+    #[error("the patterns together are longer than {MOST_PATTERNS} bytes")]
     TooMany,
 }
 

@@ -124,7 +124,7 @@ impl CachePlan {
         let mut warnings = Vec::new();
         if self.modes.docker_layer && !privileged {
             warnings.push(
-                "the cache mode `docker-layer` needs a privileged build (`-d`); no layers are kept"
+                "the cache mode `docker-layer` needs a privileged build (`-d`); Docker layers are not kept"
                     .to_owned(),
             );
         }

@@ -69,7 +69,7 @@ struct Version;
 
 /// A document is of a version that this cobuild does not know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("this plan has version {0}, and this cobuild reads version {VERSION}")]
+#[error("the plan has version {0}, but this cobuild reads version {VERSION}")]
 struct UnknownVersion(u32);
 
 impl TryFrom<u32> for Version {
@@ -387,7 +387,7 @@ mod tests {
         let error = serde_json::from_value::<PlanDocument>(value).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "this plan has version 2, and this cobuild reads version 1"
+            "the plan has version 2, but this cobuild reads version 1"
         );
     }
 }

@@ -255,7 +255,7 @@ fn read(
                 None,
                 "YAML file does not exist".to_owned(),
                 Some(format!(
-                    "there is no `{looked_for}`; `-b FILE` names another buildspec, `-s DIR` another source"
+                    "`{looked_for}` does not exist: name another buildspec with `-b FILE`, or another source with `-s DIR`"
                 )),
             );
         }
@@ -268,7 +268,7 @@ fn read(
                 None,
                 format!("stat {}: {reason}", in_container(&path)),
                 Some(format!(
-                    "`{looked_for}` was looked for: `-b FILE` is relative to the source"
+                    "cobuild looked for `{looked_for}`: `-b FILE` is relative to the source"
                 )),
             );
         }
@@ -340,7 +340,9 @@ fn work(
         }
     }
     if !buildspec.reports.is_empty() {
-        warnings.push("`reports` are not read yet: their files stay in the container".to_owned());
+        warnings.push(
+            "`reports` are not supported yet: the report files stay in the container".to_owned(),
+        );
     }
     Work {
         location,

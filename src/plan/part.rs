@@ -35,7 +35,7 @@ impl FromStr for Step {
             .map(|number| match number.parse() {
                 Ok(number) if number > 0 => Ok(number),
                 Ok(_) | Err(_) => Err(format!(
-                    "`{number}` is no number of a command: they count from 1"
+                    "`{number}` is not a command number: commands are counted from 1"
                 )),
             })
             .transpose()?;
@@ -48,7 +48,9 @@ pub fn phase(name: &str) -> Result<PhaseType, String> {
     PhaseType::COMMAND_PHASES
         .into_iter()
         .find(|phase| phase.as_str().eq_ignore_ascii_case(name))
-        .ok_or_else(|| format!("`{name}` is none of install, pre_build, build and post_build"))
+        .ok_or_else(|| {
+            format!("`{name}` is not a phase: use install, pre_build, build or post_build")
+        })
 }
 
 /// How many bytes a regular expression may take once it is understood.
@@ -77,7 +79,7 @@ impl FromStr for Mock {
             let words = error.to_string();
             let reason = words.lines().last().unwrap_or_default();
             let reason = reason.strip_prefix("error: ").unwrap_or(reason);
-            format!("it is no regular expression: {reason}")
+            format!("not a valid regular expression: {reason}")
         })
     }
 }

@@ -41,7 +41,7 @@ pub struct Storage {
 
 /// A name, or a prefix, that leads out of the directory.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("invalid artifact {what} `{text}`: it must lie below the artifacts' directory")]
+#[error("invalid artifact {what} `{text}`: it must stay below the artifact directory")]
 pub struct PlaceError {
     what: &'static str,
     text: String,

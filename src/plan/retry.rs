@@ -71,7 +71,7 @@ pub fn problem(on_failure: &OnFailure) -> Option<String> {
     let reason = error.lines().last().unwrap_or_default();
     let reason = reason.strip_prefix("error: ").unwrap_or(reason);
     Some(format!(
-        "`{pattern}` is no regular expression ({reason}): no failure matches it, and the phase is not run again"
+        "`{pattern}` is not a valid regular expression ({reason}): the phase is never retried"
     ))
 }
 
@@ -157,8 +157,7 @@ mod tests {
         assert_eq!(Retries::of(&on_failure).after(b"a(b"), None);
         assert_eq!(
             problem(&on_failure).unwrap(),
-            "`a(b` is no regular expression (unclosed group): no failure matches it, and the phase \
-             is not run again"
+            "`a(b` is not a valid regular expression (unclosed group): the phase is never retried"
         );
         let good = OnFailure::Retry {
             count: 3,

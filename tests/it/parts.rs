@@ -81,10 +81,10 @@ fn what_does_not_exist_is_refused() {
     for (arguments, text) in [
         (
             ["--from", "prebuild"],
-            "none of install, pre_build, build and post_build",
+            "is not a phase: use install, pre_build, build or post_build",
         ),
         (["--only", "UPLOAD_ARTIFACTS"], "none of install"),
-        (["--from", "build:0"], "they count from 1"),
+        (["--from", "build:0"], "commands are counted from 1"),
         (["--mock", "("], "unclosed group"),
     ] {
         let run = run(&arguments);

@@ -11,11 +11,11 @@ pub(in crate::build) fn of_borrowed(repository: &Repository) -> Vec<String> {
         let (store, target) = (store.display(), target.display());
         if is_there {
             format!(
-                "`{store}` borrows objects from `{target}`, which is not the source's own; if it may use \
-                 them, say `--git-dir {target}`"
+                "`{store}` borrows objects from `{target}`, which does not belong to the source; to allow \
+                 it, add `--git-dir {target}`"
             )
         } else {
-            format!("`{store}` borrows objects from `{target}`, which are not there")
+            format!("`{store}` borrows objects from `{target}`, which does not exist")
         }
     });
     missing.take(MOST_MISSING).collect()
@@ -34,31 +34,31 @@ pub(in crate::build) fn not_found(
             match borrowed.first() {
                 // The commit may be there.
                 Some(missing) => {
-                    format!("`{directory}` has no `{version}` of its own, and {missing}")
+                    format!("`{directory}` itself has no `{version}`, and {missing}")
                 }
                 None => format!(
-                    "`{directory}` has no commit, branch or tag `{version}`; `git -C {directory} fetch \
-                     --tags` brings what only `origin` has"
+                    "`{directory}` has no commit, branch or tag `{version}`; to get what only `origin` has, run \
+                     `git -C {directory} fetch --tags`"
                 ),
             }
         }
         NotFound::NotAtOrigin => {
             format!("neither `{directory}` nor its `origin` has `{version}`")
         }
-        NotFound::NoOrigin => format!(
-            "`{directory}` has no `{version}`, nor a remote `origin` that could be asked for it"
-        ),
+        NotFound::NoOrigin => {
+            format!("`{directory}` has no `{version}`, and no remote `origin` to fetch it from")
+        }
         NotFound::OriginOutOfBounds(path) => {
             let path = path.display();
             format!(
-                "`origin` of `{directory}` is the directory `{path}`, which the source may use only when you \
-                 say so: `--git-dir {path}`"
+                "`origin` of `{directory}` is the directory `{path}`; to allow the source to use it, add \
+                 `--git-dir {path}`"
             )
         }
         NotFound::NoAnswer(complaint) => {
             format!(
-                "`origin` of `{directory}` cannot be asked for `{version}`: {complaint} (it is asked with your own \
-                 settings, but for those of `includeIf`; GIT_SSH_COMMAND counts)"
+                "cannot fetch `{version}` from `origin` of `{directory}`: {complaint} (git uses your own settings \
+                 except those in `includeIf`; GIT_SSH_COMMAND works)"
             )
         }
     }

@@ -61,9 +61,9 @@ impl CachePaths {
         let mut left = MOST_PATTERNS;
         for path in expanded {
             let read = if path.len() > LONGEST_PATTERN {
-                Err("it is longer than any path")
+                Err("it is longer than a path can be")
             } else if path.len() > left {
-                Err("there are too many before it")
+                Err("the cache has too many paths")
             } else {
                 left -= path.len();
                 CachePath::new(path, source)
@@ -137,7 +137,7 @@ impl CachePath {
         let absolute = join(source, &path);
         let (place, written) = match below(&absolute, source) {
             Some(path) => (Place::Source, path),
-            None if !path.starts_with('/') => return Err("it leads out of the source"),
+            None if !path.starts_with('/') => return Err("it points outside the source"),
             None => (Place::System, absolute.trim_start_matches('/')),
         };
         let mut parts: Vec<&str> = written.split('/').filter(|part| !part.is_empty()).collect();
@@ -150,11 +150,14 @@ impl CachePath {
         }
         let core = parts.join("/");
         if core.is_empty() && place == Place::System {
-            return Err("that would be the whole container");
+            return Err("it would cache the whole container");
         }
         let matcher = if core.contains(['*', '?', '[', '{']) {
             let glob = GlobBuilder::new(&core).literal_separator(true).build();
-            Some(glob.map_err(|_| "it is no pattern")?.compile_matcher())
+            Some(
+                glob.map_err(|_| "it is not a valid pattern")?
+                    .compile_matcher(),
+            )
         } else {
             None
         };
@@ -330,7 +333,7 @@ mod tests {
         assert_eq!(problems.len(), 6);
         assert_eq!(
             problems[0],
-            "the cache path `../x` is not kept: it leads out of the source"
+            "the cache path `../x` is not kept: it points outside the source"
         );
     }
 

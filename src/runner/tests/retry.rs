@@ -175,7 +175,7 @@ async fn a_container_that_dies_is_no_failure_to_try_again() {
 async fn a_pattern_that_is_none_is_told_before_the_first_command() {
     let ran = run_with("RETRY-2-a(b", &[]).await;
     let warning = ran.events.iter().position(|event| {
-        matches!(event, Event::Notice(Notice::Warning { message }) if message.starts_with("`on-failure` of INSTALL: `a(b` is no regular expression (unclosed group)"))
+        matches!(event, Event::Notice(Notice::Warning { message }) if message.starts_with("`on-failure` of INSTALL: `a(b` is not a valid regular expression (unclosed group)"))
     });
     let first = ran
         .events

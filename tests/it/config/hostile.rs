@@ -315,11 +315,11 @@ fn patterns_without_end_are_refused_at_once() {
     let place = place().project(format!("mock = [{mocks}]\n"));
     place.assert_refused(&[], &["a file has 50 of them at the most"]);
     let place = place.project("mock = ['(\\w{100}){100}']\n");
-    place.assert_refused(&[], &["`mock`: it is no regular expression: "]);
+    place.assert_refused(&[], &["`mock`: not a valid regular expression: "]);
     let place = place.project("mock = ['(']\n");
     place.assert_refused(
         &[],
-        &["`mock`: it is no regular expression: unclosed group"],
+        &["`mock`: not a valid regular expression: unclosed group"],
     );
 }
 

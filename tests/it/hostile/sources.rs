@@ -216,7 +216,7 @@ fn sources_that_do_not_come_end_with_the_timeout() {
         .unwrap();
     assert!(output.status.success(), "{output:?}");
     let measured = run(&env, LIMIT, &[]);
-    measured.assert_ended(3, "the sources are not there within 3 s");
+    measured.assert_ended(3, "the sources were not prepared within 3 s");
     measured.assert_nothing_left(&env);
 }
 

@@ -149,7 +149,7 @@ fn a_pattern_that_is_no_regular_expression_is_told_and_never_matches() {
     let run = flaky("RETRY-2-timed (out", 1).run();
     run.assert_failed();
     assert_eq!(run.log().matches("\nattempt ").count(), 1, "{run}");
-    let warning = "warning: `on-failure` of BUILD: `timed (out` is no regular expression (unclosed group): no failure matches it, and the phase is not run again\n";
+    let warning = "warning: `on-failure` of BUILD: `timed (out` is not a valid regular expression (unclosed group): the phase is never retried\n";
     assert!(run.stderr.contains(warning), "{run}");
 }
 

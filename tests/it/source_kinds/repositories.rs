@@ -176,12 +176,12 @@ fn an_origin_that_cannot_be_asked_is_told() {
     let repository = Repository::of(&env);
     let run = env.run();
     run.assert_failed();
-    assert!(run.stderr.contains("nor a remote `origin`"), "{run}");
+    assert!(run.stderr.contains("no remote `origin`"), "{run}");
     repository.git(&["remote", "add", "origin", "ssh://git@example.com/r.git"]);
     let run = env.run();
     run.assert_failed();
     assert!(run.stdout.ends_with("source version pr/7\n"), "{run}");
-    assert!(run.stderr.contains("cannot be asked for `pr/7`"), "{run}");
+    assert!(run.stderr.contains("cannot fetch `pr/7`"), "{run}");
 }
 
 #[test]
