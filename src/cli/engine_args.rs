@@ -8,7 +8,7 @@ use super::Failure;
 use super::build_args::parse_timeout;
 use crate::engine::EngineError;
 use crate::engine::docker::Docker;
-use crate::engine::endpoint::{Endpoint, EndpointError, FoundBy};
+use crate::engine::endpoint::{Endpoint, EndpointError, EndpointOrigin};
 use crate::engine::podman::PodmanService;
 use crate::settings::Environment;
 
@@ -34,7 +34,7 @@ impl EngineArgs {
     /// first request.
     pub(super) async fn connect(&self, environment: &Environment) -> Result<Connection, Failure> {
         let endpoint = self.choose(environment).map_err(Failure::endpoint)?;
-        let FoundBy::Default(dead) = &endpoint.found_by else {
+        let EndpointOrigin::Default(dead) = &endpoint.found_by else {
             return self.open(endpoint, None);
         };
         let root = environment.runtime_directory();
@@ -98,14 +98,14 @@ impl Connection {
             address, found_by, ..
         } = &self.endpoint;
         match found_by {
-            FoundBy::OwnPodman => "podman".to_owned(),
-            FoundBy::ContextFlag(name) => format!("docker --context {name}"),
-            FoundBy::DockerHost
-            | FoundBy::ContextVariable(_)
-            | FoundBy::CurrentContext(_)
-            | FoundBy::Default(_) => "docker".to_owned(),
-            FoundBy::UsualSocket if address.is_default() => "docker".to_owned(),
-            FoundBy::Flag | FoundBy::ContainerHost | FoundBy::UsualSocket => {
+            EndpointOrigin::OwnPodman => "podman".to_owned(),
+            EndpointOrigin::ContextFlag(name) => format!("docker --context {name}"),
+            EndpointOrigin::DockerHost
+            | EndpointOrigin::ContextVariable(_)
+            | EndpointOrigin::CurrentContext(_)
+            | EndpointOrigin::Default(_) => "docker".to_owned(),
+            EndpointOrigin::UsualSocket if address.is_default() => "docker".to_owned(),
+            EndpointOrigin::Flag | EndpointOrigin::ContainerHost | EndpointOrigin::UsualSocket => {
                 format!("docker --host {address}")
             }
         }

@@ -7,7 +7,7 @@ use anyhow::anyhow;
 
 use super::refusal;
 use crate::engine::endpoint::{
-    DEFAULT_SOCKET, DeadSocket, Endpoint, EndpointError, FoundBy, Reach,
+    DEFAULT_SOCKET, DeadSocket, Endpoint, EndpointError, EndpointOrigin, Transport,
 };
 use crate::engine::podman::PodmanError;
 use crate::engine::{EngineError, Operation};
@@ -124,7 +124,7 @@ impl Failure {
         } = endpoint;
         // What lies between is the client library's own affair.
         let mut reason = error.root_cause();
-        if let FoundBy::Default(dead) = found_by {
+        if let EndpointOrigin::Default(dead) = found_by {
             let others = dead
                 .iter()
                 .filter(|socket| socket.path.as_os_str() != DEFAULT_SOCKET);
@@ -180,8 +180,8 @@ fn unreachable_hint(reason: &str, endpoint: &Endpoint) -> String {
         address, found_by, ..
     } = endpoint;
     let has = |text: &str| reason.contains(text);
-    match &address.reach {
-        Reach::Ssh(place) => {
+    match &address.transport {
+        Transport::Ssh(place) => {
             let host = &place.host;
             if has("Host key verification failed") {
                 format!("`ssh {host}` once, to accept its key")
@@ -196,20 +196,20 @@ fn unreachable_hint(reason: &str, endpoint: &Endpoint) -> String {
                 format!("`ssh {host} docker system dial-stdio` must work")
             }
         }
-        Reach::Tcp(_) if has("invalid peer certificate") => {
+        Transport::Tcp(_) if has("invalid peer certificate") => {
             "ca.pem in DOCKER_CERT_PATH, or in the context, must be the authority of the engine's \
              certificate, which must name the host of the address and be valid today"
                 .to_owned()
         }
-        Reach::Tcp(_) if has("CertificateRequired") || has("BadCertificate") => {
+        Transport::Tcp(_) if has("CertificateRequired") || has("BadCertificate") => {
             "the engine wants a certificate: cert.pem and key.pem in DOCKER_CERT_PATH, or a context \
              that has them"
                 .to_owned()
         }
-        Reach::Tcp(_) if has("InvalidContentType") => {
+        Transport::Tcp(_) if has("InvalidContentType") => {
             "it speaks no TLS: unset DOCKER_TLS_VERIFY, or name its other port".to_owned()
         }
-        Reach::Tcp(_) if has("HTTP request to an HTTPS server") => {
+        Transport::Tcp(_) if has("HTTP request to an HTTPS server") => {
             "it speaks TLS: set DOCKER_TLS_VERIFY=1 and DOCKER_CERT_PATH, or name a context"
                 .to_owned()
         }
@@ -217,7 +217,7 @@ fn unreachable_hint(reason: &str, endpoint: &Endpoint) -> String {
             "run cobuild as a user who may use the engine: root, or a member of the group `docker`"
                 .to_owned()
         }
-        _ if matches!(found_by, FoundBy::UsualSocket | FoundBy::Default(_)) => {
+        _ if matches!(found_by, EndpointOrigin::UsualSocket | EndpointOrigin::Default(_)) => {
             "start Docker or Podman, or name an engine with --host URL or DOCKER_HOST".to_owned()
         }
         _ => "start that engine, or name another with --host URL".to_owned(),

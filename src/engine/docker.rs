@@ -28,9 +28,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use limits::{Limits, within};
 
-use super::endpoint::{Endpoint, Reach};
+use super::endpoint::{Endpoint, Transport};
 use super::{
-    Attachment, ByteStream, ContainerId, ContainerSpec, Created, Engine, EngineDetails,
+    Attachment, ByteStream, ContainerId, ContainerSpec, CreatedContainer, Engine, EngineDetails,
     EngineError, EngineFacts, ImageFacts, ImportSpec, ListedContainer, ListedObject, ListedVolume,
     Operation, Process, Product, PullRequest, PullStream, Terminal, TerminalId, TerminalSize,
     TerminalSpec, UploadStream,
@@ -51,7 +51,7 @@ impl Docker {
     pub fn connect(endpoint: &Endpoint) -> Result<Self, EngineError> {
         Ok(Self {
             client: connect::client(endpoint)?,
-            local_socket: matches!(endpoint.address.reach, Reach::Unix(_)),
+            local_socket: matches!(endpoint.address.transport, Transport::Unix(_)),
             limits: Limits::default(),
             product: Arc::default(),
         })
@@ -112,7 +112,10 @@ impl Engine for Docker {
         self.limits.request(operation, removed).await
     }
 
-    async fn create_container(&self, spec: &ContainerSpec) -> Result<Created, EngineError> {
+    async fn create_container(
+        &self,
+        spec: &ContainerSpec,
+    ) -> Result<CreatedContainer, EngineError> {
         let created = async {
             let product = self.product().await?;
             containers::create(&self.client, product, spec).await

@@ -10,9 +10,9 @@ use tokio::io::{AsyncBufReadExt, BufReader, DuplexStream};
 use tokio::sync::mpsc;
 
 use super::{
-    Attachment, ByteStream, ContainerId, ContainerSpec, Created, Engine, EngineDetails,
+    Attachment, ByteStream, ContainerId, ContainerSpec, CreatedContainer, Engine, EngineDetails,
     EngineError, EngineFacts, ImageFacts, ImportSpec, LayerState, ListedContainer, ListedObject,
-    ListedVolume, Operation, Printed, Process, PullRequest, PullStep, PullStream, Terminal,
+    ListedVolume, Operation, Process, ProcessOutput, PullRequest, PullStep, PullStream, Terminal,
     TerminalId, TerminalSize, TerminalSpec, UploadStream,
 };
 
@@ -205,9 +205,12 @@ impl Engine for FakeEngine {
         Ok(())
     }
 
-    async fn create_container(&self, spec: &ContainerSpec) -> Result<Created, EngineError> {
+    async fn create_container(
+        &self,
+        spec: &ContainerSpec,
+    ) -> Result<CreatedContainer, EngineError> {
         self.record(format!("create init={}", spec.init));
-        Ok(Created {
+        Ok(CreatedContainer {
             id: ContainerId("0123456789abcdef".to_owned()),
             warnings: self.warnings.clone(),
         })
@@ -233,7 +236,7 @@ impl Engine for FakeEngine {
         self.record(format!("spawn {}", command.join(" ")));
         Ok(Process {
             input: Box::pin(tokio::io::sink()),
-            output: futures_util::stream::iter([Ok(Printed::Ended(127))]).boxed(),
+            output: futures_util::stream::iter([Ok(ProcessOutput::Ended(127))]).boxed(),
         })
     }
 

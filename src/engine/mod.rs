@@ -24,8 +24,8 @@ use futures_util::Stream;
 use tokio::io::AsyncWrite;
 
 pub use error::{EngineError, Operation};
-pub use process::{Printed, Process};
-pub use pull::{LayerState, Login, PullProblem, PullRequest, PullStep, PullStream};
+pub use process::{Process, ProcessOutput};
+pub use pull::{LayerState, PullFailure, PullRequest, PullStep, PullStream, RegistryCredential};
 pub use refusal::{Refusal, says_no_shell, says_other_processor};
 
 use crate::resources::{Extras, Limits, Machine, Memory, Pids};
@@ -54,7 +54,7 @@ pub trait Engine: Send + Sync {
     ) -> impl Future<Output = Result<Option<ImageFacts>, EngineError>> + Send;
 
     /// Fetches an image; it is there when the stream has ended without an error. What it fails for is
-    /// a [`PullProblem`].
+    /// a [`PullFailure`].
     fn pull_image(&self, request: &PullRequest) -> PullStream;
 
     /// Makes an image of a tar of its files.
@@ -78,7 +78,7 @@ pub trait Engine: Send + Sync {
     fn create_container(
         &self,
         spec: &ContainerSpec,
-    ) -> impl Future<Output = Result<Created, EngineError>> + Send;
+    ) -> impl Future<Output = Result<CreatedContainer, EngineError>> + Send;
 
     /// Connects to the standard streams of a container not yet started. The container's stdin ends
     /// when [`Attachment::input`] is dropped or this process dies.
@@ -219,7 +219,7 @@ impl ContainerId {
 
 /// A container that was created.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Created {
+pub struct CreatedContainer {
     /// Its id.
     pub id: ContainerId,
     /// What of the request has no effect there, in the engine's words.

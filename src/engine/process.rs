@@ -17,7 +17,7 @@ pub struct Process {
     /// Its stdin.
     pub input: Pin<Box<dyn AsyncWrite + Send>>,
     /// Its stdout and stderr; the last item is its end.
-    pub output: Pin<Box<dyn Stream<Item = Result<Printed, EngineError>> + Send>>,
+    pub output: Pin<Box<dyn Stream<Item = Result<ProcessOutput, EngineError>> + Send>>,
 }
 
 impl std::fmt::Debug for Process {
@@ -28,7 +28,7 @@ impl std::fmt::Debug for Process {
 
 /// What comes from a process.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Printed {
+pub enum ProcessOutput {
     /// Bytes of its stdout.
     Stdout(Bytes),
     /// Bytes of its stderr.
@@ -39,7 +39,7 @@ pub enum Printed {
 
 /// How a process ended that was fed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Fed {
+pub struct ProcessResult {
     /// Its exit status.
     pub status: i64,
     /// The end of what it printed, to stdout or stderr.
@@ -55,7 +55,7 @@ pub async fn feed<E: Engine>(
     container: &ContainerId,
     command: &[&str],
     mut input: UploadStream,
-) -> Result<Fed, EngineError> {
+) -> Result<ProcessResult, EngineError> {
     let Process {
         input: mut stdin,
         mut output,
@@ -72,12 +72,14 @@ pub async fn feed<E: Engine>(
         Ok(())
     };
     let reading = async {
-        let mut fed = Fed::default();
+        let mut fed = ProcessResult::default();
         let mut words = Vec::new();
         while let Some(printed) = output.next().await {
             match printed? {
-                Printed::Stdout(bytes) | Printed::Stderr(bytes) => keep_end(&mut words, &bytes),
-                Printed::Ended(status) => fed.status = status,
+                ProcessOutput::Stdout(bytes) | ProcessOutput::Stderr(bytes) => {
+                    keep_end(&mut words, &bytes)
+                }
+                ProcessOutput::Ended(status) => fed.status = status,
             }
         }
         fed.words = String::from_utf8_lossy(&words).trim().to_owned();
@@ -124,10 +126,10 @@ pub async fn read<E: Engine>(
     let mut words = Vec::new();
     let reading = output.map(move |printed| {
         match printed {
-            Ok(Printed::Stdout(bytes)) => return Some(Ok(bytes)),
-            Ok(Printed::Stderr(bytes)) => keep_end(&mut words, &bytes),
-            Ok(Printed::Ended(status)) if good.contains(&status) => {}
-            Ok(Printed::Ended(status)) => {
+            Ok(ProcessOutput::Stdout(bytes)) => return Some(Ok(bytes)),
+            Ok(ProcessOutput::Stderr(bytes)) => keep_end(&mut words, &bytes),
+            Ok(ProcessOutput::Ended(status)) if good.contains(&status) => {}
+            Ok(ProcessOutput::Ended(status)) => {
                 let words = String::from_utf8_lossy(&words).trim().to_owned();
                 let said = if words.is_empty() {
                     format!("exit status {status}")

@@ -15,12 +15,12 @@ pub struct PullRequest {
     /// The platform, such as `linux/arm64`; else the engine's own.
     pub platform: Option<String>,
     /// What the registry is to be shown, when there is something.
-    pub login: Option<Login>,
+    pub login: Option<RegistryCredential>,
 }
 
 /// What a registry wants to see. `Debug` shows no secret.
 #[derive(Clone, Default, PartialEq, Eq)]
-pub struct Login {
+pub struct RegistryCredential {
     /// The user.
     pub username: Option<String>,
     /// The password, or a token in its place.
@@ -31,7 +31,7 @@ pub struct Login {
     pub registry_token: Option<String>,
 }
 
-impl Login {
+impl RegistryCredential {
     /// All that nobody should see.
     pub fn secrets(&self) -> impl Iterator<Item = &str> {
         [&self.password, &self.identity_token, &self.registry_token]
@@ -40,9 +40,9 @@ impl Login {
     }
 }
 
-impl fmt::Debug for Login {
+impl fmt::Debug for RegistryCredential {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Login")
+        f.debug_struct("RegistryCredential")
             .field("username", &self.username)
             .finish_non_exhaustive()
     }
@@ -92,7 +92,7 @@ pub enum LayerState {
 
 /// Why an image cannot be pulled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PullProblem {
+pub enum PullFailure {
     /// The registry has no such image.
     NotFound,
     /// It has none, or none for those who show no credentials: it does not say which.
@@ -116,62 +116,62 @@ pub enum PullProblem {
 }
 
 /// What engines say, in lower case, and what it means; the first that is found counts.
-const WORDS: &[(&str, PullProblem)] = &[
-    ("authorization token has expired", PullProblem::Expired),
-    ("toomanyrequests", PullProblem::RateLimited),
-    ("too many requests", PullProblem::RateLimited),
-    ("rate limit", PullProblem::RateLimited),
-    ("rate exceeded", PullProblem::RateLimited),
-    ("no space left on device", PullProblem::NoSpace),
-    ("disk quota exceeded", PullProblem::NoSpace),
-    ("no matching manifest", PullProblem::WrongPlatform),
-    ("no match for platform", PullProblem::WrongPlatform),
+const WORDS: &[(&str, PullFailure)] = &[
+    ("authorization token has expired", PullFailure::Expired),
+    ("toomanyrequests", PullFailure::RateLimited),
+    ("too many requests", PullFailure::RateLimited),
+    ("rate limit", PullFailure::RateLimited),
+    ("rate exceeded", PullFailure::RateLimited),
+    ("no space left on device", PullFailure::NoSpace),
+    ("disk quota exceeded", PullFailure::NoSpace),
+    ("no matching manifest", PullFailure::WrongPlatform),
+    ("no match for platform", PullFailure::WrongPlatform),
     (
         "does not match the specified platform",
-        PullProblem::WrongPlatform,
+        PullFailure::WrongPlatform,
     ),
-    ("no image found in", PullProblem::WrongPlatform),
-    ("may require 'docker login'", PullProblem::NotFoundOrPrivate),
-    ("pull access denied", PullProblem::NotFoundOrPrivate),
+    ("no image found in", PullFailure::WrongPlatform),
+    ("may require 'docker login'", PullFailure::NotFoundOrPrivate),
+    ("pull access denied", PullFailure::NotFoundOrPrivate),
     (
         "access to the resource is denied",
-        PullProblem::NotFoundOrPrivate,
+        PullFailure::NotFoundOrPrivate,
     ),
-    ("no basic auth credentials", PullProblem::Unauthorised),
-    ("unauthorized", PullProblem::Unauthorised),
-    ("authentication required", PullProblem::Unauthorised),
-    ("incorrect username or password", PullProblem::Unauthorised),
-    ("403 forbidden", PullProblem::Unauthorised),
-    ("denied:", PullProblem::Unauthorised),
-    ("manifest unknown", PullProblem::NotFound),
-    ("name unknown", PullProblem::NotFound),
-    ("repository name not known", PullProblem::NotFound),
-    ("not found", PullProblem::NotFound),
-    ("unexpected eof", PullProblem::Interrupted),
-    ("connection reset", PullProblem::Interrupted),
-    ("connection broken", PullProblem::Interrupted),
-    ("broken pipe", PullProblem::Interrupted),
-    ("closed network connection", PullProblem::Interrupted),
-    ("server closed", PullProblem::Interrupted),
-    ("unexpected http status: 5", PullProblem::Interrupted),
-    ("500 internal server error", PullProblem::Interrupted),
-    ("502 bad gateway", PullProblem::Interrupted),
-    ("503 service unavailable", PullProblem::Interrupted),
-    ("504 gateway", PullProblem::Interrupted),
-    ("dial tcp", PullProblem::Unreachable),
-    ("no such host", PullProblem::Unreachable),
-    ("connection refused", PullProblem::Unreachable),
-    ("network is unreachable", PullProblem::Unreachable),
-    ("no route to host", PullProblem::Unreachable),
-    ("client.timeout", PullProblem::Unreachable),
-    ("i/o timeout", PullProblem::Unreachable),
-    ("tls handshake timeout", PullProblem::Unreachable),
-    ("x509:", PullProblem::Unreachable),
-    ("http response to https client", PullProblem::Unreachable),
-    ("eof", PullProblem::Interrupted),
+    ("no basic auth credentials", PullFailure::Unauthorised),
+    ("unauthorized", PullFailure::Unauthorised),
+    ("authentication required", PullFailure::Unauthorised),
+    ("incorrect username or password", PullFailure::Unauthorised),
+    ("403 forbidden", PullFailure::Unauthorised),
+    ("denied:", PullFailure::Unauthorised),
+    ("manifest unknown", PullFailure::NotFound),
+    ("name unknown", PullFailure::NotFound),
+    ("repository name not known", PullFailure::NotFound),
+    ("not found", PullFailure::NotFound),
+    ("unexpected eof", PullFailure::Interrupted),
+    ("connection reset", PullFailure::Interrupted),
+    ("connection broken", PullFailure::Interrupted),
+    ("broken pipe", PullFailure::Interrupted),
+    ("closed network connection", PullFailure::Interrupted),
+    ("server closed", PullFailure::Interrupted),
+    ("unexpected http status: 5", PullFailure::Interrupted),
+    ("500 internal server error", PullFailure::Interrupted),
+    ("502 bad gateway", PullFailure::Interrupted),
+    ("503 service unavailable", PullFailure::Interrupted),
+    ("504 gateway", PullFailure::Interrupted),
+    ("dial tcp", PullFailure::Unreachable),
+    ("no such host", PullFailure::Unreachable),
+    ("connection refused", PullFailure::Unreachable),
+    ("network is unreachable", PullFailure::Unreachable),
+    ("no route to host", PullFailure::Unreachable),
+    ("client.timeout", PullFailure::Unreachable),
+    ("i/o timeout", PullFailure::Unreachable),
+    ("tls handshake timeout", PullFailure::Unreachable),
+    ("x509:", PullFailure::Unreachable),
+    ("http response to https client", PullFailure::Unreachable),
+    ("eof", PullFailure::Interrupted),
 ];
 
-impl PullProblem {
+impl PullFailure {
     /// Says what an engine's words mean.
     pub fn of(error: &EngineError) -> Self {
         let reason = error.reason().to_lowercase();
@@ -199,81 +199,81 @@ mod tests {
     fn the_words_of_engines_are_understood() {
         for (problem, words) in [
             (
-                PullProblem::NotFound,
+                PullFailure::NotFound,
                 "manifest for 127.0.0.1:5000/a:1 not found: manifest unknown: manifest unknown",
             ),
             (
-                PullProblem::NotFound,
+                PullFailure::NotFound,
                 "name unknown: repository name not known to registry",
             ),
             (
-                PullProblem::NotFoundOrPrivate,
+                PullFailure::NotFoundOrPrivate,
                 "pull access denied for x, repository does not exist or may require 'docker login': denied: requested access to the resource is denied",
             ),
             (
-                PullProblem::NotFoundOrPrivate,
+                PullFailure::NotFoundOrPrivate,
                 "errors:\ndenied: requested access to the resource is denied\nunauthorized: authentication required",
             ),
             (
-                PullProblem::Unauthorised,
+                PullFailure::Unauthorised,
                 "Head \"https://1.dkr.ecr.eu-west-1.amazonaws.com/v2/a/manifests/1\": no basic auth credentials",
             ),
             (
-                PullProblem::Unauthorised,
+                PullFailure::Unauthorised,
                 "Get \"https://r/v2/\": unauthorized: incorrect username or password",
             ),
             (
-                PullProblem::Unauthorised,
+                PullFailure::Unauthorised,
                 "error parsing HTTP 403 response body: 403 Forbidden",
             ),
             (
-                PullProblem::Expired,
+                PullFailure::Expired,
                 "denied: Your authorization token has expired. Reauthenticate and try again.",
             ),
             (
-                PullProblem::RateLimited,
+                PullFailure::RateLimited,
                 "toomanyrequests: You have reached your pull rate limit. You may increase the limit by authenticating and upgrading: https://www.docker.com/increase-rate-limit",
             ),
             (
-                PullProblem::NoSpace,
+                PullFailure::NoSpace,
                 "failed to register layer: write /a/b: no space left on device",
             ),
             (
-                PullProblem::WrongPlatform,
+                PullFailure::WrongPlatform,
                 "no matching manifest for linux/arm64/v8 in the manifest list entries",
             ),
             (
-                PullProblem::WrongPlatform,
+                PullFailure::WrongPlatform,
                 "image with reference a:1 was found but does not match the specified platform: wanted linux/arm64, actual: linux/amd64",
             ),
             (
-                PullProblem::Unreachable,
+                PullFailure::Unreachable,
                 "Get \"http://127.0.0.1:1/v2/\": dial tcp 127.0.0.1:1: connect: connection refused",
             ),
             (
-                PullProblem::Unreachable,
+                PullFailure::Unreachable,
                 "Get \"https://nowhere/v2/\": dial tcp: lookup nowhere on 1.1.1.1:53: no such host",
             ),
             (
-                PullProblem::Unreachable,
+                PullFailure::Unreachable,
                 "Get \"https://r/v2/\": net/http: request canceled while waiting for connection (Client.Timeout exceeded while awaiting headers)",
             ),
             (
-                PullProblem::Unreachable,
+                PullFailure::Unreachable,
                 "Get \"https://r/v2/\": x509: certificate signed by unknown authority",
             ),
-            (PullProblem::Interrupted, "unexpected EOF"),
-            (PullProblem::Interrupted, "Get \"http://r/v2/\": EOF"),
+            (PullFailure::Interrupted, "unexpected EOF"),
+            (PullFailure::Interrupted, "Get \"http://r/v2/\": EOF"),
             (
-                PullProblem::Interrupted,
+                PullFailure::Interrupted,
                 "read tcp 1.1.1.1:1->2.2.2.2:2: read: connection reset by peer",
             ),
             (
-                PullProblem::Interrupted,
+                PullFailure::Interrupted,
                 "received unexpected HTTP status: 503 Service Unavailable",
             ),
             (
-                PullProblem::Other,
+                PullFailure::Other,
                 "filesystem layer verification failed for digest sha256:00",
             ),
         ] {
@@ -282,16 +282,16 @@ mod tests {
                 status: None,
                 source: words.into(),
             };
-            assert_eq!(PullProblem::of(&error), problem, "{words}");
+            assert_eq!(PullFailure::of(&error), problem, "{words}");
         }
     }
 
     #[test]
     fn no_secret_shows() {
-        let login = Login {
+        let login = RegistryCredential {
             username: Some("me".to_owned()),
             password: Some("hunter2".to_owned()),
-            ..Login::default()
+            ..RegistryCredential::default()
         };
         let request = PullRequest {
             login: Some(login),

@@ -8,7 +8,7 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use serde::Deserialize;
 
 use super::Problem;
-use crate::engine::Login;
+use crate::engine::RegistryCredential;
 use crate::host::file;
 
 /// What Docker Hub is called in these files.
@@ -52,7 +52,7 @@ impl std::fmt::Debug for Entry {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Kept {
     /// These.
-    Login(Login),
+    RegistryCredential(RegistryCredential),
     /// A program has them.
     Helper {
         /// The program.
@@ -127,7 +127,7 @@ impl File {
             .filter(|(_, entry)| !entry.is_empty())
             .max_by_key(|(key, _)| place(key).len())?;
         Some(match entry.login() {
-            Some(login) => Ok(Kept::Login(login)),
+            Some(login) => Ok(Kept::RegistryCredential(login)),
             None => Err(Problem::Undecodable {
                 path: self.path.clone(),
                 key: key.clone(),
@@ -151,9 +151,9 @@ impl Entry {
             .all(String::is_empty)
     }
 
-    fn login(&self) -> Option<Login> {
+    fn login(&self) -> Option<RegistryCredential> {
         let filled = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
-        let mut login = Login {
+        let mut login = RegistryCredential {
             username: filled(&self.username),
             password: filled(&self.password),
             identity_token: filled(&self.identitytoken),
@@ -209,7 +209,7 @@ mod tests {
 
     fn user(kept: &Result<Kept, Problem>) -> &str {
         match kept {
-            Ok(Kept::Login(login)) => login.username.as_deref().unwrap_or("nobody"),
+            Ok(Kept::RegistryCredential(login)) => login.username.as_deref().unwrap_or("nobody"),
             Ok(Kept::Helper { program, .. }) => program,
             Err(_) => "problem",
         }
@@ -276,12 +276,12 @@ mod tests {
     fn tokens_come_along_and_what_is_no_base64_is_told() {
         let text = r#"{"auths":{"r.example":{"auth":"bWU6","identitytoken":"token"}}}"#;
         let kept = file(text).kept("r.example", "a");
-        let login = Login {
+        let login = RegistryCredential {
             username: Some("me".to_owned()),
             identity_token: Some("token".to_owned()),
-            ..Login::default()
+            ..RegistryCredential::default()
         };
-        assert_eq!(kept, [Ok(Kept::Login(login))]);
+        assert_eq!(kept, [Ok(Kept::RegistryCredential(login))]);
         for auth in ["???", "bWU"] {
             let text = format!(r#"{{"auths":{{"r.example":{{"auth":"{auth}"}}}}}}"#);
             assert_eq!(users(&text, "r.example", "a"), ["problem"], "{auth}");

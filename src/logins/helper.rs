@@ -9,7 +9,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::Command;
 
 use super::Problem;
-use crate::engine::Login;
+use crate::engine::RegistryCredential;
 use crate::host::program;
 
 /// What a helper says of a server that it does not know.
@@ -36,7 +36,7 @@ pub(super) async fn ask(
     program: &str,
     server: &str,
     patience: Duration,
-) -> Result<Option<Login>, Problem> {
+) -> Result<Option<RegistryCredential>, Problem> {
     ask_by(program::command(program), program, server, patience).await
 }
 
@@ -46,7 +46,7 @@ pub(super) async fn ask_by(
     program: &str,
     server: &str,
     patience: Duration,
-) -> Result<Option<Login>, Problem> {
+) -> Result<Option<RegistryCredential>, Problem> {
     match tokio::time::timeout(patience, run(command, server)).await {
         Err(_) => Err(Problem::HelperHangs {
             program: program.to_owned(),
@@ -92,21 +92,21 @@ async fn run(command: io::Result<Command>, server: &str) -> io::Result<(Vec<u8>,
     Ok((output, ended))
 }
 
-fn login(answer: Answer) -> Option<Login> {
+fn login(answer: Answer) -> Option<RegistryCredential> {
     let Answer { username, secret } = answer;
     if secret.is_empty() {
         return None;
     }
     Some(if username == TOKEN_USER {
-        Login {
+        RegistryCredential {
             identity_token: Some(secret),
-            ..Login::default()
+            ..RegistryCredential::default()
         }
     } else {
-        Login {
+        RegistryCredential {
             username: Some(username),
             password: Some(secret),
-            ..Login::default()
+            ..RegistryCredential::default()
         }
     })
 }

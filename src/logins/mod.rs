@@ -13,7 +13,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::engine::Login;
+use crate::engine::RegistryCredential;
 use file::{File, Kept};
 
 /// Where credentials for registries are looked for.
@@ -27,7 +27,7 @@ pub struct Logins {
 #[derive(Debug, Default)]
 pub struct Found {
     /// The credentials, when there are any.
-    pub login: Option<Login>,
+    pub login: Option<RegistryCredential>,
     /// What could not be read on the way to them.
     pub problems: Vec<Problem>,
 }
@@ -138,7 +138,7 @@ impl Logins {
             };
             for kept in kept {
                 let login = match kept {
-                    Ok(Kept::Login(login)) => Ok(Some(login)),
+                    Ok(Kept::RegistryCredential(login)) => Ok(Some(login)),
                     Ok(Kept::Helper { program, server }) => {
                         helper::ask(&program, &server, self.patience).await
                     }

@@ -17,7 +17,7 @@ fn helper(directory: &Path, script: &str) -> PathBuf {
     program
 }
 
-async fn ask(script: &str) -> Result<Option<Login>, Problem> {
+async fn ask(script: &str) -> Result<Option<RegistryCredential>, Problem> {
     let directory = tempfile::tempdir().unwrap();
     let program = helper(directory.path(), script);
     let patience = Duration::from_secs(2);
@@ -28,7 +28,7 @@ async fn ask_by(
     program: &Path,
     server: &str,
     patience: Duration,
-) -> Result<Option<Login>, Problem> {
+) -> Result<Option<RegistryCredential>, Problem> {
     let command = Ok(Command::new(program));
     helper::ask_by(command, "docker-credential-test", server, patience).await
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::path::PathBuf;
 
-use crate::engine::endpoint::Surroundings;
+use crate::engine::endpoint::EndpointInputs;
 use crate::host::directory;
 use crate::secrets::local::HostVariables;
 
@@ -86,10 +86,10 @@ impl Environment {
     }
 
     /// Returns what the choice of an engine depends on; `host` is `--host`, `context` is `--context`.
-    pub fn surroundings(&self, host: Option<String>, context: Option<String>) -> Surroundings {
+    pub fn surroundings(&self, host: Option<String>, context: Option<String>) -> EndpointInputs {
         let owned = |name| self.get(name).map(str::to_owned);
         let path = |name| self.get_filled(name).map(PathBuf::from);
-        Surroundings {
+        EndpointInputs {
             host,
             context,
             docker_host: owned("DOCKER_HOST"),

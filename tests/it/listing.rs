@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use cobuild::collect::listing::{Kind, Leads, leads, list};
 use cobuild::engine::ContainerId;
 use cobuild::engine::docker::Docker;
-use cobuild::engine::endpoint::{Endpoint, Surroundings};
+use cobuild::engine::endpoint::{Endpoint, EndpointInputs};
 
 use crate::engine;
 
@@ -63,9 +63,9 @@ fn listed(container: &Container, has_find: bool, roots: &[&str]) -> BTreeMap<Pat
 
 fn block_on<T>(work: impl AsyncFnOnce(Docker) -> T) -> T {
     let variable = |name: &str| std::env::var_os(name).map(PathBuf::from);
-    let endpoint = Endpoint::resolve(&Surroundings {
+    let endpoint = Endpoint::resolve(&EndpointInputs {
         home: variable("HOME"),
-        ..Surroundings::default()
+        ..EndpointInputs::default()
     })
     .unwrap();
     tokio::runtime::Builder::new_current_thread()

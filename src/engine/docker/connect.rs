@@ -11,7 +11,7 @@ use super::failure::failed;
 use super::ssh::SshConnector;
 use super::tls;
 use super::unix::UnixConnector;
-use crate::engine::endpoint::{Endpoint, Reach, Tls};
+use crate::engine::endpoint::{Endpoint, Tls, Transport};
 use crate::engine::{EngineError, Operation};
 
 /// The client library's own limit, in seconds: never reached, since it covers the whole of an upload
@@ -23,17 +23,17 @@ const VERSION: &ClientVersion = bollard::API_DEFAULT_VERSION;
 
 /// Prepares to speak to an engine; nothing is sent yet.
 pub(super) fn client(endpoint: &Endpoint) -> Result<bollard::Docker, EngineError> {
-    let client = match &endpoint.address.reach {
-        Reach::Unix(socket) if !socket.exists() => Err(BollardError::SocketNotFoundError(
+    let client = match &endpoint.address.transport {
+        Transport::Unix(socket) if !socket.exists() => Err(BollardError::SocketNotFoundError(
             socket.to_string_lossy().into_owned(),
         )),
-        Reach::Unix(socket) => over(
+        Transport::Unix(socket) => over(
             UnixConnector::new(socket.clone()),
             // The socket is the other side's own, whatever it is called.
             "http://docker".to_owned(),
             Reuse::Never,
         ),
-        Reach::Tcp(place) => match &endpoint.tls {
+        Transport::Tcp(place) => match &endpoint.tls {
             None => over(
                 HttpConnector::new(),
                 format!("http://{}", place.authority(false)),
@@ -46,7 +46,7 @@ pub(super) fn client(endpoint: &Endpoint) -> Result<bollard::Docker, EngineError
             ),
         },
         // The host is the other side's own, whatever it is called.
-        Reach::Ssh(place) => over(
+        Transport::Ssh(place) => over(
             SshConnector::new(place.clone()),
             "http://docker".to_owned(),
             Reuse::AsLongAsOpen,

@@ -22,8 +22,8 @@ use super::failure::{failed, ignore_absent};
 use super::limits::{Limits, watched};
 use super::podman;
 use crate::engine::{
-    Attachment, ContainerId, ContainerSpec, Created, EngineError, ListedContainer, Operation,
-    Product,
+    Attachment, ContainerId, ContainerSpec, CreatedContainer, EngineError, ListedContainer,
+    Operation, Product,
 };
 
 /// How often a container that must go is looked for. Docker 20.10 waits for ever for the end of one that it
@@ -37,7 +37,7 @@ pub(super) async fn create(
     client: &bollard::Docker,
     product: Product,
     spec: &ContainerSpec,
-) -> Result<Created, EngineError> {
+) -> Result<CreatedContainer, EngineError> {
     let body = match product {
         Product::Podman => {
             podman::make_volumes(client, spec).await?;
@@ -53,7 +53,7 @@ pub(super) async fn create(
         .create_container(Some(options), body)
         .await
         .map_err(failed(Operation::CreateContainer))?;
-    Ok(Created {
+    Ok(CreatedContainer {
         id: ContainerId(created.id),
         warnings: created.warnings,
     })

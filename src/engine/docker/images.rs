@@ -13,7 +13,7 @@ use futures_util::{StreamExt, TryStreamExt, future};
 
 use super::answers::{counted, streaming, streaming_after};
 use super::failure::failed;
-use super::limits::{Limits, lively};
+use super::limits::{Limits, with_silence_limit};
 use crate::engine::{
     EngineError, ImageFacts, ImportSpec, LayerState, ListedObject, Operation, PullRequest,
     PullStep, PullStream,
@@ -81,7 +81,7 @@ pub(super) fn pull(client: &bollard::Docker, request: &PullRequest, limits: Limi
         .map_err(failed(operation.clone()))
         .boxed();
     let steps = counted(steps, budget, operation.clone());
-    lively(steps, operation, limits.pull())
+    with_silence_limit(steps, operation, limits.pull())
         // An engine refuses at once or midway; either way in the stream.
         .try_filter_map(|info| future::ready(Ok(step(info))))
         .boxed()

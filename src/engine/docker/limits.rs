@@ -72,7 +72,7 @@ pub(super) async fn within<T>(
 }
 
 /// Ends a stream with an error when it is silent for longer than `limit`.
-pub(super) fn lively<T: Send + 'static>(
+pub(super) fn with_silence_limit<T: Send + 'static>(
     stream: impl Stream<Item = Result<T, EngineError>> + Send + Unpin + 'static,
     operation: Operation,
     limit: Duration,
@@ -181,7 +181,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_stream_ends_with_the_error_of_the_question() {
-        let stream = lively(silent(), Operation::Attach, LIMIT);
+        let stream = with_silence_limit(silent(), Operation::Attach, LIMIT);
         let all: Vec<_> = stream.collect().await;
         assert_eq!(all.len(), 3);
         let error = all[2].as_ref().unwrap_err();

@@ -14,7 +14,7 @@ use super::create_body::api_environment;
 use super::failure::failed;
 use super::limits::{Limits, watched};
 use crate::engine::{
-    Attachment, ContainerId, EngineError, Operation, Printed, Process, Terminal, TerminalId,
+    Attachment, ContainerId, EngineError, Operation, Process, ProcessOutput, Terminal, TerminalId,
     TerminalSize, TerminalSpec,
 };
 
@@ -58,8 +58,8 @@ pub(super) async fn spawn(
         });
     };
     let printed = output.map_ok(|printed| match printed {
-        LogOutput::StdErr { message } => Printed::Stderr(message),
-        other => Printed::Stdout(other.into_bytes()),
+        LogOutput::StdErr { message } => ProcessOutput::Stderr(message),
+        other => ProcessOutput::Stdout(other.into_bytes()),
     });
     let asked = client.clone();
     let asking = operation.clone();
@@ -70,7 +70,7 @@ pub(super) async fn spawn(
                 .map_err(failed(asking.clone()))
         };
         let status = limits.request(asking.clone(), status).await?;
-        Ok(Printed::Ended(status))
+        Ok(ProcessOutput::Ended(status))
     };
     let output = counted(
         printed.map_err(failed(operation.clone())),

@@ -15,7 +15,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
 use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
 use tower_service::Service;
 
-use crate::engine::endpoint::SshPlace;
+use crate::engine::endpoint::SshAddress;
 use crate::host::program;
 
 /// How much of what ssh has to say is kept.
@@ -27,16 +27,16 @@ const WORDS_TIMEOUT: Duration = Duration::from_secs(2);
 /// Makes a connection with each call.
 #[derive(Debug, Clone)]
 pub(super) struct SshConnector {
-    place: SshPlace,
+    place: SshAddress,
 }
 
 impl SshConnector {
-    pub(super) fn new(place: SshPlace) -> Self {
+    pub(super) fn new(place: SshAddress) -> Self {
         Self { place }
     }
 
     fn command(&self) -> io::Result<Command> {
-        let SshPlace {
+        let SshAddress {
             user,
             host,
             port,

@@ -10,7 +10,7 @@ use rustls::pki_types::pem::{self, PemObject};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
 
-use crate::engine::endpoint::{Identity, Tls};
+use crate::engine::endpoint::{ClientCertificate, Tls};
 
 /// Why TLS cannot be spoken with an engine.
 #[derive(Debug, thiserror::Error)]
@@ -38,13 +38,13 @@ pub(super) fn config(tls: &Tls) -> Result<ClientConfig, TlsError> {
     let builder = if tls.skip_verify {
         builder
             .dangerous()
-            .with_custom_certificate_verifier(Arc::new(Believing(provider)))
+            .with_custom_certificate_verifier(Arc::new(AcceptAnyCertificate(provider)))
     } else {
         builder.with_root_certificates(roots(tls.authority.as_deref())?)
     };
     Ok(match &tls.identity {
         None => builder.with_no_client_auth(),
-        Some(Identity { certificate, key }) => {
+        Some(ClientCertificate { certificate, key }) => {
             builder.with_client_auth_cert(certificates(certificate)?, private_key(key)?)?
         }
     })
@@ -92,9 +92,9 @@ fn read(path: &Path) -> Result<Vec<u8>, TlsError> {
 
 /// Believes whoever answers; what is signed must still be signed well.
 #[derive(Debug)]
-struct Believing(Arc<CryptoProvider>);
+struct AcceptAnyCertificate(Arc<CryptoProvider>);
 
-impl ServerCertVerifier for Believing {
+impl ServerCertVerifier for AcceptAnyCertificate {
     fn verify_server_cert(
         &self,
         _certificate: &CertificateDer<'_>,

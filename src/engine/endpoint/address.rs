@@ -15,23 +15,23 @@ const TLS_PORT: u16 = 2376;
 pub struct Address {
     given: String,
     /// How it is reached.
-    pub reach: Reach,
+    pub transport: Transport,
 }
 
 /// How an engine is reached.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Reach {
+pub enum Transport {
     /// By a socket of this machine.
     Unix(PathBuf),
     /// By TCP, with TLS or without.
-    Tcp(TcpPlace),
+    Tcp(TcpAddress),
     /// By the command `ssh`, and the engine's client on the other side.
-    Ssh(SshPlace),
+    Ssh(SshAddress),
 }
 
 /// Where an engine listens.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TcpPlace {
+pub struct TcpAddress {
     /// Host name or address, as a URL writes it.
     pub host: String,
     /// The port, when one is given.
@@ -40,7 +40,7 @@ pub struct TcpPlace {
     pub is_https: bool,
 }
 
-impl TcpPlace {
+impl TcpAddress {
     /// The host and the port, which depends on whether TLS is spoken.
     pub fn authority(&self, is_tls: bool) -> String {
         let usual = if is_tls { TLS_PORT } else { PLAIN_PORT };
@@ -50,7 +50,7 @@ impl TcpPlace {
 
 /// Where `ssh` is to go.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SshPlace {
+pub struct SshAddress {
     /// The user there, unless ssh knows it.
     pub user: Option<String>,
     /// The host, or its name in ssh's configuration.
@@ -102,13 +102,13 @@ impl FromStr for Address {
         let (scheme, rest) = given
             .split_once("://")
             .ok_or_else(|| AddressError::NoScheme(given.to_owned()))?;
-        let reach = match scheme {
+        let transport = match scheme {
             "unix" if rest.is_empty() => {
                 return Err(malformed("the path of the socket is missing"));
             }
-            "unix" => Reach::Unix(PathBuf::from(rest)),
-            "tcp" | "http" | "https" => Reach::Tcp(tcp(rest, scheme).map_err(malformed)?),
-            "ssh" => Reach::Ssh(ssh(rest).map_err(malformed)?),
+            "unix" => Transport::Unix(PathBuf::from(rest)),
+            "tcp" | "http" | "https" => Transport::Tcp(tcp(rest, scheme).map_err(malformed)?),
+            "ssh" => Transport::Ssh(ssh(rest).map_err(malformed)?),
             _ => {
                 return Err(AddressError::UnknownScheme {
                     given: given.to_owned(),
@@ -118,7 +118,7 @@ impl FromStr for Address {
         };
         Ok(Self {
             given: given.to_owned(),
-            reach,
+            transport,
         })
     }
 }
@@ -128,23 +128,23 @@ impl Address {
     pub fn unix(socket: PathBuf) -> Self {
         Self {
             given: format!("unix://{}", socket.display()),
-            reach: Reach::Unix(socket),
+            transport: Transport::Unix(socket),
         }
     }
 
     /// Whether it is the socket that Docker listens on unless told otherwise.
     pub fn is_default(&self) -> bool {
-        matches!(&self.reach, Reach::Unix(socket) if socket.as_os_str() == DEFAULT_SOCKET)
+        matches!(&self.transport, Transport::Unix(socket) if socket.as_os_str() == DEFAULT_SOCKET)
     }
 }
 
-fn tcp(rest: &str, scheme: &str) -> Result<TcpPlace, &'static str> {
+fn tcp(rest: &str, scheme: &str) -> Result<TcpAddress, &'static str> {
     let authority = rest.strip_suffix('/').unwrap_or(rest);
     if authority.contains('/') {
         return Err("a path after the host is not supported");
     }
     let (host, port) = host_and_port(authority)?;
-    Ok(TcpPlace {
+    Ok(TcpAddress {
         // As the docker command: an empty host is this one.
         host: if host.is_empty() { "127.0.0.1" } else { host }.to_owned(),
         port,
@@ -152,7 +152,7 @@ fn tcp(rest: &str, scheme: &str) -> Result<TcpPlace, &'static str> {
     })
 }
 
-fn ssh(rest: &str) -> Result<SshPlace, &'static str> {
+fn ssh(rest: &str) -> Result<SshAddress, &'static str> {
     let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
     let (user, authority) = match authority.rsplit_once('@') {
         Some((user, _)) if user.contains(':') => {
@@ -170,7 +170,7 @@ fn ssh(rest: &str) -> Result<SshPlace, &'static str> {
         return Err("a host or user must not begin with `-`");
     }
     let socket = path.trim_end_matches('/');
-    Ok(SshPlace {
+    Ok(SshAddress {
         user: user.filter(|user| !user.is_empty()).map(str::to_owned),
         host: host.trim_matches(['[', ']']).to_owned(),
         port,
@@ -195,15 +195,18 @@ fn host_and_port(authority: &str) -> Result<(&str, Option<u16>), &'static str> {
 mod tests {
     use super::*;
 
-    fn reach(given: &str) -> Reach {
-        given.parse::<Address>().unwrap().reach
+    fn reach(given: &str) -> Transport {
+        given.parse::<Address>().unwrap().transport
     }
 
     #[test]
     fn addresses_are_taken_apart() {
-        assert_eq!(reach("unix:///a b.sock"), Reach::Unix("/a b.sock".into()));
+        assert_eq!(
+            reach("unix:///a b.sock"),
+            Transport::Unix("/a b.sock".into())
+        );
         let tcp = |host: &str, port, is_https| {
-            Reach::Tcp(TcpPlace {
+            Transport::Tcp(TcpAddress {
                 host: host.to_owned(),
                 port,
                 is_https,
@@ -215,7 +218,7 @@ mod tests {
         assert_eq!(reach("tcp://:99"), tcp("127.0.0.1", Some(99), false));
         assert_eq!(reach("https://build"), tcp("build", None, true));
         let ssh = |user: Option<&str>, host: &str, port, socket: Option<&str>| {
-            Reach::Ssh(SshPlace {
+            Transport::Ssh(SshAddress {
                 user: user.map(str::to_owned),
                 host: host.to_owned(),
                 port,
@@ -232,7 +235,7 @@ mod tests {
 
     #[test]
     fn the_port_depends_on_tls() {
-        let Reach::Tcp(place) = reach("tcp://build") else {
+        let Transport::Tcp(place) = reach("tcp://build") else {
             panic!("no TCP");
         };
         assert_eq!(place.authority(false), "build:2375");

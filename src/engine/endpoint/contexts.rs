@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::{Surroundings, Tls};
+use super::{EndpointInputs, Tls};
 
 /// A Docker context was asked for and cannot be used.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -58,7 +58,7 @@ struct ContextEndpoint {
 }
 
 impl Contexts {
-    pub(super) fn of(surroundings: &Surroundings) -> Self {
+    pub(super) fn of(surroundings: &EndpointInputs) -> Self {
         Self {
             directory: surroundings.client_directory(),
         }

@@ -10,13 +10,13 @@ mod tls;
 use std::fmt;
 use std::path::PathBuf;
 
-pub use address::{Address, AddressError, Reach, SshPlace, TcpPlace};
+pub use address::{Address, AddressError, SshAddress, TcpAddress, Transport};
 pub use contexts::UnknownContext;
 pub use sockets::{DEFAULT_SOCKET, DeadSocket};
-pub use tls::{Identity, Tls};
+pub use tls::{ClientCertificate, Tls};
 
 use contexts::Contexts;
-use sockets::{find_living, usual_sockets};
+use sockets::{find_listening, usual_sockets};
 
 /// An engine's address and the reason for choosing it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,12 +26,12 @@ pub struct Endpoint {
     /// What TLS is spoken with, when it is.
     pub tls: Option<Tls>,
     /// Where the address was found.
-    pub found_by: FoundBy,
+    pub found_by: EndpointOrigin,
 }
 
 /// Where an engine's address was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum FoundBy {
+pub enum EndpointOrigin {
     /// Given as `--host`.
     Flag,
     /// The Docker context given as `--context`.
@@ -52,7 +52,7 @@ pub enum FoundBy {
     Default(Vec<DeadSocket>),
 }
 
-impl fmt::Display for FoundBy {
+impl fmt::Display for EndpointOrigin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Flag => f.write_str("given as --host"),
@@ -75,7 +75,7 @@ impl fmt::Display for FoundBy {
 
 /// What the choice of an engine depends on, gathered by the caller.
 #[derive(Debug, Clone, Default)]
-pub struct Surroundings {
+pub struct EndpointInputs {
     /// `--host`.
     pub host: Option<String>,
     /// `--context`.
@@ -100,7 +100,7 @@ pub struct Surroundings {
     pub runtime_directory: Option<PathBuf>,
 }
 
-impl Surroundings {
+impl EndpointInputs {
     /// The Docker client's configuration directory.
     pub fn client_directory(&self) -> Option<PathBuf> {
         let below_home = || self.home.as_ref().map(|home| home.join(".docker"));
@@ -126,7 +126,7 @@ pub enum EndpointError {
     #[error("cannot use the engine address {found_by}")]
     Address {
         /// Where the address comes from.
-        found_by: FoundBy,
+        found_by: EndpointOrigin,
         /// What is wrong with it.
         source: AddressError,
     },
@@ -135,11 +135,11 @@ pub enum EndpointError {
 impl Endpoint {
     /// Chooses the engine: `--host`, `--context`, `DOCKER_HOST`, `DOCKER_CONTEXT`, the current
     /// context, `CONTAINER_HOST`, the usual sockets.
-    pub fn resolve(surroundings: &Surroundings) -> Result<Self, EndpointError> {
+    pub fn resolve(surroundings: &EndpointInputs) -> Result<Self, EndpointError> {
         let given = |value: &Option<String>| value.clone().filter(|text| !text.is_empty());
         let contexts = Contexts::of(surroundings);
         if let Some(url) = given(&surroundings.host) {
-            return Self::new(&url, surroundings.tls(), FoundBy::Flag);
+            return Self::new(&url, surroundings.tls(), EndpointOrigin::Flag);
         }
         if let Some(name) = given(&surroundings.context) {
             // The one that has no file: what there is without contexts.
@@ -147,7 +147,11 @@ impl Endpoint {
                 return Self::without_contexts(surroundings);
             }
             let context = contexts.find(&name, "given as --context")?;
-            return Self::new(&context.host, context.tls, FoundBy::ContextFlag(name));
+            return Self::new(
+                &context.host,
+                context.tls,
+                EndpointOrigin::ContextFlag(name),
+            );
         }
         if given(&surroundings.docker_host).is_some() {
             return Self::without_contexts(surroundings);
@@ -157,11 +161,19 @@ impl Endpoint {
                 return Self::without_contexts(surroundings);
             }
             let context = contexts.find(&name, "named by the variable DOCKER_CONTEXT")?;
-            return Self::new(&context.host, context.tls, FoundBy::ContextVariable(name));
+            return Self::new(
+                &context.host,
+                context.tls,
+                EndpointOrigin::ContextVariable(name),
+            );
         }
         if let Some(name) = contexts.current() {
             let context = contexts.find(&name, "the client's current one")?;
-            return Self::new(&context.host, context.tls, FoundBy::CurrentContext(name));
+            return Self::new(
+                &context.host,
+                context.tls,
+                EndpointOrigin::CurrentContext(name),
+            );
         }
         Self::without_contexts(surroundings)
     }
@@ -171,21 +183,21 @@ impl Endpoint {
         Self {
             address: Address::unix(socket),
             tls: None,
-            found_by: FoundBy::OwnPodman,
+            found_by: EndpointOrigin::OwnPodman,
         }
     }
 
-    fn without_contexts(surroundings: &Surroundings) -> Result<Self, EndpointError> {
+    fn without_contexts(surroundings: &EndpointInputs) -> Result<Self, EndpointError> {
         let given = |value: &Option<String>| value.clone().filter(|text| !text.is_empty());
         if let Some(url) = given(&surroundings.docker_host) {
-            return Self::new(&url, surroundings.tls(), FoundBy::DockerHost);
+            return Self::new(&url, surroundings.tls(), EndpointOrigin::DockerHost);
         }
         if let Some(url) = given(&surroundings.container_host) {
-            return Self::new(&url, None, FoundBy::ContainerHost);
+            return Self::new(&url, None, EndpointOrigin::ContainerHost);
         }
-        let (socket, found_by) = match find_living(usual_sockets(surroundings)) {
-            Ok(socket) => (socket, FoundBy::UsualSocket),
-            Err(dead) => (DEFAULT_SOCKET.into(), FoundBy::Default(dead)),
+        let (socket, found_by) = match find_listening(usual_sockets(surroundings)) {
+            Ok(socket) => (socket, EndpointOrigin::UsualSocket),
+            Err(dead) => (DEFAULT_SOCKET.into(), EndpointOrigin::Default(dead)),
         };
         Ok(Self {
             address: Address::unix(socket),
@@ -194,16 +206,16 @@ impl Endpoint {
         })
     }
 
-    fn new(url: &str, tls: Option<Tls>, found_by: FoundBy) -> Result<Self, EndpointError> {
+    fn new(url: &str, tls: Option<Tls>, found_by: EndpointOrigin) -> Result<Self, EndpointError> {
         let address: Address = match url.parse() {
             Ok(address) => address,
             Err(source) => return Err(EndpointError::Address { found_by, source }),
         };
         // An address of its own kind needs no certificates to be one of TLS.
-        let tls = match &address.reach {
-            Reach::Tcp(place) if place.is_https => Some(tls.unwrap_or_default()),
-            Reach::Tcp(_) => tls,
-            Reach::Unix(_) | Reach::Ssh(_) => None,
+        let tls = match &address.transport {
+            Transport::Tcp(place) if place.is_https => Some(tls.unwrap_or_default()),
+            Transport::Tcp(_) => tls,
+            Transport::Unix(_) | Transport::Ssh(_) => None,
         };
         Ok(Self {
             address,

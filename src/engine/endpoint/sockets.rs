@@ -5,7 +5,7 @@ use std::io;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 
-use super::Surroundings;
+use super::EndpointInputs;
 
 /// The socket that Docker listens on unless told otherwise.
 pub const DEFAULT_SOCKET: &str = "/var/run/docker.sock";
@@ -26,7 +26,7 @@ impl fmt::Display for DeadSocket {
 }
 
 /// Docker first, then the engines that put a Docker socket into the home directory, then Podman.
-pub(super) fn usual_sockets(surroundings: &Surroundings) -> Vec<PathBuf> {
+pub(super) fn usual_sockets(surroundings: &EndpointInputs) -> Vec<PathBuf> {
     let mut sockets = vec![PathBuf::from(DEFAULT_SOCKET)];
     let runtime = surroundings.runtime_directory.clone().unwrap_or_else(|| {
         let user = rustix::process::getuid().as_raw();
@@ -78,10 +78,10 @@ fn colima_profiles(home: &Path) -> Vec<PathBuf> {
 }
 
 /// Finds the first socket on which somebody listens; the others that are there come along.
-pub(super) fn find_living(sockets: Vec<PathBuf>) -> Result<PathBuf, Vec<DeadSocket>> {
+pub(super) fn find_listening(sockets: Vec<PathBuf>) -> Result<PathBuf, Vec<DeadSocket>> {
     let mut dead = Vec::new();
     for path in sockets {
-        match knock(&path) {
+        match try_connect(&path) {
             Ok(()) => return Ok(path),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => dead.push(DeadSocket {
@@ -94,6 +94,6 @@ pub(super) fn find_living(sockets: Vec<PathBuf>) -> Result<PathBuf, Vec<DeadSock
 }
 
 /// A file stays when its engine is gone; only an attempt tells.
-fn knock(socket: &Path) -> io::Result<()> {
+fn try_connect(socket: &Path) -> io::Result<()> {
     UnixStream::connect(socket).map(drop)
 }

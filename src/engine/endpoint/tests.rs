@@ -34,46 +34,46 @@ fn home_with_contexts() -> tempfile::TempDir {
     home
 }
 
-fn surroundings(home: &Path) -> Surroundings {
-    Surroundings {
+fn surroundings(home: &Path) -> EndpointInputs {
+    EndpointInputs {
         home: Some(home.into()),
-        ..Surroundings::default()
+        ..EndpointInputs::default()
     }
 }
 
 #[test]
 fn what_is_named_more_closely_counts() {
     let home = home_with_contexts();
-    let mut surroundings = Surroundings {
+    let mut surroundings = EndpointInputs {
         host: Some("tcp://flag:1".into()),
         context: Some("build".into()),
         docker_host: Some("tcp://variable:1".into()),
         docker_context: Some("build".into()),
         ..surroundings(home.path())
     };
-    let chosen = |surroundings: &Surroundings| {
+    let chosen = |surroundings: &EndpointInputs| {
         let endpoint = Endpoint::resolve(surroundings).unwrap();
         (endpoint.address.to_string(), endpoint.found_by)
     };
-    let flag = ("tcp://flag:1".to_owned(), FoundBy::Flag);
+    let flag = ("tcp://flag:1".to_owned(), EndpointOrigin::Flag);
     assert_eq!(chosen(&surroundings), flag);
     surroundings.host = None;
-    let context = FoundBy::ContextFlag("build".into());
+    let context = EndpointOrigin::ContextFlag("build".into());
     assert_eq!(
         chosen(&surroundings),
         ("tcp://build:2376".to_owned(), context)
     );
     surroundings.context = None;
-    let variable = ("tcp://variable:1".to_owned(), FoundBy::DockerHost);
+    let variable = ("tcp://variable:1".to_owned(), EndpointOrigin::DockerHost);
     assert_eq!(chosen(&surroundings), variable);
     surroundings.docker_host = Some(String::new());
-    let named = FoundBy::ContextVariable("build".into());
+    let named = EndpointOrigin::ContextVariable("build".into());
     assert_eq!(
         chosen(&surroundings),
         ("tcp://build:2376".to_owned(), named)
     );
     surroundings.docker_context = None;
-    let current = FoundBy::CurrentContext("colima".into());
+    let current = EndpointOrigin::CurrentContext("colima".into());
     assert_eq!(
         chosen(&surroundings),
         ("unix:///c.sock".to_owned(), current)
@@ -83,21 +83,21 @@ fn what_is_named_more_closely_counts() {
 #[test]
 fn the_default_context_passes_the_current_one_over() {
     let home = home_with_contexts();
-    let mut surroundings = Surroundings {
+    let mut surroundings = EndpointInputs {
         docker_context: Some("default".into()),
         container_host: Some("unix:///podman.sock".into()),
         ..surroundings(home.path())
     };
-    let found = |surroundings: &Surroundings| Endpoint::resolve(surroundings).unwrap().found_by;
-    assert_eq!(found(&surroundings), FoundBy::ContainerHost);
+    let found = |surroundings: &EndpointInputs| Endpoint::resolve(surroundings).unwrap().found_by;
+    assert_eq!(found(&surroundings), EndpointOrigin::ContainerHost);
     surroundings.context = surroundings.docker_context.take();
-    assert_eq!(found(&surroundings), FoundBy::ContainerHost);
+    assert_eq!(found(&surroundings), EndpointOrigin::ContainerHost);
 }
 
 #[test]
 fn a_context_brings_its_files_for_tls() {
     let home = home_with_contexts();
-    let surroundings = Surroundings {
+    let surroundings = EndpointInputs {
         context: Some("build".into()),
         ..surroundings(home.path())
     };
@@ -111,11 +111,11 @@ fn a_context_brings_its_files_for_tls() {
 #[test]
 fn the_variables_of_tls_count_for_addresses_of_tcp() {
     let home = home_with_contexts();
-    let mut surroundings = Surroundings {
+    let mut surroundings = EndpointInputs {
         host: Some("tcp://build".into()),
         ..surroundings(home.path())
     };
-    let tls = |surroundings: &Surroundings| Endpoint::resolve(surroundings).unwrap().tls;
+    let tls = |surroundings: &EndpointInputs| Endpoint::resolve(surroundings).unwrap().tls;
     assert_eq!(tls(&surroundings), None);
     surroundings.docker_tls = true;
     assert!(tls(&surroundings).unwrap().skip_verify);
@@ -132,7 +132,7 @@ fn the_variables_of_tls_count_for_addresses_of_tcp() {
 #[test]
 fn an_unknown_context_is_an_error_that_names_it_and_the_others() {
     let home = home_with_contexts();
-    let surroundings = Surroundings {
+    let surroundings = EndpointInputs {
         docker_context: Some("nowhere".into()),
         ..surroundings(home.path())
     };
@@ -165,9 +165,9 @@ fn a_socket_on_which_nobody_listens_is_passed_over() {
         let ours = all.into_iter().filter(|it| it.starts_with(home.path()));
         ours.collect::<Vec<_>>()
     };
-    assert_eq!(find_living(candidates()), Ok(living.clone()));
+    assert_eq!(find_listening(candidates()), Ok(living.clone()));
     drop(listener);
-    let left = find_living(candidates()).unwrap_err();
+    let left = find_listening(candidates()).unwrap_err();
     let paths: Vec<_> = left.iter().map(|dead| dead.path.clone()).collect();
     assert_eq!(paths, [dead, living]);
     assert!(left[0].reason.contains("refused"), "{left:?}");

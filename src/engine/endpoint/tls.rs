@@ -8,14 +8,14 @@ pub struct Tls {
     /// The only authority that counts; without it those of this system do.
     pub authority: Option<PathBuf>,
     /// The certificate, and its key, by which the engine knows us.
-    pub identity: Option<Identity>,
+    pub identity: Option<ClientCertificate>,
     /// Whether anybody is believed.
     pub skip_verify: bool,
 }
 
 /// A certificate and its key, as PEM files.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Identity {
+pub struct ClientCertificate {
     /// The certificate.
     pub certificate: PathBuf,
     /// The key.
@@ -30,7 +30,7 @@ impl Tls {
             authority: file("ca.pem"),
             identity: file("cert.pem")
                 .zip(file("key.pem"))
-                .map(|(certificate, key)| Identity { certificate, key }),
+                .map(|(certificate, key)| ClientCertificate { certificate, key }),
             skip_verify,
         }
     }

@@ -6,8 +6,8 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use crate::engine::{
-    Attachment, ContainerId, ContainerSpec, Created, Engine, EngineError, EngineFacts, Mount,
-    NamedVolume,
+    Attachment, ContainerId, ContainerSpec, CreatedContainer, Engine, EngineError, EngineFacts,
+    Mount, NamedVolume,
 };
 use crate::event::{SourceChanges, Transferred, Way};
 use crate::owner::{self, Owner};
@@ -381,7 +381,7 @@ async fn start<E: Engine>(
     engine: &E,
     spec: &ContainerSpec,
     ledger: &Ledger,
-) -> Result<(Created, Attachment), EngineError> {
+) -> Result<(CreatedContainer, Attachment), EngineError> {
     let created = engine.create_container(spec).await?;
     let container = &created.id;
     if spec.mounts.values().any(|mount| *mount == Mount::Volume) {

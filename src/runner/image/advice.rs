@@ -1,6 +1,6 @@
 //! What people can do about an image that cannot be had.
 
-use crate::engine::{EngineFacts, PullProblem, PullRequest};
+use crate::engine::{EngineFacts, PullFailure, PullRequest};
 use crate::plan::Plan;
 use crate::project::image::{Architecture, ImageName, Origin, Platform, System};
 
@@ -32,53 +32,53 @@ impl<'a> Asked<'a> {
     }
 
     /// One sentence on a problem, with the way out.
-    pub(super) fn advice(&self, problem: PullProblem) -> String {
+    pub(super) fn advice(&self, problem: PullFailure) -> String {
         let Self {
             image, registry, ..
         } = self;
         match problem {
-            PullProblem::NotFound => format!(
+            PullFailure::NotFound => format!(
                 "{registry} has no image `{image}`: check the name and tag, or use another image with `-i IMAGE`"
             ),
-            PullProblem::NotFoundOrPrivate => format!(
+            PullFailure::NotFoundOrPrivate => format!(
                 "{registry} has no image `{image}`, or does not show it to {}: check the name, log in with `{}`, or use another image with `-i IMAGE`",
                 if self.with_login { "this user" } else { "anonymous users" },
                 self.log_in()
             ),
-            PullProblem::Unauthorised if self.with_login => format!(
+            PullFailure::Unauthorised if self.with_login => format!(
                 "{registry} rejected the credentials of this machine: log in again with `{}`",
                 self.log_in()
             ),
-            PullProblem::Unauthorised => format!(
+            PullFailure::Unauthorised => format!(
                 "{registry} requires credentials, and this machine has none: log in with `{}`",
                 self.log_in()
             ),
-            PullProblem::Expired if registry == "public.ecr.aws" => format!(
+            PullFailure::Expired if registry == "public.ecr.aws" => format!(
                 "the credentials for {registry} have expired, and its images need none: run `docker logout {registry}`"
             ),
-            PullProblem::Expired => format!(
+            PullFailure::Expired => format!(
                 "the credentials for {registry} have expired: log in again with `{}`",
                 self.log_in()
             ),
-            PullProblem::RateLimited if self.with_login => format!(
+            PullFailure::RateLimited if self.with_login => format!(
                 "{registry} limits the pulls of this user: try again later, or use a local image"
             ),
-            PullProblem::RateLimited => format!(
+            PullFailure::RateLimited => format!(
                 "{registry} limits the pulls from this address: log in with `{}` to raise the limit, or try again later",
                 self.log_in()
             ),
-            PullProblem::NoSpace => "the disk of the engine is full: `docker system df` shows its use, `docker system prune` frees space".to_owned(),
-            PullProblem::WrongPlatform => format!(
+            PullFailure::NoSpace => "the disk of the engine is full: `docker system df` shows its use, `docker system prune` frees space".to_owned(),
+            PullFailure::WrongPlatform => format!(
                 "`{image}` is not available for {}: `docker manifest inspect {image}` lists its platforms; choose one with `--platform`, or another image with `-i`",
                 self.platform.unwrap_or("this engine's processor")
             ),
-            PullProblem::Unreachable => format!(
+            PullFailure::Unreachable => format!(
                 "the engine cannot reach {registry}: check the name, and the network and proxy of the engine, or use a local image"
             ),
-            PullProblem::Interrupted => format!(
+            PullFailure::Interrupted => format!(
                 "the connection to {registry} broke several times: run the build again; the engine keeps the layers that are complete"
             ),
-            PullProblem::Other => format!(
+            PullFailure::Other => format!(
                 "`docker pull {image}` may show more; `-i IMAGE` selects another image"
             ),
         }
@@ -170,9 +170,9 @@ pub(super) fn not_local(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::Login;
+    use crate::engine::RegistryCredential;
 
-    fn advice(image: &str, login: Option<Login>, problem: PullProblem) -> String {
+    fn advice(image: &str, login: Option<RegistryCredential>, problem: PullFailure) -> String {
         let request = PullRequest {
             image: image.to_owned(),
             platform: Some("linux/arm64".to_owned()),
@@ -196,25 +196,25 @@ mod tests {
             ("r.example:5000/a", "`docker login r.example:5000`"),
         ] {
             for problem in [
-                PullProblem::Unauthorised,
-                PullProblem::Expired,
-                PullProblem::NotFoundOrPrivate,
-                PullProblem::RateLimited,
+                PullFailure::Unauthorised,
+                PullFailure::Expired,
+                PullFailure::NotFoundOrPrivate,
+                PullFailure::RateLimited,
             ] {
                 let text = advice(image, None, problem);
                 assert!(text.contains(command), "{text}");
             }
         }
-        let text = advice("public.ecr.aws/codebuild/a:1", None, PullProblem::Expired);
+        let text = advice("public.ecr.aws/codebuild/a:1", None, PullFailure::Expired);
         assert!(text.contains("`docker logout public.ecr.aws`"), "{text}");
     }
 
     #[test]
     fn credentials_that_are_refused_are_told_from_none() {
-        let login = Some(Login::default());
-        let text = advice("r.example/a", login, PullProblem::Unauthorised);
+        let login = Some(RegistryCredential::default());
+        let text = advice("r.example/a", login, PullFailure::Unauthorised);
         assert!(text.contains("refuses the credentials"), "{text}");
-        let text = advice("r.example/a", None, PullProblem::Unauthorised);
+        let text = advice("r.example/a", None, PullFailure::Unauthorised);
         assert!(text.contains("has none for it"), "{text}");
     }
 }

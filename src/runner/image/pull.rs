@@ -7,7 +7,8 @@ use futures_util::StreamExt;
 
 use super::advice::{self, Asked};
 use crate::engine::{
-    Engine, EngineError, ImageFacts, LayerState, Login, PullProblem, PullRequest, PullStep,
+    Engine, EngineError, ImageFacts, LayerState, PullFailure, PullRequest, PullStep,
+    RegistryCredential,
 };
 use crate::event::{LayerProgress, Notice, PullEvent};
 use crate::mask::Masker;
@@ -37,7 +38,7 @@ impl<E: Engine> Run<'_, E> {
             platform: platform.map(ToString::to_string),
             login: self.login(name).await?,
         };
-        let secrets = request.login.iter().flat_map(Login::secrets);
+        let secrets = request.login.iter().flat_map(RegistryCredential::secrets);
         let masker = Masker::new(secrets);
         self.tell(PullEvent::Started {
             image: name.to_owned(),
@@ -49,13 +50,13 @@ impl<E: Engine> Run<'_, E> {
             let Err(error) = self.steps(&request).await? else {
                 break None;
             };
-            let problem = PullProblem::of(&error);
-            if matches!(problem, PullProblem::Interrupted | PullProblem::Other) {
+            let problem = PullFailure::of(&error);
+            if matches!(problem, PullFailure::Interrupted | PullFailure::Other) {
                 // An engine that is gone gives no verdict on the build.
                 self.guarded(self.engine.facts()).await??;
             }
             let pause = pauses.next();
-            let Some(pause) = pause.filter(|_| problem == PullProblem::Interrupted) else {
+            let Some(pause) = pause.filter(|_| problem == PullFailure::Interrupted) else {
                 break Some((problem, error));
             };
             let reason = masker.mask(&in_one_line(&error)).into_owned();
@@ -82,7 +83,7 @@ impl<E: Engine> Run<'_, E> {
         // Where a name stands for one image alone, engines do not look what it is for.
         if let (Some(wanted), Some(platform)) = (platform, self.misfit(&facts)) {
             let reason = advice::unfit(name, wanted, &platform);
-            let hint = Asked::new(&request).advice(PullProblem::WrongPlatform);
+            let hint = Asked::new(&request).advice(PullFailure::WrongPlatform);
             return Ok(Err(self.cannot_be_had(&reason, Some(hint)).await));
         }
         Ok(Ok((name.to_owned(), facts)))
@@ -111,7 +112,7 @@ impl<E: Engine> Run<'_, E> {
     }
 
     /// Looks up what the image's registry wants to see. What cannot be read is told, and done without.
-    async fn login(&self, name: &str) -> Result<Option<Login>, Interruption> {
+    async fn login(&self, name: &str) -> Result<Option<RegistryCredential>, Interruption> {
         let Ok(ImageName::Reference {
             registry,
             repository,
