@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::host::directory;
-use crate::logins::Logins;
+use crate::logins::CredentialFiles;
 use crate::owner::{Key, Owner};
 use crate::runner::Host;
 use crate::secrets::Providers;
@@ -25,7 +25,7 @@ pub struct Installation {
     /// Who knows the values that a buildspec wants from a store.
     pub secrets: Providers,
     /// Who knows what registries want to see.
-    pub logins: Logins,
+    pub logins: CredentialFiles,
 }
 
 /// A directory of the installation may be in somebody else's hand.
@@ -67,7 +67,7 @@ impl Installation {
             environment: environment.clone(),
             owner: Owner::this_process(key),
             secrets: Providers::new(vec![Box::new(environment.secrets())]),
-            logins: Logins::new(environment.login_files(), HELPER_PATIENCE),
+            logins: CredentialFiles::new(environment.login_files(), HELPER_PATIENCE),
         })
     }
 

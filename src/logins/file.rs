@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use serde::Deserialize;
 
-use super::Problem;
+use super::CredentialProblem;
 use crate::engine::RegistryCredential;
 use crate::host::file;
 
@@ -50,7 +50,7 @@ impl std::fmt::Debug for Entry {
 
 /// Credentials, or who has them.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Kept {
+pub(super) enum StoredCredential {
     /// These.
     RegistryCredential(RegistryCredential),
     /// A program has them.
@@ -64,12 +64,12 @@ pub(super) enum Kept {
 
 impl File {
     /// Reads a file; `None` when it does not exist.
-    pub(super) fn read(path: &Path) -> Result<Option<Self>, Problem> {
+    pub(super) fn read(path: &Path) -> Result<Option<Self>, CredentialProblem> {
         let text = match file::open(path).and_then(|file| file::read_whole(file, MOST_BYTES)) {
             Ok(text) => text,
             Err(error) if error.is_not_found() => return Ok(None),
             Err(error) => {
-                return Err(Problem::Unreadable {
+                return Err(CredentialProblem::Unreadable {
                     path: path.to_owned(),
                     reason: error.to_string(),
                 });
@@ -78,10 +78,11 @@ impl File {
         if text.trim_ascii().is_empty() {
             return Ok(None);
         }
-        let content = serde_json::from_slice(&text).map_err(|error| Problem::Malformed {
-            path: path.to_owned(),
-            line: error.line(),
-        })?;
+        let content =
+            serde_json::from_slice(&text).map_err(|error| CredentialProblem::Malformed {
+                path: path.to_owned(),
+                line: error.line(),
+            })?;
         Ok(Some(Self {
             path: path.to_owned(),
             content,
@@ -90,10 +91,14 @@ impl File {
 
     /// Says where credentials for a repository may be, in the order in which they are tried: a helper
     /// for the registry, the store for all of them, the file itself.
-    pub(super) fn kept(&self, registry: &str, repository: &str) -> Vec<Result<Kept, Problem>> {
+    pub(super) fn kept(
+        &self,
+        registry: &str,
+        repository: &str,
+    ) -> Vec<Result<StoredCredential, CredentialProblem>> {
         let is_hub = registry == "docker.io";
         let helper = |name: &String| {
-            Ok(Kept::Helper {
+            Ok(StoredCredential::Helper {
                 program: format!("docker-credential-{name}"),
                 server: if is_hub {
                     DOCKER_HUB_SERVER.to_owned()
@@ -113,7 +118,11 @@ impl File {
     }
 
     /// The entry whose key is nearest to the repository: Podman's may be of one below a registry.
-    fn entry(&self, registry: &str, repository: &str) -> Option<Result<Kept, Problem>> {
+    fn entry(
+        &self,
+        registry: &str,
+        repository: &str,
+    ) -> Option<Result<StoredCredential, CredentialProblem>> {
         let whole = format!("{registry}/{repository}");
         let (key, entry) = self
             .content
@@ -127,8 +136,8 @@ impl File {
             .filter(|(_, entry)| !entry.is_empty())
             .max_by_key(|(key, _)| place(key).len())?;
         Some(match entry.login() {
-            Some(login) => Ok(Kept::RegistryCredential(login)),
-            None => Err(Problem::Undecodable {
+            Some(login) => Ok(StoredCredential::RegistryCredential(login)),
+            None => Err(CredentialProblem::Undecodable {
                 path: self.path.clone(),
                 key: key.clone(),
             }),
@@ -207,10 +216,12 @@ mod tests {
         }
     }
 
-    fn user(kept: &Result<Kept, Problem>) -> &str {
+    fn user(kept: &Result<StoredCredential, CredentialProblem>) -> &str {
         match kept {
-            Ok(Kept::RegistryCredential(login)) => login.username.as_deref().unwrap_or("nobody"),
-            Ok(Kept::Helper { program, .. }) => program,
+            Ok(StoredCredential::RegistryCredential(login)) => {
+                login.username.as_deref().unwrap_or("nobody")
+            }
+            Ok(StoredCredential::Helper { program, .. }) => program,
             Err(_) => "problem",
         }
     }
@@ -265,7 +276,7 @@ mod tests {
             ["docker-credential-pass"]
         );
         let server = |registry| match &file(text).kept(registry, "a")[0] {
-            Ok(Kept::Helper { server, .. }) => server.clone(),
+            Ok(StoredCredential::Helper { server, .. }) => server.clone(),
             other => panic!("{other:?}"),
         };
         assert_eq!(server("docker.io"), "https://index.docker.io/v1/");
@@ -281,7 +292,7 @@ mod tests {
             identity_token: Some("token".to_owned()),
             ..RegistryCredential::default()
         };
-        assert_eq!(kept, [Ok(Kept::RegistryCredential(login))]);
+        assert_eq!(kept, [Ok(StoredCredential::RegistryCredential(login))]);
         for auth in ["???", "bWU"] {
             let text = format!(r#"{{"auths":{{"r.example":{{"auth":"{auth}"}}}}}}"#);
             assert_eq!(users(&text, "r.example", "a"), ["problem"], "{auth}");

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::Command;
 
-use super::Problem;
+use super::CredentialProblem;
 use crate::engine::RegistryCredential;
 use crate::host::program;
 
@@ -36,7 +36,7 @@ pub(super) async fn ask(
     program: &str,
     server: &str,
     patience: Duration,
-) -> Result<Option<RegistryCredential>, Problem> {
+) -> Result<Option<RegistryCredential>, CredentialProblem> {
     ask_by(program::command(program), program, server, patience).await
 }
 
@@ -46,17 +46,19 @@ pub(super) async fn ask_by(
     program: &str,
     server: &str,
     patience: Duration,
-) -> Result<Option<RegistryCredential>, Problem> {
+) -> Result<Option<RegistryCredential>, CredentialProblem> {
     match tokio::time::timeout(patience, run(command, server)).await {
-        Err(_) => Err(Problem::HelperHangs {
+        Err(_) => Err(CredentialProblem::HelperHangs {
             program: program.to_owned(),
             patience,
         }),
-        Ok(Err(error)) if error.kind() == io::ErrorKind::NotFound => Err(Problem::HelperMissing {
-            program: program.to_owned(),
-        }),
+        Ok(Err(error)) if error.kind() == io::ErrorKind::NotFound => {
+            Err(CredentialProblem::HelperMissing {
+                program: program.to_owned(),
+            })
+        }
         Ok(Err(error)) if error.kind() == io::ErrorKind::InvalidInput => {
-            Err(Problem::HelperNoName {
+            Err(CredentialProblem::HelperNoName {
                 program: program.to_owned(),
             })
         }
@@ -111,8 +113,8 @@ fn login(answer: Answer) -> Option<RegistryCredential> {
     })
 }
 
-fn failed(program: &str, ended: String) -> Problem {
-    Problem::HelperFailed {
+fn failed(program: &str, ended: String) -> CredentialProblem {
+    CredentialProblem::HelperFailed {
         program: program.to_owned(),
         ended,
     }

@@ -14,28 +14,28 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::engine::RegistryCredential;
-use file::{File, Kept};
+use file::{File, StoredCredential};
 
 /// Where credentials for registries are looked for.
 #[derive(Debug, Clone)]
-pub struct Logins {
+pub struct CredentialFiles {
     files: Vec<PathBuf>,
     patience: Duration,
 }
 
 /// What was found for a registry.
 #[derive(Debug, Default)]
-pub struct Found {
+pub struct CredentialLookup {
     /// The credentials, when there are any.
     pub login: Option<RegistryCredential>,
     /// What could not be read on the way to them.
-    pub problems: Vec<Problem>,
+    pub problems: Vec<CredentialProblem>,
 }
 
 /// Something that may have held credentials cannot be read. No text of it is repeated: it may hold
 /// secrets.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Problem {
+pub enum CredentialProblem {
     /// A file cannot be read.
     Unreadable {
         /// The file.
@@ -83,7 +83,7 @@ pub enum Problem {
     },
 }
 
-impl fmt::Display for Problem {
+impl fmt::Display for CredentialProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unreadable { path, reason } => {
@@ -117,7 +117,7 @@ impl fmt::Display for Problem {
     }
 }
 
-impl Logins {
+impl CredentialFiles {
     /// Looks into these files, the first first; no helper gets more time than `patience`.
     pub fn new(files: Vec<PathBuf>, patience: Duration) -> Self {
         Self { files, patience }
@@ -125,8 +125,8 @@ impl Logins {
 
     /// Finds the credentials for a repository of a registry. What cannot be read is passed over and
     /// told.
-    pub async fn find(&self, registry: &str, repository: &str) -> Found {
-        let mut found = Found::default();
+    pub async fn find(&self, registry: &str, repository: &str) -> CredentialLookup {
+        let mut found = CredentialLookup::default();
         for path in &self.files {
             let kept = match File::read(path) {
                 Ok(Some(file)) => file.kept(registry, repository),
@@ -138,8 +138,8 @@ impl Logins {
             };
             for kept in kept {
                 let login = match kept {
-                    Ok(Kept::RegistryCredential(login)) => Ok(Some(login)),
-                    Ok(Kept::Helper { program, server }) => {
+                    Ok(StoredCredential::RegistryCredential(login)) => Ok(Some(login)),
+                    Ok(StoredCredential::Helper { program, server }) => {
                         helper::ask(&program, &server, self.patience).await
                     }
                     Err(problem) => Err(problem),

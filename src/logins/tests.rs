@@ -17,7 +17,7 @@ fn helper(directory: &Path, script: &str) -> PathBuf {
     program
 }
 
-async fn ask(script: &str) -> Result<Option<RegistryCredential>, Problem> {
+async fn ask(script: &str) -> Result<Option<RegistryCredential>, CredentialProblem> {
     let directory = tempfile::tempdir().unwrap();
     let program = helper(directory.path(), script);
     let patience = Duration::from_secs(2);
@@ -28,7 +28,7 @@ async fn ask_by(
     program: &Path,
     server: &str,
     patience: Duration,
-) -> Result<Option<RegistryCredential>, Problem> {
+) -> Result<Option<RegistryCredential>, CredentialProblem> {
     let command = Ok(Command::new(program));
     helper::ask_by(command, "docker-credential-test", server, patience).await
 }
@@ -77,7 +77,7 @@ async fn a_path_is_no_helper() {
     let patience = Duration::from_secs(2);
     let answer = helper::ask(program.to_str().unwrap(), "x", patience).await;
     assert!(
-        matches!(answer, Err(Problem::HelperNoName { .. })),
+        matches!(answer, Err(CredentialProblem::HelperNoName { .. })),
         "{answer:?}"
     );
     assert!(!made.exists());
@@ -91,7 +91,7 @@ async fn a_helper_that_hangs_is_killed() {
     let program = helper(directory.path(), &script);
     let patience = Duration::from_secs(1);
     let answer = ask_by(&program, "x", patience).await;
-    assert!(matches!(answer, Err(Problem::HelperHangs { .. })));
+    assert!(matches!(answer, Err(CredentialProblem::HelperHangs { .. })));
     let pid = fs::read_to_string(pid).unwrap();
     let stat = format!("/proc/{}/stat", pid.trim());
     for _ in 0..50 {
@@ -122,7 +122,7 @@ async fn a_broken_file_is_told_and_the_next_one_read() {
             r#"{"auths":{"r.example":{"auth":"bWU6c2VjcmV0"}}}"#,
         ),
     ];
-    let found = Logins::new(files, Duration::from_secs(1))
+    let found = CredentialFiles::new(files, Duration::from_secs(1))
         .find("r.example", "a")
         .await;
     assert_eq!(found.login.unwrap().password.as_deref(), Some("secret"));

@@ -22,7 +22,7 @@ use crate::channel::EventSender;
 use crate::collect::CollectError;
 use crate::engine::{ContainerId, Engine, EngineError};
 use crate::event::Notice;
-use crate::logins::Logins;
+use crate::logins::CredentialFiles;
 use crate::mask::Masker;
 use crate::owner::Owner;
 use crate::phase::{PhaseContext, Status};
@@ -51,7 +51,7 @@ pub struct Host {
     /// Who knows the values that a buildspec wants from a store.
     pub secrets: Providers,
     /// Who knows what registries want to see.
-    pub logins: Logins,
+    pub logins: CredentialFiles,
 }
 
 /// How a run ended.
