@@ -9,14 +9,14 @@ use sha2::{Digest, Sha256};
 /// How an entry is looked up and replaced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Kind {
+pub enum EntryKind {
     /// A cache in S3: with a key it never changes, without one the last build wins.
     S3,
     /// A directory of a local custom cache; the last build wins.
     Custom,
 }
 
-impl Kind {
+impl EntryKind {
     /// Its word.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -49,8 +49,8 @@ impl Paths {
 #[serde(rename_all = "camelCase")]
 pub struct Entry {
     /// How it is looked up.
-    pub kind: Kind,
-    /// Its key, where it has one; what stands in it in the place of secrets is one of [`StandIns`](super::StandIns).
+    pub kind: EntryKind,
+    /// Its key, where it has one; what stands in it in the place of secrets is one of [`SecretPlaceholders`](super::SecretPlaceholders).
     pub key: Option<String>,
     /// [`Paths::version`] of its paths.
     pub version: String,
@@ -74,7 +74,7 @@ pub struct Entry {
 
 impl Entry {
     /// Returns the name that an entry of these has in its namespace.
-    pub(super) fn id(kind: Kind, version: &str, key: Option<&str>) -> String {
+    pub(super) fn id(kind: EntryKind, version: &str, key: Option<&str>) -> String {
         let mut hash = Sha256::new();
         hash.update(version);
         // No key is another key than the empty one.

@@ -3,15 +3,15 @@
 use std::io;
 
 use super::archive::{Damage, Reader};
-use super::entry::{Entry, Kind};
+use super::entry::{Entry, EntryKind};
 use super::namespace::Namespace;
 use super::stand_in::shown;
 
 /// What a build looks for.
 #[derive(Debug, Clone)]
-pub struct Wanted {
+pub struct CacheQuery {
     /// How it is kept.
-    pub kind: Kind,
+    pub kind: EntryKind,
     /// The version of the declared paths: other paths are another cache.
     pub version: String,
     /// The key; without one there is one entry for these paths.
@@ -22,7 +22,7 @@ pub struct Wanted {
 
 /// An entry, found whole.
 #[derive(Debug)]
-pub struct Found {
+pub struct CacheHit {
     /// The entry.
     pub entry: Entry,
     /// What is in it.
@@ -35,7 +35,7 @@ impl Namespace {
     /// Looks for an entry: the very one, then for each fallback key the newest whose key begins with
     /// it. One that cannot be used is passed over, and `problems` told why. Reads whole archives: not
     /// for the threads that wait for others.
-    pub fn find(&self, wanted: &Wanted, problems: &mut Vec<String>) -> Option<Found> {
+    pub fn find(&self, wanted: &CacheQuery, problems: &mut Vec<String>) -> Option<CacheHit> {
         let key = wanted.key.as_deref();
         let exact = || self.exact(wanted.kind, &wanted.version, key);
         // Once more when another build replaces it just now.
@@ -45,7 +45,7 @@ impl Namespace {
             };
             match self.open(&entry) {
                 Ok(reader) => {
-                    return Some(Found {
+                    return Some(CacheHit {
                         entry,
                         reader,
                         exact: true,
@@ -67,7 +67,7 @@ impl Namespace {
                 }
                 match self.open(&entry) {
                     Ok(reader) => {
-                        return Some(Found {
+                        return Some(CacheHit {
                             entry,
                             reader,
                             exact: false,

@@ -30,12 +30,12 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 pub use archive::{Damage, Reader};
-pub use entry::{Entry, Kind, Paths};
-pub use lookup::{Found, Wanted};
+pub use entry::{Entry, EntryKind, Paths};
+pub use lookup::{CacheHit, CacheQuery};
 pub use namespace::{Locked, Namespace, Unfinished};
 pub use publish::{Archive, Published, Writing};
-pub use record::{Lookup, Record, Stored};
-pub use stand_in::{StandIns, shown};
+pub use record::{LastRun, LookupOutcome, SaveOutcome};
+pub use stand_in::{SecretPlaceholders, shown};
 
 use crate::host::directory;
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
@@ -61,8 +61,8 @@ impl Store {
     }
 
     /// Returns what stands in the place of secrets in the keys of this machine's user.
-    pub fn stand_ins(&self) -> io::Result<StandIns> {
-        StandIns::open(&self.root)
+    pub fn stand_ins(&self) -> io::Result<SecretPlaceholders> {
+        SecretPlaceholders::open(&self.root)
     }
 
     /// Returns the caches that go by this name, of which there may be none yet.

@@ -8,9 +8,9 @@ use std::time::{Duration, SystemTime};
 use rustix::fs::{FlockOperation, flock};
 
 use super::archive::{Damage, Reader};
-use super::entry::{Entry, Kind, milliseconds};
+use super::entry::{Entry, EntryKind, milliseconds};
 use super::publish::{Writing, is_same_file};
-use super::record::Record;
+use super::record::LastRun;
 use crate::host::directory;
 use crate::host::file::{self, FileError};
 
@@ -103,7 +103,12 @@ impl Namespace {
     }
 
     /// Returns the very entry, if there is one.
-    pub fn exact(&self, kind: Kind, version: &str, key: Option<&str>) -> io::Result<Option<Entry>> {
+    pub fn exact(
+        &self,
+        kind: EntryKind,
+        version: &str,
+        key: Option<&str>,
+    ) -> io::Result<Option<Entry>> {
         if !directory::is_own(&self.directory)? {
             return Ok(None);
         }
@@ -129,7 +134,12 @@ impl Namespace {
     }
 
     /// Returns the keyed entries of this version whose keys begin with `prefix`, the newest first.
-    pub fn by_prefix(&self, kind: Kind, version: &str, prefix: &str) -> io::Result<Vec<Entry>> {
+    pub fn by_prefix(
+        &self,
+        kind: EntryKind,
+        version: &str,
+        prefix: &str,
+    ) -> io::Result<Vec<Entry>> {
         let mut entries = self.entries()?;
         entries.retain(|entry| {
             let key = entry.key.as_deref();
@@ -169,7 +179,7 @@ impl Namespace {
     /// Begins a new entry; `writer` is a text that no other writer has, fit for a file's name.
     pub fn begin(
         &self,
-        kind: Kind,
+        kind: EntryKind,
         version: &str,
         key: Option<&str>,
         writer: &str,
@@ -250,7 +260,7 @@ impl Namespace {
     }
 
     /// Returns what the last build did.
-    pub fn record(&self) -> io::Result<Option<Record>> {
+    pub fn record(&self) -> io::Result<Option<LastRun>> {
         if !directory::is_own(&self.directory)? {
             return Ok(None);
         }
@@ -262,7 +272,7 @@ impl Namespace {
     }
 
     /// Writes down what a build did.
-    pub fn write_record(&self, record: &Record) -> io::Result<()> {
+    pub fn write_record(&self, record: &LastRun) -> io::Result<()> {
         self.make()?;
         let mut file = tempfile::Builder::new()
             .prefix(RECORD_DRAFT)

@@ -9,14 +9,14 @@ use std::time::SystemTime;
 use rustix::fs::{FlockOperation, flock};
 
 use super::archive::Writer;
-use super::entry::{Entry, Kind, Paths, milliseconds};
+use super::entry::{Entry, EntryKind, Paths, milliseconds};
 use super::namespace::read_own;
 use crate::host::file;
 
 /// An archive that is being written; gone when it is dropped before it is published.
 pub struct Writing {
     archive: Archive,
-    own: Own,
+    own: WriterFiles,
 }
 
 /// Where the tar is written to.
@@ -57,7 +57,7 @@ pub enum Published {
 
 /// The files of one writer.
 #[derive(Debug)]
-struct Own {
+struct WriterFiles {
     directory: PathBuf,
     id: String,
     /// The name of its files without their ends.
@@ -72,7 +72,7 @@ impl Writing {
     /// Begins an archive in a directory that is there; `writer` tells it from those of others.
     pub(super) fn begin(
         directory: &Path,
-        kind: Kind,
+        kind: EntryKind,
         version: &str,
         key: Option<&str>,
         writer: &str,
@@ -88,7 +88,7 @@ impl Writing {
                 break file;
             }
         };
-        let own = Own {
+        let own = WriterFiles {
             directory: directory.to_owned(),
             id,
             stem,
@@ -109,7 +109,7 @@ impl Writing {
     /// Ends the archive and makes it an entry. A keyed one never takes the place of another.
     pub fn publish(
         self,
-        kind: Kind,
+        kind: EntryKind,
         key: Option<String>,
         paths: Paths,
         files: u64,
@@ -139,7 +139,7 @@ impl Writing {
     }
 }
 
-impl Own {
+impl WriterFiles {
     fn publish(&mut self, entry: Entry) -> io::Result<Published> {
         let draft = self.draft();
         let place = self.directory.join(format!("{}.json", self.id));
@@ -179,7 +179,7 @@ impl Own {
     }
 }
 
-impl Drop for Own {
+impl Drop for WriterFiles {
     fn drop(&mut self) {
         if !self.published {
             let _ = fs::remove_file(self.draft());

@@ -2,12 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::entry::{Kind, Paths};
+use super::entry::{EntryKind, Paths};
 
 /// What one build did with its cache.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Record {
+pub struct LastRun {
     /// The path of the project whose own namespace it is.
     #[serde(default)]
     pub project: Option<String>,
@@ -16,7 +16,7 @@ pub struct Record {
     /// When it looked, in milliseconds since 1970.
     pub time: u64,
     /// How the cache is kept.
-    pub kind: Kind,
+    pub kind: EntryKind,
     /// The declared paths.
     pub paths: Paths,
     /// The key as expanded, without secrets.
@@ -24,15 +24,15 @@ pub struct Record {
     /// The fallback keys as expanded, without secrets.
     pub fallback_keys: Vec<String>,
     /// What came of looking.
-    pub lookup: Lookup,
+    pub lookup: LookupOutcome,
     /// What came of saving; absent when the build did not get there.
-    pub stored: Option<Stored>,
+    pub stored: Option<SaveOutcome>,
 }
 
 /// What came of looking for an entry.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "outcome")]
-pub enum Lookup {
+pub enum LookupOutcome {
     /// The buildspec wants nothing restored.
     NotWanted,
     /// There was none, or none that could be used.
@@ -57,7 +57,7 @@ pub enum Lookup {
 /// What came of saving.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "outcome")]
-pub enum Stored {
+pub enum SaveOutcome {
     /// It was kept.
     Saved,
     /// An entry with this key is there, and stays.

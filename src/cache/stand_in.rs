@@ -31,17 +31,17 @@ const BEGIN: &str = "***{";
 const END: char = '}';
 
 /// Makes what stands in the place of secrets.
-pub struct StandIns {
+pub struct SecretPlaceholders {
     key: [u8; LENGTH],
 }
 
-impl std::fmt::Debug for StandIns {
+impl std::fmt::Debug for SecretPlaceholders {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("StandIns").finish_non_exhaustive()
+        f.debug_struct("SecretPlaceholders").finish_non_exhaustive()
     }
 }
 
-impl StandIns {
+impl SecretPlaceholders {
     /// Reads the random key of this directory; makes it when there is none.
     pub(super) fn open(root: &Path) -> io::Result<Self> {
         let named = |error: io::Error| {
@@ -136,10 +136,21 @@ mod tests {
     fn a_secret_has_one_stand_in_for_each_user() {
         let (one, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         let root = one.path().join("made");
-        let first = StandIns::open(&root).unwrap().of(b"hunter2");
-        assert_eq!(StandIns::open(&root).unwrap().of(b"hunter2"), first);
-        assert_ne!(StandIns::open(&root).unwrap().of(b"hunter3"), first);
-        assert_ne!(StandIns::open(other.path()).unwrap().of(b"hunter2"), first);
+        let first = SecretPlaceholders::open(&root).unwrap().of(b"hunter2");
+        assert_eq!(
+            SecretPlaceholders::open(&root).unwrap().of(b"hunter2"),
+            first
+        );
+        assert_ne!(
+            SecretPlaceholders::open(&root).unwrap().of(b"hunter3"),
+            first
+        );
+        assert_ne!(
+            SecretPlaceholders::open(other.path())
+                .unwrap()
+                .of(b"hunter2"),
+            first
+        );
         let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
         assert_eq!(mode(&root.join(FILE)), 0o600);
         assert_eq!(shown(&format!("a-{first}-b-{first}")), "a-***-b-***");
@@ -148,14 +159,16 @@ mod tests {
     #[test]
     fn a_key_that_others_can_read_is_not_used() {
         let root = tempfile::tempdir().unwrap();
-        StandIns::open(root.path()).unwrap();
+        SecretPlaceholders::open(root.path()).unwrap();
         let path = root.path().join(FILE);
         fs::set_permissions(&path, PermissionsExt::from_mode(0o644)).unwrap();
-        let error = StandIns::open(root.path()).unwrap_err().to_string();
+        let error = SecretPlaceholders::open(root.path())
+            .unwrap_err()
+            .to_string();
         assert!(error.contains("nobody else may read it"), "{error}");
         fs::remove_file(&path).unwrap();
         std::os::unix::fs::symlink("/dev/zero", &path).unwrap();
-        assert!(StandIns::open(root.path()).is_err());
+        assert!(SecretPlaceholders::open(root.path()).is_err());
     }
 
     #[test]

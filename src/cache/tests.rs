@@ -9,9 +9,9 @@ fn paths(paths: &[&str]) -> Paths {
     Paths(paths.iter().map(|path| (*path).to_owned()).collect())
 }
 
-fn wanted(key: Option<&str>, fallback_keys: &[&str]) -> Wanted {
-    Wanted {
-        kind: Kind::S3,
+fn wanted(key: Option<&str>, fallback_keys: &[&str]) -> CacheQuery {
+    CacheQuery {
+        kind: EntryKind::S3,
         version: paths(&["a"]).version(),
         key: key.map(str::to_owned),
         fallback_keys: fallback_keys.iter().map(|key| (*key).to_owned()).collect(),
@@ -21,7 +21,9 @@ fn wanted(key: Option<&str>, fallback_keys: &[&str]) -> Wanted {
 fn begin(namespace: &Namespace, key: Option<&str>, content: &[u8]) -> Writing {
     let writer = uuid::Uuid::new_v4().to_string();
     let version = paths(&["a"]).version();
-    let mut writing = namespace.begin(Kind::S3, &version, key, &writer).unwrap();
+    let mut writing = namespace
+        .begin(EntryKind::S3, &version, key, &writer)
+        .unwrap();
     writing.archive().write_all(content).unwrap();
     writing
 }
@@ -29,12 +31,12 @@ fn begin(namespace: &Namespace, key: Option<&str>, content: &[u8]) -> Writing {
 fn keep(namespace: &Namespace, key: Option<&str>, content: &[u8]) -> Published {
     let key_of = key.map(str::to_owned);
     begin(namespace, key, content)
-        .publish(Kind::S3, key_of, paths(&["a"]), 1, "build")
+        .publish(EntryKind::S3, key_of, paths(&["a"]), 1, "build")
         .unwrap()
 }
 
 /// The content that is found, whether it is the very one, and what was wrong.
-fn find(namespace: &Namespace, wanted: &Wanted) -> (Option<(String, bool)>, Vec<String>) {
+fn find(namespace: &Namespace, wanted: &CacheQuery) -> (Option<(String, bool)>, Vec<String>) {
     let mut problems = Vec::new();
     let found = namespace.find(wanted, &mut problems).map(|mut found| {
         let mut content = String::new();
@@ -44,7 +46,7 @@ fn find(namespace: &Namespace, wanted: &Wanted) -> (Option<(String, bool)>, Vec<
     (found, problems)
 }
 
-fn found(namespace: &Namespace, wanted: &Wanted) -> Option<(String, bool)> {
+fn found(namespace: &Namespace, wanted: &CacheQuery) -> Option<(String, bool)> {
     let (found, problems) = find(namespace, wanted);
     assert_eq!(problems, Vec::<String>::new());
     found
@@ -143,7 +145,7 @@ fn of_many_writers_of_a_key_one_wins_and_the_others_leave_nothing() {
                     // Others look for leftovers all the time.
                     app.sweep().unwrap();
                     writing
-                        .publish(Kind::S3, Some("k".into()), paths(&["a"]), 1, "build")
+                        .publish(EntryKind::S3, Some("k".into()), paths(&["a"]), 1, "build")
                         .unwrap()
                 })
             })
@@ -215,7 +217,7 @@ fn what_a_killed_writer_left_is_swept_and_what_lives_is_not() {
         .find(|swept| *swept > 0);
     assert_eq!(swept, Some(18));
     assert!(!directory.join(&draft).exists());
-    let published = living.publish(Kind::S3, Some("living".into()), paths(&["a"]), 1, "b");
+    let published = living.publish(EntryKind::S3, Some("living".into()), paths(&["a"]), 1, "b");
     assert!(matches!(published, Ok(Published::New(_))));
     for key in ["living", "whole"] {
         assert!(found(&app, &wanted(Some(key), &[])).is_some(), "{key}");

@@ -4,7 +4,7 @@ use clap::Args;
 use jiff::Timestamp;
 
 use super::{Which, age, unreadable};
-use crate::cache::{Entry, Kind, Lookup, Record, Store, Stored, shown};
+use crate::cache::{Entry, EntryKind, LastRun, LookupOutcome, SaveOutcome, Store, shown};
 use crate::cli::Failure;
 use crate::sinks::size;
 use crate::terminal::Page;
@@ -41,7 +41,7 @@ pub(super) fn explain(args: &ExplainArgs, store: &Store) -> Result<Page, Failure
     Ok(text(&name, &record, &entries, Timestamp::now()))
 }
 
-fn text(name: &str, record: &Record, entries: &[Entry], now: Timestamp) -> Page {
+fn text(name: &str, record: &LastRun, entries: &[Entry], now: Timestamp) -> Page {
     let mut text = Page::default();
     let _ = writeln!(
         text,
@@ -60,14 +60,14 @@ fn text(name: &str, record: &Record, entries: &[Entry], now: Timestamp) -> Page 
         let _ = writeln!(text, "  paths    {}", shown(path));
     }
     let found = match &record.lookup {
-        Lookup::NotWanted => "nothing: its buildspec has `action: save`.".to_owned(),
-        Lookup::Exact => "it.".to_owned(),
-        Lookup::Fallback { key } => format!("the fallback `{}`.", shown(key)),
-        Lookup::Some { found } => format!("{found} of these directories."),
-        Lookup::Miss { .. } => "nothing.".to_owned(),
+        LookupOutcome::NotWanted => "nothing: its buildspec has `action: save`.".to_owned(),
+        LookupOutcome::Exact => "it.".to_owned(),
+        LookupOutcome::Fallback { key } => format!("the fallback `{}`.", shown(key)),
+        LookupOutcome::Some { found } => format!("{found} of these directories."),
+        LookupOutcome::Miss { .. } => "nothing.".to_owned(),
     };
     let _ = writeln!(text, "and found {found}");
-    if let Lookup::Miss { problems } = &record.lookup {
+    if let LookupOutcome::Miss { problems } = &record.lookup {
         for problem in problems {
             let _ = writeln!(text, "  {problem}");
         }
@@ -78,7 +78,10 @@ fn text(name: &str, record: &Record, entries: &[Entry], now: Timestamp) -> Page 
         .iter()
         .filter(|entry| entry.created <= record.time || entry.build != record.build)
         .collect();
-    if matches!(record.lookup, Lookup::Miss { .. } | Lookup::Fallback { .. }) {
+    if matches!(
+        record.lookup,
+        LookupOutcome::Miss { .. } | LookupOutcome::Fallback { .. }
+    ) {
         match nearest(record, &others) {
             None => {
                 let _ = writeln!(text, "There was no other entry.");
@@ -109,25 +112,27 @@ fn text(name: &str, record: &Record, entries: &[Entry], now: Timestamp) -> Page 
     text
 }
 
-fn project(record: &Record) -> String {
+fn project(record: &LastRun) -> String {
     let path = record.project.as_ref();
     path.map(|path| format!(" (`{path}`)")).unwrap_or_default()
 }
 
-fn saved(stored: Option<&Stored>) -> String {
+fn saved(stored: Option<&SaveOutcome>) -> String {
     match stored {
         None => "saved nothing: it failed, or ended before its time".to_owned(),
-        Some(Stored::Saved) => "saved its own".to_owned(),
-        Some(Stored::AlreadyThere) => "saved nothing: an entry with its key was there".to_owned(),
-        Some(Stored::NotWanted) => "saved nothing: its buildspec does not want it".to_owned(),
-        Some(Stored::Nothing) => "saved nothing: there was nothing at these paths".to_owned(),
-        Some(Stored::Failed { reason }) => format!("could not save: {reason}"),
+        Some(SaveOutcome::Saved) => "saved its own".to_owned(),
+        Some(SaveOutcome::AlreadyThere) => {
+            "saved nothing: an entry with its key was there".to_owned()
+        }
+        Some(SaveOutcome::NotWanted) => "saved nothing: its buildspec does not want it".to_owned(),
+        Some(SaveOutcome::Nothing) => "saved nothing: there was nothing at these paths".to_owned(),
+        Some(SaveOutcome::Failed { reason }) => format!("could not save: {reason}"),
     }
 }
 
 /// The entry that is most like what was looked for: with these paths, then with a key that begins
 /// alike for longest, then the newest.
-fn nearest<'a>(record: &Record, entries: &[&'a Entry]) -> Option<&'a Entry> {
+fn nearest<'a>(record: &LastRun, entries: &[&'a Entry]) -> Option<&'a Entry> {
     let version = record.paths.version();
     let wanted = record.key.as_deref().unwrap_or_default();
     entries.iter().copied().max_by_key(|entry| {
@@ -139,12 +144,12 @@ fn nearest<'a>(record: &Record, entries: &[&'a Entry]) -> Option<&'a Entry> {
     })
 }
 
-fn difference(record: &Record, entry: &Entry) -> String {
+fn difference(record: &LastRun, entry: &Entry) -> String {
     let mut differences = Vec::new();
     if entry.kind != record.kind {
         differences.push(match entry.kind {
-            Kind::S3 => "been kept as in S3, not as a local directory".to_owned(),
-            Kind::Custom => "been kept as a local directory, not as in S3".to_owned(),
+            EntryKind::S3 => "been kept as in S3, not as a local directory".to_owned(),
+            EntryKind::Custom => "been kept as a local directory, not as in S3".to_owned(),
         });
     }
     if entry.key != record.key && entry.kind == record.kind {

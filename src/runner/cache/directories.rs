@@ -6,8 +6,8 @@
 
 use sha2::{Digest, Sha256};
 
-use super::{Caching, Kept};
-use crate::cache::{Kind, Lookup, Paths, Stored, Wanted};
+use super::{Caching, SavedTotals};
+use crate::cache::{CacheQuery, EntryKind, LookupOutcome, Paths, SaveOutcome};
 use crate::engine::Engine;
 use crate::event::{CacheEvent, CacheFound, CacheRestored};
 use crate::plan::Transfer;
@@ -69,8 +69,8 @@ impl<E: Engine> Live<'_, E> {
             let mut found = 0;
             let mut problems = Vec::new();
             for directory in &linked {
-                let wanted = Wanted {
-                    kind: Kind::Custom,
+                let wanted = CacheQuery {
+                    kind: EntryKind::Custom,
                     version: directory.paths.version(),
                     key: None,
                     fallback_keys: Vec::new(),
@@ -87,9 +87,9 @@ impl<E: Engine> Live<'_, E> {
             let of = linked.len();
             restored.found = CacheFound::Directories { found, of };
             caching.record.lookup = match found {
-                0 => Lookup::Miss { problems },
-                found if found == of => Lookup::Exact,
-                found => Lookup::Some { found },
+                0 => LookupOutcome::Miss { problems },
+                found if found == of => LookupOutcome::Exact,
+                found => LookupOutcome::Some { found },
             };
         }
         caching.directories = linked;
@@ -204,22 +204,22 @@ impl<E: Engine> Live<'_, E> {
     pub(super) async fn save_directories(
         &self,
         caching: &Caching,
-    ) -> Result<Result<(Stored, Kept), PackError>, Interruption> {
+    ) -> Result<Result<(SaveOutcome, SavedTotals), PackError>, Interruption> {
         let cache = cache_directory(caching.namespace.name());
-        let mut all = Kept::default();
-        let mut outcome = Stored::Nothing;
+        let mut all = SavedTotals::default();
+        let mut outcome = SaveOutcome::Nothing;
         for directory in &caching.directories {
             tracing::debug!(place = directory.place, "keeping");
             let names = [directory.below.clone().into()].into();
             let wanted = vec![(Place::Source, cache.clone(), names)];
-            let identity = (Kind::Custom, None, directory.paths.clone());
+            let identity = (EntryKind::Custom, None, directory.paths.clone());
             let paths = CachePaths::directory(&directory.below);
             match self
                 .keep_archive(&caching.namespace, identity, paths, wanted)
                 .await?
             {
-                Ok((Stored::Saved, kept)) => {
-                    outcome = Stored::Saved;
+                Ok((SaveOutcome::Saved, kept)) => {
+                    outcome = SaveOutcome::Saved;
                     all.files += kept.files;
                     all.size += kept.size;
                     all.unpacked_size += kept.unpacked_size;

@@ -20,7 +20,8 @@ use futures_util::StreamExt;
 
 use crate::buildspec::{Cache, CacheAction};
 use crate::cache::{
-    Found, Kind, Lookup, Namespace, Paths, Published, Record, Store, Stored, Wanted, shown,
+    CacheHit, CacheQuery, EntryKind, LastRun, LookupOutcome, Namespace, Paths, Published,
+    SaveOutcome, Store, shown,
 };
 use crate::collect::{CollectError, listing};
 use crate::engine::Engine;
@@ -47,7 +48,7 @@ pub(super) struct Caching {
     /// What is kept each by itself.
     directories: Vec<Directory>,
     /// What is looked for and kept.
-    record: Record,
+    record: LastRun,
     saves: bool,
 }
 
@@ -59,7 +60,7 @@ impl Caching {
 
 /// What was kept, all archives together.
 #[derive(Debug, Default, Clone, Copy)]
-struct Kept {
+struct SavedTotals {
     files: u64,
     size: u64,
     unpacked_size: u64,
@@ -100,16 +101,16 @@ impl<E: Engine> Live<'_, E> {
             return Ok(());
         }
         let kind = match usage {
-            CacheUse::Directories => Kind::Custom,
-            CacheUse::Archive | CacheUse::Nothing => Kind::S3,
+            CacheUse::Directories => EntryKind::Custom,
+            CacheUse::Archive | CacheUse::Nothing => EntryKind::S3,
         };
         let Some(mut caching) = self.caching(cache, kind, paths).await? else {
             return Ok(());
         };
         let wants = cache.action != CacheAction::Save;
         match kind {
-            Kind::S3 => self.restore_archive(&mut caching, wants).await?,
-            Kind::Custom => self.restore_directories(&mut caching, wants).await?,
+            EntryKind::S3 => self.restore_archive(&mut caching, wants).await?,
+            EntryKind::Custom => self.restore_directories(&mut caching, wants).await?,
         }
         if let Err(error) = caching.namespace.write_record(&caching.record) {
             self.run
@@ -124,11 +125,11 @@ impl<E: Engine> Live<'_, E> {
     async fn caching(
         &mut self,
         cache: &Cache,
-        kind: Kind,
+        kind: EntryKind,
         paths: CachePaths,
     ) -> Result<Option<Caching>, Interruption> {
         let key = match &cache.key {
-            Some(key) if kind == Kind::S3 => Some(self.expand_at_root(key).await?),
+            Some(key) if kind == EntryKind::S3 => Some(self.expand_at_root(key).await?),
             _ => None,
         };
         let mut fallback_keys = Vec::new();
@@ -165,7 +166,7 @@ impl<E: Engine> Live<'_, E> {
             namespace,
             paths,
             directories: Vec::new(),
-            record: Record {
+            record: LastRun {
                 project: self.run.plan.cache.project.clone(),
                 build: self.run.plan.identity.id.clone(),
                 time: now(),
@@ -173,7 +174,7 @@ impl<E: Engine> Live<'_, E> {
                 paths: Paths(normal),
                 key,
                 fallback_keys,
-                lookup: Lookup::NotWanted,
+                lookup: LookupOutcome::NotWanted,
                 stored: None,
             },
             saves: cache.action != CacheAction::Restore,
@@ -201,21 +202,21 @@ impl<E: Engine> Live<'_, E> {
         };
         if wants {
             self.run.events.emit(CacheEvent::Downloading).await;
-            let wanted = Wanted {
-                kind: Kind::S3,
+            let wanted = CacheQuery {
+                kind: EntryKind::S3,
                 version: caching.paths().version(),
                 key,
                 fallback_keys: caching.record.fallback_keys.clone(),
             };
             let (found, problems) = self.find(&caching.namespace, wanted).await?;
             (restored.found, caching.record.lookup) = match &found {
-                None => (CacheFound::Nothing, Lookup::Miss { problems }),
-                Some(Found { exact: true, .. }) => (CacheFound::Exact, Lookup::Exact),
-                Some(Found { entry, .. }) => {
+                None => (CacheFound::Nothing, LookupOutcome::Miss { problems }),
+                Some(CacheHit { exact: true, .. }) => (CacheFound::Exact, LookupOutcome::Exact),
+                Some(CacheHit { entry, .. }) => {
                     let key = entry.key.clone().unwrap_or_default();
                     (
                         CacheFound::Fallback { key: told(&key) },
-                        Lookup::Fallback { key },
+                        LookupOutcome::Fallback { key },
                     )
                 }
             };
@@ -258,8 +259,8 @@ impl<E: Engine> Live<'_, E> {
     async fn find(
         &self,
         namespace: &Namespace,
-        wanted: Wanted,
-    ) -> Result<(Option<Found>, Vec<String>), Interruption> {
+        wanted: CacheQuery,
+    ) -> Result<(Option<CacheHit>, Vec<String>), Interruption> {
         let namespace = namespace.clone();
         let (found, problems) = self
             .on_disk(move || {
@@ -277,7 +278,7 @@ impl<E: Engine> Live<'_, E> {
     /// Unpacks an archive whose source lies in this directory.
     async fn unpack(
         &self,
-        found: Found,
+        found: CacheHit,
         paths: CachePaths,
         source: String,
     ) -> Result<(), Interruption> {
@@ -329,11 +330,11 @@ impl<E: Engine> Live<'_, E> {
         }
         let saved = if caching.saves {
             match caching.record.kind {
-                Kind::S3 => self.save_archive(&caching).await?,
-                Kind::Custom => self.save_directories(&caching).await?,
+                EntryKind::S3 => self.save_archive(&caching).await?,
+                EntryKind::Custom => self.save_directories(&caching).await?,
             }
         } else {
-            Ok((Stored::NotWanted, Kept::default()))
+            Ok((SaveOutcome::NotWanted, SavedTotals::default()))
         };
         let (stored, kept) = match saved {
             Ok(saved) => saved,
@@ -343,19 +344,19 @@ impl<E: Engine> Live<'_, E> {
                 self.run
                     .warn(format!("cannot save the cache: {reason}"))
                     .await;
-                (Stored::Failed { reason }, Kept::default())
+                (SaveOutcome::Failed { reason }, SavedTotals::default())
             }
         };
         let outcome = match &stored {
-            Stored::Saved => CacheOutcome::Saved {
+            SaveOutcome::Saved => CacheOutcome::Saved {
                 files: kept.files,
                 size: kept.size,
                 unpacked_size: kept.unpacked_size,
             },
-            Stored::AlreadyThere => CacheOutcome::AlreadyThere,
-            Stored::NotWanted => CacheOutcome::NotWanted,
-            Stored::Nothing => CacheOutcome::Nothing,
-            Stored::Failed { .. } => CacheOutcome::Failed,
+            SaveOutcome::AlreadyThere => CacheOutcome::AlreadyThere,
+            SaveOutcome::NotWanted => CacheOutcome::NotWanted,
+            SaveOutcome::Nothing => CacheOutcome::Nothing,
+            SaveOutcome::Failed { .. } => CacheOutcome::Failed,
         };
         self.run.events.emit(CacheEvent::Saved(outcome)).await;
         caching.record.stored = Some(stored);
@@ -369,14 +370,16 @@ impl<E: Engine> Live<'_, E> {
     async fn save_archive(
         &self,
         caching: &Caching,
-    ) -> Result<Result<(Stored, Kept), PackError>, Interruption> {
+    ) -> Result<Result<(SaveOutcome, SavedTotals), PackError>, Interruption> {
         let version = caching.paths().version();
         let key = caching.record.key.clone();
         if key.is_some() {
-            let there = caching.namespace.exact(Kind::S3, &version, key.as_deref());
+            let there = caching
+                .namespace
+                .exact(EntryKind::S3, &version, key.as_deref());
             match there {
                 Ok(None) => {}
-                Ok(Some(_)) => return Ok(Ok((Stored::AlreadyThere, Kept::default()))),
+                Ok(Some(_)) => return Ok(Ok((SaveOutcome::AlreadyThere, SavedTotals::default()))),
                 Err(error) => return Ok(Err(error.into())),
             }
         }
@@ -384,7 +387,7 @@ impl<E: Engine> Live<'_, E> {
             Ok(wanted) => wanted,
             Err(error) => return Ok(Err(error)),
         };
-        let identity = (Kind::S3, key, caching.paths());
+        let identity = (EntryKind::S3, key, caching.paths());
         self.keep_archive(&caching.namespace, identity, caching.paths.clone(), wanted)
             .await
     }
@@ -393,10 +396,10 @@ impl<E: Engine> Live<'_, E> {
     async fn keep_archive(
         &self,
         namespace: &Namespace,
-        (kind, key, paths): (Kind, Option<String>, Paths),
+        (kind, key, paths): (EntryKind, Option<String>, Paths),
         within: CachePaths,
-        wanted: pack::Wanted,
-    ) -> Result<Result<(Stored, Kept), PackError>, Interruption> {
+        wanted: pack::PathsToSave,
+    ) -> Result<Result<(SaveOutcome, SavedTotals), PackError>, Interruption> {
         let sandbox = &self.sandbox;
         let writer = &self.run.plan.uuid;
         let begun = namespace.begin(kind, &paths.version(), key.as_deref(), writer);
@@ -419,21 +422,21 @@ impl<E: Engine> Live<'_, E> {
         }
         let (writing, passed) = match kept {
             Ok((Some(writing), passed)) => (writing, passed),
-            Ok((None, _)) => return Ok(Ok((Stored::Nothing, Kept::default()))),
+            Ok((None, _)) => return Ok(Ok((SaveOutcome::Nothing, SavedTotals::default()))),
             Err(error) => return Ok(Err(error)),
         };
         let build = self.run.plan.identity.id.clone();
         let publishing = move || writing.publish(kind, key, paths, passed.files, &build);
         let published = tokio::task::spawn_blocking(publishing).await;
         Ok(match published.map_err(io::Error::other).flatten() {
-            Ok(Published::AlreadyThere) => Ok((Stored::AlreadyThere, Kept::default())),
+            Ok(Published::AlreadyThere) => Ok((SaveOutcome::AlreadyThere, SavedTotals::default())),
             Ok(Published::New(entry)) => {
-                let kept = Kept {
+                let kept = SavedTotals {
                     files: entry.files,
                     size: entry.size,
                     unpacked_size: entry.unpacked_size,
                 };
-                Ok((Stored::Saved, kept))
+                Ok((SaveOutcome::Saved, kept))
             }
             Err(error) => Err(error.into()),
         })
@@ -443,7 +446,7 @@ impl<E: Engine> Live<'_, E> {
     async fn wanted(
         &self,
         paths: &CachePaths,
-    ) -> Result<Result<pack::Wanted, PackError>, Interruption> {
+    ) -> Result<Result<pack::PathsToSave, PackError>, Interruption> {
         let sandbox = &self.sandbox;
         let mut names: BTreeMap<Place, BTreeSet<PathBuf>> = BTreeMap::new();
         for path in paths.iter() {

@@ -25,7 +25,7 @@ const MOST_WORDS: usize = 64 * 1024;
 const GOOD: &[i64] = &[0, 1];
 
 /// What is wanted of the container: the names below each of these directories.
-pub(super) type Wanted = Vec<(Place, String, BTreeSet<PathBuf>)>;
+pub(super) type PathsToSave = Vec<(Place, String, BTreeSet<PathBuf>)>;
 
 /// Why something could not be kept.
 #[derive(Debug, thiserror::Error)]
@@ -54,7 +54,7 @@ pub(super) async fn stream<'a, E: Engine>(
     engine: &'a E,
     container: &'a ContainerId,
     has_tar: bool,
-    wanted: &'a Wanted,
+    wanted: &'a PathsToSave,
 ) -> Result<Tar<'a>, EngineError> {
     if has_tar {
         let script = script(wanted).into();
@@ -81,7 +81,7 @@ fn entry_name(place: Place, path: &Path) -> PathBuf {
 }
 
 /// A program that packs what is wanted of it with the image's own tar.
-fn script(wanted: &Wanted) -> Vec<u8> {
+fn script(wanted: &PathsToSave) -> Vec<u8> {
     let mut script = b"status=0
 pack() {
     if [ \"$#\" -gt 0 ]; then
