@@ -12,6 +12,8 @@ mod provider;
 mod reference;
 mod secret;
 
-pub use provider::{Found, Lookup, LookupError, Providers, SecretProvider, StoreError, Wanted};
+pub use provider::{
+    Lookup, LookupError, Providers, SecretProvider, SecretRequest, StoreError, StoredSecret,
+};
 pub use reference::{ReferenceError, SecretReference, SecretVersion};
 pub use secret::Secret;

@@ -9,7 +9,7 @@ use super::{ReferenceError, Secret, SecretReference};
 
 /// What a buildspec asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Wanted<'a> {
+pub struct SecretRequest<'a> {
     /// The variable that is to have the value.
     pub variable: &'a str,
     /// The parameter's name, or the reference to a secret, as in the buildspec.
@@ -18,7 +18,7 @@ pub struct Wanted<'a> {
 
 /// What a provider has.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Found {
+pub enum StoredSecret {
     /// What the store holds: a parameter's value, or the whole string of a secret.
     Stored(Secret),
     /// The value of the variable itself, whatever of a secret the reference names.
@@ -31,15 +31,20 @@ pub enum Found {
 pub struct StoreError(pub String);
 
 /// A look-up that goes on; `None` where nothing is known by that name.
-pub type Lookup<'a> = Pin<Box<dyn Future<Output = Result<Option<Found>, StoreError>> + Send + 'a>>;
+pub type Lookup<'a> =
+    Pin<Box<dyn Future<Output = Result<Option<StoredSecret>, StoreError>> + Send + 'a>>;
 
 /// Somebody who knows values.
 pub trait SecretProvider: Send + Sync {
     /// Looks a parameter up.
-    fn get_parameter<'a>(&'a self, wanted: Wanted<'a>) -> Lookup<'a>;
+    fn get_parameter<'a>(&'a self, wanted: SecretRequest<'a>) -> Lookup<'a>;
 
     /// Looks a secret up; `secret` is what the reference says.
-    fn get_secret<'a>(&'a self, wanted: Wanted<'a>, secret: &'a SecretReference) -> Lookup<'a>;
+    fn get_secret<'a>(
+        &'a self,
+        wanted: SecretRequest<'a>,
+        secret: &'a SecretReference,
+    ) -> Lookup<'a>;
 }
 
 /// Why there is no value.
@@ -79,10 +84,10 @@ impl Providers {
     }
 
     /// Looks a parameter up.
-    pub async fn parameter(&self, wanted: Wanted<'_>) -> Result<Secret, LookupError> {
+    pub async fn parameter(&self, wanted: SecretRequest<'_>) -> Result<Secret, LookupError> {
         for provider in self.0.iter() {
             if let Some(found) = provider.get_parameter(wanted).await? {
-                let (Found::Stored(value) | Found::Value(value)) = found;
+                let (StoredSecret::Stored(value) | StoredSecret::Value(value)) = found;
                 return Ok(value);
             }
         }
@@ -90,13 +95,13 @@ impl Providers {
     }
 
     /// Looks a secret up, and takes of it what the reference names.
-    pub async fn secret(&self, wanted: Wanted<'_>) -> Result<Secret, LookupError> {
+    pub async fn secret(&self, wanted: SecretRequest<'_>) -> Result<Secret, LookupError> {
         let reference = SecretReference::parse(wanted.reference)?;
         for provider in self.0.iter() {
             let stored = match provider.get_secret(wanted, &reference).await? {
                 None => continue,
-                Some(Found::Value(value)) => return Ok(value),
-                Some(Found::Stored(stored)) => stored,
+                Some(StoredSecret::Value(value)) => return Ok(value),
+                Some(StoredSecret::Stored(stored)) => stored,
             };
             return match reference.json_key {
                 None => Ok(stored),
@@ -118,27 +123,27 @@ mod tests {
     use super::*;
 
     /// Gives the same answer to every question.
-    struct Always(Result<Option<Found>, StoreError>);
+    struct Always(Result<Option<StoredSecret>, StoreError>);
 
     impl SecretProvider for Always {
-        fn get_parameter<'a>(&'a self, _: Wanted<'a>) -> Lookup<'a> {
+        fn get_parameter<'a>(&'a self, _: SecretRequest<'a>) -> Lookup<'a> {
             Box::pin(std::future::ready(self.0.clone()))
         }
 
-        fn get_secret<'a>(&'a self, _: Wanted<'a>, _: &'a SecretReference) -> Lookup<'a> {
+        fn get_secret<'a>(&'a self, _: SecretRequest<'a>, _: &'a SecretReference) -> Lookup<'a> {
             Box::pin(std::future::ready(self.0.clone()))
         }
     }
 
     fn stored(text: &str) -> Always {
-        Always(Ok(Some(Found::Stored(Secret::new(text)))))
+        Always(Ok(Some(StoredSecret::Stored(Secret::new(text)))))
     }
 
     async fn secret(reference: &str, providers: Vec<Always>) -> Result<Secret, LookupError> {
         let boxed = |provider| Box::new(provider) as Box<dyn SecretProvider>;
         let providers = Providers::new(providers.into_iter().map(boxed).collect());
         let variable = "V";
-        let wanted = Wanted {
+        let wanted = SecretRequest {
             variable,
             reference,
         };
@@ -161,7 +166,7 @@ mod tests {
             (stored("{}"), Err(LookupError::NoKey { key: key() })),
             (stored("x"), Err(LookupError::NoObject { key: key() })),
             (
-                Always(Ok(Some(Found::Value(Secret::new(pair))))),
+                Always(Ok(Some(StoredSecret::Value(Secret::new(pair))))),
                 Ok(Secret::new(pair)),
             ),
         ] {

@@ -9,7 +9,7 @@ use crate::plan::{Store, Stored, layout};
 use crate::runner::container::program::{Program, exports};
 use crate::runner::{Interruption, Live, Run};
 use crate::secrets::local::PREFIX;
-use crate::secrets::{LookupError, Secret, Wanted};
+use crate::secrets::{LookupError, Secret, SecretRequest};
 
 impl<E: Engine> Run<'_, E> {
     /// Masks the values that nobody may see in every event that follows: those that the plan knows, and
@@ -72,7 +72,7 @@ impl<E: Engine> Live<'_, E> {
 
     async fn look_up(&self, stored: &Stored) -> Result<Secret, LookupError> {
         let providers = &self.run.host.secrets;
-        let wanted = Wanted {
+        let wanted = SecretRequest {
             variable: &stored.variable,
             reference: &stored.reference,
         };

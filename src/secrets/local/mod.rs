@@ -6,7 +6,7 @@ mod json;
 use std::collections::HashMap;
 
 use super::reference::name_in_arn;
-use super::{Found, Lookup, Secret, SecretProvider, SecretReference, Wanted};
+use super::{Lookup, Secret, SecretProvider, SecretReference, SecretRequest, StoredSecret};
 
 /// How variables of this machine begin that give values; the name of the buildspec's variable follows.
 pub const PREFIX: &str = "COBUILD_SECRET_";
@@ -48,18 +48,18 @@ impl SecretsFile {
     }
 
     /// Returns what the file has by a name of the store.
-    fn stored(&self, name: &str) -> Option<Found> {
+    fn stored(&self, name: &str) -> Option<StoredSecret> {
         let entry = self.entries.get(name)?;
-        Some(Found::Stored(entry.value.clone()))
+        Some(StoredSecret::Stored(entry.value.clone()))
     }
 
     /// Returns what the file has for one variable alone.
-    fn value(&self, name: &str) -> Option<Found> {
+    fn value(&self, name: &str) -> Option<StoredSecret> {
         let Entry { value, is_object } = self.entries.get(name)?.clone();
         Some(if is_object {
-            Found::Stored(value)
+            StoredSecret::Stored(value)
         } else {
-            Found::Value(value)
+            StoredSecret::Value(value)
         })
     }
 }
@@ -76,7 +76,7 @@ fn names(id: &str) -> impl Iterator<Item = &str> {
 }
 
 impl SecretProvider for SecretsFile {
-    fn get_parameter<'a>(&'a self, wanted: Wanted<'a>) -> Lookup<'a> {
+    fn get_parameter<'a>(&'a self, wanted: SecretRequest<'a>) -> Lookup<'a> {
         let found = self.stored(wanted.reference);
         let found = found.or_else(|| self.value(wanted.variable));
         Box::pin(std::future::ready(Ok(found)))
@@ -84,7 +84,11 @@ impl SecretProvider for SecretsFile {
 
     /// The whole reference comes first, so that a file can tell versions apart; a file that does not
     /// has the wanted one (assumed).
-    fn get_secret<'a>(&'a self, wanted: Wanted<'a>, secret: &'a SecretReference) -> Lookup<'a> {
+    fn get_secret<'a>(
+        &'a self,
+        wanted: SecretRequest<'a>,
+        secret: &'a SecretReference,
+    ) -> Lookup<'a> {
         let found = self
             .value(wanted.reference)
             .filter(|_| wanted.reference != secret.id)
@@ -112,19 +116,19 @@ impl HostVariables {
         }
     }
 
-    fn find(&self, wanted: Wanted<'_>) -> Lookup<'_> {
+    fn find(&self, wanted: SecretRequest<'_>) -> Lookup<'_> {
         let value = self.values.get(wanted.variable);
-        let found = value.map(|value| Found::Value(value.clone()));
+        let found = value.map(|value| StoredSecret::Value(value.clone()));
         Box::pin(std::future::ready(Ok(found)))
     }
 }
 
 impl SecretProvider for HostVariables {
-    fn get_parameter<'a>(&'a self, wanted: Wanted<'a>) -> Lookup<'a> {
+    fn get_parameter<'a>(&'a self, wanted: SecretRequest<'a>) -> Lookup<'a> {
         self.find(wanted)
     }
 
-    fn get_secret<'a>(&'a self, wanted: Wanted<'a>, _: &'a SecretReference) -> Lookup<'a> {
+    fn get_secret<'a>(&'a self, wanted: SecretRequest<'a>, _: &'a SecretReference) -> Lookup<'a> {
         self.find(wanted)
     }
 }
@@ -139,7 +143,7 @@ mod tests {
     async fn secret(file: &str, reference: &str) -> Result<String, LookupError> {
         let file = SecretsFile::parse(file).unwrap();
         let variable = "V";
-        let wanted = Wanted {
+        let wanted = SecretRequest {
             variable,
             reference,
         };
@@ -200,7 +204,7 @@ mod tests {
         let find = |variable, reference| {
             let providers = providers.clone();
             async move {
-                let wanted = Wanted {
+                let wanted = SecretRequest {
                     variable,
                     reference,
                 };
