@@ -13,8 +13,8 @@ use crate::runner::{CancelReason, Cancellation};
 use crate::settings::{BuildspecName, Given, SourceTree, Sources, read_buildspec};
 use crate::source::git;
 use crate::source::git::checkout::{self, Blob};
-use crate::source::git::directory::Bounds;
-use crate::source::git::repository::{Found, Repository};
+use crate::source::git::directory::AllowedDirectories;
+use crate::source::git::repository::{Repository, ResolvedCommit};
 use crate::source::unzip::{UnzipError, unzip};
 
 /// How much is read of a buildspec that is only looked at; one that is longer is too long anyway.
@@ -139,7 +139,7 @@ impl Preparing<'_> {
     ) -> Result<Source, BuildError> {
         match given {
             Given::Directory(directory) => {
-                let bounds = Bounds::of_directory(directory, self.git_directories);
+                let bounds = AllowedDirectories::of_directory(directory, self.git_directories);
                 let git = self.guarded(git::facts(directory, bounds)).await?;
                 Ok(Source::directory(directory.clone(), git))
             }
@@ -154,7 +154,7 @@ impl Preparing<'_> {
                 version,
                 depth,
             } => {
-                let bounds = Bounds::of_directory(directory, self.git_directories);
+                let bounds = AllowedDirectories::of_directory(directory, self.git_directories);
                 let place = self.place();
                 let opening = Repository::open(directory, bounds, &place);
                 let repository = self.guarded(opening).await?;
@@ -281,7 +281,7 @@ impl Preparing<'_> {
     async fn look(
         &mut self,
         repository: &Repository,
-        found: &Found,
+        found: &ResolvedCommit,
         path: &Path,
     ) -> Result<(), BuildError> {
         let tree = self.make_place()?;

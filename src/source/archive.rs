@@ -19,7 +19,7 @@ const WORTHWHILE_HOLES: u64 = 1024 * 1024;
 
 /// A tree to send.
 #[derive(Debug, Clone)]
-pub struct Tree {
+pub struct SourceTree {
     /// The tree on the host.
     pub root: PathBuf,
     /// The directory that the entries lie below.
@@ -48,7 +48,7 @@ pub type Outcome = oneshot::Receiver<io::Result<Sent>>;
 /// Modes, times, symlinks and hard links are kept, the owner is root as in the cloud. Sockets, pipes
 /// and devices are left out, and so is what vanishes meanwhile. Any other error of the tree ends the
 /// stream and names the path.
-pub fn stream(tree: Tree) -> (UploadStream, Outcome) {
+pub fn stream(tree: SourceTree) -> (UploadStream, Outcome) {
     let (mut pipe, stream) = pipe::writer();
     let (tell, outcome) = oneshot::channel();
     // Ends by itself: when all is sent, when the tree fails, or when nobody receives any more.
@@ -63,7 +63,7 @@ pub fn stream(tree: Tree) -> (UploadStream, Outcome) {
 }
 
 /// Writes a tree as a tar.
-fn write(tree: &Tree, out: &mut impl Write) -> io::Result<Sent> {
+fn write(tree: &SourceTree, out: &mut impl Write) -> io::Result<Sent> {
     let mut packer = Packer {
         tar: Builder::new(out),
         sparse: tree.sparse,

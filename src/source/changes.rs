@@ -100,7 +100,7 @@ impl Layers {
             upper: Directory::open(&self.upper)?,
             lower: Some(Directory::open(&self.lower)?),
         };
-        let mut found = Found::new(stop, MOST_CHANGES);
+        let mut found = ChangeCollector::new(stop, MOST_CHANGES);
         self.walk(&tops, Path::new(""), &mut found);
         found
             .changes
@@ -120,7 +120,7 @@ impl Layers {
     }
 
     /// Walks a directory that both layers have.
-    fn walk(&self, tops: &Pair, top: &Path, found: &mut Found) {
+    fn walk(&self, tops: &Pair, top: &Path, found: &mut ChangeCollector) {
         let mut waiting = vec![top.to_path_buf()];
         let mut length = 0;
         while let Some(directory) = waiting.pop() {
@@ -152,7 +152,7 @@ impl Layers {
         tops: &Pair,
         pair: &Pair,
         (name, path): (&OsStr, &Path),
-        found: &mut Found,
+        found: &mut ChangeCollector,
     ) -> bool {
         // A process of the build may still be at work.
         let Ok(Some(upper)) = pair.upper.entry(name) else {
@@ -192,7 +192,7 @@ impl Layers {
         pair: &Pair,
         path: &Path,
         (name, upper, lower): (&OsStr, Entry, Option<Entry>),
-        found: &mut Found,
+        found: &mut ChangeCollector,
     ) {
         if self.is_own(pair, path, (name, upper)) {
             return;
@@ -228,7 +228,7 @@ impl Layers {
     }
 
     /// Adds what a directory that was made anew does not have any more.
-    fn add_hidden(&self, directory: &Path, pair: &Pair, found: &mut Found) {
+    fn add_hidden(&self, directory: &Path, pair: &Pair, found: &mut ChangeCollector) {
         let Some(before) = &pair.lower else {
             return;
         };
@@ -242,8 +242,8 @@ impl Layers {
     }
 
     /// Adds a `.git` as one change, when there is any in it.
-    fn add_git(&self, tops: &Pair, path: &Path, found: &mut Found) {
-        let mut inside = Found::new(found.stop, 1);
+    fn add_git(&self, tops: &Pair, path: &Path, found: &mut ChangeCollector) {
+        let mut inside = ChangeCollector::new(found.stop, 1);
         inside.compared = found.compared;
         self.walk(tops, path, &mut inside);
         if !inside.changes.is_empty() {
@@ -273,7 +273,7 @@ fn hides_lower(pair: &Pair) -> bool {
 }
 
 /// What is found, and what may still be.
-struct Found<'a> {
+struct ChangeCollector<'a> {
     stop: &'a AtomicBool,
     most: usize,
     /// Directories with a slash at the end.
@@ -286,7 +286,7 @@ struct Found<'a> {
     incomplete: Option<Incomplete>,
 }
 
-impl<'a> Found<'a> {
+impl<'a> ChangeCollector<'a> {
     fn new(stop: &'a AtomicBool, most: usize) -> Self {
         Self {
             stop,

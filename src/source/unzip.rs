@@ -249,7 +249,7 @@ fn broken(name: &str, error: ZipError) -> UnzipError {
 
 /// What an entry is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum EntryType {
     File,
     Directory,
     Symlink,
@@ -293,22 +293,22 @@ impl Unpacking<'_> {
         };
         let place = self.into.join(&path);
         let kind = kind(mode, entry.name_raw().ends_with(b"/"));
-        if path.as_os_str().is_empty() && kind != Kind::Directory {
+        if path.as_os_str().is_empty() && kind != EntryType::Directory {
             self.leave_out(&shown, "it has no name");
             return Ok(());
         }
         match kind {
-            Kind::Directory => {
+            EntryType::Directory => {
                 if self.make_directory(&shown, &place)? && !path.as_os_str().is_empty() {
                     let mode = permissions(mode, DIRECTORY_MODE);
                     self.directories.push((place, mode));
                 }
             }
-            Kind::File => {
+            EntryType::File => {
                 let mode = permissions(mode, FILE_MODE);
                 self.file(&shown, &mut entry, &place, mode)?;
             }
-            Kind::Symlink => {
+            EntryType::Symlink => {
                 let mut target = Vec::new();
                 let read = (&mut entry).take(LONGEST_TARGET).read_to_end(&mut target);
                 read.map_err(|error| broken(&shown, error.into()))?;
@@ -324,7 +324,7 @@ impl Unpacking<'_> {
                     self.links.push((place, target));
                 }
             }
-            Kind::Other => self.leave_out(&shown, "it is not a file, directory or symlink"),
+            EntryType::Other => self.leave_out(&shown, "it is not a file, directory or symlink"),
         }
         Ok(())
     }
@@ -489,13 +489,13 @@ fn safe_path(name: &[u8]) -> Result<PathBuf, &'static str> {
 }
 
 /// Tells what an entry is by its mode and by whether its name ends as a directory's.
-fn kind(mode: u32, ends_as_directory: bool) -> Kind {
+fn kind(mode: u32, ends_as_directory: bool) -> EntryType {
     match mode & 0o170_000 {
-        _ if ends_as_directory => Kind::Directory,
-        0 | 0o100_000 => Kind::File,
-        0o040_000 => Kind::Directory,
-        0o120_000 => Kind::Symlink,
-        _ => Kind::Other,
+        _ if ends_as_directory => EntryType::Directory,
+        0 | 0o100_000 => EntryType::File,
+        0o040_000 => EntryType::Directory,
+        0o120_000 => EntryType::Symlink,
+        _ => EntryType::Other,
     }
 }
 

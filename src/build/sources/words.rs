@@ -1,6 +1,6 @@
 //! What is wrong with sources, in words.
 
-use crate::source::git::repository::{NotFound, Repository};
+use crate::source::git::repository::{Repository, VersionNotFound};
 
 /// How many missing stores of objects are named.
 const MOST_MISSING: usize = 10;
@@ -23,13 +23,13 @@ pub(in crate::build) fn of_borrowed(repository: &Repository) -> Vec<String> {
 
 /// Says why a version is not there, and what to do.
 pub(in crate::build) fn not_found(
-    reason: &NotFound,
+    reason: &VersionNotFound,
     repository: &Repository,
     version: &str,
 ) -> String {
     let directory = repository.directory().display();
     match reason {
-        NotFound::Unknown => {
+        VersionNotFound::Unknown => {
             let borrowed = of_borrowed(repository);
             match borrowed.first() {
                 // The commit may be there.
@@ -42,20 +42,20 @@ pub(in crate::build) fn not_found(
                 ),
             }
         }
-        NotFound::NotAtOrigin => {
+        VersionNotFound::NotAtOrigin => {
             format!("neither `{directory}` nor its `origin` has `{version}`")
         }
-        NotFound::NoOrigin => {
+        VersionNotFound::NoOrigin => {
             format!("`{directory}` has no `{version}`, and no remote `origin` to fetch it from")
         }
-        NotFound::OriginOutOfBounds(path) => {
+        VersionNotFound::OriginOutOfBounds(path) => {
             let path = path.display();
             format!(
                 "`origin` of `{directory}` is the directory `{path}`; to allow the source to use it, add \
                  `--git-dir {path}`"
             )
         }
-        NotFound::NoAnswer(complaint) => {
+        VersionNotFound::NoAnswer(complaint) => {
             format!(
                 "cannot fetch `{version}` from `origin` of `{directory}`: {complaint} (git uses your own settings \
                  except those in `includeIf`; GIT_SSH_COMMAND works)"

@@ -15,7 +15,7 @@ use crate::runner::container::engine_features::Means;
 use crate::runner::sources::scratch::Scratch;
 use crate::source::excludes::{ExcludeError, IGNORE_FILE, LeftOut};
 use crate::source::git;
-use crate::source::git::directory::Bounds;
+use crate::source::git::directory::AllowedDirectories;
 use crate::source::git::view::GitView;
 use crate::source::mounts;
 
@@ -62,7 +62,7 @@ async fn left_out(
     workspace: &mut Workspace<'_>,
 ) -> Result<LeftOut, RunError> {
     let ignores = if plan.excludes.respect_gitignore {
-        let bounds = Bounds::of_source(source);
+        let bounds = AllowedDirectories::of_source(source);
         let ignores = git::ignores(&source.host, bounds, &mut || workspace.place()).await;
         Some(ignores.map_err(|error| ExcludeError::Git {
             path: source.host.clone(),

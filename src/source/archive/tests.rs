@@ -19,7 +19,7 @@ fn packed(root: &Path, sparse: bool) -> io::Result<(Vec<u8>, Sent)> {
         git: GitMetadata::Kept,
         git_elsewhere: crate::plan::GitElsewhere::Never,
     };
-    let tree = Tree {
+    let tree = SourceTree {
         root: root.to_path_buf(),
         prefix: "/codebuild/src".into(),
         left_out: LeftOut::find(&source, &excludes, None).map_err(io::Error::other)?,

@@ -3,7 +3,7 @@ use std::process::Command;
 
 use super::*;
 use crate::plan::GitElsewhere;
-use crate::source::git::directory::Bounds;
+use crate::source::git::directory::AllowedDirectories;
 
 /// A tree of files; one whose name is a pattern file has its lines after `=`, split at `;`.
 fn tree(files: &[&str]) -> tempfile::TempDir {
@@ -47,7 +47,7 @@ fn find(tree: &Path, git: GitMetadata, excludes: &Excludes) -> Result<LeftOut, E
             .enable_all()
             .build()
             .unwrap();
-        let bounds = Bounds::of_source(&source);
+        let bounds = AllowedDirectories::of_source(&source);
         let asked = crate::source::git::ignores(tree, bounds, &mut make_place);
         runtime.block_on(asked).unwrap()
     });

@@ -12,7 +12,7 @@ use tokio::process::Command;
 
 use super::command::{self, GitError, answer};
 use super::replica::{Replica, ReplicaError};
-use super::repository::{Found, OriginAt, Repository};
+use super::repository::{OriginAt, Repository, ResolvedCommit};
 use super::thread::off_thread;
 
 /// The most that is read of a list of refs.
@@ -39,7 +39,7 @@ pub enum CheckoutError {
 /// either. Submodules stay empty, filters do not run: files of Git LFS stay pointers.
 pub async fn check_out(
     repository: &Repository,
-    found: &Found,
+    found: &ResolvedCommit,
     depth: Option<u32>,
     tree: &Path,
 ) -> Result<(), CheckoutError> {
@@ -90,7 +90,7 @@ pub async fn check_out(
 /// Makes a replica in `place` that holds a commit of `origin`, with what the commit itself needs.
 pub async fn fetch(
     repository: &Repository,
-    found: &Found,
+    found: &ResolvedCommit,
     place: &Path,
 ) -> Result<Fetched, CheckoutError> {
     let replica = Replica::empty(repository.replica.format, place)?;

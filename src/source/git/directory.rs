@@ -15,14 +15,14 @@ const LONGEST_PACKED_REFS: u64 = 256 * 1024 * 1024;
 
 /// Where the git of a source may lie.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Bounds {
+pub struct AllowedDirectories {
     /// Full paths: the source, what the user named, and what has been found to point back.
     within: Vec<PathBuf>,
     /// Whether a directory elsewhere that points back at the tree is the tree's.
     believes_back_links: bool,
 }
 
-impl Bounds {
+impl AllowedDirectories {
     /// The bounds of a directory that the user named, with the directories that the user named besides.
     pub fn of_directory(source: &Path, named: &[PathBuf]) -> Self {
         Self {
@@ -103,7 +103,7 @@ impl GitDirectory {
     /// is within the bounds from now on.
     pub(super) async fn locate(
         root: &Path,
-        bounds: &mut Bounds,
+        bounds: &mut AllowedDirectories,
     ) -> Result<Option<Self>, DirectoryError> {
         let link = root.join(".git");
         let kind = match link.symlink_metadata() {
@@ -133,7 +133,7 @@ impl GitDirectory {
     /// Takes a directory that is a repository itself, without a tree; `None` when it does not look like one.
     pub(super) async fn bare(
         directory: &Path,
-        bounds: &mut Bounds,
+        bounds: &mut AllowedDirectories,
     ) -> Result<Option<Self>, DirectoryError> {
         let is_one = ["objects", "refs"]
             .iter()
@@ -149,7 +149,7 @@ impl GitDirectory {
     async fn of(
         own: PathBuf,
         link: Option<&Path>,
-        bounds: &mut Bounds,
+        bounds: &mut AllowedDirectories,
     ) -> Result<Self, DirectoryError> {
         let common = common(&own)?;
         let settings = Settings::read(&common, &own).await?;

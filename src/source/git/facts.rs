@@ -3,14 +3,14 @@
 use std::path::Path;
 
 use super::command;
-use super::directory::{Bounds, GitDirectory, is_object_id};
+use super::directory::{AllowedDirectories, GitDirectory, is_object_id};
 use super::replica::{Replica, ReplicaError};
 use super::repository::RepositoryError;
 use crate::plan::GitFacts;
 
 /// Asks about the tree `directory`. One that is not the root of a repository, and a host without git, have no
 /// facts; nor has a tree whose git directory is not provably its own.
-pub async fn facts(directory: &Path, mut bounds: Bounds) -> GitFacts {
+pub async fn facts(directory: &Path, mut bounds: AllowedDirectories) -> GitFacts {
     // A directory below a repository's root comes into the build without the `.git` above it.
     let git = match GitDirectory::locate(directory, &mut bounds).await {
         Ok(Some(git)) => git,
@@ -31,7 +31,7 @@ pub async fn facts(directory: &Path, mut bounds: Bounds) -> GitFacts {
 }
 
 /// Asks git where `HEAD` is, when that takes more than a look.
-async fn ask(git: &GitDirectory, bounds: &Bounds) -> Option<String> {
+async fn ask(git: &GitDirectory, bounds: &AllowedDirectories) -> Option<String> {
     let asked = async {
         let place = tempfile::tempdir().map_err(ReplicaError::Write)?;
         let replica = Replica::of_refs(git, bounds, &place.path().join("head")).await?;

@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::command::GitError;
-use super::directory::{Bounds, DirectoryError, GitDirectory};
+use super::directory::{AllowedDirectories, DirectoryError, GitDirectory};
 use super::index::{Index, IndexError};
 use super::replica::Replica;
 use crate::host::file;
@@ -43,7 +43,7 @@ impl Ignores {
 /// Fails when an index cannot be read: what it tracks would be left out.
 pub async fn ignores(
     root: &Path,
-    bounds: Bounds,
+    bounds: AllowedDirectories,
     make_place: &mut (dyn FnMut() -> io::Result<PathBuf> + Send),
 ) -> Result<Ignores, IndexError> {
     let mut ignores = Ignores::default();
@@ -58,7 +58,7 @@ pub async fn ignores(
     let bounds = if top == root {
         bounds
     } else {
-        Bounds::of_directory(top, &[])
+        AllowedDirectories::of_directory(top, &[])
     };
     let mut waiting = VecDeque::from([top.to_path_buf()]);
     for _ in 0..MOST_REPOSITORIES {

@@ -9,7 +9,7 @@ use std::io;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
-use super::directory::{Bounds, is_real_directory};
+use super::directory::{AllowedDirectories, is_real_directory};
 use super::thread::GoesOn;
 use crate::host::file::{self, FileError};
 
@@ -56,7 +56,7 @@ pub(super) enum Borrowed {
 
 impl Stores {
     /// Finds the stores of a repository.
-    pub(super) fn of(common: &Path, bounds: &Bounds) -> Self {
+    pub(super) fn of(common: &Path, bounds: &AllowedDirectories) -> Self {
         let mut stores = Self::default();
         let own = common.join("objects");
         if !is_real_directory(&own) {
@@ -151,7 +151,7 @@ impl Stores {
 }
 
 /// Returns what a store borrows from, each once; `None` when it borrows nothing.
-pub(super) fn borrowed(store: &Path, bounds: &Bounds) -> Option<Vec<Borrowed>> {
+pub(super) fn borrowed(store: &Path, bounds: &AllowedDirectories) -> Option<Vec<Borrowed>> {
     let list = file::open_beneath(store, Path::new("info/alternates"))
         .and_then(|file| file::read_whole(file, LONGEST_LIST));
     let list = match list {
@@ -270,7 +270,7 @@ mod tests {
         let alternates = "../../secret/objects\n/nowhere\n# a comment\n../objects\n";
         write(store.join("info/alternates"), alternates);
 
-        let bounds = Bounds::of_directory(&tree, &[]);
+        let bounds = AllowedDirectories::of_directory(&tree, &[]);
         let stores = Stores::of(&tree, &bounds);
         assert_eq!(stores.directories, std::slice::from_ref(&store));
         let missing: Vec<bool> = stores.missing.iter().map(|it| it.is_there).collect();
@@ -290,7 +290,7 @@ mod tests {
             assert_eq!(count, 2, "nothing but `cd` and `pack`");
         }
 
-        let bounds = Bounds::of_directory(&tree, std::slice::from_ref(&secret));
+        let bounds = AllowedDirectories::of_directory(&tree, std::slice::from_ref(&secret));
         let stores = Stores::of(&tree, &bounds);
         assert_eq!(stores.directories, [store, secret.join("objects")]);
     }

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use walkdir::WalkDir;
 
-use super::directory::{Bounds, GitDirectory, is_real_directory};
+use super::directory::{AllowedDirectories, GitDirectory, is_real_directory};
 use super::objects::{Missing, Stores};
 use super::settings::Format;
 use super::thread::{GoesOn, off_thread};
@@ -85,7 +85,7 @@ impl Replica {
     /// Makes a replica with all refs and objects in the directory `place`, which is not there yet.
     pub(super) async fn of_refs(
         original: &GitDirectory,
-        bounds: &Bounds,
+        bounds: &AllowedDirectories,
         place: &Path,
     ) -> Result<Self, ReplicaError> {
         let (original, bounds) = (original.clone(), bounds.clone());
@@ -100,7 +100,7 @@ impl Replica {
                 list.push('\n');
             }
             fs::write(replica.directory().join("objects/info/alternates"), list)?;
-            Taking::new(&replica, goes_on).refs(&original)?;
+            RefCopy::new(&replica, goes_on).refs(&original)?;
             Ok(replica)
         })
         .await
@@ -114,7 +114,7 @@ impl Replica {
         let original = original.clone();
         let replica = Self::empty(original.settings.format(), place)?;
         off_thread(move |goes_on| {
-            Taking::new(&replica, goes_on).index(&original)?;
+            RefCopy::new(&replica, goes_on).index(&original)?;
             Ok(replica)
         })
         .await
@@ -153,13 +153,13 @@ impl Replica {
 }
 
 /// What is taken over from another repository, within bounds.
-struct Taking<'a> {
+struct RefCopy<'a> {
     replica: &'a Replica,
     goes_on: &'a GoesOn,
     left: u64,
 }
 
-impl<'a> Taking<'a> {
+impl<'a> RefCopy<'a> {
     fn new(replica: &'a Replica, goes_on: &'a GoesOn) -> Self {
         Self {
             replica,

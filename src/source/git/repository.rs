@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::command::{self, GitError, answer};
-use super::directory::{Bounds, DirectoryError, GitDirectory, is_object_id};
+use super::directory::{AllowedDirectories, DirectoryError, GitDirectory, is_object_id};
 use super::objects::Missing;
 use super::origin::Origin;
 use super::replica::{Replica, ReplicaError};
@@ -14,7 +14,7 @@ use super::replica::{Replica, ReplicaError};
 pub struct Repository {
     directory: PathBuf,
     remote: Option<String>,
-    bounds: Bounds,
+    bounds: AllowedDirectories,
     pub(super) replica: Replica,
     /// The replica of an `origin` on this machine.
     origin: Option<Box<Replica>>,
@@ -57,7 +57,7 @@ pub enum RepositoryError {
 
 /// A commit, and where it is to be had.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Found {
+pub struct ResolvedCommit {
     /// The full id of the commit.
     pub commit: String,
     /// The name under which `origin` has it, when the repository itself does not.
@@ -66,7 +66,7 @@ pub struct Found {
 
 /// Why there is no commit.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum NotFound {
+pub enum VersionNotFound {
     /// Nothing goes by the name.
     Unknown,
     /// `origin` does not have it either.
@@ -84,7 +84,7 @@ impl Repository {
     /// there and belongs to the caller.
     pub async fn open(
         directory: &Path,
-        mut bounds: Bounds,
+        mut bounds: AllowedDirectories,
         place: &Path,
     ) -> Result<Self, RepositoryError> {
         let located = match GitDirectory::locate(directory, &mut bounds).await {
@@ -142,18 +142,21 @@ impl Repository {
     /// Finds the commit that `version` means: a full commit id, a branch (its own, else one of
     /// `origin`), a tag, `pr/N`, a full reference, a reference with a commit as `refs/…^{ID}`, the
     /// beginning of a commit id, or `HEAD`, in this order (the order is assumed).
-    pub async fn find(&mut self, version: &str) -> Result<Result<Found, NotFound>, GitError> {
+    pub async fn find(
+        &mut self,
+        version: &str,
+    ) -> Result<Result<ResolvedCommit, VersionNotFound>, GitError> {
         for name in candidates(version) {
             if let Some(commit) = commit(&self.replica, &name).await? {
                 let at_origin = None;
-                return Ok(Ok(Found { commit, at_origin }));
+                return Ok(Ok(ResolvedCommit { commit, at_origin }));
             }
         }
         let Some(number) = pull_request(version) else {
-            return Ok(Err(NotFound::Unknown));
+            return Ok(Err(VersionNotFound::Unknown));
         };
         let Some(address) = &self.remote else {
-            return Ok(Err(NotFound::NoOrigin));
+            return Ok(Err(VersionNotFound::NoOrigin));
         };
         let names = pull_request_names(number);
         match Origin::read(address, &self.directory) {
@@ -167,29 +170,29 @@ impl Repository {
         &mut self,
         path: &Path,
         names: &[String],
-    ) -> Result<Result<Found, NotFound>, GitError> {
+    ) -> Result<Result<ResolvedCommit, VersionNotFound>, GitError> {
         let Ok(path) = path.canonicalize() else {
             let reason = format!("`{}` does not exist", path.display());
-            return Ok(Err(NotFound::NoAnswer(reason)));
+            return Ok(Err(VersionNotFound::NoAnswer(reason)));
         };
         if !self.bounds.hold(&path) {
-            return Ok(Err(NotFound::OriginOutOfBounds(path)));
+            return Ok(Err(VersionNotFound::OriginOutOfBounds(path)));
         }
         let place = self.replica.home().with_file_name("origin");
         let opened = Box::pin(Self::open(&path, self.bounds.clone(), &place)).await;
         let origin = match opened {
             Ok(origin) => origin.replica,
             Err(RepositoryError::Git(error)) => return Err(error),
-            Err(error) => return Ok(Err(NotFound::NoAnswer(error.to_string()))),
+            Err(error) => return Ok(Err(VersionNotFound::NoAnswer(error.to_string()))),
         };
         for name in names {
             if let Some(commit) = commit(&origin, name).await? {
                 self.origin = Some(Box::new(origin));
                 let at_origin = Some(name.clone());
-                return Ok(Ok(Found { commit, at_origin }));
+                return Ok(Ok(ResolvedCommit { commit, at_origin }));
             }
         }
-        Ok(Err(NotFound::NotAtOrigin))
+        Ok(Err(VersionNotFound::NotAtOrigin))
     }
 
     /// Asks an `origin` on another machine.
@@ -197,14 +200,14 @@ impl Repository {
         &self,
         address: &str,
         names: &[String],
-    ) -> Result<Result<Found, NotFound>, GitError> {
+    ) -> Result<Result<ResolvedCommit, VersionNotFound>, GitError> {
         let mut question = command::remote(self.replica.home())?;
         question.env("GIT_DIR", self.replica.directory());
         question.args(["ls-remote", "--quiet", "--", address]);
         let listed = match answer(question.args(names)).await {
             Ok(listed) => listed,
             Err(GitError::Failed { complaint, .. }) => {
-                return Ok(Err(NotFound::NoAnswer(complaint)));
+                return Ok(Err(VersionNotFound::NoAnswer(complaint)));
             }
             Err(error) => return Err(error),
         };
@@ -212,12 +215,14 @@ impl Repository {
             .lines()
             .filter_map(|line| line.split_once('\t'))
             .find(|(commit, name)| is_object_id(commit) && names.iter().any(|it| it == name));
-        Ok(found.map_or(Err(NotFound::NotAtOrigin), |(commit, name)| {
-            Ok(Found {
-                commit: commit.to_owned(),
-                at_origin: Some(name.to_owned()),
-            })
-        }))
+        Ok(
+            found.map_or(Err(VersionNotFound::NotAtOrigin), |(commit, name)| {
+                Ok(ResolvedCommit {
+                    commit: commit.to_owned(),
+                    at_origin: Some(name.to_owned()),
+                })
+            }),
+        )
     }
 
     /// Where `origin` is fetched from.

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use super::directory::{Bounds, DirectoryError, GitDirectory, short_text};
+use super::directory::{AllowedDirectories, DirectoryError, GitDirectory, short_text};
 use super::ignores::is_plain;
 use super::index::{Index, IndexError};
 use super::objects::{Borrowed, Missing, borrowed};
@@ -61,7 +61,7 @@ pub struct Text {
     pub appended: bool,
 }
 
-impl Bounds {
+impl AllowedDirectories {
     /// The bounds of a source.
     pub fn of_source(source: &SourcePlan) -> Self {
         match &source.git_elsewhere {
@@ -77,13 +77,13 @@ impl GitView {
         if source.git == GitMetadata::LeftOut {
             return Self::default();
         }
-        let mut looking = Looking {
+        let mut looking = ViewBuilder {
             view: Self::default(),
             places: Places {
                 known: vec![(source.host.clone(), source.directory.clone())],
                 own: source.host.clone(),
             },
-            bounds: Bounds::of_source(source),
+            bounds: AllowedDirectories::of_source(source),
             can_be_named: source.git_elsewhere != GitElsewhere::Never,
             stores: BTreeSet::new(),
             make_place,
@@ -127,10 +127,10 @@ impl GitView {
 }
 
 /// A look at one source.
-struct Looking<'a> {
+struct ViewBuilder<'a> {
     view: GitView,
     places: Places,
-    bounds: Bounds,
+    bounds: AllowedDirectories,
     /// Whether the user may name what is out of bounds.
     can_be_named: bool,
     /// The stores of objects that have been looked at.
@@ -138,7 +138,7 @@ struct Looking<'a> {
     make_place: MakePlace<'a>,
 }
 
-impl Looking<'_> {
+impl ViewBuilder<'_> {
     /// Adds what one working tree needs; returns its git directory in the container. Its submodules wait.
     async fn add_work_tree(
         &mut self,
