@@ -14,7 +14,7 @@ use crate::build::Installation;
 use crate::engine::{EngineError, Operation};
 use crate::exit::ExitStatus;
 use crate::owner::Owner;
-use crate::remains::{self, Findings, Places, Remain};
+use crate::remains::{self, HostDirectories, Leftover, LeftoverReport};
 use crate::settings::Environment;
 
 /// Remove what dead runs left: containers, volumes, networks, directories of this machine, unfinished
@@ -58,13 +58,13 @@ enum Format {
 #[derive(Debug)]
 struct Report {
     dry_run: bool,
-    gone: Vec<Remain>,
+    gone: Vec<Leftover>,
     /// What could not be removed, and why.
-    stuck: Vec<(Remain, String)>,
+    stuck: Vec<(Leftover, String)>,
     /// What was left to living runs.
-    living: Vec<Remain>,
+    living: Vec<Leftover>,
     /// What may be anybody's.
-    unproven: Vec<Remain>,
+    unproven: Vec<Leftover>,
     /// The command by which people reach the engine.
     client: String,
     of_other_hosts: usize,
@@ -90,7 +90,7 @@ pub(super) async fn run(
         owner,
         ..
     } = installation(environment, color)?;
-    let places = Places {
+    let places = HostDirectories {
         scratch_root: cache_directory.join("runs"),
         cache_root: cache_directory.join("caches"),
     };
@@ -166,13 +166,13 @@ pub(super) async fn run(
 /// Takes away what is to go.
 async fn take(
     report: &mut Report,
-    findings: Findings,
+    findings: LeftoverReport,
     all: bool,
     connection: Option<&Connection>,
     owner: &Owner,
     scratch_root: &Path,
 ) {
-    let Findings { dead, living, .. } = findings;
+    let LeftoverReport { dead, living, .. } = findings;
     let mut going = dead;
     if all {
         going.extend(living);

@@ -5,40 +5,40 @@ use std::path::Path;
 use std::time::SystemTime;
 
 use super::objects::Objects;
-use super::{Findings, Found, Handle, Kind, Places, Remain};
+use super::{Handle, HostDirectories, Leftover, LeftoverKind, LeftoverReport, RemovableLeftover};
 use crate::cache::Store;
 use crate::runner::{Kept, abandoned, occupied};
 
 /// Finds directories and files that nobody uses, and directories that somebody does.
-pub(super) fn find(places: &Places, findings: &mut Findings) {
+pub(super) fn find(places: &HostDirectories, findings: &mut LeftoverReport) {
     for directory in occupied(&places.scratch_root) {
-        let remain = remain(Kind::Directory, &directory);
+        let remain = remain(LeftoverKind::Directory, &directory);
         let handle = Handle::Occupied(directory);
-        findings.living.push(Found { remain, handle });
+        findings.living.push(RemovableLeftover { remain, handle });
     }
     for scratch in abandoned(&places.scratch_root) {
-        let remain = remain(Kind::Directory, scratch.directory());
+        let remain = remain(LeftoverKind::Directory, scratch.directory());
         let handle = Handle::Directory(scratch);
-        findings.dead.push(Found { remain, handle });
+        findings.dead.push(RemovableLeftover { remain, handle });
     }
     let namespaces = Store::new(places.cache_root.clone()).namespaces();
     for namespace in namespaces.unwrap_or_default() {
         for unfinished in namespace.unfinished().unwrap_or_default() {
             let size = fs::metadata(unfinished.path()).ok().map(|it| it.len());
-            let remain = Remain {
+            let remain = Leftover {
                 size,
-                ..remain(Kind::Cache, unfinished.path())
+                ..remain(LeftoverKind::Cache, unfinished.path())
             };
             let handle = Handle::Unfinished(unfinished);
-            findings.dead.push(Found { remain, handle });
+            findings.dead.push(RemovableLeftover { remain, handle });
         }
     }
 }
 
 /// Sorts the directories that were left to containers: one whose container goes, goes too.
-pub(super) fn sort_kept(kept: Vec<Kept>, objects: &Objects, findings: &mut Findings) {
+pub(super) fn sort_kept(kept: Vec<Kept>, objects: &Objects, findings: &mut LeftoverReport) {
     for kept in kept {
-        let goes = |found: &Found| {
+        let goes = |found: &RemovableLeftover| {
             let Handle::Container { id, .. } = &found.handle else {
                 return false;
             };
@@ -46,8 +46,8 @@ pub(super) fn sort_kept(kept: Vec<Kept>, objects: &Objects, findings: &mut Findi
         };
         let is_there = objects.containers.contains(&kept.container);
         let is_dead = !is_there || objects.dead.iter().any(goes);
-        let found = Found {
-            remain: remain(Kind::Directory, &kept.directory),
+        let found = RemovableLeftover {
+            remain: remain(LeftoverKind::Directory, &kept.directory),
             handle: Handle::Kept(kept),
         };
         if is_dead {
@@ -58,10 +58,10 @@ pub(super) fn sort_kept(kept: Vec<Kept>, objects: &Objects, findings: &mut Findi
     }
 }
 
-fn remain(kind: Kind, path: &Path) -> Remain {
+fn remain(kind: LeftoverKind, path: &Path) -> Leftover {
     let modified = fs::metadata(path).and_then(|metadata| metadata.modified());
     let since = |time: SystemTime| time.duration_since(SystemTime::UNIX_EPOCH).ok();
-    Remain {
+    Leftover {
         kind,
         name: path.display().to_string(),
         build: None,

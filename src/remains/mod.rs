@@ -25,7 +25,7 @@ use crate::runner::{Kept, Scratch};
 
 /// Where runs of this user keep things on the host.
 #[derive(Debug, Clone)]
-pub struct Places {
+pub struct HostDirectories {
     /// The directories of running builds.
     pub scratch_root: PathBuf,
     /// The caches.
@@ -34,7 +34,7 @@ pub struct Places {
 
 /// What kind of thing a run left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Kind {
+pub enum LeftoverKind {
     /// A container.
     Container,
     /// A volume.
@@ -49,7 +49,7 @@ pub enum Kind {
     Cache,
 }
 
-impl Kind {
+impl LeftoverKind {
     /// The word for it.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -65,9 +65,9 @@ impl Kind {
 
 /// A thing that a run left, as people are told of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Remain {
+pub struct Leftover {
     /// Its kind.
-    pub kind: Kind,
+    pub kind: LeftoverKind,
     /// What it goes by: an id, a name or a path.
     pub name: String,
     /// The build that it belongs to, when it says so.
@@ -80,9 +80,9 @@ pub struct Remain {
 
 /// A thing together with what it takes to remove it.
 #[derive(Debug)]
-pub struct Found {
+pub struct RemovableLeftover {
     /// The thing.
-    pub remain: Remain,
+    pub remain: Leftover,
     handle: Handle,
 }
 
@@ -105,13 +105,13 @@ enum Handle {
 
 /// What there is.
 #[derive(Debug, Default)]
-pub struct Findings {
+pub struct LeftoverReport {
     /// What dead runs left.
-    pub dead: Vec<Found>,
+    pub dead: Vec<RemovableLeftover>,
     /// What belongs to living runs, or to runs of which this process cannot tell.
-    pub living: Vec<Found>,
+    pub living: Vec<RemovableLeftover>,
     /// What is labelled as cobuild's, and may be anybody's.
-    pub unproven: Vec<Remain>,
+    pub unproven: Vec<Leftover>,
     /// How many objects in the engine belong to other hosts.
     pub of_other_hosts: usize,
     /// Why the engine was not looked at, with the number of directories of which nobody can tell
@@ -125,9 +125,9 @@ pub struct Findings {
 pub async fn find<E: Engine>(
     engine: Result<&E, EngineError>,
     owner: &Owner,
-    places: &Places,
-) -> Findings {
-    let mut findings = Findings::default();
+    places: &HostDirectories,
+) -> LeftoverReport {
+    let mut findings = LeftoverReport::default();
     let kept = crate::runner::kept(&places.scratch_root);
     let listed = match engine {
         Ok(engine) => objects::list(engine, owner, &places.scratch_root).await,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::{Found, Handle, Kind, Remain};
+use super::{Handle, Leftover, LeftoverKind, RemovableLeftover};
 use crate::engine::{Engine, EngineError, ListedContainer, ListedObject, ListedVolume};
 use crate::owner::{self, Owner, Standing};
 use crate::runner::{LAYERS_LABEL, Ledger, is_of_container};
@@ -11,10 +11,10 @@ use crate::runner::{LAYERS_LABEL, Ledger, is_of_container};
 /// The objects of cobuild in an engine, by how their makers stand.
 #[derive(Debug, Default)]
 pub(super) struct Objects {
-    pub(super) dead: Vec<Found>,
-    pub(super) living: Vec<Found>,
+    pub(super) dead: Vec<RemovableLeftover>,
+    pub(super) living: Vec<RemovableLeftover>,
     /// What has the labels, and no proof that this user's cobuild gave them.
-    pub(super) unproven: Vec<Remain>,
+    pub(super) unproven: Vec<Leftover>,
     pub(super) of_other_hosts: usize,
     /// The ids of all containers.
     pub(super) containers: Vec<String>,
@@ -70,7 +70,7 @@ pub(super) async fn list<E: Engine>(
     }
     for network in networks {
         let is_ours = owner.has_made(owner::Kind::Network, &network.name, &network.labels);
-        sorting.object(network, Kind::Network, Handle::Network, is_ours);
+        sorting.object(network, LeftoverKind::Network, Handle::Network, is_ours);
     }
     for mut image in trials {
         let is_name = |name: &&String| {
@@ -82,7 +82,7 @@ pub(super) async fn list<E: Engine>(
         let is_ours = name.is_some();
         // What else somebody calls it is his.
         image.name = name.unwrap_or(image.name);
-        sorting.object(image, Kind::Image, Handle::Image, is_ours);
+        sorting.object(image, LeftoverKind::Image, Handle::Image, is_ours);
     }
     Ok(sorting.objects)
 }
@@ -104,8 +104,8 @@ struct Sorting<'a> {
 
 impl Sorting<'_> {
     fn container(&mut self, container: ListedContainer, is_ours: bool) {
-        let remain = Remain {
-            kind: Kind::Container,
+        let remain = Leftover {
+            kind: LeftoverKind::Container,
             name: container.id.0.clone(),
             build: container.labels.get(owner::BUILD).cloned(),
             created: container.created,
@@ -116,7 +116,12 @@ impl Sorting<'_> {
             image: container.image,
         };
         let runs = container.state == "running";
-        self.sort(&container.labels, runs, is_ours, Found { remain, handle });
+        self.sort(
+            &container.labels,
+            runs,
+            is_ours,
+            RemovableLeftover { remain, handle },
+        );
     }
 
     fn volume(&mut self, volume: ListedVolume, is_ours: bool) {
@@ -125,21 +130,32 @@ impl Sorting<'_> {
             labels: volume.labels,
             ..ListedObject::default()
         };
-        self.object(object, Kind::Volume, Handle::Volume, is_ours);
+        self.object(object, LeftoverKind::Volume, Handle::Volume, is_ours);
     }
 
-    fn object(&mut self, object: ListedObject, kind: Kind, handle: Handle, is_ours: bool) {
-        let remain = Remain {
+    fn object(&mut self, object: ListedObject, kind: LeftoverKind, handle: Handle, is_ours: bool) {
+        let remain = Leftover {
             kind,
             name: object.name,
             build: object.labels.get(owner::BUILD).cloned(),
             created: object.created,
             size: object.size,
         };
-        self.sort(&object.labels, false, is_ours, Found { remain, handle });
+        self.sort(
+            &object.labels,
+            false,
+            is_ours,
+            RemovableLeftover { remain, handle },
+        );
     }
 
-    fn sort(&mut self, labels: &BTreeMap<String, String>, runs: bool, is_ours: bool, found: Found) {
+    fn sort(
+        &mut self,
+        labels: &BTreeMap<String, String>,
+        runs: bool,
+        is_ours: bool,
+        found: RemovableLeftover,
+    ) {
         let is_dead = match self.owner.standing(labels) {
             Standing::Elsewhere => {
                 self.objects.of_other_hosts += 1;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{Found, Handle, Remain};
+use super::{Handle, Leftover, RemovableLeftover};
 use crate::engine::{ContainerId, Engine, EngineError};
 use crate::owner::Owner;
 use crate::runner::{Scratch, abandoned, occupied, remove_scratch};
@@ -44,13 +44,13 @@ pub enum RemovalError {
 pub async fn remove<E: Engine>(
     engine: Option<&E>,
     owner: &Owner,
-    found: Vec<Found>,
+    found: Vec<RemovableLeftover>,
     scratch_root: &Path,
-) -> Vec<(Remain, Result<(), RemovalError>)> {
+) -> Vec<(Leftover, Result<(), RemovalError>)> {
     let mut image = None;
     let mut done = Vec::new();
     let mut deadline = None;
-    for Found { remain, handle } in found {
+    for RemovableLeftover { remain, handle } in found {
         if let Handle::Container { image: its, .. } = &handle {
             image = Some(its.clone());
         }
@@ -81,7 +81,7 @@ struct Removal<'a, E> {
 }
 
 impl<E: Engine> Removal<'_, E> {
-    async fn remove(&self, remain: &Remain, handle: Handle) -> Result<(), RemovalError> {
+    async fn remove(&self, remain: &Leftover, handle: Handle) -> Result<(), RemovalError> {
         let engine = || self.engine.ok_or(RemovalError::NoEngine);
         match handle {
             Handle::Container { id, .. } => container(engine()?, &id).await,

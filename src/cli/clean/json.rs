@@ -4,11 +4,11 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::Report;
-use crate::remains::Remain;
+use crate::remains::Leftover;
 
 /// Writes the report. Names and meanings of its members are in the README.
 pub(super) fn json(report: &Report) -> String {
-    let all = |remains: &[Remain]| remains.iter().map(remain_json).collect::<Vec<_>>();
+    let all = |remains: &[Leftover]| remains.iter().map(remain_json).collect::<Vec<_>>();
     let stuck = report.stuck.iter().map(|(remain, reason)| {
         let mut value = remain_json(remain);
         value["reason"] = json!(reason);
@@ -26,7 +26,7 @@ pub(super) fn json(report: &Report) -> String {
     format!("{document:#}\n")
 }
 
-fn remain_json(remain: &Remain) -> Value {
+fn remain_json(remain: &Leftover) -> Value {
     let created = remain
         .created
         .and_then(|seconds| Timestamp::from_second(i64::try_from(seconds).ok()?).ok());

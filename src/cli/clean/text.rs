@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::Report;
 use crate::cli::cache::age;
-use crate::remains::{Kind, Remain};
+use crate::remains::{Leftover, LeftoverKind};
 use crate::sinks::size;
 use crate::terminal::Page;
 
@@ -24,7 +24,7 @@ pub(super) fn text(report: &Report) -> Page {
     }
     for (remain, reason) in &report.stuck {
         let _ = writeln!(text, "cannot remove {}: {reason}", described(remain));
-        if remain.kind == Kind::Directory {
+        if remain.kind == LeftoverKind::Directory {
             let _ = writeln!(text, "  `sudo rm -r {}` removes it", remain.name);
         }
     }
@@ -64,11 +64,11 @@ pub(super) fn text(report: &Report) -> Page {
 }
 
 /// Says what of living runs goes.
-pub(super) fn warning<'a>(living: impl Iterator<Item = &'a Remain>, dry_run: bool) -> Page {
-    let living: Vec<&Remain> = living.collect();
+pub(super) fn warning<'a>(living: impl Iterator<Item = &'a Leftover>, dry_run: bool) -> Page {
+    let living: Vec<&Leftover> = living.collect();
     let builds: BTreeSet<&str> = living
         .iter()
-        .filter(|remain| remain.kind == Kind::Container)
+        .filter(|remain| remain.kind == LeftoverKind::Container)
         .filter_map(|remain| remain.build.as_deref())
         .collect();
     let verb = if dry_run { "would lose" } else { "lose" };
@@ -85,15 +85,15 @@ pub(super) fn warning<'a>(living: impl Iterator<Item = &'a Remain>, dry_run: boo
 }
 
 /// How many there are of each kind.
-fn counted<'a>(remains: impl Iterator<Item = &'a Remain>) -> String {
-    let mut kinds: Vec<Kind> = remains.map(|remain| remain.kind).collect();
+fn counted<'a>(remains: impl Iterator<Item = &'a Leftover>) -> String {
+    let mut kinds: Vec<LeftoverKind> = remains.map(|remain| remain.kind).collect();
     kinds.sort();
     kinds
         .chunk_by(|one, other| one == other)
         .filter_map(|group| {
             let plural = match (group.first()?, group.len()) {
                 (kind, 1) => kind.as_str().to_owned(),
-                (Kind::Directory, _) => "directories".to_owned(),
+                (LeftoverKind::Directory, _) => "directories".to_owned(),
                 (kind, _) => format!("{}s", kind.as_str()),
             };
             Some(format!("{} {plural}", group.len()))
@@ -103,23 +103,27 @@ fn counted<'a>(remains: impl Iterator<Item = &'a Remain>) -> String {
 }
 
 /// What the client of the engine calls the removal of such a thing.
-fn removal(kind: Kind) -> &'static str {
+fn removal(kind: LeftoverKind) -> &'static str {
     match kind {
-        Kind::Container => "rm --force --volumes",
-        Kind::Volume => "volume rm",
-        Kind::Network => "network rm",
-        Kind::Image | Kind::Directory | Kind::Cache => "rmi",
+        LeftoverKind::Container => "rm --force --volumes",
+        LeftoverKind::Volume => "volume rm",
+        LeftoverKind::Network => "network rm",
+        LeftoverKind::Image | LeftoverKind::Directory | LeftoverKind::Cache => "rmi",
     }
 }
 
-fn short(remain: &Remain) -> &str {
+fn short(remain: &Leftover) -> &str {
     match remain.kind {
-        Kind::Container => remain.name.get(..12).unwrap_or(&remain.name),
-        Kind::Volume | Kind::Network | Kind::Image | Kind::Directory | Kind::Cache => &remain.name,
+        LeftoverKind::Container => remain.name.get(..12).unwrap_or(&remain.name),
+        LeftoverKind::Volume
+        | LeftoverKind::Network
+        | LeftoverKind::Image
+        | LeftoverKind::Directory
+        | LeftoverKind::Cache => &remain.name,
     }
 }
 
-fn described(remain: &Remain) -> String {
+fn described(remain: &Leftover) -> String {
     let name = short(remain);
     let mut text = format!("{} {name}", remain.kind.as_str());
     if let Some(build) = &remain.build {
@@ -145,14 +149,19 @@ mod tests {
 
     #[test]
     fn kinds_are_counted() {
-        let remain = |kind| Remain {
+        let remain = |kind| Leftover {
             kind,
             name: String::new(),
             build: None,
             created: None,
             size: None,
         };
-        let remains = [Kind::Directory, Kind::Container, Kind::Directory].map(remain);
+        let remains = [
+            LeftoverKind::Directory,
+            LeftoverKind::Container,
+            LeftoverKind::Directory,
+        ]
+        .map(remain);
         assert_eq!(counted(remains.iter()), "1 container, 2 directories");
     }
 }
