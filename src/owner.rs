@@ -5,10 +5,10 @@
 //! machines and containers share an engine. What cannot be told counts as living (assumed):
 //!
 //! - A number of a process means nothing in another namespace of processes, as in a container that has
-//!   the socket of its host: what was made there is [`Standing::Unseen`] from here.
+//!   the socket of its host: what was made there is [`MakerState::Unseen`] from here.
 //! - A number is used again: the time at which the process began tells the two apart.
 //! - Times begin anew with each boot, and machines may have one name: what another boot made is
-//!   [`Standing::OtherBoot`].
+//!   [`MakerState::OtherBoot`].
 //!
 //! Where there is no `/proc`, as on macOS, the number of the process is all there is.
 //!
@@ -56,7 +56,7 @@ const KEPT: &str = "-kept";
 
 /// What kind of object cobuild makes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum ObjectKind {
     /// A container, and its volumes without names.
     Container,
     /// A volume with a name.
@@ -67,7 +67,7 @@ pub enum Kind {
     Image,
 }
 
-impl Kind {
+impl ObjectKind {
     fn as_str(self) -> &'static str {
         match self {
             Self::Container => "container",
@@ -80,7 +80,7 @@ impl Kind {
 
 /// The name of an object that is to be made, and its labels.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Tag {
+pub struct ObjectLabels {
     /// The name.
     pub name: String,
     /// The labels.
@@ -102,7 +102,7 @@ pub struct Owner {
 
 /// What can be told of the process that made an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
+pub enum MakerState {
     /// It runs.
     Lives,
     /// It is no more.
@@ -143,13 +143,13 @@ impl Owner {
     }
 
     /// A name that no other container has, with the labels of one for this build.
-    pub fn container(&self, build: &str) -> Tag {
+    pub fn container(&self, build: &str) -> ObjectLabels {
         let name = format!("cobuild-{}", Uuid::new_v4().simple());
-        self.tag(Kind::Container, name, build)
+        self.tag(ObjectKind::Container, name, build)
     }
 
     /// The labels of an object of this name that is made for a build.
-    pub fn tag(&self, kind: Kind, name: String, build: &str) -> Tag {
+    pub fn tag(&self, kind: ObjectKind, name: String, build: &str) -> ObjectLabels {
         let text = |text: &Option<String>| text.clone().unwrap_or_default();
         // What is not known is said to be: an image could fill the gap.
         let labels = [
@@ -169,14 +169,19 @@ impl Owner {
             .collect();
         let proof = self.mac(kind, &name, &labels).finalize().into_bytes();
         labels.insert(PROOF.to_owned(), hexadecimal(&proof));
-        Tag { name, labels }
+        ObjectLabels { name, labels }
     }
 
     /// Whether this user's cobuild made the object of this name, with these labels.
-    pub fn has_made(&self, kind: Kind, name: &str, labels: &BTreeMap<String, String>) -> bool {
+    pub fn has_made(
+        &self,
+        kind: ObjectKind,
+        name: &str,
+        labels: &BTreeMap<String, String>,
+    ) -> bool {
         let name = match kind {
-            Kind::Container => name.strip_suffix(KEPT).unwrap_or(name),
-            Kind::Volume | Kind::Network | Kind::Image => name,
+            ObjectKind::Container => name.strip_suffix(KEPT).unwrap_or(name),
+            ObjectKind::Volume | ObjectKind::Network | ObjectKind::Image => name,
         };
         let proof = labels.get(PROOF).and_then(|proof| bytes(proof));
         proof.is_some_and(|proof| self.mac(kind, name, labels).verify_slice(&proof).is_ok())
@@ -185,7 +190,7 @@ impl Owner {
     /// Whether an object was made for this build, by this user's cobuild.
     pub fn has_made_for(&self, build: &str, name: &str, labels: &BTreeMap<String, String>) -> bool {
         labels.get(BUILD).is_some_and(|its| its == build)
-            && self.has_made(Kind::Container, name, labels)
+            && self.has_made(ObjectKind::Container, name, labels)
     }
 
     /// A text that nobody else can make for these words, fit for a name.
@@ -199,7 +204,7 @@ impl Owner {
         hexadecimal(&mac.finalize().into_bytes()[..16])
     }
 
-    fn mac(&self, kind: Kind, name: &str, labels: &BTreeMap<String, String>) -> Hmac<Sha256> {
+    fn mac(&self, kind: ObjectKind, name: &str, labels: &BTreeMap<String, String>) -> Hmac<Sha256> {
         let mut mac = self.key.mac();
         let value = |label: &&str| labels.get(*label).map_or("", String::as_str);
         for text in [kind.as_str(), name]
@@ -226,25 +231,25 @@ impl Owner {
     }
 
     /// Tells, as seen from this process, how the maker of an object with these labels stands.
-    pub fn standing(&self, labels: &BTreeMap<String, String>) -> Standing {
+    pub fn standing(&self, labels: &BTreeMap<String, String>) -> MakerState {
         let Some(theirs) = self.of(labels) else {
             let is_elsewhere = labels.get(HOST).is_some_and(|host| *host != self.host);
             return if is_elsewhere {
-                Standing::Elsewhere
+                MakerState::Elsewhere
             } else {
-                Standing::Unseen
+                MakerState::Unseen
             };
         };
         if theirs.host != self.host {
-            Standing::Elsewhere
+            MakerState::Elsewhere
         } else if differ(theirs.boot.as_ref(), self.boot.as_ref()) {
-            Standing::OtherBoot
+            MakerState::OtherBoot
         } else if differ(theirs.namespace.as_ref(), self.namespace.as_ref()) {
-            Standing::Unseen
+            MakerState::Unseen
         } else if theirs.lives() {
-            Standing::Lives
+            MakerState::Lives
         } else {
-            Standing::Dead
+            MakerState::Dead
         }
     }
 
@@ -313,19 +318,19 @@ mod tests {
         let me = me();
         let other = || Some("other".to_owned());
         for (labels, standing) in [
-            (labels_of(|_| {}), Standing::Lives),
-            (labels_of(|it| it.started = other()), Standing::Dead),
-            (labels_of(|it| it.started = None), Standing::Lives),
-            (labels_of(|it| it.namespace = other()), Standing::Unseen),
-            (labels_of(|it| it.boot = other()), Standing::OtherBoot),
+            (labels_of(|_| {}), MakerState::Lives),
+            (labels_of(|it| it.started = other()), MakerState::Dead),
+            (labels_of(|it| it.started = None), MakerState::Lives),
+            (labels_of(|it| it.namespace = other()), MakerState::Unseen),
+            (labels_of(|it| it.boot = other()), MakerState::OtherBoot),
             (
                 labels_of(|it| it.host = "other".to_owned()),
-                Standing::Elsewhere,
+                MakerState::Elsewhere,
             ),
             // No kernel gives out such a number.
-            (labels_of(|it| it.pid = 0x7fff_fff0), Standing::Dead),
-            (labels_of(|it| it.pid = 0), Standing::Dead),
-            (BTreeMap::new(), Standing::Unseen),
+            (labels_of(|it| it.pid = 0x7fff_fff0), MakerState::Dead),
+            (labels_of(|it| it.pid = 0), MakerState::Dead),
+            (BTreeMap::new(), MakerState::Unseen),
         ] {
             assert_eq!(me.standing(&labels), standing, "{labels:?}");
         }
@@ -341,7 +346,7 @@ mod tests {
         let me = me();
         let died = (0..500).any(|_| {
             std::thread::sleep(std::time::Duration::from_millis(10));
-            me.standing(&labels) == Standing::Dead
+            me.standing(&labels) == MakerState::Dead
         });
         child.wait().unwrap();
         assert!(died);
@@ -362,15 +367,15 @@ mod tests {
     #[test]
     fn what_was_made_is_known_by_its_name_and_its_labels_together() {
         let me = me();
-        let Tag { name, labels } = me.container("build");
+        let ObjectLabels { name, labels } = me.container("build");
         let has_made = |name: &str, labels: &BTreeMap<String, String>| {
-            me.has_made(Kind::Container, name, labels)
+            me.has_made(ObjectKind::Container, name, labels)
         };
         assert!(has_made(&name, &labels));
         assert!(has_made(&kept_name(&name), &labels));
         assert!(!has_made(&me.container("build").name, &labels));
         assert!(!has_made("", &labels));
-        assert!(!me.has_made(Kind::Volume, &name, &labels));
+        assert!(!me.has_made(ObjectKind::Volume, &name, &labels));
         assert!(!has_made(&name, &BTreeMap::new()));
         for label in PROVEN.iter().chain([&PROOF]) {
             for value in ["", "0", "x"] {
@@ -380,7 +385,7 @@ mod tests {
             }
         }
         let other = Owner::this_process(Key::of_one_run());
-        assert!(!other.has_made(Kind::Container, &name, &labels));
+        assert!(!other.has_made(ObjectKind::Container, &name, &labels));
         assert!(me.has_made_for("build", &name, &labels));
         assert!(!me.has_made_for("other", &name, &labels));
         assert_ne!(me.seal(&["a", "b"]), me.seal(&["ab", ""]));

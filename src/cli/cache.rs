@@ -20,7 +20,7 @@ use crate::build::Installation;
 use crate::cache::Store;
 use crate::engine::{Engine, ListedVolume};
 use crate::exit::ExitStatus;
-use crate::owner::{HOST, Kind, Owner};
+use crate::owner::{HOST, ObjectKind, Owner};
 use crate::runner::LAYERS_LABEL;
 use crate::settings::{Asked, Environment, Sources};
 
@@ -107,7 +107,7 @@ async fn volumes(
     volumes.retain(|volume| {
         let host = volume.labels.get(HOST);
         host.is_some_and(|host| host == owner.host())
-            && owner.has_made(Kind::Volume, &volume.name, &volume.labels)
+            && owner.has_made(ObjectKind::Volume, &volume.name, &volume.labels)
     });
     Some((connection, volumes))
 }

@@ -9,7 +9,7 @@ use futures_util::StreamExt;
 use super::program::{Architecture, MARK};
 use super::{Reached, Surroundings};
 use crate::engine::{ContainerSpec, Engine, EngineError, ImportSpec, Mount};
-use crate::owner::{self, Kind, Owner};
+use crate::owner::{self, ObjectKind, Owner};
 use crate::resources::Limits;
 use crate::runner::Scratch;
 
@@ -127,7 +127,7 @@ impl<'a, E: Engine> Trials<'a, E> {
 
     async fn import(&self, architecture: Architecture, id: &str) -> Result<String, String> {
         let name = format!("{REPOSITORY}:{id}-{}", architecture.as_str());
-        let mut tag = self.owner.tag(Kind::Image, name, &self.build);
+        let mut tag = self.owner.tag(ObjectKind::Image, name, &self.build);
         tag.labels.insert(owner::TRIAL.to_owned(), "yes".to_owned());
         let spec = ImportSpec {
             name: tag.name,

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::{Handle, Leftover, LeftoverKind, RemovableLeftover};
 use crate::engine::{Engine, EngineError, ListedContainer, ListedObject, ListedVolume};
-use crate::owner::{self, Owner, Standing};
+use crate::owner::{self, MakerState, Owner};
 use crate::runner::{LAYERS_LABEL, Ledger, is_of_container};
 
 /// The objects of cobuild in an engine, by how their makers stand.
@@ -47,7 +47,11 @@ pub(super) async fn list<E: Engine>(
     let mut going = Vec::new();
     for container in containers {
         sorting.objects.containers.push(container.id.0.clone());
-        let is_ours = owner.has_made(owner::Kind::Container, &container.name, &container.labels);
+        let is_ours = owner.has_made(
+            owner::ObjectKind::Container,
+            &container.name,
+            &container.labels,
+        );
         if is_ours {
             going.extend(container.labels.get(owner::NAME).cloned());
         } else if foreign.iter().any(|image| inherits(&container, image)) {
@@ -69,13 +73,13 @@ pub(super) async fn list<E: Engine>(
         sorting.volume(volume, is_ours);
     }
     for network in networks {
-        let is_ours = owner.has_made(owner::Kind::Network, &network.name, &network.labels);
+        let is_ours = owner.has_made(owner::ObjectKind::Network, &network.name, &network.labels);
         sorting.object(network, LeftoverKind::Network, Handle::Network, is_ours);
     }
     for mut image in trials {
         let is_name = |name: &&String| {
             let name = name.strip_prefix(PODMAN).unwrap_or(name);
-            owner.has_made(owner::Kind::Image, name, &image.labels)
+            owner.has_made(owner::ObjectKind::Image, name, &image.labels)
         };
         let names = [&image.name].into_iter().chain(&image.other_names);
         let name = names.into_iter().find(is_name).cloned();
@@ -157,7 +161,7 @@ impl Sorting<'_> {
         found: RemovableLeftover,
     ) {
         let is_dead = match self.owner.standing(labels) {
-            Standing::Elsewhere => {
+            MakerState::Elsewhere => {
                 self.objects.of_other_hosts += 1;
                 return;
             }
@@ -165,10 +169,10 @@ impl Sorting<'_> {
                 self.objects.unproven.push(found.remain);
                 return;
             }
-            Standing::Dead => true,
-            Standing::Lives | Standing::Unseen => false,
+            MakerState::Dead => true,
+            MakerState::Lives | MakerState::Unseen => false,
             // Nothing runs on over a boot, so a container that runs is another machine's.
-            Standing::OtherBoot => self.shares_host && !runs,
+            MakerState::OtherBoot => self.shares_host && !runs,
         };
         if is_dead {
             self.objects.dead.push(found);

@@ -2,7 +2,7 @@
 
 use crate::cache::{Locked, Store};
 use crate::engine::{Engine, NamedVolume};
-use crate::owner::{Kind, Owner, Tag};
+use crate::owner::{ObjectKind, ObjectLabels, Owner};
 use crate::runner::{Interruption, Run};
 
 /// The label of every volume with layers; its value is the namespace.
@@ -44,7 +44,8 @@ impl<E: Engine> Run<'_, E> {
         };
         let owner = &self.host.owner;
         let name = volume_name(owner, &namespace);
-        let Tag { name, mut labels } = owner.tag(Kind::Volume, name, &self.plan.identity.id);
+        let ObjectLabels { name, mut labels } =
+            owner.tag(ObjectKind::Volume, name, &self.plan.identity.id);
         labels.insert(LABEL.to_owned(), namespace);
         labels.extend(
             self.plan
@@ -58,7 +59,7 @@ impl<E: Engine> Run<'_, E> {
             .guarded(self.engine.inspect_volume(&volume.name))
             .await??;
         if let Some(there) = there
-            && !owner.has_made(Kind::Volume, &there.name, &there.labels)
+            && !owner.has_made(ObjectKind::Volume, &there.name, &there.labels)
         {
             self.warn(format!(
                 "the Docker layers are not kept: the volume `{}` was not created by cobuild",

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use crate::engine::ListedVolume;
 use crate::host::{directory, file};
-use crate::owner::{self, Kind, Owner};
+use crate::owner::{self, ObjectKind, Owner};
 
 /// How much one file can say.
 const LONGEST: u64 = 64 * 1024;
@@ -87,7 +87,7 @@ pub fn is_of_container(
 ) -> bool {
     let name = volume.labels.get(owner::NAME);
     (entered.contains(&volume.name) || is_view(volume, scratch_root))
-        && name.is_some_and(|name| owner.has_made(Kind::Container, name, &volume.labels))
+        && name.is_some_and(|name| owner.has_made(ObjectKind::Container, name, &volume.labels))
 }
 
 /// Whether a volume is the copy-on-write view of a source: its changes are in `scratch_root`.

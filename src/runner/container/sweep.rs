@@ -4,7 +4,7 @@ use std::io;
 use std::time::Duration;
 
 use crate::engine::{Engine, EngineError};
-use crate::owner::{self, Kind, Owner, Standing};
+use crate::owner::{self, MakerState, ObjectKind, Owner};
 use crate::runner::Host;
 use crate::runner::cache::LAYERS_LABEL;
 use crate::runner::container::emptying;
@@ -42,7 +42,7 @@ async fn remove_volumes<E: Engine>(engine: &E, host: &Host) -> Result<(), Engine
         // What keeps the layers of Docker in builds is there for the next one.
         if !volume.labels.contains_key(LAYERS_LABEL)
             && is_of_container(&volume, &host.owner, &host.scratch_root, &entered)
-            && host.owner.standing(&volume.labels) == Standing::Dead
+            && host.owner.standing(&volume.labels) == MakerState::Dead
         {
             match engine.remove_volume(&volume.name).await {
                 // A container that was kept uses it.
@@ -58,9 +58,9 @@ async fn remove_volumes<E: Engine>(engine: &E, host: &Host) -> Result<(), Engine
 async fn remove_containers<E: Engine>(engine: &E, owner: &Owner) -> Result<(), EngineError> {
     for container in engine.list_containers(owner::BUILD, None).await? {
         let (name, labels) = (&container.name, &container.labels);
-        if owner.has_made(Kind::Container, name, labels)
+        if owner.has_made(ObjectKind::Container, name, labels)
             && !owner::is_kept(name)
-            && owner.standing(labels) == Standing::Dead
+            && owner.standing(labels) == MakerState::Dead
             && let Err(error) = engine.remove_container(&container.id).await
         {
             // Most likely it is just going.
