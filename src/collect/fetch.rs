@@ -8,9 +8,9 @@ use super::CollectError;
 use super::bridge::read_from;
 use super::entries::{Entries, EntryKind};
 use super::listing::quote;
-use super::names::{ByPath, Names, Wanted};
+use super::names::{ArtifactFile, ArtifactFiles, ByPath};
 use super::notice::{Notice, Notices};
-use super::placing::{Attributes, Placing, copy};
+use super::placing::{Attributes, FileWriter, copy};
 use crate::engine::process::read;
 use crate::engine::{ByteStream, ContainerId, Engine};
 
@@ -86,7 +86,7 @@ impl<E: Engine> Fetch<'_, E> {
     /// future must not be dropped: end the streams. What comes of a build that was cut short is of no use.
     pub async fn run(
         &self,
-        names: Arc<Names>,
+        names: Arc<ArtifactFiles>,
         directory: &Path,
         notices: &mut Notices,
     ) -> Result<Fetched, CollectError> {
@@ -132,12 +132,12 @@ impl<E: Engine> Fetch<'_, E> {
     }
 
     /// Decides how each file comes.
-    fn sort(&self, names: &Names) -> Sorted {
+    fn sort(&self, names: &ArtifactFiles) -> Sorted {
         let mut sorted = Sorted::default();
         for (index, wanted) in names.iter().enumerate() {
             let list = match wanted {
                 _ if !self.has_tar => &mut sorted.single,
-                Wanted { as_link: true, .. } => &mut sorted.links,
+                ArtifactFile { as_link: true, .. } => &mut sorted.links,
                 _ => &mut sorted.packed,
             };
             list.push(index);
@@ -148,7 +148,7 @@ impl<E: Engine> Fetch<'_, E> {
     /// Fetches these files in one stream.
     async fn pack(
         &self,
-        names: &Arc<Names>,
+        names: &Arc<ArtifactFiles>,
         indexes: &[usize],
         option: &str,
         directory: &Path,
@@ -175,7 +175,7 @@ impl<E: Engine> Fetch<'_, E> {
         &self,
         command: &[&str],
         input: Vec<u8>,
-        names: &Arc<Names>,
+        names: &Arc<ArtifactFiles>,
         indexes: &[usize],
         directory: &Path,
     ) -> Result<Received, CollectError> {
@@ -204,7 +204,7 @@ impl Fetched {
     /// Takes over the links that stay links, and returns those that cannot.
     fn keep_links(
         &mut self,
-        names: &Names,
+        names: &ArtifactFiles,
         received: &Received,
     ) -> Result<Vec<usize>, CollectError> {
         let kept = self.links.iter().map(|link| &link.target);
@@ -227,7 +227,7 @@ impl Fetched {
     }
 
     /// Says which files are not there.
-    fn leave_out(&mut self, names: &Names, received: &Received, notices: &mut Notices) {
+    fn leave_out(&mut self, names: &ArtifactFiles, received: &Received, notices: &mut Notices) {
         let path = |index: &usize| names.get(*index).map(|wanted| wanted.path.to_path_buf());
         for path in received.missing.iter().filter_map(path) {
             notices.add(|| Notice::Unreadable(path));
@@ -240,7 +240,7 @@ impl Fetched {
 }
 
 /// A script that has tar pack these files, some at a time, for one that takes no list.
-fn as_arguments(names: &Names, indexes: &[usize], option: &str) -> Vec<u8> {
+fn as_arguments(names: &ArtifactFiles, indexes: &[usize], option: &str) -> Vec<u8> {
     let begin = format!("tar -c -f - -C / {option}");
     let mut script = begin.clone().into_bytes();
     let mut length = 0;
@@ -284,12 +284,12 @@ pub(super) fn stays_inside(kept: &Path, target: &Path) -> bool {
 /// Reads a stream in which nothing is to be but the expected files, in their order.
 fn receive(
     stream: impl Read,
-    names: &Names,
+    names: &ArtifactFiles,
     expected: &[usize],
     directory: &Path,
 ) -> Result<Received, CollectError> {
     let mut received = Received::default();
-    let mut placing = Placing::new(directory);
+    let mut placing = FileWriter::new(directory);
     let mut hard_links = Vec::new();
     let mut by_path = None;
     let mut length = 0;
@@ -341,7 +341,7 @@ fn receive(
 
 /// Gives hard links the content of the file that they share.
 fn copy_hard_links(
-    names: &Names,
+    names: &ArtifactFiles,
     links: &[(usize, Option<usize>)],
     directory: &Path,
     received: &mut Received,
@@ -377,8 +377,8 @@ mod tests {
 
     use super::*;
 
-    fn names(paths: &[&str]) -> Names {
-        let mut names = Names::default();
+    fn names(paths: &[&str]) -> ArtifactFiles {
+        let mut names = ArtifactFiles::default();
         for path in paths {
             let kept = path.strip_prefix("/src/").unwrap();
             names.push(Path::new(path), Path::new(kept), false).unwrap();
@@ -411,7 +411,7 @@ mod tests {
     }
 
     fn received(
-        names: &Names,
+        names: &ArtifactFiles,
         files: &[&str],
     ) -> (tempfile::TempDir, Result<Received, CollectError>) {
         let directory = tempfile::tempdir().unwrap();

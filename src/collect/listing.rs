@@ -66,7 +66,7 @@ const LEAD: &str = r#"lead() {
 
 /// What is at a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum FileType {
     /// A file.
     File,
     /// A directory.
@@ -79,7 +79,7 @@ pub enum Kind {
 
 /// Where a path leads when links are followed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Leads {
+pub enum LinkTarget {
     /// To a file.
     File,
     /// To a directory, whose own path this is.
@@ -91,7 +91,7 @@ pub enum Leads {
 /// Tells `each` what is at and below these absolute paths of the container, in no order, until there is
 /// no more or it fails.
 ///
-/// Names are bytes, newlines included, and never hold `.` or `..` as a component. Links are not followed,
+/// ArtifactFiles are bytes, newlines included, and never hold `.` or `..` as a component. Links are not followed,
 /// not even those among `roots`. A root that does not exist, or a path that vanishes, is passed over. From
 /// `/` the trees of the kernel are not looked into. `has_find` says whether the image has `find`; without
 /// it a shell looks, more slowly. The future may be dropped.
@@ -100,7 +100,7 @@ pub async fn list<E: Engine>(
     container: &ContainerId,
     has_find: bool,
     roots: &[PathBuf],
-    mut each: impl FnMut(&Path, Kind) -> Result<(), CollectError>,
+    mut each: impl FnMut(&Path, FileType) -> Result<(), CollectError>,
 ) -> Result<(), CollectError> {
     if roots.is_empty() {
         return Ok(());
@@ -123,7 +123,7 @@ pub async fn leads<E: Engine>(
     engine: &E,
     container: &ContainerId,
     paths: &[PathBuf],
-) -> Result<Vec<Leads>, CollectError> {
+) -> Result<Vec<LinkTarget>, CollectError> {
     if paths.is_empty() {
         return Ok(Vec::new());
     }
@@ -141,16 +141,16 @@ pub async fn leads<E: Engine>(
         if leads.len() < paths.len() {
             leads.push(match answer.split_first() {
                 Some((b'd', path)) if is_plain(path) && path.len() <= LONGEST_TARGET => {
-                    Leads::Directory(OsString::from_vec(path.to_vec()).into())
+                    LinkTarget::Directory(OsString::from_vec(path.to_vec()).into())
                 }
-                Some((b'f', _)) => Leads::File,
-                _ => Leads::Nowhere,
+                Some((b'f', _)) => LinkTarget::File,
+                _ => LinkTarget::Nowhere,
             });
         }
         Ok(())
     })
     .await?;
-    leads.resize(paths.len(), Leads::Nowhere);
+    leads.resize(paths.len(), LinkTarget::Nowhere);
     Ok(leads)
 }
 
@@ -244,7 +244,7 @@ impl Repeated {
     fn next(
         &mut self,
         name: &[u8],
-        each: &mut impl FnMut(&Path, Kind) -> Result<(), CollectError>,
+        each: &mut impl FnMut(&Path, FileType) -> Result<(), CollectError>,
     ) -> Result<(), CollectError> {
         if self.count > 0 && self.name == name {
             self.count += 1;
@@ -259,14 +259,14 @@ impl Repeated {
 
     fn finish(
         &mut self,
-        each: &mut impl FnMut(&Path, Kind) -> Result<(), CollectError>,
+        each: &mut impl FnMut(&Path, FileType) -> Result<(), CollectError>,
     ) -> Result<(), CollectError> {
         let kind = match self.count {
             0 => return Ok(()),
-            1 => Kind::File,
-            2 => Kind::Directory,
-            3 => Kind::Link,
-            _ => Kind::Other,
+            1 => FileType::File,
+            2 => FileType::Directory,
+            3 => FileType::Link,
+            _ => FileType::Other,
         };
         self.count = 0;
         if is_plain(&self.name) {

@@ -14,7 +14,7 @@ const MOST_BYTES: usize = 36 << 20;
 
 /// The files of an artifact: where each is in the container, and where it is kept.
 #[derive(Debug, Default)]
-pub struct Names {
+pub struct ArtifactFiles {
     bytes: Vec<u8>,
     names: Vec<Name>,
 }
@@ -31,7 +31,7 @@ struct Name {
 
 /// One file of an artifact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Wanted<'a> {
+pub struct ArtifactFile<'a> {
     /// Its absolute path in the container, as patterns see it.
     pub path: &'a Path,
     /// Its path in the artifact.
@@ -40,7 +40,7 @@ pub struct Wanted<'a> {
     pub as_link: bool,
 }
 
-impl Names {
+impl ArtifactFiles {
     /// Adds a file; `kept` is the end of its path.
     pub(super) fn push(
         &mut self,
@@ -127,7 +127,7 @@ impl Names {
                 }
                 above = parent(above);
             }
-            // Names of one directory follow each other.
+            // ArtifactFiles of one directory follow each other.
             if left.last() != Some(&index) {
                 clean = directory;
             }
@@ -163,9 +163,9 @@ impl Names {
     }
 
     /// The file of this index.
-    pub(super) fn get(&self, index: usize) -> Option<Wanted<'_>> {
+    pub(super) fn get(&self, index: usize) -> Option<ArtifactFile<'_>> {
         let name = self.names.get(index)?;
-        Some(Wanted {
+        Some(ArtifactFile {
             path: Path::new(OsStr::from_bytes(name.path(&self.bytes))),
             kept: Path::new(OsStr::from_bytes(name.kept(&self.bytes))),
             as_link: name.as_link,
@@ -173,19 +173,19 @@ impl Names {
     }
 
     /// All files, in order.
-    pub fn iter(&self) -> impl Iterator<Item = Wanted<'_>> {
+    pub fn iter(&self) -> impl Iterator<Item = ArtifactFile<'_>> {
         (0..self.names.len()).filter_map(|index| self.get(index))
     }
 }
 
 /// Finds files by their paths in the container.
 pub(super) struct ByPath<'a> {
-    names: &'a Names,
+    names: &'a ArtifactFiles,
     indexes: Vec<usize>,
 }
 
 impl<'a> ByPath<'a> {
-    pub(super) fn new(names: &'a Names) -> Self {
+    pub(super) fn new(names: &'a ArtifactFiles) -> Self {
         let mut indexes: Vec<usize> = (0..names.len()).collect();
         indexes.sort_unstable_by_key(|index| names.names[*index].path(&names.bytes));
         Self { names, indexes }
@@ -229,7 +229,7 @@ mod tests {
 
     #[test]
     fn a_file_beats_the_directory_of_its_name() {
-        let mut names = Names::default();
+        let mut names = ArtifactFiles::default();
         for (path, kept) in [
             ("/1/a", "a"),
             ("/1/a-b", "a-b"),
@@ -251,7 +251,7 @@ mod tests {
 
     #[test]
     fn of_equal_places_the_last_in_the_order_of_paths_is_kept() {
-        let mut names = Names::default();
+        let mut names = ArtifactFiles::default();
         for path in ["/src/b/same", "/src/a/same", "/src/a/other"] {
             let kept = Path::new(path).file_name().unwrap();
             names.push(Path::new(path), Path::new(kept), false).unwrap();

@@ -42,16 +42,16 @@ struct Waiting {
 
 /// What the writers tell.
 #[derive(Default)]
-struct Told {
+struct WriterReport {
     failure: Option<CollectError>,
     /// Files whose names the host takes for those of others.
     same: Vec<usize>,
 }
 
 /// Writes files below a directory, and never into one that is there already.
-pub(super) struct Placing {
+pub(super) struct FileWriter {
     directory: PathBuf,
-    told: Arc<Mutex<Told>>,
+    told: Arc<Mutex<WriterReport>>,
     sender: SyncSender<Waiting>,
     writers: Vec<JoinHandle<()>>,
     /// The directory that was made last: files come directory by directory.
@@ -59,11 +59,11 @@ pub(super) struct Placing {
     buffer: Vec<u8>,
 }
 
-impl Placing {
+impl FileWriter {
     pub(super) fn new(directory: &Path) -> Self {
         let (sender, receiver) = sync_channel(WAITING);
         let receiver = Arc::new(Mutex::new(receiver));
-        let told = Arc::new(Mutex::new(Told::default()));
+        let told = Arc::new(Mutex::new(WriterReport::default()));
         let writers = available_parallelism().map_or(1, usize::from);
         let writers = (0..writers.min(MOST_WRITERS))
             .map(|_| {
@@ -181,7 +181,7 @@ pub(super) fn copy(directory: &Path, from: &Path, kept: &Path) -> Result<bool, C
     copied().map_err(failed(&path))
 }
 
-fn write_what_waits(receiver: &Mutex<Receiver<Waiting>>, told: &Mutex<Told>) {
+fn write_what_waits(receiver: &Mutex<Receiver<Waiting>>, told: &Mutex<WriterReport>) {
     loop {
         let Ok(waiting) = lock(receiver).recv() else {
             return;
@@ -275,7 +275,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let size = 64 * 1024 * 1024;
         let mut content = io::Cursor::new(b"begun").chain(io::repeat(0).take(size - 5));
-        let mut placing = Placing::new(directory.path());
+        let mut placing = FileWriter::new(directory.path());
         let kept = Path::new("a/holes");
         placing
             .file(0, kept, ATTRIBUTES, size, &mut content)
@@ -300,7 +300,7 @@ mod tests {
         fs::write(&target, "mine").unwrap();
         for (name, size) in [("small", 3), ("large", SMALL + 1)] {
             std::os::unix::fs::symlink(&target, directory.path().join(name)).unwrap();
-            let mut placing = Placing::new(directory.path());
+            let mut placing = FileWriter::new(directory.path());
             let content = io::repeat(b'x').take(size);
             placing
                 .file(7, Path::new(name), ATTRIBUTES, size, content)
@@ -314,7 +314,7 @@ mod tests {
     fn a_file_that_cannot_be_written_is_told() {
         let directory = tempfile::tempdir().unwrap();
         fs::create_dir(directory.path().join("gone")).unwrap();
-        let mut placing = Placing::new(directory.path());
+        let mut placing = FileWriter::new(directory.path());
         placing.made = directory.path().join("gone");
         fs::remove_dir(directory.path().join("gone")).unwrap();
         let placed = placing.file(0, Path::new("gone/x"), ATTRIBUTES, 1, &b"x"[..]);

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use walkdir::WalkDir;
 
 use super::CollectError;
-use super::placing::{Attributes, Placing};
+use super::placing::{Attributes, FileWriter};
 use super::staging::Staging;
 
 /// Moves everything below `staging` to `place` below `root`, replacing files of the same name. Nothing is
@@ -46,7 +46,7 @@ fn beside(staging: Staging, root: &Path) -> Result<Staging, CollectError> {
         return Ok(staging);
     }
     let copy = staging.another(root)?;
-    let mut placing = Placing::new(copy.path());
+    let mut placing = FileWriter::new(copy.path());
     for entry in WalkDir::new(staging.path()).sort_by_file_name() {
         let entry = entry.map_err(|error| failed(error.into()))?;
         if entry.file_type().is_dir() {

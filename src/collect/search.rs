@@ -1,12 +1,12 @@
-//! Finds the files of an artifact (contract §1.8): lists, and matches what is listed.
+//! SearchState the files of an artifact (contract §1.8): lists, and matches what is listed.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::CollectError;
-use super::listing::{Kind, Leads, leads, list};
-use super::names::Names;
+use super::listing::{FileType, LinkTarget, leads, list};
+use super::names::ArtifactFiles;
 use super::notice::{Notice, Notices};
 use crate::engine::{ContainerId, Engine};
 use crate::plan::artifacts::FileSet;
@@ -50,7 +50,7 @@ pub struct Search<'a> {
 
 /// What one search came to.
 #[derive(Debug)]
-pub struct Found {
+pub struct SearchResult {
     /// How many files each pattern matches.
     pub by_pattern: Vec<usize>,
     /// Where the searched trees are, and how patterns see them; without those behind links.
@@ -59,7 +59,7 @@ pub struct Found {
 
 /// A tree to list: links on the way to it give it another name.
 #[derive(Debug, Clone)]
-struct Tree {
+struct SearchTree {
     /// Its name, as patterns see it.
     name: PathBuf,
     /// The directories of the links that led here.
@@ -103,10 +103,10 @@ impl Link {
 }
 
 /// What has been found.
-struct Finds<'a> {
+struct SearchState<'a> {
     search: &'a Search<'a>,
     by_pattern: Vec<usize>,
-    names: &'a mut Names,
+    names: &'a mut ArtifactFiles,
     notices: &'a mut Notices,
     links: Vec<Link>,
     /// How many links have been listed, and how many bytes of paths have been kept of them.
@@ -125,11 +125,11 @@ impl Search<'_> {
         engine: &E,
         container: &ContainerId,
         has_find: bool,
-        names: &mut Names,
+        names: &mut ArtifactFiles,
         notices: &mut Notices,
-    ) -> Result<Found, CollectError> {
+    ) -> Result<SearchResult, CollectError> {
         let before = names.len();
-        let mut finds = Finds {
+        let mut finds = SearchState {
             search: self,
             by_pattern: vec![0; self.set.pattern_count()],
             names,
@@ -139,18 +139,18 @@ impl Search<'_> {
             length: 0,
         };
         let roots: Vec<PathBuf> = self.set.roots().into_iter().map(PathBuf::from).collect();
-        let mut trees = Trees::default();
+        let mut trees = SearchTrees::default();
         for (root, leads) in roots.iter().zip(leads(engine, container, &roots).await?) {
             match leads {
-                Leads::Directory(path) => {
+                LinkTarget::Directory(path) => {
                     if path != *root && self.symlinks == Symlinks::Kept {
                         // The root may be a link, which may match.
-                        trees.add(root.clone(), Tree::new(root, Chain::default(), false));
+                        trees.add(root.clone(), SearchTree::new(root, Chain::default(), false));
                     }
-                    trees.add(path, Tree::new(root, Chain::default(), true));
+                    trees.add(path, SearchTree::new(root, Chain::default(), true));
                 }
-                Leads::File | Leads::Nowhere => {
-                    trees.add(root.clone(), Tree::new(root, Chain::default(), false));
+                LinkTarget::File | LinkTarget::Nowhere => {
+                    trees.add(root.clone(), SearchTree::new(root, Chain::default(), false));
                 }
             }
         }
@@ -159,7 +159,7 @@ impl Search<'_> {
         while !trees.0.is_empty() {
             let tell = |path: &Path, kind| finds.tell(&trees, path, kind);
             list(engine, container, has_find, &trees.roots(), tell).await?;
-            trees = Trees::default();
+            trees = SearchTrees::default();
             let links = std::mem::take(&mut finds.links);
             for links in links.chunks(AT_ONCE) {
                 let paths: Vec<PathBuf> = links.iter().map(|link| link.path().into()).collect();
@@ -172,29 +172,34 @@ impl Search<'_> {
                 }
                 if followed > MOST_LINKS {
                     finds.notices.add(|| Notice::TooManyLinks);
-                    trees = Trees::default();
+                    trees = SearchTrees::default();
                     break;
                 }
             }
         }
         let by_pattern = finds.by_pattern;
         names.order_from(before);
-        Ok(Found {
+        Ok(SearchResult {
             by_pattern,
             trees: searched,
         })
     }
 }
 
-impl Finds<'_> {
-    fn tell(&mut self, trees: &Trees, path: &Path, kind: Kind) -> Result<(), CollectError> {
+impl SearchState<'_> {
+    fn tell(
+        &mut self,
+        trees: &SearchTrees,
+        path: &Path,
+        kind: FileType,
+    ) -> Result<(), CollectError> {
         for (tree, below) in trees.that_hold(path) {
             let name = join(&tree.name, below);
             match kind {
-                Kind::File => self.file(&name, false)?,
-                Kind::Link => self.list_link(name, path, tree)?,
-                Kind::Directory => {}
-                Kind::Other => {
+                FileType::File => self.file(&name, false)?,
+                FileType::Link => self.list_link(name, path, tree)?,
+                FileType::Directory => {}
+                FileType::Other => {
                     if !self.search.set.matching_patterns(&name).is_empty() {
                         self.notices.add(|| Notice::Special(name));
                     }
@@ -205,7 +210,12 @@ impl Finds<'_> {
     }
 
     /// Keeps a link until it is asked where it leads, when that matters.
-    fn list_link(&mut self, name: PathBuf, path: &Path, tree: &Tree) -> Result<(), CollectError> {
+    fn list_link(
+        &mut self,
+        name: PathBuf,
+        path: &Path,
+        tree: &SearchTree,
+    ) -> Result<(), CollectError> {
         let set = self.search.set;
         let matches = !set.matching_patterns(&name).is_empty();
         let is_followed = self.search.symlinks == Symlinks::Followed;
@@ -252,9 +262,13 @@ impl Finds<'_> {
     }
 
     /// Decides about a link; returns the directory to look into next.
-    fn link(&mut self, link: &Link, leads: Leads) -> Result<Option<(PathBuf, Tree)>, CollectError> {
+    fn link(
+        &mut self,
+        link: &Link,
+        leads: LinkTarget,
+    ) -> Result<Option<(PathBuf, SearchTree)>, CollectError> {
         if self.search.symlinks == Symlinks::Kept {
-            if leads == Leads::Nowhere && link.matches {
+            if leads == LinkTarget::Nowhere && link.matches {
                 self.notices.add(|| Notice::Dangling(link.name.clone()));
                 return Ok(None);
             }
@@ -262,17 +276,17 @@ impl Finds<'_> {
             return Ok(None);
         }
         let directory = match leads {
-            Leads::File => {
+            LinkTarget::File => {
                 self.file(&link.name, false)?;
                 return Ok(None);
             }
-            Leads::Nowhere => {
+            LinkTarget::Nowhere => {
                 if link.matches {
                     self.notices.add(|| Notice::Dangling(link.name.clone()));
                 }
                 return Ok(None);
             }
-            Leads::Directory(directory) => directory,
+            LinkTarget::Directory(directory) => directory,
         };
         if !self.search.set.can_match_below(&link.name) {
             return Ok(None);
@@ -296,11 +310,11 @@ impl Finds<'_> {
             });
             return Ok(None);
         }
-        Ok(Some((directory, Tree::new(&link.name, chain, true))))
+        Ok(Some((directory, SearchTree::new(&link.name, chain, true))))
     }
 }
 
-impl Tree {
+impl SearchTree {
     fn new(name: &Path, chain: Chain, deep: bool) -> Self {
         Self {
             name: name.to_path_buf(),
@@ -312,10 +326,10 @@ impl Tree {
 
 /// The trees of one listing, by their own paths; one may have several names.
 #[derive(Default)]
-struct Trees(HashMap<PathBuf, Vec<Tree>>);
+struct SearchTrees(HashMap<PathBuf, Vec<SearchTree>>);
 
-impl Trees {
-    fn add(&mut self, path: PathBuf, tree: Tree) {
+impl SearchTrees {
+    fn add(&mut self, path: PathBuf, tree: SearchTree) {
         self.0.entry(path).or_default().push(tree);
     }
 
@@ -347,7 +361,7 @@ impl Trees {
     }
 
     /// The trees in which a path lies, with what of it lies below them.
-    fn that_hold<'a>(&'a self, path: &'a Path) -> impl Iterator<Item = (&'a Tree, &'a Path)> {
+    fn that_hold<'a>(&'a self, path: &'a Path) -> impl Iterator<Item = (&'a SearchTree, &'a Path)> {
         path.ancestors().flat_map(move |ancestor| {
             let below = path.strip_prefix(ancestor).unwrap_or(Path::new(""));
             let trees = self.0.get(ancestor).into_iter().flatten();

@@ -8,8 +8,8 @@ use super::CollectError;
 use super::bridge::read_from;
 use super::entries::{Entries, EntryKind};
 use super::fetch::{Fetch, Received, stays_inside};
-use super::names::{ByPath, Names};
-use super::placing::{Attributes, Placing};
+use super::names::{ArtifactFiles, ByPath};
+use super::placing::{Attributes, FileWriter};
 use crate::engine::Engine;
 use crate::plan::artifacts::join;
 
@@ -17,7 +17,7 @@ use crate::plan::artifacts::join;
 const LONGEST_CHAIN: usize = 40;
 
 /// What is at a path.
-enum Look {
+enum PathContent {
     Nothing,
     Placed { same: Vec<usize> },
     Link(PathBuf),
@@ -28,7 +28,7 @@ impl<E: Engine> Fetch<'_, E> {
     /// others, and those that are links.
     pub(super) async fn tree(
         &self,
-        names: &Arc<Names>,
+        names: &Arc<ArtifactFiles>,
         (path, name): &(PathBuf, PathBuf),
         wanted: Vec<usize>,
         directory: &Path,
@@ -46,7 +46,7 @@ impl<E: Engine> Fetch<'_, E> {
     /// Fetches one file, wherever links lead.
     pub(super) async fn single(
         &self,
-        names: &Arc<Names>,
+        names: &Arc<ArtifactFiles>,
         index: usize,
         directory: &Path,
     ) -> Result<Received, CollectError> {
@@ -62,19 +62,21 @@ impl<E: Engine> Fetch<'_, E> {
                 look(stream, index, &kept, &directory)
             });
             match look.await {
-                Ok(Look::Placed { same }) => {
+                Ok(PathContent::Placed { same }) => {
                     received.same = same;
                     return Ok(received);
                 }
-                Ok(Look::Link(target)) if wanted.as_link && stays_inside(wanted.kept, &target) => {
+                Ok(PathContent::Link(target))
+                    if wanted.as_link && stays_inside(wanted.kept, &target) =>
+                {
                     received.links.push((index, target));
                     return Ok(received);
                 }
-                Ok(Look::Link(target)) => {
+                Ok(PathContent::Link(target)) => {
                     let parent = path.rsplit_once('/').map_or("/", |(parent, _)| parent);
                     path = join(parent, &target.to_string_lossy());
                 }
-                Ok(Look::Nothing) => break,
+                Ok(PathContent::Nothing) => break,
                 // An engine that answers so has found a loop.
                 Err(CollectError::Engine(error)) if error.status.is_some() => break,
                 Err(error) => return Err(error),
@@ -87,7 +89,7 @@ impl<E: Engine> Fetch<'_, E> {
 
 fn receive_tree(
     stream: impl Read,
-    names: &Names,
+    names: &ArtifactFiles,
     root: &Path,
     wanted: Vec<usize>,
     directory: &Path,
@@ -97,7 +99,7 @@ fn receive_tree(
     for index in wanted {
         is_wanted[index] = true;
     }
-    let mut placing = Placing::new(directory);
+    let mut placing = FileWriter::new(directory);
     let mut entries = Entries::new(stream);
     while let Some(entry) = entries.next().map_err(CollectError::Read)? {
         // The first component stands for the tree, whatever it says.
@@ -133,10 +135,10 @@ fn look(
     index: usize,
     kept: &Path,
     directory: &Path,
-) -> Result<Look, CollectError> {
+) -> Result<PathContent, CollectError> {
     let mut entries = Entries::new(stream);
     let Some(entry) = entries.next().map_err(CollectError::Read)? else {
-        return Ok(Look::Nothing);
+        return Ok(PathContent::Nothing);
     };
     match entry.kind {
         EntryKind::File(size) => {
@@ -144,14 +146,14 @@ fn look(
                 mode: entry.mode,
                 modified: entry.modified,
             };
-            let mut placing = Placing::new(directory);
+            let mut placing = FileWriter::new(directory);
             let content = entries.content(size).map_err(CollectError::Read)?;
             placing.file(index, kept, attributes, size, content)?;
-            Ok(Look::Placed {
+            Ok(PathContent::Placed {
                 same: placing.end()?,
             })
         }
-        EntryKind::Symlink(target) => Ok(Look::Link(target)),
-        EntryKind::HardLink(_) | EntryKind::Other => Ok(Look::Nothing),
+        EntryKind::Symlink(target) => Ok(PathContent::Link(target)),
+        EntryKind::HardLink(_) | EntryKind::Other => Ok(PathContent::Nothing),
     }
 }

@@ -19,7 +19,7 @@ use zip::{CompressionMethod, DateTime, ZipWriter};
 
 use super::CollectError;
 use super::fetch::KeptLink;
-use super::names::Names;
+use super::names::ArtifactFiles;
 use crate::host::file::open_beneath;
 
 /// How much is read and written at once.
@@ -32,7 +32,7 @@ const MOST_BYTES: usize = 12 << 20;
 
 /// Checksums of a zip, in hexadecimal digits, as the API has them.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Sums {
+pub struct Checksums {
     /// `sha256sum`.
     pub sha256: String,
     /// `md5sum`.
@@ -40,23 +40,23 @@ pub struct Sums {
 }
 
 /// Fails when there are more files than one zip can have.
-pub fn can_hold(names: &Names) -> Result<(), CollectError> {
+pub fn can_hold(names: &ArtifactFiles) -> Result<(), CollectError> {
     names.are_within("files for one zip", MOST_FILES, MOST_BYTES)
 }
 
 /// Packs the gathered files and the links into a new zip, in the order of `names`.
 ///
 /// Entries carry the files' permissions and their times, in UTC and to two seconds, so that the same files
-/// give the same bytes. Names are kept byte by byte. No more than a part of a file is in memory.
+/// give the same bytes. ArtifactFiles are kept byte by byte. No more than a part of a file is in memory.
 /// `stop` ends the packing early, with an error.
 pub fn pack(
-    names: &Names,
+    names: &ArtifactFiles,
     directory: &Path,
     links: &[KeptLink],
     path: &Path,
     stop: &AtomicBool,
-) -> Result<Sums, CollectError> {
-    let packed = || -> io::Result<Sums> {
+) -> Result<Checksums, CollectError> {
+    let packed = || -> io::Result<Checksums> {
         let file = BufWriter::with_capacity(BLOCK, File::create_new(path)?);
         let mut zip = ZipWriter::new(file).set_auto_large_file();
         let links: BTreeMap<&Path, &KeptLink> = links
@@ -127,7 +127,7 @@ fn time(modified: SystemTime) -> DateTime {
         .unwrap_or_default()
 }
 
-fn sums(path: &Path) -> io::Result<Sums> {
+fn sums(path: &Path) -> io::Result<Checksums> {
     let (mut sha256, mut md5) = (Sha256::new(), Md5::new());
     let mut file = File::open(path)?;
     let mut buffer = vec![0; BLOCK];
@@ -139,7 +139,7 @@ fn sums(path: &Path) -> io::Result<Sums> {
         sha256.update(&buffer[..count]);
         md5.update(&buffer[..count]);
     }
-    Ok(Sums {
+    Ok(Checksums {
         sha256: digits(&sha256.finalize()),
         md5: digits(&md5.finalize()),
     })

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use cobuild::collect::listing::{Kind, Leads, leads, list};
+use cobuild::collect::listing::{FileType, LinkTarget, leads, list};
 use cobuild::engine::ContainerId;
 use cobuild::engine::docker::Docker;
 use cobuild::engine::endpoint::{Endpoint, EndpointInputs};
@@ -41,7 +41,7 @@ impl Drop for Container {
     }
 }
 
-fn listed(container: &Container, has_find: bool, roots: &[&str]) -> BTreeMap<PathBuf, Kind> {
+fn listed(container: &Container, has_find: bool, roots: &[&str]) -> BTreeMap<PathBuf, FileType> {
     let roots: Vec<PathBuf> = roots.iter().map(PathBuf::from).collect();
     let mut listed = BTreeMap::new();
     block_on(async |docker| {
@@ -82,35 +82,35 @@ ln -s /elsewhere/deep to-directory; ln -s 'a b/.hidden' 'to
 hidden'; ln -s top to-file; ln -s nowhere dangling; ln -s loop loop; ln -s pipe to-pipe
 ln -s to-directory twice; mkfifo pipe; mknod device c 1 3; touch /ready"#;
 
-fn expected() -> BTreeMap<PathBuf, Kind> {
+fn expected() -> BTreeMap<PathBuf, FileType> {
     use std::os::unix::ffi::OsStringExt;
-    let mut expected: BTreeMap<PathBuf, Kind> = [
-        ("/t", Kind::Directory),
-        ("/t/top", Kind::File),
-        ("/t/.dot", Kind::File),
-        ("/t/..odd", Kind::File),
-        ("/t/-print", Kind::File),
-        ("/t/a b", Kind::Directory),
-        ("/t/a b/new\nline", Kind::File),
-        ("/t/a b/quote'\"", Kind::File),
-        ("/t/a b/.hidden", Kind::Directory),
-        ("/t/a b/.hidden/*", Kind::File),
-        ("/t/empty", Kind::Directory),
-        ("/t/empty/...", Kind::File),
-        ("/t/to-directory", Kind::Link),
-        ("/t/to\nhidden", Kind::Link),
-        ("/t/to-file", Kind::Link),
-        ("/t/dangling", Kind::Link),
-        ("/t/loop", Kind::Link),
-        ("/t/to-pipe", Kind::Link),
-        ("/t/twice", Kind::Link),
-        ("/t/pipe", Kind::Other),
-        ("/t/device", Kind::Other),
+    let mut expected: BTreeMap<PathBuf, FileType> = [
+        ("/t", FileType::Directory),
+        ("/t/top", FileType::File),
+        ("/t/.dot", FileType::File),
+        ("/t/..odd", FileType::File),
+        ("/t/-print", FileType::File),
+        ("/t/a b", FileType::Directory),
+        ("/t/a b/new\nline", FileType::File),
+        ("/t/a b/quote'\"", FileType::File),
+        ("/t/a b/.hidden", FileType::Directory),
+        ("/t/a b/.hidden/*", FileType::File),
+        ("/t/empty", FileType::Directory),
+        ("/t/empty/...", FileType::File),
+        ("/t/to-directory", FileType::Link),
+        ("/t/to\nhidden", FileType::Link),
+        ("/t/to-file", FileType::Link),
+        ("/t/dangling", FileType::Link),
+        ("/t/loop", FileType::Link),
+        ("/t/to-pipe", FileType::Link),
+        ("/t/twice", FileType::Link),
+        ("/t/pipe", FileType::Other),
+        ("/t/device", FileType::Other),
     ]
     .map(|(path, kind)| (path.into(), kind))
     .into();
     let odd = std::ffi::OsString::from_vec(b"/t/a b/\xfe\xff".to_vec());
-    expected.insert(odd.into(), Kind::File);
+    expected.insert(odd.into(), FileType::File);
     expected
 }
 
@@ -150,12 +150,12 @@ fn the_trees_of_the_kernel_are_not_looked_into_from_above() {
     let container = Container::new(engine::busybox_image(), "touch /ready");
     for has_find in [true, false] {
         let found = listed(&container, has_find, &["/"]);
-        assert_eq!(found[Path::new("/ready")], Kind::File);
+        assert_eq!(found[Path::new("/ready")], FileType::File);
         assert!(!found.contains_key(Path::new("/proc/1")), "{has_find}");
         let found = listed(&container, has_find, &["/proc/sys/kernel"]);
         assert_eq!(
             found[Path::new("/proc/sys/kernel/ostype")],
-            Kind::File,
+            FileType::File,
             "{has_find}"
         );
     }
@@ -169,17 +169,20 @@ fn where_paths_lead_is_said_in_their_order() {
         let asked = [
             (
                 "/t/to-directory",
-                Leads::Directory("/elsewhere/deep".into()),
+                LinkTarget::Directory("/elsewhere/deep".into()),
             ),
-            ("/t/to\nhidden", Leads::Directory("/t/a b/.hidden".into())),
-            ("/t/to-file", Leads::File),
-            ("/t/dangling", Leads::Nowhere),
-            ("/t/loop", Leads::Nowhere),
-            ("/t/to-pipe", Leads::Nowhere),
-            ("/t/twice", Leads::Directory("/elsewhere/deep".into())),
-            ("/t/twice/file", Leads::File),
-            ("/t/a b", Leads::Directory("/t/a b".into())),
-            ("/t/no-such", Leads::Nowhere),
+            (
+                "/t/to\nhidden",
+                LinkTarget::Directory("/t/a b/.hidden".into()),
+            ),
+            ("/t/to-file", LinkTarget::File),
+            ("/t/dangling", LinkTarget::Nowhere),
+            ("/t/loop", LinkTarget::Nowhere),
+            ("/t/to-pipe", LinkTarget::Nowhere),
+            ("/t/twice", LinkTarget::Directory("/elsewhere/deep".into())),
+            ("/t/twice/file", LinkTarget::File),
+            ("/t/a b", LinkTarget::Directory("/t/a b".into())),
+            ("/t/no-such", LinkTarget::Nowhere),
         ];
         let paths: Vec<PathBuf> = asked.iter().map(|(path, _)| path.into()).collect();
         let found = block_on(async |docker| leads(&docker, &container.0, &paths).await.unwrap());

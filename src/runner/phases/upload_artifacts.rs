@@ -9,7 +9,7 @@ use futures_util::StreamExt;
 
 use crate::collect::CollectError;
 use crate::collect::fetch::{Fetch, Fetched};
-use crate::collect::names::Names;
+use crate::collect::names::ArtifactFiles;
 use crate::collect::notice::{Notice, Notices};
 use crate::collect::publish::{publish_file, publish_tree};
 use crate::collect::search::{Search, Symlinks};
@@ -58,8 +58,8 @@ impl Stop {
 }
 
 /// What was found of a set.
-struct Found {
-    names: Names,
+struct FoundFiles {
+    names: ArtifactFiles,
     notices: Notices,
     /// Where the searched trees are, and how patterns see them.
     trees: Vec<(PathBuf, PathBuf)>,
@@ -155,7 +155,7 @@ impl<E: Engine> Live<'_, E> {
     }
 
     /// Finds the files of a set.
-    async fn search(&mut self, set: &ArtifactSet, symlinks: Symlinks) -> Result<Found, Stop> {
+    async fn search(&mut self, set: &ArtifactSet, symlinks: Symlinks) -> Result<FoundFiles, Stop> {
         let artifacts = &set.artifacts;
         let written = artifacts.base_directory.as_deref().unwrap_or(".");
         let base_directory = match self.expand(written).await? {
@@ -183,8 +183,8 @@ impl<E: Engine> Live<'_, E> {
         for pattern in &artifacts.exclude_paths {
             excludes.push(self.expand(pattern).await?);
         }
-        let mut found = Found {
-            names: Names::default(),
+        let mut found = FoundFiles {
+            names: ArtifactFiles::default(),
             notices: Notices::default(),
             trees: Vec::new(),
         };
@@ -212,7 +212,7 @@ impl<E: Engine> Live<'_, E> {
                     .await;
             }
         }
-        let Found { names, notices, .. } = &mut found;
+        let FoundFiles { names, notices, .. } = &mut found;
         names.settle(notices);
         let count = names.len();
         self.run
@@ -225,7 +225,7 @@ impl<E: Engine> Live<'_, E> {
     async fn search_one(
         &mut self,
         search: &Search<'_>,
-        found: &mut Found,
+        found: &mut FoundFiles,
     ) -> Result<Vec<usize>, Stop> {
         let sandbox = &mut self.sandbox;
         let has_find = sandbox.driver().tools().find;
@@ -253,7 +253,7 @@ impl<E: Engine> Live<'_, E> {
         artifacts: &ArtifactsPlan,
         set: &ArtifactSet,
         place: PathBuf,
-        found: &mut Found,
+        found: &mut FoundFiles,
     ) -> Result<(), Stop> {
         if found.names.is_empty() {
             return Err(Stop::client_error("no matching artifact paths found"));
@@ -311,8 +311,8 @@ impl<E: Engine> Live<'_, E> {
 
     async fn fetch(
         &mut self,
-        names: &Arc<Names>,
-        found: &mut Found,
+        names: &Arc<ArtifactFiles>,
+        found: &mut FoundFiles,
         directory: &Path,
     ) -> Result<Fetched, Stop> {
         let sandbox = &mut self.sandbox;
