@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 mod paths;
 
-pub use paths::{CachePath, CachePaths, Place, Standing, entry_place};
+pub use paths::{CachePath, CachePaths, CacheRoot, PathMatch, entry_place};
 
 use super::sources::Source;
 use crate::buildspec::Cache;

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::layout::{self, Layout};
 use super::make::Facts;
-use super::sources::Values;
+use super::sources::SourceVariables;
 use crate::mask::MASK;
 
 /// A variable of the commands' environment. `Debug` shows no secret, and the value of a secret is not stored.
@@ -123,9 +123,9 @@ pub(super) struct BuildNames<'a> {
     pub(super) build_arn: &'a str,
     pub(super) project: &'a str,
     pub(super) initiator: &'a str,
-    pub(super) primary: &'a Values,
+    pub(super) primary: &'a SourceVariables,
     /// Identifier and values of each secondary source.
-    pub(super) secondary: &'a [(String, Values)],
+    pub(super) secondary: &'a [(String, SourceVariables)],
 }
 
 /// Returns the variables that CodeBuild itself sets, documented ones and the others (§3.1, §3.2).

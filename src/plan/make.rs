@@ -10,9 +10,9 @@ use super::container::ContainerPlan;
 use super::environment::{self, BuildNames, Origin, is_variable_name};
 use super::layout::{self, Layout};
 use super::settings::Settings;
-use super::sources::{self, Decided, Source, SourceFailure};
+use super::sources::{self, Source, SourceFailure, SourceLayout};
 use super::stored;
-use super::{PhasePlan, Plan, Reading, Store, Stored, Transfer, Variable, Work, retry};
+use super::{PhasePlan, Plan, Reading, Store, StoredValue, Transfer, Variable, Work, retry};
 use crate::buildspec::{self, Buildspec};
 use crate::event::BuildIdentity;
 use crate::phase::{PhaseContext, PhaseType};
@@ -100,7 +100,7 @@ pub fn make(inputs: Inputs, facts: &Facts) -> Plan {
         mut warnings,
         ..
     } = inputs;
-    let Decided {
+    let SourceLayout {
         kind,
         layout,
         primary,
@@ -367,7 +367,7 @@ fn work(
 }
 
 /// The stored values that the buildspec asks for.
-fn stored(buildspec: &Buildspec) -> Vec<Stored> {
+fn stored(buildspec: &Buildspec) -> Vec<StoredValue> {
     let stores = [
         (Store::ParameterStore, &buildspec.env.parameter_store),
         (Store::SecretsManager, &buildspec.env.secrets_manager),
@@ -375,7 +375,7 @@ fn stored(buildspec: &Buildspec) -> Vec<Stored> {
     stores
         .into_iter()
         .flat_map(|(store, wanted)| wanted.iter().map(move |wanted| (store, wanted)))
-        .map(|(store, (name, reference))| Stored {
+        .map(|(store, (name, reference))| StoredValue {
             store,
             variable: name.clone(),
             reference: reference.clone(),

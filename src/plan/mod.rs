@@ -34,7 +34,7 @@ pub use environment::{Origin, Variable, complete, is_variable_name};
 pub use make::{BuildspecFile, Facts, Inputs, make};
 pub use settings::{DEFAULT_GRACE, DEFAULT_TIMEOUT, Settings};
 pub use sources::{Content, GitFacts, Source, SourceFailure, source_name};
-pub use stored::{Store, Stored};
+pub use stored::{Store, StoredValue};
 
 use crate::buildspec::{Cache, OnFailure, ReportGroup, UnknownKeys, Version};
 use crate::event::BuildIdentity;
@@ -244,9 +244,9 @@ pub struct Work {
     pub shell: Option<String>,
     /// Name and version, as written, of each runtime that is to be selected.
     pub runtime_versions: Vec<(String, String)>,
-    /// Stored values that the caller does not give, for DOWNLOAD_SOURCE to look up. Those of Secrets
+    /// StoredValue values that the caller does not give, for DOWNLOAD_SOURCE to look up. Those of Secrets
     /// Manager come last, and beat those of the parameter store where both have a name (assumed).
-    pub stored: Vec<Stored>,
+    pub stored: Vec<StoredValue>,
     /// The cache, when there is a section for it.
     pub cache: Option<Cache>,
     /// Report groups by name, ARN or variable.

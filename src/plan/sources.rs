@@ -125,7 +125,7 @@ impl SourceFailure {
 
 /// What a build is told of a source (contract §3.3).
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Values {
+pub(super) struct SourceVariables {
     /// `CODEBUILD_SOURCE_REPO_URL`.
     pub(super) url: String,
     /// `CODEBUILD_SOURCE_VERSION`.
@@ -135,17 +135,17 @@ pub(super) struct Values {
 }
 
 /// What is decided of all sources of a build.
-pub(super) struct Decided {
+pub(super) struct SourceLayout {
     /// The kind of the primary source.
     pub(super) kind: SourceKind,
     pub(super) layout: Layout,
-    pub(super) primary: Values,
-    pub(super) secondary: Vec<(String, Values)>,
+    pub(super) primary: SourceVariables,
+    pub(super) secondary: Vec<(String, SourceVariables)>,
     pub(super) plans: Vec<SourcePlan>,
 }
 
 /// Decides about the sources of a inputs.
-pub(super) fn decide(inputs: &Inputs, facts: &Facts) -> Decided {
+pub(super) fn decide(inputs: &Inputs, facts: &Facts) -> SourceLayout {
     let kind = kind(&inputs.source, inputs.settings.kind, facts);
     // A pipeline hands over all sources; any other kind is asked for of the primary alone.
     let asked = inputs
@@ -176,7 +176,7 @@ pub(super) fn decide(inputs: &Inputs, facts: &Facts) -> Decided {
             },
         ))
         .collect();
-    Decided {
+    SourceLayout {
         primary: values(None, &inputs.source, &kind, inputs, facts),
         secondary: secondary
             .iter()
@@ -245,7 +245,7 @@ fn values(
     kind: &SourceKind,
     inputs: &Inputs,
     facts: &Facts,
-) -> Values {
+) -> SourceVariables {
     let given = source.version().map(str::to_owned);
     let (url, version) = match kind {
         SourceKind::CodePipeline => (String::new(), Some(revision_arn(identifier, inputs, facts))),
@@ -256,7 +256,7 @@ fn values(
         | SourceKind::CodeCommit { url, .. }
         | SourceKind::OtherGit { url, .. } => (url.clone(), given),
     };
-    Values {
+    SourceVariables {
         url,
         version,
         resolved: source.git.commit.clone().filter(|_| kind.has_commit()),

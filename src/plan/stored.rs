@@ -8,7 +8,7 @@ use super::environment::{Origin, Variable, is_variable_name};
 /// A value that the buildspec wants from a store.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct Stored {
+pub struct StoredValue {
     /// The store.
     pub store: Store,
     /// The variable that holds the value.
@@ -29,9 +29,9 @@ pub enum Store {
 
 /// Takes the wanted values that the caller gives out of the list, whose variables are then secret,
 /// and puts variables into the references of the others.
-pub(super) fn settle(wanted: &mut Vec<Stored>, environment: &mut [Variable]) {
+pub(super) fn settle(wanted: &mut Vec<StoredValue>, environment: &mut [Variable]) {
     for variable in environment.iter_mut() {
-        let is_given = |stored: &Stored| {
+        let is_given = |stored: &StoredValue| {
             variable.origin == Origin::Override && stored.variable == variable.name
         };
         variable.is_secret = wanted.iter().any(is_given) || is_credential(variable);
@@ -112,8 +112,8 @@ mod tests {
         }
     }
 
-    fn parameter(variable: &str, reference: &str) -> Stored {
-        Stored {
+    fn parameter(variable: &str, reference: &str) -> StoredValue {
+        StoredValue {
             store: Store::ParameterStore,
             variable: variable.to_owned(),
             reference: reference.to_owned(),

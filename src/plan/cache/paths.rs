@@ -12,7 +12,7 @@ use crate::plan::artifacts::join;
 
 /// What a path is relative to. The source's own directory has another number in every build.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Place {
+pub enum CacheRoot {
     /// The root of the source.
     Source,
     /// The root of the container.
@@ -21,7 +21,7 @@ pub enum Place {
 
 /// How an entry stands to the paths.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
+pub enum PathMatch {
     /// It is within.
     Within,
     /// It is a directory below `dir/**/*`, whose files are within and which is not itself (contract
@@ -42,7 +42,7 @@ pub struct CachePaths {
 #[derive(Debug, Clone)]
 pub struct CachePath {
     /// What it is relative to.
-    pub place: Place,
+    pub place: CacheRoot,
     /// The path or pattern in normal form, relative.
     written: String,
     /// The same without the wildcards at its end that say "all in it".
@@ -87,7 +87,7 @@ impl CachePaths {
     pub fn directory(path: &str) -> Self {
         Self {
             paths: vec![CachePath {
-                place: Place::Source,
+                place: CacheRoot::Source,
                 written: path.to_owned(),
                 core: path.to_owned(),
                 with_self: true,
@@ -112,13 +112,13 @@ impl CachePaths {
     }
 
     /// Says how an entry stands to the paths; `path` is relative to its place and in normal form.
-    pub fn standing(&self, place: Place, path: &Path, is_directory: bool) -> Standing {
-        let mut standing = Standing::Outside;
+    pub fn standing(&self, place: CacheRoot, path: &Path, is_directory: bool) -> PathMatch {
+        let mut standing = PathMatch::Outside;
         for one in self.paths.iter().filter(|one| one.place == place) {
             match one.standing(path, is_directory) {
-                Standing::Within => return Standing::Within,
-                Standing::Directory => standing = Standing::Directory,
-                Standing::Outside => {}
+                PathMatch::Within => return PathMatch::Within,
+                PathMatch::Directory => standing = PathMatch::Directory,
+                PathMatch::Outside => {}
             }
         }
         standing
@@ -136,9 +136,9 @@ impl CachePath {
         }
         let absolute = join(source, &path);
         let (place, written) = match below(&absolute, source) {
-            Some(path) => (Place::Source, path),
+            Some(path) => (CacheRoot::Source, path),
             None if !path.starts_with('/') => return Err("it points outside the source"),
-            None => (Place::System, absolute.trim_start_matches('/')),
+            None => (CacheRoot::System, absolute.trim_start_matches('/')),
         };
         let mut parts: Vec<&str> = written.split('/').filter(|part| !part.is_empty()).collect();
         let with_self = parts.last() != Some(&"*");
@@ -149,7 +149,7 @@ impl CachePath {
             parts.pop();
         }
         let core = parts.join("/");
-        if core.is_empty() && place == Place::System {
+        if core.is_empty() && place == CacheRoot::System {
             return Err("it would cache the whole container");
         }
         let matcher = if core.contains(['*', '?', '[', '{']) {
@@ -173,9 +173,9 @@ impl CachePath {
     /// The path in a form that is the same in every build.
     pub fn normal(&self) -> String {
         match self.place {
-            Place::Source if self.written.is_empty() => ".".to_owned(),
-            Place::Source => self.written.clone(),
-            Place::System => format!("/{}", self.written),
+            CacheRoot::Source if self.written.is_empty() => ".".to_owned(),
+            CacheRoot::Source => self.written.clone(),
+            CacheRoot::System => format!("/{}", self.written),
         }
     }
 
@@ -202,7 +202,7 @@ impl CachePath {
         }
     }
 
-    fn standing(&self, path: &Path, is_directory: bool) -> Standing {
+    fn standing(&self, path: &Path, is_directory: bool) -> PathMatch {
         let mut ancestors = path.ancestors();
         if !self.with_self {
             // What is named is not within, what is in it is.
@@ -210,9 +210,9 @@ impl CachePath {
         }
         let within = ancestors.any(|ancestor| self.names(ancestor));
         match within {
-            false => Standing::Outside,
-            true if is_directory && !self.with_self => Standing::Directory,
-            true => Standing::Within,
+            false => PathMatch::Outside,
+            true if is_directory && !self.with_self => PathMatch::Directory,
+            true => PathMatch::Within,
         }
     }
 }
@@ -225,11 +225,11 @@ fn below<'a>(path: &'a str, directory: &str) -> Option<&'a str> {
 
 /// Reads the name of an archive's entry: those of the source begin with `./`, those of the container
 /// do not. `None` for a name that is not in normal form, and so may lead anywhere.
-pub fn entry_place(name: &[u8]) -> Option<(Place, PathBuf)> {
+pub fn entry_place(name: &[u8]) -> Option<(CacheRoot, PathBuf)> {
     let (place, rest) = match name.strip_prefix(b".") {
-        Some(b"") => (Place::Source, &b""[..]),
-        Some([b'/', rest @ ..]) => (Place::Source, rest),
-        _ => (Place::System, name),
+        Some(b"") => (CacheRoot::Source, &b""[..]),
+        Some([b'/', rest @ ..]) => (CacheRoot::Source, rest),
+        _ => (CacheRoot::System, name),
     };
     let rest = rest.strip_suffix(b"/").unwrap_or(rest);
     let path = Path::new(OsStr::from_bytes(rest));
@@ -259,7 +259,7 @@ mod tests {
         assert_eq!(problems, Vec::<String>::new());
         let is_within = |name: &str| {
             let (place, path) = entry_place(name.trim_end_matches('/').as_bytes()).unwrap();
-            paths.standing(place, &path, name.ends_with('/')) == Standing::Within
+            paths.standing(place, &path, name.ends_with('/')) == PathMatch::Within
         };
         tree.iter()
             .copied()
@@ -352,12 +352,12 @@ mod tests {
             assert_eq!(entry_place(name.as_bytes()), None, "{name}");
         }
         for (name, place, path) in [
-            (".", Place::Source, ""),
-            ("./", Place::Source, ""),
-            ("./a/", Place::Source, "a"),
-            ("./..a", Place::Source, "..a"),
-            ("a/b", Place::System, "a/b"),
-            (".hidden", Place::System, ".hidden"),
+            (".", CacheRoot::Source, ""),
+            ("./", CacheRoot::Source, ""),
+            ("./a/", CacheRoot::Source, "a"),
+            ("./..a", CacheRoot::Source, "..a"),
+            ("a/b", CacheRoot::System, "a/b"),
+            (".hidden", CacheRoot::System, ".hidden"),
         ] {
             assert_eq!(
                 entry_place(name.as_bytes()),

@@ -119,7 +119,7 @@ fn each_kind_has_its_values() {
             format!("/codebuild/output/{directory}"),
             "{row}"
         );
-        let values = Values {
+        let values = SourceVariables {
             url: url.to_owned(),
             version: version.map(str::to_owned),
             resolved: resolved.map(str::to_owned),

@@ -11,7 +11,7 @@ use crate::cache::{CacheQuery, EntryKind, LookupOutcome, Paths, SaveOutcome};
 use crate::engine::Engine;
 use crate::event::{CacheEvent, CacheFound, CacheRestored};
 use crate::plan::Transfer;
-use crate::plan::cache::{CachePath, CachePaths, Place};
+use crate::plan::cache::{CachePath, CachePaths, CacheRoot};
 use crate::plan::layout;
 use crate::runner::cache::pack::PackError;
 use crate::runner::container::program::quote;
@@ -110,8 +110,8 @@ impl<E: Engine> Live<'_, E> {
                 continue;
             };
             let place = match path.place {
-                Place::Source => format!("{}/{below}", self.run.plan.layout.source),
-                Place::System => format!("/{below}"),
+                CacheRoot::Source => format!("{}/{below}", self.run.plan.layout.source),
+                CacheRoot::System => format!("/{below}"),
             };
             if let Some(problem) = self.problem(path, below) {
                 let path = path.normal();
@@ -191,12 +191,12 @@ impl<E: Engine> Live<'_, E> {
     /// Why a directory must not be replaced by a link.
     fn problem(&self, path: &CachePath, below: &str) -> Option<&'static str> {
         match path.place {
-            Place::Source if below.is_empty() => Some("it is the source directory itself"),
-            Place::Source if self.run.plan.transfer == Transfer::Mount => {
+            CacheRoot::Source if below.is_empty() => Some("it is the source directory itself"),
+            CacheRoot::Source if self.run.plan.transfer == Transfer::Mount => {
                 Some("with `-m` a symlink would be created in your own directory")
             }
-            Place::System if is_system(below) => Some("the container needs this directory"),
-            Place::Source | Place::System => None,
+            CacheRoot::System if is_system(below) => Some("the container needs this directory"),
+            CacheRoot::Source | CacheRoot::System => None,
         }
     }
 
@@ -211,7 +211,7 @@ impl<E: Engine> Live<'_, E> {
         for directory in &caching.directories {
             tracing::debug!(place = directory.place, "keeping");
             let names = [directory.below.clone().into()].into();
-            let wanted = vec![(Place::Source, cache.clone(), names)];
+            let wanted = vec![(CacheRoot::Source, cache.clone(), names)];
             let identity = (EntryKind::Custom, None, directory.paths.clone());
             let paths = CachePaths::directory(&directory.below);
             match self

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use tar::{Archive, Entry, EntryType, PaxExtensions};
 
-use crate::plan::cache::{CachePaths, Place, Standing, entry_place};
+use crate::plan::cache::{CachePaths, CacheRoot, PathMatch, entry_place};
 
 /// A tar is made of blocks of this many bytes.
 const BLOCK: u64 = 512;
@@ -39,7 +39,7 @@ pub(super) enum Direction {
 /// Where the entries go.
 pub(super) trait Outlet: Write {
     /// What follows is relative to this place.
-    fn enter(&mut self, place: Place) -> io::Result<()>;
+    fn enter(&mut self, place: CacheRoot) -> io::Result<()>;
 }
 
 /// What came of it.
@@ -48,7 +48,7 @@ pub(super) struct Passed {
     /// How many files, links and directories were passed on.
     pub(super) files: u64,
     /// What was skipped first.
-    pub(super) skipped: Vec<(Place, PathBuf)>,
+    pub(super) skipped: Vec<(CacheRoot, PathBuf)>,
     /// How much else was skipped.
     pub(super) skipped_besides: u64,
 }
@@ -146,11 +146,11 @@ struct Filter<'a, O> {
     paths: &'a CachePaths,
     direction: Direction,
     out: &'a mut O,
-    place: Option<Place>,
+    place: Option<CacheRoot>,
     /// The links that were passed on.
     links: Links,
     /// A directory that is passed on if nothing of it follows.
-    empty: Option<(Place, PathBuf, Vec<u8>)>,
+    empty: Option<(CacheRoot, PathBuf, Vec<u8>)>,
     passed: Passed,
 }
 
@@ -162,7 +162,7 @@ impl<O: Outlet> Filter<'_, O> {
             .unwrap_or_else(|| entry.header().path_bytes().into_owned());
         let Some((place, path)) = entry_place(&name) else {
             let odd = PathBuf::from(String::from_utf8_lossy(&name).into_owned());
-            self.skip(Place::System, odd);
+            self.skip(CacheRoot::System, odd);
             return Ok(());
         };
         self.settle(Some((place, &path)))?;
@@ -176,7 +176,7 @@ impl<O: Outlet> Filter<'_, O> {
             || (kind.is_hard_link() && !self.is_link_within(place, entry, prefix.link.as_deref()));
         let head = [&prefix.bytes[..], entry.header().as_bytes()].concat();
         match standing {
-            Standing::Within if !leads_astray => {
+            PathMatch::Within if !leads_astray => {
                 self.enter(place)?;
                 self.out.write_all(&head)?;
                 let size = entry.header().entry_size()?;
@@ -189,7 +189,7 @@ impl<O: Outlet> Filter<'_, O> {
                     self.links.insert(place, &path)?;
                 }
             }
-            Standing::Directory if self.direction == Direction::Save => {
+            PathMatch::Directory if self.direction == Direction::Save => {
                 self.empty = Some((place, path, head));
             }
             _ => self.skip(place, path),
@@ -198,7 +198,7 @@ impl<O: Outlet> Filter<'_, O> {
     }
 
     /// Passes on the directory that was held back, unless `next` is in it.
-    fn settle(&mut self, next: Option<(Place, &Path)>) -> io::Result<()> {
+    fn settle(&mut self, next: Option<(CacheRoot, &Path)>) -> io::Result<()> {
         let Some((place, path, head)) = self.empty.take() else {
             return Ok(());
         };
@@ -212,7 +212,7 @@ impl<O: Outlet> Filter<'_, O> {
         Ok(())
     }
 
-    fn enter(&mut self, place: Place) -> io::Result<()> {
+    fn enter(&mut self, place: CacheRoot) -> io::Result<()> {
         if self.place != Some(place) {
             self.place = Some(place);
             self.out.enter(place)?;
@@ -220,7 +220,7 @@ impl<O: Outlet> Filter<'_, O> {
         Ok(())
     }
 
-    fn skip(&mut self, place: Place, path: PathBuf) {
+    fn skip(&mut self, place: CacheRoot, path: PathBuf) {
         if self.direction != Direction::Restore {
             return;
         }
@@ -232,7 +232,7 @@ impl<O: Outlet> Filter<'_, O> {
         }
     }
 
-    fn is_below_link(&self, place: Place, path: &Path) -> bool {
+    fn is_below_link(&self, place: CacheRoot, path: &Path) -> bool {
         let mut above = path.ancestors().skip(1);
         above.any(|ancestor| self.links.holds(place, ancestor))
     }
@@ -240,7 +240,7 @@ impl<O: Outlet> Filter<'_, O> {
     /// Whether a hard link leads to a file of the cache.
     fn is_link_within(
         &self,
-        place: Place,
+        place: CacheRoot,
         entry: &Entry<'_, impl Read>,
         link: Option<&[u8]>,
     ) -> bool {
@@ -249,7 +249,7 @@ impl<O: Outlet> Filter<'_, O> {
             return false;
         };
         target_place == place
-            && self.paths.standing(place, &target, false) == Standing::Within
+            && self.paths.standing(place, &target, false) == PathMatch::Within
             && !self.is_below_link(place, &target)
             && !self.links.holds(place, &target)
     }
@@ -265,7 +265,7 @@ struct Links {
 }
 
 impl Links {
-    fn insert(&mut self, place: Place, path: &Path) -> io::Result<()> {
+    fn insert(&mut self, place: CacheRoot, path: &Path) -> io::Result<()> {
         if self.numbers.len() >= MOST_LINKS {
             return Err(damaged("the archive has more than 1000000 links"));
         }
@@ -273,7 +273,7 @@ impl Links {
         Ok(())
     }
 
-    fn holds(&self, place: Place, path: &Path) -> bool {
+    fn holds(&self, place: CacheRoot, path: &Path) -> bool {
         !self.numbers.is_empty() && self.numbers.contains(&self.hash.hash_one((place, path)))
     }
 }

@@ -26,7 +26,7 @@ use crate::cache::{
 use crate::collect::{CollectError, listing};
 use crate::engine::Engine;
 use crate::event::{CacheEvent, CacheFound, CacheOutcome, CacheRestored, Notice};
-use crate::plan::cache::{CacheKind, CachePaths, CacheUse, MOST_FALLBACK_KEYS, Place};
+use crate::plan::cache::{CacheKind, CachePaths, CacheRoot, CacheUse, MOST_FALLBACK_KEYS};
 use crate::runner::container::program::quote;
 use crate::runner::sources::unpacker::Unpacker;
 use crate::runner::{CancelReason, Interruption, Live, RunError};
@@ -284,8 +284,8 @@ impl<E: Engine> Live<'_, E> {
     ) -> Result<(), Interruption> {
         let sandbox = &self.sandbox;
         let directory = |place| match place {
-            Place::Source => source.clone(),
-            Place::System => "/".to_owned(),
+            CacheRoot::Source => source.clone(),
+            CacheRoot::System => "/".to_owned(),
         };
         let unpacker = if sandbox.tools().tar {
             Unpacker::Tar
@@ -448,7 +448,7 @@ impl<E: Engine> Live<'_, E> {
         paths: &CachePaths,
     ) -> Result<Result<pack::PathsToSave, PackError>, Interruption> {
         let sandbox = &self.sandbox;
-        let mut names: BTreeMap<Place, BTreeSet<PathBuf>> = BTreeMap::new();
+        let mut names: BTreeMap<CacheRoot, BTreeSet<PathBuf>> = BTreeMap::new();
         for path in paths.iter() {
             let place = names.entry(path.place).or_default();
             if let Some(literal) = path.literal() {
@@ -487,10 +487,10 @@ impl<E: Engine> Live<'_, E> {
             .collect()))
     }
 
-    fn directory(&self, place: Place) -> String {
+    fn directory(&self, place: CacheRoot) -> String {
         match place {
-            Place::Source => self.run.plan.layout.source.clone(),
-            Place::System => "/".to_owned(),
+            CacheRoot::Source => self.run.plan.layout.source.clone(),
+            CacheRoot::System => "/".to_owned(),
         }
     }
 

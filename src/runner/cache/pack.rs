@@ -16,7 +16,7 @@ use crate::cache::{Archive as Store, Writing};
 use crate::collect::listing::quote;
 use crate::engine::process::read;
 use crate::engine::{ByteStream, ContainerId, Engine, EngineError, Operation, pipe};
-use crate::plan::cache::{CachePaths, Place};
+use crate::plan::cache::{CachePaths, CacheRoot};
 
 /// How many bytes of names one `tar` is given.
 const MOST_WORDS: usize = 64 * 1024;
@@ -25,7 +25,7 @@ const MOST_WORDS: usize = 64 * 1024;
 const GOOD: &[i64] = &[0, 1];
 
 /// What is wanted of the container: the names below each of these directories.
-pub(super) type PathsToSave = Vec<(Place, String, BTreeSet<PathBuf>)>;
+pub(super) type PathsToSave = Vec<(CacheRoot, String, BTreeSet<PathBuf>)>;
 
 /// Why something could not be kept.
 #[derive(Debug, thiserror::Error)]
@@ -73,10 +73,10 @@ pub(super) async fn stream<'a, E: Engine>(
 }
 
 /// The name that a path has in an archive.
-fn entry_name(place: Place, path: &Path) -> PathBuf {
+fn entry_name(place: CacheRoot, path: &Path) -> PathBuf {
     match place {
-        Place::Source => Path::new(".").join(path),
-        Place::System => path.to_path_buf(),
+        CacheRoot::Source => Path::new(".").join(path),
+        CacheRoot::System => path.to_path_buf(),
     }
 }
 
@@ -253,7 +253,7 @@ impl Write for Shelf<'_> {
 }
 
 impl Outlet for Shelf<'_> {
-    fn enter(&mut self, _place: Place) -> io::Result<()> {
+    fn enter(&mut self, _place: CacheRoot) -> io::Result<()> {
         Ok(())
     }
 }

@@ -8,7 +8,7 @@ use super::filter::{Direction, Outlet, Passed, TRAILER, pass};
 use crate::cache::Reader;
 use crate::engine::pipe::{self, StreamWriter};
 use crate::engine::{ContainerId, Engine, EngineError, Operation, UploadStream};
-use crate::plan::cache::{CachePaths, Place};
+use crate::plan::cache::{CachePaths, CacheRoot};
 use crate::runner::sources::unpacker::Unpacker;
 
 /// Unpacks what of an archive is within the paths; `directory` says where each place is.
@@ -18,7 +18,7 @@ pub(super) async fn pour<E: Engine>(
     unpacker: Unpacker,
     reader: Reader,
     paths: CachePaths,
-    directory: impl Fn(Place) -> String,
+    directory: impl Fn(CacheRoot) -> String,
 ) -> Result<Passed, EngineError> {
     let (sender, mut places) = mpsc::channel(1);
     let reading = tokio::task::spawn_blocking(move || {
@@ -62,7 +62,7 @@ pub(super) async fn pour<E: Engine>(
 
 /// Hands a tar for each place to the async side.
 struct Tap {
-    places: mpsc::Sender<(Place, UploadStream)>,
+    places: mpsc::Sender<(CacheRoot, UploadStream)>,
     current: Option<StreamWriter<io::Error>>,
 }
 
@@ -83,7 +83,7 @@ impl Tap {
 }
 
 impl Outlet for Tap {
-    fn enter(&mut self, place: Place) -> io::Result<()> {
+    fn enter(&mut self, place: CacheRoot) -> io::Result<()> {
         self.close()?;
         let (writer, stream) = pipe::writer();
         self.places

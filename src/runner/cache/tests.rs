@@ -3,11 +3,11 @@ use std::io::{self, Read, Write};
 use tar::{Archive, Builder, EntryType, Header};
 
 use super::filter::{Direction, Outlet, Passed, TRAILER, pass};
-use crate::plan::cache::{CachePaths, Place};
+use crate::plan::cache::{CachePaths, CacheRoot};
 
 /// Gathers a tar for each place that was entered.
 #[derive(Default)]
-struct Gathered(Vec<(Place, Vec<u8>)>);
+struct Gathered(Vec<(CacheRoot, Vec<u8>)>);
 
 impl Write for Gathered {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
@@ -22,7 +22,7 @@ impl Write for Gathered {
 }
 
 impl Outlet for Gathered {
-    fn enter(&mut self, place: Place) -> io::Result<()> {
+    fn enter(&mut self, place: CacheRoot) -> io::Result<()> {
         self.0.push((place, Vec::new()));
         Ok(())
     }
@@ -72,7 +72,7 @@ fn paths(list: &[&str]) -> CachePaths {
 }
 
 /// What is passed on, as place and name, and the rest of what is known.
-fn passed(tar: &[u8], list: &[&str], direction: Direction) -> (Vec<(Place, String)>, Passed) {
+fn passed(tar: &[u8], list: &[&str], direction: Direction) -> (Vec<(CacheRoot, String)>, Passed) {
     let mut out = Gathered::default();
     let passed = pass(tar, &paths(list), direction, &mut out).unwrap();
     let mut names = Vec::new();
@@ -113,10 +113,10 @@ fn entries_go_to_their_places_as_they_are() {
     assert_eq!(
         names,
         [
-            (Place::Source, "./kept/a=one".to_owned()),
-            (Place::Source, format!("{long}=two")),
-            (Place::System, "opt/x/b=three".to_owned()),
-            (Place::System, "opt/x/l=".to_owned()),
+            (CacheRoot::Source, "./kept/a=one".to_owned()),
+            (CacheRoot::Source, format!("{long}=two")),
+            (CacheRoot::System, "opt/x/b=three".to_owned()),
+            (CacheRoot::System, "opt/x/l=".to_owned()),
         ]
     );
     assert_eq!((passed.files, passed.skipped), (4, Vec::new()));

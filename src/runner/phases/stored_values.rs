@@ -5,7 +5,7 @@ use crate::engine::Engine;
 use crate::event::Notice;
 use crate::mask::Masker;
 use crate::phase::PhaseContext;
-use crate::plan::{Store, Stored, layout};
+use crate::plan::{Store, StoredValue, layout};
 use crate::runner::container::program::{Program, exports};
 use crate::runner::{Interruption, Live, Run};
 use crate::secrets::local::PREFIX;
@@ -70,7 +70,7 @@ impl<E: Engine> Live<'_, E> {
         Ok(None)
     }
 
-    async fn look_up(&self, stored: &Stored) -> Result<Secret, LookupError> {
+    async fn look_up(&self, stored: &StoredValue) -> Result<Secret, LookupError> {
         let providers = &self.run.host.secrets;
         let wanted = SecretRequest {
             variable: &stored.variable,
@@ -85,7 +85,7 @@ impl<E: Engine> Live<'_, E> {
 
 /// Says why DOWNLOAD_SOURCE fails: as in the cloud for what does not exist there, and in a store's
 /// own words; the other texts are assumed.
-fn failure(stored: &Stored, error: &LookupError) -> PhaseContext {
+fn failure(stored: &StoredValue, error: &LookupError) -> PhaseContext {
     let reference = &stored.reference;
     let message = match (error, stored.store) {
         (LookupError::Missing, Store::ParameterStore) => {
@@ -108,8 +108,8 @@ fn failure(stored: &Stored, error: &LookupError) -> PhaseContext {
 }
 
 /// Says how a value can be given here.
-fn hint(stored: &Stored, error: &LookupError) -> String {
-    let Stored {
+fn hint(stored: &StoredValue, error: &LookupError) -> String {
+    let StoredValue {
         variable,
         reference,
         ..
@@ -145,7 +145,7 @@ mod tests {
             (Store::ParameterStore, "Decrypted Variables Error"),
             (Store::SecretsManager, "Secrets Manager Error"),
         ] {
-            let stored = Stored {
+            let stored = StoredValue {
                 store,
                 variable: "A".to_owned(),
                 reference: "/a".to_owned(),
