@@ -7,7 +7,7 @@ use std::time::SystemTime;
 use super::objects::Objects;
 use super::{Handle, HostDirectories, Leftover, LeftoverKind, LeftoverReport, RemovableLeftover};
 use crate::cache::Store;
-use crate::runner::{Kept, abandoned, occupied};
+use crate::runner::{KeptScratch, abandoned, occupied};
 
 /// Finds directories and files that nobody uses, and directories that somebody does.
 pub(super) fn find(places: &HostDirectories, findings: &mut LeftoverReport) {
@@ -36,7 +36,7 @@ pub(super) fn find(places: &HostDirectories, findings: &mut LeftoverReport) {
 }
 
 /// Sorts the directories that were left to containers: one whose container goes, goes too.
-pub(super) fn sort_kept(kept: Vec<Kept>, objects: &Objects, findings: &mut LeftoverReport) {
+pub(super) fn sort_kept(kept: Vec<KeptScratch>, objects: &Objects, findings: &mut LeftoverReport) {
     for kept in kept {
         let goes = |found: &RemovableLeftover| {
             let Handle::Container { id, .. } = &found.handle else {

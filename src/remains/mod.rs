@@ -21,7 +21,7 @@ pub use removal::{RemovalError, remove};
 use crate::cache::Unfinished;
 use crate::engine::{ContainerId, Engine, EngineError};
 use crate::owner::Owner;
-use crate::runner::{Kept, Scratch};
+use crate::runner::{KeptScratch, Scratch};
 
 /// Where runs of this user keep things on the host.
 #[derive(Debug, Clone)]
@@ -97,7 +97,7 @@ enum Handle {
     Image,
     Directory(Scratch),
     /// Left to a container; taken over when that is gone.
-    Kept(Kept),
+    Kept(KeptScratch),
     /// Somebody still uses it.
     Occupied(PathBuf),
     Unfinished(Unfinished),

@@ -8,7 +8,7 @@ use crate::phase::PhaseType;
 use crate::plan::{PhasePlan, layout};
 use crate::runner::container::program::{Program, can_be_unset, quote};
 use crate::runner::container::user_bin;
-use crate::runner::phases::commands::Place;
+use crate::runner::phases::commands::CommandPosition;
 use crate::runner::{CancelReason, Interruption, Live};
 
 /// Where and why a build stands still.
@@ -46,7 +46,7 @@ pub enum Cause {
 
 /// What happens next.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Verdict {
+pub enum DebugAction {
     /// The build goes on as if it had not stood still: a failed command has failed.
     GoOn,
     /// The command runs, again when it ran already.
@@ -74,7 +74,7 @@ pub trait Debugger: Send + Sync {
     fn decide<'a>(
         &'a mut self,
         halt: &'a Halt,
-    ) -> Pin<Box<dyn Future<Output = Verdict> + Send + 'a>>;
+    ) -> Pin<Box<dyn Future<Output = DebugAction> + Send + 'a>>;
 }
 
 /// Opens a shell that begins as the next command would, with the shell of the commands where they
@@ -173,12 +173,12 @@ impl<E: Engine> Live<'_, E> {
     /// Lets the build stand still, when somebody looks into it, and returns what happens next.
     pub(super) async fn halt(
         &mut self,
-        place: Place,
+        place: CommandPosition,
         command: &str,
         cause: Cause,
-    ) -> Result<Verdict, Interruption> {
+    ) -> Result<DebugAction, Interruption> {
         let Some(debugger) = &mut self.debugger else {
-            return Ok(Verdict::GoOn);
+            return Ok(DebugAction::GoOn);
         };
         let sandbox = &self.sandbox;
         let halt = Halt {
@@ -201,13 +201,13 @@ impl<E: Engine> Live<'_, E> {
         self.run.events.shown().await;
         let verdict = self.run.cancellation.guard(debugger.decide(&halt)).await;
         match verdict.map_err(Interruption::Cancelled)? {
-            Verdict::Abort => Err(Interruption::Cancelled(CancelReason::Stop)),
+            DebugAction::Abort => Err(Interruption::Cancelled(CancelReason::Stop)),
             verdict => Ok(verdict),
         }
     }
 
     /// Whether the build is to stand still before a command of `commands`.
-    pub(super) fn breaks_at(&self, place: Place) -> bool {
+    pub(super) fn breaks_at(&self, place: CommandPosition) -> bool {
         !place.is_finally
             && self
                 .debugger

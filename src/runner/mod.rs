@@ -35,9 +35,9 @@ pub use cancel::{CancelReason, Cancellation, Canceller, cancellation};
 pub use container::ledger::{Ledger, is_of_container};
 use container::sandbox::Sandbox;
 pub use container::sweep::{forsake, remove_scratch, sweep};
-pub use debug::{Cause, Debugger, Halt, RESUMED_MARK, Verdict};
+pub use debug::{Cause, DebugAction, Debugger, Halt, RESUMED_MARK};
 use phases::commands::Carried;
-pub use sources::scratch::{Kept, Scratch, abandoned, kept, occupied};
+pub use sources::scratch::{KeptScratch, Scratch, abandoned, kept, occupied};
 
 /// What this machine and its user have for builds; several builds may share it.
 #[derive(Debug, Clone)]

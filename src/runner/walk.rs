@@ -19,7 +19,7 @@ pub(super) async fn walk<E: Engine>(
     let masker = run.mask(&[]).await;
     let build = Box::new(run.plan.identity.clone());
     run.events.emit(BuildEvent::Started { build }).await;
-    let mut walk = Walk {
+    let mut walk = PhaseWalk {
         run,
         statuses: Vec::new(),
         fault: None,
@@ -74,13 +74,13 @@ pub(super) async fn walk<E: Engine>(
 }
 
 /// The phases behind a build, and what went wrong with the machinery.
-struct Walk<'a, E> {
+struct PhaseWalk<'a, E> {
     run: Run<'a, E>,
     statuses: Vec<Status>,
     fault: Option<RunError>,
 }
 
-impl<'a, E: Engine> Walk<'a, E> {
+impl<'a, E: Engine> PhaseWalk<'a, E> {
     async fn enter(&self, phase: PhaseType) {
         self.run.events.emit(PhaseEvent::Started { phase }).await;
     }

@@ -5,7 +5,7 @@ use futures_util::future::BoxFuture;
 
 use super::{Breaks, place};
 use crate::phase::PhaseType;
-use crate::runner::{Cause, Debugger, Halt, Verdict};
+use crate::runner::{Cause, DebugAction, Debugger, Halt};
 use crate::terminal::{Color, Lines, Out, Page, masked};
 
 /// Leaves the container of a build that fails to others.
@@ -38,14 +38,14 @@ impl Debugger for Keep {
         self.breaks.at(phase, number)
     }
 
-    fn decide<'a>(&'a mut self, halt: &'a Halt) -> BoxFuture<'a, Verdict> {
+    fn decide<'a>(&'a mut self, halt: &'a Halt) -> BoxFuture<'a, DebugAction> {
         let (verdict, what) = match halt.cause {
             Cause::Breakpoint => (
-                Verdict::Wait,
+                DebugAction::Wait,
                 "`codebuild-resume` in it lets the build go on",
             ),
             Cause::Before | Cause::Failed { .. } => {
-                (Verdict::Keep, "`cobuild clean` removes the container")
+                (DebugAction::Keep, "`cobuild clean` removes the container")
             }
         };
         let mut told = Page::default();

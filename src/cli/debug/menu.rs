@@ -11,7 +11,7 @@ use super::{Breaks, place};
 use crate::build::Replan;
 use crate::engine::docker::Docker;
 use crate::phase::PhaseType;
-use crate::runner::{Cause, Debugger, Halt, Verdict};
+use crate::runner::{Cause, DebugAction, Debugger, Halt};
 use crate::terminal::{Out, Page, masked};
 
 /// Asks on the terminal what happens next.
@@ -89,7 +89,7 @@ impl Menu {
         }
     }
 
-    async fn ask(&self, halt: &Halt) -> io::Result<Verdict> {
+    async fn ask(&self, halt: &Halt) -> io::Result<DebugAction> {
         let mut introduction = Page::default();
         let _ = writeln!(introduction);
         let _ = writeln!(introduction, "== {}", place(halt));
@@ -105,18 +105,18 @@ impl Menu {
                 Choice::Shell => {
                     match shell::run(&self.terminal, &self.engine, halt, &self.kind).await {
                         Ok(ShellEnd::Left) => {}
-                        Ok(ShellEnd::Resumed) => return Ok(Verdict::GoOn),
+                        Ok(ShellEnd::Resumed) => return Ok(DebugAction::GoOn),
                         Err(error) => self.complain(&format!("no shell: {error:#}")).await?,
                     }
                 }
                 Choice::Edited => match self.replan.phases() {
-                    Ok(phases) => return Ok(Verdict::RetryEdited(phases)),
+                    Ok(phases) => return Ok(DebugAction::RetryEdited(phases)),
                     Err(problem) => self.complain(&problem).await?,
                 },
-                Choice::Retry => return Ok(Verdict::Retry),
-                Choice::Skip => return Ok(Verdict::Skip),
-                Choice::GoOn => return Ok(Verdict::GoOn),
-                Choice::Abort => return Ok(Verdict::Abort),
+                Choice::Retry => return Ok(DebugAction::Retry),
+                Choice::Skip => return Ok(DebugAction::Skip),
+                Choice::GoOn => return Ok(DebugAction::GoOn),
+                Choice::Abort => return Ok(DebugAction::Abort),
             }
         }
     }
@@ -157,11 +157,11 @@ impl Debugger for Menu {
         self.breaks.at(phase, number)
     }
 
-    fn decide<'a>(&'a mut self, halt: &'a Halt) -> BoxFuture<'a, Verdict> {
+    fn decide<'a>(&'a mut self, halt: &'a Halt) -> BoxFuture<'a, DebugAction> {
         async move {
             self.ask(halt).await.unwrap_or_else(|error| {
                 tracing::warn!(%error, "the terminal is gone");
-                Verdict::Abort
+                DebugAction::Abort
             })
         }
         .boxed()

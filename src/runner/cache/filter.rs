@@ -44,7 +44,7 @@ pub(super) trait Outlet: Write {
 
 /// What came of it.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Passed {
+pub(super) struct FilterResult {
     /// How many files, links and directories were passed on.
     pub(super) files: u64,
     /// What was skipped first.
@@ -61,7 +61,7 @@ pub(super) fn pass(
     paths: &CachePaths,
     direction: Direction,
     out: &mut impl Outlet,
-) -> io::Result<Passed> {
+) -> io::Result<FilterResult> {
     let mut archive = Archive::new(source);
     archive.set_ignore_zeros(true);
     let mut filter = Filter {
@@ -71,7 +71,7 @@ pub(super) fn pass(
         place: None,
         links: Links::default(),
         empty: None,
-        passed: Passed::default(),
+        passed: FilterResult::default(),
     };
     let mut prefix = Prefix::default();
     for entry in archive.entries()?.raw(true) {
@@ -151,7 +151,7 @@ struct Filter<'a, O> {
     links: Links,
     /// A directory that is passed on if nothing of it follows.
     empty: Option<(CacheRoot, PathBuf, Vec<u8>)>,
-    passed: Passed,
+    passed: FilterResult,
 }
 
 impl<O: Outlet> Filter<'_, O> {

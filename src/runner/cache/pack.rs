@@ -11,7 +11,7 @@ use futures_util::stream::BoxStream;
 use futures_util::{Stream, StreamExt, stream};
 use tar::{Archive, Builder, EntryType, Header};
 
-use super::filter::{Direction, Outlet, Passed, Prefix, TRAILER, pass};
+use super::filter::{Direction, FilterResult, Outlet, Prefix, TRAILER, pass};
 use crate::cache::{Archive as Store, Writing};
 use crate::collect::listing::quote;
 use crate::engine::process::read;
@@ -223,7 +223,7 @@ pub(super) async fn store(
     tar: impl Stream<Item = Result<Bytes, EngineError>> + Unpin,
     mut writing: Writing,
     paths: CachePaths,
-) -> Result<(Option<Writing>, Passed), PackError> {
+) -> Result<(Option<Writing>, FilterResult), PackError> {
     let (source, feeder) = pipe::reader();
     let storing = tokio::task::spawn_blocking(move || {
         let mut outlet = Shelf(writing.archive());

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use tokio::sync::mpsc;
 
-use super::filter::{Direction, Outlet, Passed, TRAILER, pass};
+use super::filter::{Direction, FilterResult, Outlet, TRAILER, pass};
 use crate::cache::Reader;
 use crate::engine::pipe::{self, StreamWriter};
 use crate::engine::{ContainerId, Engine, EngineError, Operation, UploadStream};
@@ -19,7 +19,7 @@ pub(super) async fn pour<E: Engine>(
     reader: Reader,
     paths: CachePaths,
     directory: impl Fn(CacheRoot) -> String,
-) -> Result<Passed, EngineError> {
+) -> Result<FilterResult, EngineError> {
     let (sender, mut places) = mpsc::channel(1);
     let reading = tokio::task::spawn_blocking(move || {
         let mut tap = Tap {

@@ -2,7 +2,7 @@ use std::io::{self, Read, Write};
 
 use tar::{Archive, Builder, EntryType, Header};
 
-use super::filter::{Direction, Outlet, Passed, TRAILER, pass};
+use super::filter::{Direction, FilterResult, Outlet, TRAILER, pass};
 use crate::plan::cache::{CachePaths, CacheRoot};
 
 /// Gathers a tar for each place that was entered.
@@ -72,7 +72,11 @@ fn paths(list: &[&str]) -> CachePaths {
 }
 
 /// What is passed on, as place and name, and the rest of what is known.
-fn passed(tar: &[u8], list: &[&str], direction: Direction) -> (Vec<(CacheRoot, String)>, Passed) {
+fn passed(
+    tar: &[u8],
+    list: &[&str],
+    direction: Direction,
+) -> (Vec<(CacheRoot, String)>, FilterResult) {
     let mut out = Gathered::default();
     let passed = pass(tar, &paths(list), direction, &mut out).unwrap();
     let mut names = Vec::new();

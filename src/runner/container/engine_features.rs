@@ -5,14 +5,14 @@ use crate::plan::{Plan, Transfer};
 
 /// What the engine is asked for; some engines refuse some of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::runner) struct Means {
+pub(in crate::runner) struct EngineFeatures {
     /// An init process in the container.
     pub(in crate::runner) init: bool,
     /// Copy-on-write views of trees, or why there are none.
     pub(in crate::runner) copy_on_write: Result<(), String>,
 }
 
-impl Means {
+impl EngineFeatures {
     /// All that a plan wants and an engine is known to have.
     pub(in crate::runner) fn first(plan: &Plan, facts: &EngineFacts) -> Self {
         let copy_on_write = match plan.transfer {
@@ -68,7 +68,7 @@ mod tests {
 
     #[test]
     fn only_what_is_refused_is_done_without() {
-        let all = Means {
+        let all = EngineFeatures {
             init: true,
             copy_on_write: Ok(()),
         };

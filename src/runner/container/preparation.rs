@@ -9,14 +9,14 @@ use crate::event::{Transferred, Way};
 use crate::plan::layout;
 use crate::plan::{Plan, Transfer, Variable, Work};
 use crate::runner::container::program::{Program, can_be_unset, exports};
-use crate::runner::sources::trees::Trees;
+use crate::runner::sources::trees::InputTrees;
 
 /// The program that lays out the container. Nothing in it but `mkdir`, `chmod` and `chown` needs
 /// more of the image than its shell.
 pub(in crate::runner) fn layout_program(
     plan: &Plan,
     work: &Work,
-    trees: &Trees,
+    trees: &InputTrees,
     ways: &[Transferred],
 ) -> Program {
     let mut program = Program::default();
@@ -98,7 +98,7 @@ fn is_foreign(path: &Path) -> bool {
 }
 
 /// What git looks at and would not trust, in the trees that have their owners from the host.
-fn foreign<'a>(trees: &'a Trees, ways: &'a [Transferred]) -> BTreeSet<&'a str> {
+fn foreign<'a>(trees: &'a InputTrees, ways: &'a [Transferred]) -> BTreeSet<&'a str> {
     let keeps_owner = |directory: &str| {
         let directory = Path::new(directory);
         ways.iter()

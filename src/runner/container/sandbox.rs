@@ -16,7 +16,7 @@ use crate::plan::{Plan, Transfer, Work, complete};
 use crate::resources::Limits;
 use crate::runner::container::certificates as trust;
 use crate::runner::container::driver::{Aside, BOOTSTRAP, Driver, DriverError, MOST_WORDS, Tools};
-use crate::runner::container::engine_features::Means;
+use crate::runner::container::engine_features::EngineFeatures;
 use crate::runner::container::ledger::Ledger;
 use crate::runner::container::preparation::{add_state, layout_program};
 use crate::runner::container::program::Program;
@@ -27,7 +27,7 @@ use crate::runner::debug;
 use crate::runner::image::BuildImage;
 use crate::runner::sources::changes;
 use crate::runner::sources::scratch::Scratch;
-use crate::runner::sources::trees::Trees;
+use crate::runner::sources::trees::InputTrees;
 use crate::runner::sources::unpacker::Unpacker;
 use crate::runner::sources::upload::upload;
 use crate::runner::{Cancellation, Host, RunError};
@@ -53,7 +53,7 @@ pub(in crate::runner) struct Sandbox<'a, E> {
     name: String,
     driver: Driver,
     scratch: Option<Scratch>,
-    trees: Trees,
+    trees: InputTrees,
     /// How each of the trees gets into the container.
     ways: Vec<Transferred>,
     image: BuildImage,
@@ -71,10 +71,10 @@ impl<'a, E: Engine> Sandbox<'a, E> {
         host: &Host,
         facts: &EngineFacts,
         image: BuildImage,
-        trees: Trees,
+        trees: InputTrees,
         layers: Option<&NamedVolume>,
     ) -> Result<Self, RunError> {
-        let mut means = Means::first(plan, facts);
+        let mut means = EngineFeatures::first(plan, facts);
         let ledger = Ledger::beside(&host.scratch_root);
         loop {
             let scratch = match means
@@ -356,7 +356,7 @@ impl<'a, E: Engine> Sandbox<'a, E> {
 }
 
 /// Says how the trees get into the container, and why.
-fn tell(trees: &Trees, ways: &[Transferred]) {
+fn tell(trees: &InputTrees, ways: &[Transferred]) {
     for (tree, transferred) in trees.all.iter().zip(ways) {
         let host = tree.host.display();
         match (&transferred.way, &transferred.reason) {
@@ -420,7 +420,7 @@ fn spec(
     plan: &Plan,
     host: &Host,
     image: &BuildImage,
-    means: &Means,
+    means: &EngineFeatures,
     trees: BTreeMap<String, Mount>,
     layers: Option<&NamedVolume>,
 ) -> ContainerSpec {

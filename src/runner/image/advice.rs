@@ -12,14 +12,14 @@ pub(super) const INVALID_NAME: &str = "image names have the form `[HOST[:PORT]/]
 
 /// What was asked of a registry.
 #[derive(Debug)]
-pub(super) struct Asked<'a> {
+pub(super) struct PullAttempt<'a> {
     image: &'a str,
     platform: Option<&'a str>,
     registry: String,
     with_login: bool,
 }
 
-impl<'a> Asked<'a> {
+impl<'a> PullAttempt<'a> {
     pub(super) fn new(request: &'a PullRequest) -> Self {
         let name = ImageName::parse(&request.image).ok();
         let registry = name.as_ref().and_then(ImageName::registry);
@@ -178,7 +178,7 @@ mod tests {
             platform: Some("linux/arm64".to_owned()),
             login,
         };
-        Asked::new(&request).advice(problem)
+        PullAttempt::new(&request).advice(problem)
     }
 
     #[test]

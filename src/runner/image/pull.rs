@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 
-use super::advice::{self, Asked};
+use super::advice::{self, PullAttempt};
 use crate::engine::{
     Engine, EngineError, ImageFacts, LayerState, PullFailure, PullRequest, PullStep,
     RegistryCredential,
@@ -65,7 +65,7 @@ impl<E: Engine> Run<'_, E> {
         };
         if let Some((problem, error)) = failure {
             self.tell(PullEvent::Failed).await;
-            let asked = Asked::new(&request);
+            let asked = PullAttempt::new(&request);
             let hint = masker.mask(&asked.advice(problem)).into_owned();
             let reason = masker.mask(&in_one_line(&error)).into_owned();
             return Ok(Err(self.cannot_be_had(&reason, Some(hint)).await));
@@ -83,7 +83,7 @@ impl<E: Engine> Run<'_, E> {
         // Where a name stands for one image alone, engines do not look what it is for.
         if let (Some(wanted), Some(platform)) = (platform, self.misfit(&facts)) {
             let reason = advice::unfit(name, wanted, &platform);
-            let hint = Asked::new(&request).advice(PullFailure::WrongPlatform);
+            let hint = PullAttempt::new(&request).advice(PullFailure::WrongPlatform);
             return Ok(Err(self.cannot_be_had(&reason, Some(hint)).await));
         }
         Ok(Ok((name.to_owned(), facts)))

@@ -15,7 +15,7 @@ use crate::runner::container::driver::{Aside, Driver, DriverError};
 use crate::runner::container::memory::{CommandEnd, name_reason};
 use crate::runner::container::program::{Program, exports};
 use crate::runner::container::tail::Tail;
-use crate::runner::debug::{Cause, Verdict};
+use crate::runner::debug::{Cause, DebugAction};
 use crate::runner::{CancelReason, Ended, Interruption, Live};
 
 /// The worker's function for a command that hands its directory and variables on.
@@ -26,7 +26,7 @@ const BREAKPOINT: &str = "breakpoint";
 
 /// The place of a command in its buildspec.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::runner) struct Place {
+pub(in crate::runner) struct CommandPosition {
     /// Its phase.
     pub(in crate::runner) phase: PhaseType,
     /// Whether it is one of `finally`.
@@ -102,7 +102,7 @@ impl Carried {
 
 /// Why a phase failed.
 #[derive(Debug)]
-struct Failure {
+struct CommandFailure {
     /// In the cloud's own words.
     context: PhaseContext,
     /// Whether memory was lacking.
@@ -111,7 +111,7 @@ struct Failure {
     printed: Vec<u8>,
 }
 
-impl Failure {
+impl CommandFailure {
     /// Why the phase failed, with a name for the lack of memory.
     fn named(mut self) -> PhaseContext {
         if self.out_of_memory {
@@ -164,7 +164,7 @@ impl<E: Engine> Live<'_, E> {
 
     /// Runs `commands` up to the first that fails, then `finally` up to the first that fails
     /// (the latter assumed); the attempt succeeds when all of both do.
-    async fn attempt(&mut self, phase: PhaseType) -> Result<Option<Failure>, Interruption> {
+    async fn attempt(&mut self, phase: PhaseType) -> Result<Option<CommandFailure>, Interruption> {
         let failure = self.commands(phase, false).await?;
         if self.is_kept {
             return Ok(failure);
@@ -182,7 +182,7 @@ impl<E: Engine> Live<'_, E> {
         }
         let mut words = vec![user];
         let mut program = Program::default();
-        // Trees that are the host's own stay whose they are.
+        // InputTrees that are the host's own stay whose they are.
         if self.run.plan.transfer != Transfer::Mount && user != "root" {
             for directory in self.run.plan.directories() {
                 program.trust(directory);
@@ -210,8 +210,8 @@ impl<E: Engine> Live<'_, E> {
         &mut self,
         phase: PhaseType,
         is_finally: bool,
-    ) -> Result<Option<Failure>, Interruption> {
-        let mut place = Place {
+    ) -> Result<Option<CommandFailure>, Interruption> {
+        let mut place = CommandPosition {
             phase,
             is_finally,
             number: 1 + if is_finally { 0 } else { self.left_out(phase) },
@@ -221,16 +221,16 @@ impl<E: Engine> Live<'_, E> {
             if breaks {
                 breaks = false;
                 match self.halt(place, &text, Cause::Before).await? {
-                    Verdict::RetryEdited(phases) => {
+                    DebugAction::RetryEdited(phases) => {
                         self.phases = phases;
                         continue;
                     }
-                    Verdict::Skip => {
+                    DebugAction::Skip => {
                         place.number += 1;
                         breaks = self.breaks_at(place);
                         continue;
                     }
-                    Verdict::Keep => {
+                    DebugAction::Keep => {
                         self.is_kept = true;
                         return Err(Interruption::Cancelled(CancelReason::Stop));
                     }
@@ -243,16 +243,16 @@ impl<E: Engine> Live<'_, E> {
                     exit_status: status,
                 };
                 match self.halt(place, &text, cause).await? {
-                    Verdict::Retry => continue,
-                    Verdict::RetryEdited(phases) => {
+                    DebugAction::Retry => continue,
+                    DebugAction::RetryEdited(phases) => {
                         self.phases = phases;
                         continue;
                     }
-                    Verdict::Skip => {}
+                    DebugAction::Skip => {}
                     verdict => {
-                        self.is_kept = verdict == Verdict::Keep;
+                        self.is_kept = verdict == DebugAction::Keep;
                         self.carried.succeeding = false;
-                        return Ok(Some(Failure {
+                        return Ok(Some(CommandFailure {
                             context: command_failed(&text, status),
                             out_of_memory: self.carried.out_of_memory,
                             printed: self.carried.printed.take(),
@@ -272,7 +272,7 @@ impl<E: Engine> Live<'_, E> {
     }
 
     /// Returns the command in a place, if there is one.
-    fn text_of(&self, place: Place) -> Option<String> {
+    fn text_of(&self, place: CommandPosition) -> Option<String> {
         let planned = self
             .phases
             .iter()
@@ -286,7 +286,7 @@ impl<E: Engine> Live<'_, E> {
     }
 
     /// Runs one command and returns its exit status.
-    async fn command(&mut self, text: &str, place: Place) -> Result<i32, Interruption> {
+    async fn command(&mut self, text: &str, place: CommandPosition) -> Result<i32, Interruption> {
         let function = match self.work.version {
             Version::V0_1 => "cobuild_run_alone",
             Version::V0_2 => RUN,
@@ -299,7 +299,7 @@ impl<E: Engine> Live<'_, E> {
         &mut self,
         function: &str,
         text: &str,
-        place: Place,
+        place: CommandPosition,
     ) -> Result<i32, Interruption> {
         if let Some(reason) = self.run.cancellation.reason() {
             return Err(Interruption::Cancelled(reason));
@@ -356,7 +356,7 @@ impl<E: Engine> Live<'_, E> {
     async fn end_of_command(
         &mut self,
         printed: &mut Tail,
-        place: Place,
+        place: CommandPosition,
         text: &str,
     ) -> Result<String, Interruption> {
         loop {
@@ -372,9 +372,13 @@ impl<E: Engine> Live<'_, E> {
     }
 
     /// Lets the build stand still while its command waits at a breakpoint.
-    async fn at_breakpoint(&mut self, place: Place, text: &str) -> Result<(), Interruption> {
+    async fn at_breakpoint(
+        &mut self,
+        place: CommandPosition,
+        text: &str,
+    ) -> Result<(), Interruption> {
         match self.halt(place, text, Cause::Breakpoint).await {
-            Ok(Verdict::Wait) => Ok(()),
+            Ok(DebugAction::Wait) => Ok(()),
             Ok(_) => {
                 let cancellation = self.run.cancellation;
                 let resumed = cancellation.guard(self.sandbox.driver().resume()).await;
@@ -411,8 +415,8 @@ struct Started {
 }
 
 impl Started {
-    fn now(place: Place, text: &str) -> Self {
-        let Place {
+    fn now(place: CommandPosition, text: &str) -> Self {
+        let CommandPosition {
             phase,
             is_finally,
             number,

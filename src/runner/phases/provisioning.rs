@@ -13,7 +13,7 @@ use crate::runner::container::sandbox::Sandbox;
 use crate::runner::container::sweep;
 use crate::runner::image::BuildImage;
 use crate::runner::phases::commands::Carried;
-use crate::runner::sources::trees::Trees;
+use crate::runner::sources::trees::InputTrees;
 use crate::runner::{
     CancelReason, Debugger, Ended, Interruption, Live, MOST_VALUES, Run, RunError,
 };
@@ -72,7 +72,7 @@ impl<'a, E: Engine> Run<'a, E> {
         };
         let layers = self.take_layers().await?;
         let trees = self
-            .guarded(Trees::gather(self.plan, &self.host.scratch_root))
+            .guarded(InputTrees::gather(self.plan, &self.host.scratch_root))
             .await??;
         let foreign = image.is_foreign.then(|| image.name.clone());
         let volume = layers.as_ref().map(|layers| &layers.volume);
@@ -104,7 +104,7 @@ impl<'a, E: Engine> Run<'a, E> {
         &self,
         facts: &EngineFacts,
         image: BuildImage,
-        trees: Trees,
+        trees: InputTrees,
         layers: Option<&NamedVolume>,
     ) -> Result<Result<Sandbox<'a, E>, RunError>, Interruption> {
         let (engine, plan, host) = (self.engine, self.plan, self.host);

@@ -6,7 +6,7 @@ use crate::event::{Notice, RuntimeEvent};
 use crate::phase::{PhaseContext, PhaseType};
 use crate::plan::layout;
 use crate::runner::container::program::{Program, exports};
-use crate::runner::phases::commands::{Place, RUN, command_failed};
+use crate::runner::phases::commands::{CommandPosition, RUN, command_failed};
 use crate::runner::{Interruption, Live};
 use crate::runtimes::{Installation, Selection, Table, TableError, select};
 
@@ -95,7 +95,7 @@ impl<E: Engine> Live<'_, E> {
                 self.set_version(Some(version)).await?;
             }
             for (index, command) in installation.commands.iter().enumerate() {
-                let place = Place {
+                let place = CommandPosition {
                     phase: PhaseType::DownloadSource,
                     is_finally: false,
                     number: index + 1,

@@ -10,7 +10,7 @@ use std::time::Duration;
 use crate::event::{SourceChanges, Transferred, Way};
 use crate::plan::{Plan, SourcePlan};
 use crate::runner::sources::scratch::Scratch;
-use crate::runner::sources::trees::{Tree, Trees};
+use crate::runner::sources::trees::{InputTree, InputTrees};
 use crate::runner::{CancelReason, Cancellation};
 use crate::source::changes::{Changes, Layers};
 
@@ -20,7 +20,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// Lists the changes source by source, from the upper layers of their views.
 pub(in crate::runner) async fn list(
     plan: &Plan,
-    trees: &Trees,
+    trees: &InputTrees,
     ways: &[Transferred],
     scratch: Option<&Scratch>,
     cancellation: &Cancellation,
@@ -87,7 +87,13 @@ async fn look(layers: Layers, cancellation: &Cancellation) -> io::Result<Changes
     listed.map_err(io::Error::other)?
 }
 
-fn layers(plan: &Plan, source: &SourcePlan, tree: &Tree, trees: &Trees, upper: PathBuf) -> Layers {
+fn layers(
+    plan: &Plan,
+    source: &SourcePlan,
+    tree: &InputTree,
+    trees: &InputTrees,
+    upper: PathBuf,
+) -> Layers {
     let written: BTreeSet<PathBuf> = trees
         .git
         .iter()

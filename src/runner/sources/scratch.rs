@@ -197,7 +197,7 @@ fn files(root: &Path, extension: &str) -> Vec<PathBuf> {
 
 /// A directory that was left to a container.
 #[derive(Debug)]
-pub struct Kept {
+pub struct KeptScratch {
     /// The directory.
     pub directory: PathBuf,
     /// The container that uses it.
@@ -205,7 +205,7 @@ pub struct Kept {
     image: String,
 }
 
-impl Kept {
+impl KeptScratch {
     /// Takes the directory back, once the container is gone; `None` when somebody else does.
     pub fn take_over(&self) -> io::Result<Option<Scratch>> {
         let lock_path = self.directory.with_extension(LOCK);
@@ -234,13 +234,13 @@ impl Kept {
 }
 
 /// Lists the directories below `root` that were left to containers.
-pub fn kept(root: &Path) -> Vec<Kept> {
+pub fn kept(root: &Path) -> Vec<KeptScratch> {
     files(root, KEPT)
         .into_iter()
         .filter_map(|path| {
             let text = read(&path)?;
             let mut lines = text.lines();
-            Some(Kept {
+            Some(KeptScratch {
                 container: lines.next()?.to_owned(),
                 image: lines.next().unwrap_or_default().to_owned(),
                 directory: path.with_extension(""),

@@ -11,7 +11,7 @@ use crate::host::directory;
 use crate::plan::{Plan, SourcePlan, Transfer};
 use crate::resources::Volume;
 use crate::runner::RunError;
-use crate::runner::container::engine_features::Means;
+use crate::runner::container::engine_features::EngineFeatures;
 use crate::runner::sources::scratch::Scratch;
 use crate::source::excludes::{ExcludeError, IGNORE_FILE, LeftOut};
 use crate::source::git;
@@ -21,7 +21,7 @@ use crate::source::mounts;
 
 /// A directory of the host that comes into the build.
 #[derive(Debug)]
-pub(in crate::runner) struct Tree {
+pub(in crate::runner) struct InputTree {
     /// On the host.
     pub(in crate::runner) host: PathBuf,
     /// In the container.
@@ -36,9 +36,9 @@ pub(in crate::runner) struct Tree {
 
 /// All of them: the sources first, in the plan's order.
 #[derive(Debug)]
-pub(in crate::runner) struct Trees {
+pub(in crate::runner) struct InputTrees {
     /// The trees.
-    pub(in crate::runner) all: Vec<Tree>,
+    pub(in crate::runner) all: Vec<InputTree>,
     /// What git needs, source by source.
     pub(in crate::runner) git: Vec<GitView>,
     /// What people should know.
@@ -109,14 +109,14 @@ impl Drop for Workspace<'_> {
 
 /// How each tree gets there.
 #[derive(Debug, Default)]
-pub(in crate::runner) struct Route {
+pub(in crate::runner) struct TreeRoutes {
     /// What is mounted for it.
     pub(in crate::runner) mounts: BTreeMap<String, Mount>,
     /// The way, tree by tree.
     pub(in crate::runner) ways: Vec<Transferred>,
 }
 
-impl Trees {
+impl InputTrees {
     /// Looks at the sources of a plan, which may take time.
     ///
     /// Git needs directories meanwhile, which lie below `scratch_root` and are gone afterwards.
@@ -175,7 +175,7 @@ impl Trees {
             )
         });
         let obstacle = mounted.or_else(|| unsettled(&host));
-        self.all.push(Tree {
+        self.all.push(InputTree {
             host,
             directory,
             left_out,
@@ -225,10 +225,10 @@ impl Trees {
     pub(in crate::runner) fn route(
         &self,
         plan: &Plan,
-        means: &Means,
+        means: &EngineFeatures,
         scratch: Option<&Scratch>,
-    ) -> Result<Route, RunError> {
-        let mut route = Route::default();
+    ) -> Result<TreeRoutes, RunError> {
+        let mut route = TreeRoutes::default();
         for (index, tree) in self.all.iter().enumerate() {
             let overlay = match (&means.copy_on_write, &tree.obstacle, scratch) {
                 (Ok(()), None, Some(scratch)) => scratch

@@ -2,7 +2,7 @@
 
 use crate::engine::{ContainerId, Engine, EngineError, Operation};
 use crate::runner::RunError;
-use crate::runner::sources::trees::Tree;
+use crate::runner::sources::trees::InputTree;
 use crate::runner::sources::unpacker::Unpacker;
 use crate::source::archive::{self, Sent};
 
@@ -10,14 +10,14 @@ use crate::source::archive::{self, Sent};
 pub(in crate::runner) async fn upload<E: Engine>(
     engine: &E,
     container: &ContainerId,
-    tree: &Tree,
+    tree: &InputTree,
     unpacker: Unpacker,
 ) -> Result<Vec<String>, RunError> {
     let mut left_out = tree.left_out.clone();
     for path in &tree.hidden {
         left_out.insert(path.clone());
     }
-    let (stream, outcome) = archive::stream(archive::Tree {
+    let (stream, outcome) = archive::stream(archive::SourceTree {
         root: tree.host.clone(),
         prefix: tree.directory.clone(),
         left_out,
@@ -47,7 +47,7 @@ fn failed(reason: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Engine
     }
 }
 
-fn notes(tree: &Tree, sent: Sent) -> Vec<String> {
+fn notes(tree: &InputTree, sent: Sent) -> Vec<String> {
     let host = tree.host.display();
     let mut notes = Vec::new();
     if sent.special > 0 {
