@@ -14,7 +14,7 @@ use super::installation::installation;
 use super::signals::Stops;
 use super::{Failure, Told, choice, stderr};
 use crate::build::Installation;
-use crate::doctor::{self, Check, Reached, Subject, Surroundings, Verdict};
+use crate::doctor::{self, Check, ExaminationInputs, ReachedEngine, Subject, Verdict};
 use crate::engine::endpoint::Endpoint;
 use crate::exit::ExitStatus;
 use crate::settings::Environment;
@@ -61,7 +61,7 @@ struct Report {
     /// The engine's address, and why that one.
     endpoint: Option<Endpoint>,
     /// What the engine says of itself.
-    reached: Option<Reached>,
+    reached: Option<ReachedEngine>,
 }
 
 impl Report {
@@ -83,7 +83,7 @@ pub(super) async fn run(
         owner,
         ..
     } = installation(environment, color)?;
-    let surroundings = Surroundings {
+    let surroundings = ExaminationInputs {
         owner,
         id: Uuid::new_v4().simple().to_string(),
         scratch_root: cache_directory.join("runs"),
@@ -109,7 +109,7 @@ pub(super) async fn run(
 async fn examine(
     args: &DoctorArgs,
     environment: &Environment,
-    surroundings: &Surroundings,
+    surroundings: &ExaminationInputs,
     stops: &Stops,
 ) -> Option<Report> {
     let machine = async {
@@ -129,7 +129,7 @@ async fn examine(
 async fn examine_engine(
     args: &DoctorArgs,
     environment: &Environment,
-    surroundings: &Surroundings,
+    surroundings: &ExaminationInputs,
     stops: &Stops,
 ) -> Option<Report> {
     let endpoint = args.engine.choose(environment).ok();

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use super::trial::{Trial, TrialError, Trials};
-use super::{Check, Reached, Subject};
+use super::{Check, ReachedEngine, Subject};
 use crate::engine::Engine;
 use crate::resources::{Cpus, Limits, Memory};
 
@@ -14,7 +14,10 @@ const CPUS: u32 = 1;
 /// The number of the capability that says most of privileges, `CAP_SYS_ADMIN`.
 const SYS_ADMIN: u32 = 21;
 
-pub(super) async fn checks<E: Engine>(trials: &Trials<'_, E>, reached: &Reached) -> Vec<Check> {
+pub(super) async fn checks<E: Engine>(
+    trials: &Trials<'_, E>,
+    reached: &ReachedEngine,
+) -> Vec<Check> {
     let (network, privileged, init, limits, platform) = tokio::join!(
         network(trials),
         privileged(trials, reached),
@@ -89,7 +92,7 @@ fn has_default_route(routes: &str) -> bool {
         .any(|route| route.split_whitespace().nth(1) == Some("00000000"))
 }
 
-async fn privileged<E: Engine>(trials: &Trials<'_, E>, reached: &Reached) -> Check {
+async fn privileged<E: Engine>(trials: &Trials<'_, E>, reached: &ReachedEngine) -> Check {
     let subject = Subject::Privileged;
     let files = &["/proc/self/status"];
     let ran = trials.run(Trial {
@@ -147,7 +150,7 @@ async fn init<E: Engine>(trials: &Trials<'_, E>) -> Check {
     }
 }
 
-async fn limits<E: Engine>(trials: &Trials<'_, E>, reached: &Reached) -> Check {
+async fn limits<E: Engine>(trials: &Trials<'_, E>, reached: &ReachedEngine) -> Check {
     let subject = Subject::Limits;
     let second = ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/cpu.max"];
     let first = [

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::engine::size;
-use super::{Check, Reached, Subject, Surroundings};
+use super::{Check, ExaminationInputs, ReachedEngine, Subject};
 use crate::settings::writable_directory;
 
 /// Below how many bytes images may not fit any more.
@@ -16,7 +16,7 @@ const LITTLE_FOR_CACHES: u64 = 2_000_000_000;
 const NOTHING: u64 = 100_000_000;
 
 /// The disk of the engine's images, containers and volumes.
-pub(super) fn of_engine(reached: &Reached) -> Check {
+pub(super) fn of_engine(reached: &ReachedEngine) -> Check {
     let subject = Subject::EngineDisk;
     if !reached.facts.shares_host {
         return Check::not_tried(subject, "the disk of the engine belongs to another system");
@@ -38,7 +38,7 @@ pub(super) fn of_engine(reached: &Reached) -> Check {
 }
 
 /// The disk of caches and of what builds change in their sources.
-pub(super) fn of_cache(surroundings: &Surroundings) -> Check {
+pub(super) fn of_cache(surroundings: &ExaminationInputs) -> Check {
     let subject = Subject::CacheDisk;
     let directory = &surroundings.cache_directory;
     let free = writable_directory(directory).and_then(|directory| free(&directory));

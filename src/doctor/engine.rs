@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Check, Reached, Subject};
+use super::{Check, ReachedEngine, Subject};
 use crate::engine::EngineDetails;
 
 /// The oldest Docker Engine, and the oldest API, that builds run on.
@@ -15,7 +15,7 @@ const SMALLEST_MEMORY: u64 = 3_000_000_000;
 /// How far two clocks may be apart, in seconds.
 const MOST_SKEW: i64 = 30;
 
-pub(super) fn checks(reached: &Reached, now: Timestamp) -> Vec<Check> {
+pub(super) fn checks(reached: &ReachedEngine, now: Timestamp) -> Vec<Check> {
     vec![
         version(&reached.details),
         storage_driver(&reached.facts.storage_driver),
@@ -64,8 +64,8 @@ fn storage_driver(driver: &str) -> Check {
     }
 }
 
-fn machine(reached: &Reached) -> Check {
-    let Reached { facts, details } = reached;
+fn machine(reached: &ReachedEngine) -> Check {
+    let ReachedEngine { facts, details } = reached;
     let mut parts = vec![facts.architecture.clone()];
     match facts.cpus {
         Some(1) => parts.push("1 processor".to_owned()),
@@ -172,12 +172,12 @@ mod tests {
 
     #[test]
     fn little_memory_is_told() {
-        let reached = |memory| Reached {
+        let reached = |memory| ReachedEngine {
             facts: EngineFacts {
                 memory,
                 ..EngineFacts::default()
             },
-            ..Reached::default()
+            ..ReachedEngine::default()
         };
         assert_eq!(
             machine(&reached(Some(2_000_000_000))).verdict,

@@ -6,7 +6,7 @@ use std::io;
 use std::path::Path;
 
 use super::trial::{Trial, TrialError, Trials};
-use super::{Check, Reached, Subject};
+use super::{Check, ReachedEngine, Subject};
 use crate::engine::{Engine, Mount};
 use crate::runner::Scratch;
 use crate::source::excludes::LeftOut;
@@ -14,13 +14,16 @@ use crate::source::excludes::LeftOut;
 /// What a container is to see of this machine.
 const TEXT: &str = "seen\n";
 
-pub(super) async fn checks<E: Engine>(trials: &Trials<'_, E>, reached: &Reached) -> Vec<Check> {
+pub(super) async fn checks<E: Engine>(
+    trials: &Trials<'_, E>,
+    reached: &ReachedEngine,
+) -> Vec<Check> {
     let (copy_on_write, bind) =
         tokio::join!(copy_on_write(trials, reached), bind_mount(trials, reached));
     vec![copy_on_write, bind]
 }
 
-async fn copy_on_write<E: Engine>(trials: &Trials<'_, E>, reached: &Reached) -> Check {
+async fn copy_on_write<E: Engine>(trials: &Trials<'_, E>, reached: &ReachedEngine) -> Check {
     let subject = Subject::CopyOnWrite;
     if !reached.facts.shares_host {
         return Check::warning(
@@ -62,7 +65,7 @@ async fn copy_on_write<E: Engine>(trials: &Trials<'_, E>, reached: &Reached) -> 
     }
 }
 
-fn overlay_remedy(reached: &Reached, scratch: &Scratch) -> String {
+fn overlay_remedy(reached: &ReachedEngine, scratch: &Scratch) -> String {
     if reached.facts.is_rootless {
         return "on some kernels a rootless engine cannot mount overlays; use an engine that runs as root".to_owned();
     }
@@ -72,7 +75,7 @@ fn overlay_remedy(reached: &Reached, scratch: &Scratch) -> String {
     )
 }
 
-async fn bind_mount<E: Engine>(trials: &Trials<'_, E>, reached: &Reached) -> Check {
+async fn bind_mount<E: Engine>(trials: &Trials<'_, E>, reached: &ReachedEngine) -> Check {
     let subject = Subject::BindMount;
     let scratch = match &trials.scratch {
         Ok(scratch) => scratch,

@@ -32,7 +32,7 @@ const ANSWER_LIMIT: Duration = Duration::from_secs(15);
 
 /// What an examination needs to know of its surroundings.
 #[derive(Debug, Clone)]
-pub struct Surroundings {
+pub struct ExaminationInputs {
     /// Who examines.
     pub owner: Owner,
     /// A name that no other examination has, fit for a tag of an image.
@@ -51,7 +51,7 @@ pub struct Surroundings {
 
 /// What an engine says of itself.
 #[derive(Debug, Clone, Default)]
-pub struct Reached {
+pub struct ReachedEngine {
     /// What builds go by.
     pub facts: EngineFacts,
     /// What people want to know.
@@ -59,11 +59,11 @@ pub struct Reached {
 }
 
 /// Asks the engine what it is.
-pub async fn reach<E: Engine>(engine: &E) -> Result<Reached, EngineError> {
+pub async fn reach<E: Engine>(engine: &E) -> Result<ReachedEngine, EngineError> {
     let asked = async {
         let facts = engine.facts().await?;
         let details = engine.details().await?;
-        Ok(Reached { facts, details })
+        Ok(ReachedEngine { facts, details })
     };
     match tokio::time::timeout(ANSWER_LIMIT, asked).await {
         Ok(reached) => reached,
@@ -82,8 +82,8 @@ pub async fn reach<E: Engine>(engine: &E) -> Result<Reached, EngineError> {
 /// Examines an engine that answers. `None` when somebody stops it; then too nothing is left behind.
 pub async fn examine_engine<E: Engine>(
     engine: &E,
-    reached: &Reached,
-    surroundings: &Surroundings,
+    reached: &ReachedEngine,
+    surroundings: &ExaminationInputs,
     cancellation: &Cancellation,
 ) -> Option<Vec<Check>> {
     let mut checks = engine::checks(reached, surroundings.now);
@@ -105,7 +105,7 @@ pub async fn examine_engine<E: Engine>(
 }
 
 /// Tries a container as such, and what it may do side by side.
-async fn try_containers<E: Engine>(trials: &Trials<'_, E>, reached: &Reached) -> Vec<Check> {
+async fn try_containers<E: Engine>(trials: &Trials<'_, E>, reached: &ReachedEngine) -> Vec<Check> {
     let container = containers::container(trials).await;
     let (mut checks, views) = if container.verdict == Verdict::Ok {
         tokio::join!(
@@ -131,7 +131,7 @@ pub fn without_engine() -> Vec<Check> {
 }
 
 /// Examines this machine, as far as it is not the engine's.
-pub async fn examine_machine(surroundings: &Surroundings) -> Vec<Check> {
+pub async fn examine_machine(surroundings: &ExaminationInputs) -> Vec<Check> {
     let (git, credentials) = tokio::join!(
         tools::git(),
         credentials::helpers(surroundings.docker_config.as_deref())

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::TryStreamExt;
 
-use super::{Check, Subject, Surroundings};
+use super::{Check, ExaminationInputs, Subject};
 use crate::engine::{Engine, EngineError, PullRequest};
 use crate::project::image::{Resolution, default_image};
 
@@ -17,7 +17,7 @@ const LIMIT: Duration = Duration::from_secs(15);
 /// How long an engine may take to look for an image, or to remove one.
 const ANSWER_LIMIT: Duration = Duration::from_secs(10);
 
-pub(super) async fn checks<E: Engine>(engine: &E, surroundings: &Surroundings) -> Vec<Check> {
+pub(super) async fn checks<E: Engine>(engine: &E, surroundings: &ExaminationInputs) -> Vec<Check> {
     let (pull, image) = tokio::join!(
         pull(engine, surroundings.pull.as_deref()),
         default_image_check(engine)

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use futures_util::StreamExt;
 
 use super::program::{Architecture, MARK};
-use super::{Reached, Surroundings};
+use super::{ExaminationInputs, ReachedEngine};
 use crate::engine::{ContainerSpec, Engine, EngineError, ImportSpec, Mount};
 use crate::owner::{self, ObjectKind, Owner};
 use crate::resources::Limits;
@@ -84,8 +84,8 @@ impl<'a, E: Engine> Trials<'a, E> {
     /// Makes the images and the directory.
     pub(super) async fn prepare(
         engine: &'a E,
-        reached: &Reached,
-        surroundings: &Surroundings,
+        reached: &ReachedEngine,
+        surroundings: &ExaminationInputs,
     ) -> Self {
         let build = format!("doctor:{}", surroundings.id);
         let name = &reached.facts.architecture;

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::Report;
-use crate::doctor::{Check, Reached, Verdict};
+use crate::doctor::{Check, ReachedEngine, Verdict};
 
 /// Writes the report. Names and meanings of its members are in the README.
 pub(super) fn json(report: &Report) -> String {
@@ -38,7 +38,7 @@ fn engine(report: &Report) -> Value {
         "url": endpoint.map(|endpoint| endpoint.address.to_string()),
         "foundBy": endpoint.map(|endpoint| endpoint.found_by.to_string()),
     });
-    if let Some(Reached { facts, details }) = &report.reached {
+    if let Some(ReachedEngine { facts, details }) = &report.reached {
         let known = [
             ("product", json!(details.product)),
             ("version", json!(details.version)),
