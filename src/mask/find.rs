@@ -48,7 +48,7 @@ pub(super) struct Finder {
 
 /// What there is in a text.
 #[derive(Debug, Default)]
-pub(super) struct Found {
+pub(super) struct Occurrences {
     /// What is covered by occurrences, in order; what touches is one.
     pub(super) secrets: Vec<Range<usize>>,
     /// Where the longest end of the text begins of which it is not known yet what is to be masked.
@@ -61,7 +61,7 @@ pub(super) struct Found {
     broken: Vec<Range<usize>>,
 }
 
-impl Found {
+impl Occurrences {
     fn may_begin(&mut self, start: usize, masked_from: usize) {
         self.begun = self.begun.min(start);
         self.undecided = self.undecided.min(masked_from);
@@ -79,12 +79,12 @@ impl Finder {
         let mut wrapped = Box::new([false; 256]);
         for (pattern, Pattern { bytes, wraps }) in patterns.iter().enumerate() {
             for (offset, gram) in bytes.array_windows().take(step).enumerate() {
-                places.push((*gram, Place::new(pattern, offset, bytes)));
+                places.push((*gram, GramPosition::new(pattern, offset, bytes)));
             }
             if let &[_, second, third] = bytes.as_slice() {
                 // Its second gram has whatever follows.
                 let grams = (0..=u8::MAX).map(|next| [second, third, next]);
-                places.extend(grams.map(|gram| (gram, Place::new(pattern, 1, bytes))));
+                places.extend(grams.map(|gram| (gram, GramPosition::new(pattern, 1, bytes))));
             }
             stubs.add(bytes[0], bytes[1]);
             if *wraps {
@@ -115,7 +115,7 @@ impl Finder {
     }
 
     /// Looks through a text.
-    pub(super) fn find(&self, text: &[u8]) -> Found {
+    pub(super) fn find(&self, text: &[u8]) -> Occurrences {
         let mut found = self.occurrences(text);
         found.secrets = union(found.secrets, |next, range| next.start <= range.end);
         found
@@ -128,8 +128,8 @@ impl Finder {
     }
 
     /// Looks through a text, for occurrences in any order.
-    fn occurrences(&self, text: &[u8]) -> Found {
-        let mut found = Found {
+    fn occurrences(&self, text: &[u8]) -> Occurrences {
+        let mut found = Occurrences {
             secrets: Vec::new(),
             undecided: text.len(),
             begun: text.len(),
@@ -176,7 +176,7 @@ impl Finder {
     }
 
     /// Looks whether a pattern stands at `start`.
-    fn try_at(text: &[u8], start: usize, pattern: &Pattern, found: &mut Found) {
+    fn try_at(text: &[u8], start: usize, pattern: &Pattern, found: &mut Occurrences) {
         let Pattern { bytes, wraps } = pattern;
         if text[start..].starts_with(bytes) {
             found.secrets.push(start..start + bytes.len());
@@ -197,7 +197,7 @@ impl Finder {
 
     /// Finds patterns that are broken within their first grams, which then are none of the text's: the
     /// grams around each break are looked at as if it were not there.
-    fn find_broken(&self, text: &[u8], found: &mut Found) {
+    fn find_broken(&self, text: &[u8], found: &mut Occurrences) {
         for at in memchr::memchr2_iter(b'\n', b'\r', text) {
             let Some((&last, before)) = text[..at].split_last() else {
                 continue;
@@ -220,7 +220,7 @@ impl Finder {
     }
 
     /// Looks whether a pattern stands where this gram does, which begins at `at` and is broken.
-    fn try_broken(&self, gram: [u8; GRAM], text: &[u8], at: usize, found: &mut Found) {
+    fn try_broken(&self, gram: [u8; GRAM], text: &[u8], at: usize, found: &mut Occurrences) {
         for place in self.grams.places(gram) {
             let pattern = &self.patterns[place.pattern];
             if let Some(start) = at.checked_sub(place.offset)
@@ -239,7 +239,7 @@ impl Finder {
 
     /// Finds what a text ends with that may become a broken pattern, and has too few bytes behind its
     /// first break for a gram around that.
-    fn find_broken_end(&self, text: &[u8], found: &mut Found) {
+    fn find_broken_end(&self, text: &[u8], found: &mut Occurrences) {
         let mut ends = [0; LONGEST_STEP + GRAM];
         let mut from = ends.len() - 1;
         // Whatever follows, so far it is compared in the same way.
@@ -329,14 +329,14 @@ impl Stubs {
 }
 
 /// Where a gram stands in a pattern.
-struct Place {
+struct GramPosition {
     pattern: usize,
     offset: usize,
     /// The first bytes of the pattern, at hand: nearly always they are others than the text's.
     first: [u8; GRAM],
 }
 
-impl Place {
+impl GramPosition {
     fn new(pattern: usize, offset: usize, bytes: &[u8]) -> Self {
         let first = [bytes[0], bytes[1], bytes[2]];
         Self {
@@ -359,7 +359,7 @@ struct Grams {
     /// A bit for each hash, set when a gram has it. 32 KB: they stay in the fast caches.
     bits: Box<[u64; Self::HASHES / 64]>,
     /// The places, by the hashes of their grams.
-    places: Vec<Place>,
+    places: Vec<GramPosition>,
     /// Where the places of each group of hashes begin; those of the next group follow.
     groups: Vec<usize>,
 }
@@ -368,8 +368,8 @@ impl Grams {
     const HASHES: usize = 1 << 18;
     const GROUPS: usize = 1 << 14;
 
-    fn new(places: Vec<([u8; GRAM], Place)>) -> Self {
-        let mut places: Vec<(usize, Place)> = places
+    fn new(places: Vec<([u8; GRAM], GramPosition)>) -> Self {
+        let mut places: Vec<(usize, GramPosition)> = places
             .into_iter()
             .map(|(gram, place)| (Self::hash(gram), place))
             .collect();
@@ -391,7 +391,7 @@ impl Grams {
     }
 
     /// Returns the places of a gram, and perhaps those of others.
-    fn places(&self, gram: [u8; GRAM]) -> &[Place] {
+    fn places(&self, gram: [u8; GRAM]) -> &[GramPosition] {
         let hash = Self::hash(gram);
         if self.bits[hash / 64] & 1 << (hash % 64) == 0 {
             return &[];

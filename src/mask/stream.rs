@@ -4,7 +4,7 @@ use std::fmt;
 
 use bytes::Bytes;
 
-use super::find::Found;
+use super::find::Occurrences;
 use super::masker::Masker;
 use super::write::Writer;
 
@@ -56,13 +56,13 @@ impl MaskStream {
         rest
     }
 
-    fn find(&self, text: &[u8]) -> Found {
+    fn find(&self, text: &[u8]) -> Occurrences {
         self.masker.finder.find(text)
     }
 
     /// Shows what is decided of a text, and keeps the rest.
-    fn show(&mut self, text: &Bytes, found: &Found) -> Bytes {
-        let Found {
+    fn show(&mut self, text: &Bytes, found: &Occurrences) -> Bytes {
+        let Occurrences {
             secrets,
             undecided,
             begun,
