@@ -5,13 +5,13 @@ use std::path::Path;
 use anyhow::Context as _;
 
 use super::Failure;
-use crate::host::place::{PlaceError, Trees};
+use crate::host::place::{PlaceError, UntrustedTrees};
 use crate::settings::{Given, Sources, source_path};
 
 /// What a command line names must not be led away by a link of a source: those are not the user's.
 #[derive(Debug)]
 pub(super) struct Named {
-    trees: Trees,
+    trees: UntrustedTrees,
 }
 
 impl Named {
@@ -21,7 +21,7 @@ impl Named {
             Given::Directory(directory) | Given::Revision { directory, .. } => Some(&**directory),
             Given::Zip(_) | Given::Nothing(_) => None,
         });
-        let trees = Trees::around(directories)
+        let trees = UntrustedTrees::around(directories)
             .context("cannot look at the sources")
             .map_err(Failure::usage)?;
         Ok(Self { trees })
@@ -29,7 +29,7 @@ impl Named {
 
     /// Refuses a source that a link of the repository around the current directory leads out of it.
     pub(super) fn check_source(given: &str) -> Result<(), Failure> {
-        let trees = Trees::around([])
+        let trees = UntrustedTrees::around([])
             .context("cannot look at the current directory")
             .map_err(Failure::usage)?;
         let path = Path::new(source_path(given));

@@ -28,9 +28,9 @@ pub enum PlaceError {
 
 /// The trees that somebody else may have made; links in one of them are to stay in it.
 #[derive(Debug, Clone, Default)]
-pub struct Trees(Vec<PathBuf>);
+pub struct UntrustedTrees(Vec<PathBuf>);
 
-impl Trees {
+impl UntrustedTrees {
     /// These directories, and the repositories around them and around the current directory.
     pub fn around<'a>(directories: impl IntoIterator<Item = &'a Path>) -> io::Result<Self> {
         let mut trees = Vec::new();
@@ -126,7 +126,7 @@ mod tests {
         link("outside", "link");
         link("tree", "to-tree");
         link("round", "tree/source/round");
-        let trees = Trees::around([&*tree.join("source")]).unwrap();
+        let trees = UntrustedTrees::around([&*tree.join("source")]).unwrap();
         let follow = |path: &str| trees.follow(&place.join(path));
         for (path, leads_to) in [
             ("tree/source/real/new", "tree/source/real/new"),

@@ -8,7 +8,7 @@ use walkdir::{DirEntry, WalkDir};
 
 use super::super::Failure;
 use crate::host::file::{self, FileError};
-use crate::host::place::{PlaceError, Trees};
+use crate::host::place::{PlaceError, UntrustedTrees};
 use crate::settings::read_bounded;
 
 /// Directories whose contents are not the author's.
@@ -81,7 +81,7 @@ pub(super) fn read(paths: &[PathBuf]) -> Result<Found, Failure> {
 /// Refuses a path that a link of the repository leads out of it: whoever checks a clone does not mean
 /// what a stranger's link leads to.
 fn stays(path: &Path) -> Result<(), Failure> {
-    let followed = Trees::of(path)
+    let followed = UntrustedTrees::of(path)
         .map_err(PlaceError::from)
         .and_then(|trees| trees.follow(path));
     match followed {

@@ -7,7 +7,7 @@ use anyhow::{Context as _, anyhow};
 
 use super::super::Failure;
 use super::definition::{check_value, definition, flags};
-use crate::host::place::Trees;
+use crate::host::place::UntrustedTrees;
 use crate::settings::layers::{
     Breach, Entry, FileLayers, FileText, Flag, Flags, Origin, ValueCheck, breaches,
     is_primary_source, read_file,
@@ -114,7 +114,7 @@ impl ProjectFile {
 
     /// What in these entries of the file reaches beyond the container.
     fn breaches(&self, entries: &[Entry], flags: &Flags) -> Vec<Breach> {
-        let trees = Trees::around([&*self.source]).ok();
+        let trees = UntrustedTrees::around([&*self.source]).ok();
         let is_inside = |path: &Path| {
             let path = self.source.join(path);
             let followed = trees.as_ref().and_then(|trees| trees.follow(&path).ok());
