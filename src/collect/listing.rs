@@ -91,7 +91,7 @@ pub enum LinkTarget {
 /// Tells `each` what is at and below these absolute paths of the container, in no order, until there is
 /// no more or it fails.
 ///
-/// ArtifactFiles are bytes, newlines included, and never hold `.` or `..` as a component. Links are not followed,
+/// Names are bytes, newlines included, and never hold `.` or `..` as a component. Links are not followed,
 /// not even those among `roots`. A root that does not exist, or a path that vanishes, is passed over. From
 /// `/` the trees of the kernel are not looked into. `has_find` says whether the image has `find`; without
 /// it a shell looks, more slowly. The future may be dropped.

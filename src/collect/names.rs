@@ -127,7 +127,7 @@ impl ArtifactFiles {
                 }
                 above = parent(above);
             }
-            // ArtifactFiles of one directory follow each other.
+            // Names of one directory follow each other.
             if left.last() != Some(&index) {
                 clean = directory;
             }

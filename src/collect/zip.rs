@@ -47,7 +47,7 @@ pub fn can_hold(names: &ArtifactFiles) -> Result<(), CollectError> {
 /// Packs the gathered files and the links into a new zip, in the order of `names`.
 ///
 /// Entries carry the files' permissions and their times, in UTC and to two seconds, so that the same files
-/// give the same bytes. ArtifactFiles are kept byte by byte. No more than a part of a file is in memory.
+/// give the same bytes. Names are kept byte by byte. No more than a part of a file is in memory.
 /// `stop` ends the packing early, with an error.
 pub fn pack(
     names: &ArtifactFiles,

@@ -244,7 +244,7 @@ pub struct Work {
     pub shell: Option<String>,
     /// Name and version, as written, of each runtime that is to be selected.
     pub runtime_versions: Vec<(String, String)>,
-    /// StoredValue values that the caller does not give, for DOWNLOAD_SOURCE to look up. Those of Secrets
+    /// Stored values that the caller does not give, for DOWNLOAD_SOURCE to look up. Those of Secrets
     /// Manager come last, and beat those of the parameter store where both have a name (assumed).
     pub stored: Vec<StoredValue>,
     /// The cache, when there is a section for it.

@@ -182,7 +182,7 @@ impl<E: Engine> Live<'_, E> {
         }
         let mut words = vec![user];
         let mut program = Program::default();
-        // InputTrees that are the host's own stay whose they are.
+        // Trees that are the host's own stay whose they are.
         if self.run.plan.transfer != Transfer::Mount && user != "root" {
             for directory in self.run.plan.directories() {
                 program.trust(directory);

@@ -7,7 +7,7 @@ use super::*;
 /// An entry as a zip file has it, whatever it says.
 struct Entry<'a> {
     name: &'a [u8],
-    /// EntryType and permissions; 0 for none.
+    /// Kind and permissions; 0 for none.
     mode: u32,
     content: &'a [u8],
     /// What the zip says of the content's size.
