@@ -22,7 +22,7 @@
 //!   [`plan::phases::next`] is a total function; [`plan::retry`] says whether a failed phase runs again.
 //! - [`runtimes`] is pure: the runtimes that an image offers, and what a buildspec selects of them.
 //! - [`secrets`] looks up the values that a buildspec wants from a store, through one trait.
-//! - [`logins`] looks up what a registry wants to see, in the files of the docker and podman commands.
+//! - [`registry_credentials`] looks up what a registry wants to see, in the files of the docker and podman commands.
 //! - [`host`] has the doors to this machine: files that somebody else made, directories of our own, programs.
 //! - [`source`] reads the host's trees: git facts, checkouts of versions, zip files, what of a tree stays
 //!   behind, a tree as a tar stream, what git needs besides, and what a build made of a tree. What it
@@ -95,13 +95,13 @@ pub mod engine;
 pub mod event;
 pub mod exit;
 pub mod host;
-pub mod logins;
 pub mod mask;
 pub mod owner;
 pub mod phase;
 pub mod plan;
 pub mod project;
 pub mod record;
+pub mod registry_credentials;
 pub mod remains;
 pub mod resources;
 pub mod runner;

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::host::directory;
-use crate::logins::CredentialFiles;
 use crate::owner::{Key, Owner};
+use crate::registry_credentials::CredentialFiles;
 use crate::runner::Host;
 use crate::secrets::Providers;
 use crate::settings::Environment;
@@ -25,7 +25,7 @@ pub struct Installation {
     /// Who knows the values that a buildspec wants from a store.
     pub secrets: Providers,
     /// Who knows what registries want to see.
-    pub logins: CredentialFiles,
+    pub registry_credentials: CredentialFiles,
 }
 
 /// A directory of the installation may be in somebody else's hand.
@@ -67,7 +67,7 @@ impl Installation {
             environment: environment.clone(),
             owner: Owner::this_process(key),
             secrets: Providers::new(vec![Box::new(environment.secrets())]),
-            logins: CredentialFiles::new(environment.login_files(), HELPER_PATIENCE),
+            registry_credentials: CredentialFiles::new(environment.login_files(), HELPER_PATIENCE),
         })
     }
 
@@ -83,7 +83,7 @@ impl Installation {
             cache_root: caches(&self.cache_directory),
             owner: self.owner.clone(),
             secrets: self.secrets.clone(),
-            logins: self.logins.clone(),
+            registry_credentials: self.registry_credentials.clone(),
         }
     }
 }

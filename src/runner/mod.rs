@@ -22,11 +22,11 @@ use crate::channel::EventSender;
 use crate::collect::CollectError;
 use crate::engine::{ContainerId, Engine, EngineError};
 use crate::event::Notice;
-use crate::logins::CredentialFiles;
 use crate::mask::Masker;
 use crate::owner::Owner;
 use crate::phase::{PhaseContext, Status};
 use crate::plan::{PhasePlan, Plan, Work};
+use crate::registry_credentials::CredentialFiles;
 use crate::resources::Limits;
 use crate::secrets::Providers;
 use crate::source::excludes::ExcludeError;
@@ -51,7 +51,7 @@ pub struct Host {
     /// Who knows the values that a buildspec wants from a store.
     pub secrets: Providers,
     /// Who knows what registries want to see.
-    pub logins: CredentialFiles,
+    pub registry_credentials: CredentialFiles,
 }
 
 /// How a run ended.

@@ -16,11 +16,11 @@ use crate::channel::{Message, channel};
 use crate::engine::fake::{FakeEngine, Reaction};
 use crate::event::{AgentEvent, CommandEvent, Event, Notice};
 use crate::event::{BuildEvent, PhaseEvent};
-use crate::logins::CredentialFiles;
 use crate::owner::Key;
 use crate::phase::PhaseType;
 use crate::plan::{Facts, GitFacts, Inputs, Settings, Source, Transfer, examples, make};
 use crate::project::image::Pulling;
+use crate::registry_credentials::CredentialFiles;
 
 struct Ran {
     outcome: Outcome,
@@ -87,7 +87,7 @@ async fn run_plan(plan: &Plan, engine: &FakeEngine, cancels: &[(Duration, Cancel
         cache_root: "/nonexistent".into(),
         owner: Owner::this_process(Key::of_one_run()),
         secrets: Providers::default(),
-        logins: CredentialFiles::new(Vec::new(), Duration::ZERO),
+        registry_credentials: CredentialFiles::new(Vec::new(), Duration::ZERO),
     };
     let (sender, mut receiver) = channel(|| Timestamp::UNIX_EPOCH);
     let gathering = tokio::spawn(async move {

@@ -121,8 +121,10 @@ impl<E: Engine> Run<'_, E> {
         else {
             return Ok(None);
         };
-        let logins = &self.host.logins;
-        let found = self.guarded(logins.find(&registry, &repository)).await?;
+        let logins = &self.host.registry_credentials;
+        let found = self
+            .guarded(registry_credentials.find(&registry, &repository))
+            .await?;
         for problem in found.problems {
             let without = if found.login.is_some() {
                 ""

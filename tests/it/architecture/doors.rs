@@ -55,7 +55,7 @@ const OPENS: &[(&str, &str)] = &[
         "the words of the user's `podman`, bounded",
     ),
     (
-        "logins/helper.rs",
+        "registry_credentials/helper.rs",
         "what a helper of the user's says, bounded",
     ),
     ("owner.rs", "`/proc`"),
