@@ -30,7 +30,7 @@
 //! - [`engine`] is a trait at the level of container primitives, with the Docker API behind it and a
 //!   scripted fake for the tests of the run loop.
 //! - [`runner`] runs one plan: one container, one attached driver, one event after the other.
-//! - [`owner`] says whose an object in the engine is; [`remains`] finds and removes what dead runs left.
+//! - [`owner`] says whose an object in the engine is; [`leftovers`] finds and removes what dead runs left.
 //! - [`doctor`] examines whether builds can run, over the same trait.
 //! - [`cache`] keeps archives from build to build, and knows nothing of what is in them.
 //! - [`collect`] brings files out of the container, entry by entry.
@@ -95,6 +95,7 @@ pub mod engine;
 pub mod event;
 pub mod exit;
 pub mod host;
+pub mod leftovers;
 pub mod mask;
 pub mod owner;
 pub mod phase;
@@ -102,7 +103,6 @@ pub mod plan;
 pub mod project;
 pub mod record;
 pub mod registry_credentials;
-pub mod remains;
 pub mod resources;
 pub mod runner;
 pub mod runtimes;

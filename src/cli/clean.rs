@@ -13,8 +13,8 @@ use super::{Failure, Told, stderr};
 use crate::build::Installation;
 use crate::engine::{EngineError, Operation};
 use crate::exit::ExitStatus;
+use crate::leftovers::{self, HostDirectories, Leftover, LeftoverReport};
 use crate::owner::Owner;
-use crate::remains::{self, HostDirectories, Leftover, LeftoverReport};
 use crate::settings::Environment;
 
 /// Remove what dead runs left: containers, volumes, networks, directories of this machine, unfinished
@@ -102,7 +102,7 @@ pub(super) async fn run(
         .as_ref()
         .map(|connection| &connection.engine)
         .ok_or_else(no_engine);
-    let mut findings = Box::pin(remains::find(engine, &owner, &places)).await;
+    let mut findings = Box::pin(leftovers::find(engine, &owner, &places)).await;
     let not_looked_at = findings.not_looked_at.take();
     let (failure, not_looked_at) = match not_looked_at {
         None => (None, None),
@@ -136,7 +136,7 @@ pub(super) async fn run(
     // Without its containers nobody can end a living build.
     let all = args.all && report.not_looked_at.is_none();
     if all && !findings.living.is_empty() {
-        let living = findings.living.iter().map(|found| &found.remain);
+        let living = findings.living.iter().map(|found| &found.leftover);
         let _ = stderr(color).page(&text::warning(living, args.dry_run));
     }
     take(
@@ -176,21 +176,21 @@ async fn take(
     let mut going = dead;
     if all {
         going.extend(living);
-        going.sort_by_key(|found| found.remain.kind);
+        going.sort_by_key(|found| found.leftover.kind);
     } else {
-        report.living = living.into_iter().map(|found| found.remain).collect();
+        report.living = living.into_iter().map(|found| found.leftover).collect();
     }
     if report.dry_run {
-        report.gone = going.into_iter().map(|found| found.remain).collect();
+        report.gone = going.into_iter().map(|found| found.leftover).collect();
         return;
     }
     let engine = connection
         .filter(|_| report.not_looked_at.is_none())
         .map(|connection| &connection.engine);
-    for (remain, removed) in remains::remove(engine, owner, going, scratch_root).await {
+    for (leftover, removed) in leftovers::remove(engine, owner, going, scratch_root).await {
         match removed {
-            Ok(()) => report.gone.push(remain),
-            Err(error) => report.stuck.push((remain, error.to_string())),
+            Ok(()) => report.gone.push(leftover),
+            Err(error) => report.stuck.push((leftover, error.to_string())),
         }
     }
 }

@@ -31,7 +31,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "phase",
             "plan",
             "project",
-            "remains",
+            "leftovers",
             "resources",
             "runner",
             "secrets",
@@ -75,7 +75,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "source",
         ],
     ),
-    ("remains", &["cache", "engine", "owner", "runner"]),
+    ("leftovers", &["cache", "engine", "owner", "runner"]),
     (
         "runner",
         &[

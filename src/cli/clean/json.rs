@@ -4,13 +4,13 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::Report;
-use crate::remains::Leftover;
+use crate::leftovers::Leftover;
 
 /// Writes the report. Names and meanings of its members are in the README.
 pub(super) fn json(report: &Report) -> String {
-    let all = |remains: &[Leftover]| remains.iter().map(remain_json).collect::<Vec<_>>();
-    let stuck = report.stuck.iter().map(|(remain, reason)| {
-        let mut value = remain_json(remain);
+    let all = |leftovers: &[Leftover]| leftovers.iter().map(leftover_json).collect::<Vec<_>>();
+    let stuck = report.stuck.iter().map(|(leftover, reason)| {
+        let mut value = leftover_json(leftover);
         value["reason"] = json!(reason);
         value
     });
@@ -26,15 +26,15 @@ pub(super) fn json(report: &Report) -> String {
     format!("{document:#}\n")
 }
 
-fn remain_json(remain: &Leftover) -> Value {
-    let created = remain
+fn leftover_json(leftover: &Leftover) -> Value {
+    let created = leftover
         .created
         .and_then(|seconds| Timestamp::from_second(i64::try_from(seconds).ok()?).ok());
     json!({
-        "kind": remain.kind.as_str(),
-        "name": remain.name,
-        "build": remain.build,
+        "kind": leftover.kind.as_str(),
+        "name": leftover.name,
+        "build": leftover.build,
         "created": created.map(|time| time.to_string()),
-        "sizeInBytes": remain.size,
+        "sizeInBytes": leftover.size,
     })
 }

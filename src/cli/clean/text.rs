@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::Report;
 use crate::cli::cache::age;
-use crate::remains::{Leftover, LeftoverKind};
+use crate::leftovers::{Leftover, LeftoverKind};
 use crate::sinks::size;
 use crate::terminal::Page;
 
@@ -19,13 +19,13 @@ pub(super) fn text(report: &Report) -> Page {
     } else {
         "removed"
     };
-    for remain in &report.gone {
-        let _ = writeln!(text, "{verb} {}", described(remain));
+    for leftover in &report.gone {
+        let _ = writeln!(text, "{verb} {}", described(leftover));
     }
-    for (remain, reason) in &report.stuck {
-        let _ = writeln!(text, "cannot remove {}: {reason}", described(remain));
-        if remain.kind == LeftoverKind::Directory {
-            let _ = writeln!(text, "  `sudo rm -r {}` removes it", remain.name);
+    for (leftover, reason) in &report.stuck {
+        let _ = writeln!(text, "cannot remove {}: {reason}", described(leftover));
+        if leftover.kind == LeftoverKind::Directory {
+            let _ = writeln!(text, "  `sudo rm -r {}` removes it", leftover.name);
         }
     }
     if report.gone.is_empty() && report.stuck.is_empty() {
@@ -44,9 +44,9 @@ pub(super) fn text(report: &Report) -> Page {
             text,
             "left alone, since nothing proves that your cobuild made them: {unproven}; what is yours goes with"
         );
-        for remain in &report.unproven {
-            let verb = removal(remain.kind);
-            let _ = writeln!(text, "  {} {verb} {}", report.client, short(remain));
+        for leftover in &report.unproven {
+            let verb = removal(leftover.kind);
+            let _ = writeln!(text, "  {} {verb} {}", report.client, short(leftover));
         }
     }
     if report.of_other_hosts > 0 {
@@ -68,8 +68,8 @@ pub(super) fn warning<'a>(living: impl Iterator<Item = &'a Leftover>, dry_run: b
     let living: Vec<&Leftover> = living.collect();
     let builds: BTreeSet<&str> = living
         .iter()
-        .filter(|remain| remain.kind == LeftoverKind::Container)
-        .filter_map(|remain| remain.build.as_deref())
+        .filter(|leftover| leftover.kind == LeftoverKind::Container)
+        .filter_map(|leftover| leftover.build.as_deref())
         .collect();
     let verb = if dry_run { "would lose" } else { "lose" };
     let mut text = Page::default();
@@ -85,8 +85,8 @@ pub(super) fn warning<'a>(living: impl Iterator<Item = &'a Leftover>, dry_run: b
 }
 
 /// How many there are of each kind.
-fn counted<'a>(remains: impl Iterator<Item = &'a Leftover>) -> String {
-    let mut kinds: Vec<LeftoverKind> = remains.map(|remain| remain.kind).collect();
+fn counted<'a>(leftovers: impl Iterator<Item = &'a Leftover>) -> String {
+    let mut kinds: Vec<LeftoverKind> = leftovers.map(|leftover| leftover.kind).collect();
     kinds.sort();
     kinds
         .chunk_by(|one, other| one == other)
@@ -112,29 +112,29 @@ fn removal(kind: LeftoverKind) -> &'static str {
     }
 }
 
-fn short(remain: &Leftover) -> &str {
-    match remain.kind {
-        LeftoverKind::Container => remain.name.get(..12).unwrap_or(&remain.name),
+fn short(leftover: &Leftover) -> &str {
+    match leftover.kind {
+        LeftoverKind::Container => leftover.name.get(..12).unwrap_or(&leftover.name),
         LeftoverKind::Volume
         | LeftoverKind::Network
         | LeftoverKind::Image
         | LeftoverKind::Directory
-        | LeftoverKind::Cache => &remain.name,
+        | LeftoverKind::Cache => &leftover.name,
     }
 }
 
-fn described(remain: &Leftover) -> String {
-    let name = short(remain);
-    let mut text = format!("{} {name}", remain.kind.as_str());
-    if let Some(build) = &remain.build {
+fn described(leftover: &Leftover) -> String {
+    let name = short(leftover);
+    let mut text = format!("{} {name}", leftover.kind.as_str());
+    if let Some(build) = &leftover.build {
         let _ = write!(text, " of {build}");
     }
     let mut details = Vec::new();
-    if let Some(seconds) = remain.created {
+    if let Some(seconds) = leftover.created {
         let age = age(seconds.saturating_mul(1000), Timestamp::now());
         details.push(format!("{age} old"));
     }
-    if let Some(bytes) = remain.size {
+    if let Some(bytes) = leftover.size {
         details.push(size(bytes));
     }
     if !details.is_empty() {
@@ -149,19 +149,19 @@ mod tests {
 
     #[test]
     fn kinds_are_counted() {
-        let remain = |kind| Leftover {
+        let leftover = |kind| Leftover {
             kind,
             name: String::new(),
             build: None,
             created: None,
             size: None,
         };
-        let remains = [
+        let leftovers = [
             LeftoverKind::Directory,
             LeftoverKind::Container,
             LeftoverKind::Directory,
         ]
-        .map(remain);
-        assert_eq!(counted(remains.iter()), "1 container, 2 directories");
+        .map(leftover);
+        assert_eq!(counted(leftovers.iter()), "1 container, 2 directories");
     }
 }

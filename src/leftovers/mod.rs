@@ -82,7 +82,7 @@ pub struct Leftover {
 #[derive(Debug)]
 pub struct RemovableLeftover {
     /// The thing.
-    pub remain: Leftover,
+    pub leftover: Leftover,
     handle: Handle,
 }
 
@@ -145,7 +145,7 @@ pub async fn find<E: Engine>(
     }
     host::find(places, &mut findings);
     // Containers first: what they use can go when they are gone.
-    findings.dead.sort_by_key(|found| found.remain.kind);
-    findings.living.sort_by_key(|found| found.remain.kind);
+    findings.dead.sort_by_key(|found| found.leftover.kind);
+    findings.living.sort_by_key(|found| found.leftover.kind);
     findings
 }

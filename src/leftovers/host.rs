@@ -12,25 +12,25 @@ use crate::runner::{KeptScratch, abandoned, occupied};
 /// Finds directories and files that nobody uses, and directories that somebody does.
 pub(super) fn find(places: &HostDirectories, findings: &mut LeftoverReport) {
     for directory in occupied(&places.scratch_root) {
-        let remain = remain(LeftoverKind::Directory, &directory);
+        let leftover = leftover(LeftoverKind::Directory, &directory);
         let handle = Handle::Occupied(directory);
-        findings.living.push(RemovableLeftover { remain, handle });
+        findings.living.push(RemovableLeftover { leftover, handle });
     }
     for scratch in abandoned(&places.scratch_root) {
-        let remain = remain(LeftoverKind::Directory, scratch.directory());
+        let leftover = leftover(LeftoverKind::Directory, scratch.directory());
         let handle = Handle::Directory(scratch);
-        findings.dead.push(RemovableLeftover { remain, handle });
+        findings.dead.push(RemovableLeftover { leftover, handle });
     }
     let namespaces = Store::new(places.cache_root.clone()).namespaces();
     for namespace in namespaces.unwrap_or_default() {
         for unfinished in namespace.unfinished().unwrap_or_default() {
             let size = fs::metadata(unfinished.path()).ok().map(|it| it.len());
-            let remain = Leftover {
+            let leftover = Leftover {
                 size,
-                ..remain(LeftoverKind::Cache, unfinished.path())
+                ..leftover(LeftoverKind::Cache, unfinished.path())
             };
             let handle = Handle::Unfinished(unfinished);
-            findings.dead.push(RemovableLeftover { remain, handle });
+            findings.dead.push(RemovableLeftover { leftover, handle });
         }
     }
 }
@@ -47,7 +47,7 @@ pub(super) fn sort_kept(kept: Vec<KeptScratch>, objects: &Objects, findings: &mu
         let is_there = objects.containers.contains(&kept.container);
         let is_dead = !is_there || objects.dead.iter().any(goes);
         let found = RemovableLeftover {
-            remain: remain(LeftoverKind::Directory, &kept.directory),
+            leftover: leftover(LeftoverKind::Directory, &kept.directory),
             handle: Handle::Kept(kept),
         };
         if is_dead {
@@ -58,7 +58,7 @@ pub(super) fn sort_kept(kept: Vec<KeptScratch>, objects: &Objects, findings: &mu
     }
 }
 
-fn remain(kind: LeftoverKind, path: &Path) -> Leftover {
+fn leftover(kind: LeftoverKind, path: &Path) -> Leftover {
     let modified = fs::metadata(path).and_then(|metadata| metadata.modified());
     let since = |time: SystemTime| time.duration_since(SystemTime::UNIX_EPOCH).ok();
     Leftover {

@@ -108,7 +108,7 @@ struct Sorting<'a> {
 
 impl Sorting<'_> {
     fn container(&mut self, container: ListedContainer, is_ours: bool) {
-        let remain = Leftover {
+        let leftover = Leftover {
             kind: LeftoverKind::Container,
             name: container.id.0.clone(),
             build: container.labels.get(owner::BUILD).cloned(),
@@ -124,7 +124,7 @@ impl Sorting<'_> {
             &container.labels,
             runs,
             is_ours,
-            RemovableLeftover { remain, handle },
+            RemovableLeftover { leftover, handle },
         );
     }
 
@@ -138,7 +138,7 @@ impl Sorting<'_> {
     }
 
     fn object(&mut self, object: ListedObject, kind: LeftoverKind, handle: Handle, is_ours: bool) {
-        let remain = Leftover {
+        let leftover = Leftover {
             kind,
             name: object.name,
             build: object.labels.get(owner::BUILD).cloned(),
@@ -149,7 +149,7 @@ impl Sorting<'_> {
             &object.labels,
             false,
             is_ours,
-            RemovableLeftover { remain, handle },
+            RemovableLeftover { leftover, handle },
         );
     }
 
@@ -166,7 +166,7 @@ impl Sorting<'_> {
                 return;
             }
             _ if !is_ours => {
-                self.objects.unproven.push(found.remain);
+                self.objects.unproven.push(found.leftover);
                 return;
             }
             MakerState::Dead => true,

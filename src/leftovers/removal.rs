@@ -50,7 +50,7 @@ pub async fn remove<E: Engine>(
     let mut image = None;
     let mut done = Vec::new();
     let mut deadline = None;
-    for RemovableLeftover { remain, handle } in found {
+    for RemovableLeftover { leftover, handle } in found {
         if let Handle::Container { image: its, .. } = &handle {
             image = Some(its.clone());
         }
@@ -64,8 +64,8 @@ pub async fn remove<E: Engine>(
             image: image.as_deref(),
             scratch_root,
         };
-        let removed = removal.remove(&remain, handle).await;
-        done.push((remain, removed));
+        let removed = removal.remove(&leftover, handle).await;
+        done.push((leftover, removed));
     }
     done
 }
@@ -81,13 +81,13 @@ struct Removal<'a, E> {
 }
 
 impl<E: Engine> Removal<'_, E> {
-    async fn remove(&self, remain: &Leftover, handle: Handle) -> Result<(), RemovalError> {
+    async fn remove(&self, leftover: &Leftover, handle: Handle) -> Result<(), RemovalError> {
         let engine = || self.engine.ok_or(RemovalError::NoEngine);
         match handle {
             Handle::Container { id, .. } => container(engine()?, &id).await,
-            Handle::Volume => Ok(engine()?.remove_volume(&remain.name).await?),
-            Handle::Network => Ok(engine()?.remove_network(&remain.name).await?),
-            Handle::Image => Ok(engine()?.remove_image(&remain.name).await?),
+            Handle::Volume => Ok(engine()?.remove_volume(&leftover.name).await?),
+            Handle::Network => Ok(engine()?.remove_network(&leftover.name).await?),
+            Handle::Image => Ok(engine()?.remove_image(&leftover.name).await?),
             Handle::Directory(scratch) => self.directory(&scratch).await,
             Handle::Kept(kept) => match kept.take_over()? {
                 Some(scratch) => self.directory(&scratch).await,
