@@ -33,7 +33,7 @@
 //! - [`owner`] says whose an object in the engine is; [`leftovers`] finds and removes what dead runs left.
 //! - [`doctor`] examines whether builds can run, over the same trait.
 //! - [`cache`] keeps archives from build to build, and knows nothing of what is in them.
-//! - [`collect`] brings files out of the container, entry by entry.
+//! - [`artifacts`] brings files out of the container, entry by entry.
 //! - [`mask`] is pure: hides the values of secrets, in texts and in output that comes in chunks.
 //! - [`event`] is pure: the one interface between running and showing, and its stored form.
 //! - [`channel`] is the way of events. Secrets are masked at its beginning, so that none is ever in it.
@@ -84,12 +84,12 @@
 //! of a build listens to it. The running command gets SIGTERM and a grace period, its phase ends as
 //! STOPPED or TIMED_OUT, the container is removed, and the last events are emitted as always.
 
+pub mod artifacts;
 pub mod build;
 pub mod buildspec;
 pub mod cache;
 pub mod channel;
 pub mod cli;
-pub mod collect;
 pub mod doctor;
 pub mod engine;
 pub mod event;

@@ -18,8 +18,8 @@ mod walk;
 
 use std::path::PathBuf;
 
+use crate::artifacts::CollectError;
 use crate::channel::EventSender;
-use crate::collect::CollectError;
 use crate::engine::{ContainerId, Engine, EngineError};
 use crate::event::Notice;
 use crate::mask::Masker;

@@ -82,7 +82,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "buildspec",
             "cache",
             "channel",
-            "collect",
+            "artifacts",
             "engine",
             "event",
             "host",
@@ -101,7 +101,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("cache", &["host"]),
     ("channel", &["event", "mask"]),
     ("runtimes", &["event"]),
-    ("collect", &["engine", "host", "owner", "plan"]),
+    ("artifacts", &["engine", "host", "owner", "plan"]),
     ("source", &["engine", "event", "host", "plan"]),
     (
         "settings",

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use cobuild::collect::listing::{FileType, LinkTarget, leads, list};
+use cobuild::artifacts::listing::{FileType, LinkTarget, leads, list};
 use cobuild::engine::ContainerId;
 use cobuild::engine::docker::Docker;
 use cobuild::engine::endpoint::{Endpoint, EndpointInputs};

@@ -18,12 +18,12 @@ use std::path::{Path, PathBuf};
 
 use futures_util::StreamExt;
 
+use crate::artifacts::{CollectError, listing};
 use crate::buildspec::{Cache, CacheAction};
 use crate::cache::{
     CacheHit, CacheQuery, EntryKind, LastRun, LookupOutcome, Namespace, Paths, Published,
     SaveOutcome, Store, shown,
 };
-use crate::collect::{CollectError, listing};
 use crate::engine::Engine;
 use crate::event::{CacheEvent, CacheFound, CacheOutcome, CacheRestored, Notice};
 use crate::plan::cache::{CacheKind, CachePaths, CacheRoot, CacheUse, MOST_FALLBACK_KEYS};

@@ -12,8 +12,8 @@ use futures_util::{Stream, StreamExt, stream};
 use tar::{Archive, Builder, EntryType, Header};
 
 use super::filter::{Direction, FilterResult, Outlet, Prefix, TRAILER, pass};
+use crate::artifacts::listing::quote;
 use crate::cache::{Archive as Store, Writing};
-use crate::collect::listing::quote;
 use crate::engine::process::read;
 use crate::engine::{ByteStream, ContainerId, Engine, EngineError, Operation, pipe};
 use crate::plan::cache::{CachePaths, CacheRoot};

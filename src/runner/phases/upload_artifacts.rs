@@ -7,14 +7,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures_util::StreamExt;
 
-use crate::collect::CollectError;
-use crate::collect::fetch::{Fetch, Fetched};
-use crate::collect::names::ArtifactFiles;
-use crate::collect::notice::{Notice, Notices};
-use crate::collect::publish::{publish_file, publish_tree};
-use crate::collect::search::{Search, Symlinks};
-use crate::collect::staging::Staging;
-use crate::collect::zip::{self, pack};
+use crate::artifacts::CollectError;
+use crate::artifacts::download::{Fetch, Fetched};
+use crate::artifacts::file_list::ArtifactFiles;
+use crate::artifacts::notices::{Notice, Notices};
+use crate::artifacts::publish::{publish_file, publish_tree};
+use crate::artifacts::search::{Search, Symlinks};
+use crate::artifacts::staging::Staging;
+use crate::artifacts::zip::{self, pack};
 use crate::engine::{ByteStream, Engine};
 use crate::event::{self, ArtifactsEvent};
 use crate::phase::PhaseContext;

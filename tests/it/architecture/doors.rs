@@ -20,19 +20,19 @@ const OPENS: &[(&str, &str)] = &[
     ("cache/publish.rs", "the store is ours"),
     ("cli/debug/terminal.rs", "the user's terminal"),
     (
-        "collect/entries.rs",
+        "artifacts/entries.rs",
         "a name in a tar, whose length is known and bounded",
     ),
     (
-        "collect/placing.rs",
+        "artifacts/file_writer.rs",
         "makes what has just been brought out, in a directory of ours",
     ),
     (
-        "collect/publish.rs",
+        "artifacts/publish.rs",
         "what has just been brought out, in a directory of ours",
     ),
-    ("collect/staging.rs", "locks of directories of ours"),
-    ("collect/zip.rs", "the zip that has just been made"),
+    ("artifacts/staging.rs", "locks of directories of ours"),
+    ("artifacts/zip.rs", "the zip that has just been made"),
     (
         "doctor/credentials.rs",
         "the user's settings of docker and podman",

@@ -6,7 +6,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use super::CollectError;
-use super::notice::{Notice, Notices};
+use super::notices::{Notice, Notices};
 
 /// How many files there may be, and how many bytes their paths may have together.
 const MOST_FILES: usize = 750_000;

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use walkdir::WalkDir;
 
 use super::CollectError;
-use super::placing::{Attributes, FileWriter};
+use super::file_writer::{Attributes, FileWriter};
 use super::staging::Staging;
 
 /// Moves everything below `staging` to `place` below `root`, replacing files of the same name. Nothing is

@@ -18,8 +18,8 @@ use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, ZipWriter};
 
 use super::CollectError;
-use super::fetch::KeptLink;
-use super::names::ArtifactFiles;
+use super::download::KeptLink;
+use super::file_list::ArtifactFiles;
 use crate::host::file::open_beneath;
 
 /// How much is read and written at once.
@@ -44,7 +44,7 @@ pub fn can_hold(names: &ArtifactFiles) -> Result<(), CollectError> {
     names.are_within("files for one zip", MOST_FILES, MOST_BYTES)
 }
 
-/// Packs the gathered files and the links into a new zip, in the order of `names`.
+/// Packs the gathered files and the links into a new zip, in the order of `file_list`.
 ///
 /// Entries carry the files' permissions and their times, in UTC and to two seconds, so that the same files
 /// give the same bytes. Names are kept byte by byte. No more than a part of a file is in memory.

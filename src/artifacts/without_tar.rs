@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::CollectError;
-use super::bridge::read_from;
+use super::download::{Fetch, Received, stays_inside};
 use super::entries::{Entries, EntryKind};
-use super::fetch::{Fetch, Received, stays_inside};
-use super::names::{ArtifactFiles, ByPath};
-use super::placing::{Attributes, FileWriter};
+use super::file_list::{ArtifactFiles, ByPath};
+use super::file_writer::{Attributes, FileWriter};
+use super::stream_reader::read_from;
 use crate::engine::Engine;
 use crate::plan::artifacts::join;
 

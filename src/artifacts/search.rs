@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::CollectError;
+use super::file_list::ArtifactFiles;
 use super::listing::{FileType, LinkTarget, leads, list};
-use super::names::ArtifactFiles;
-use super::notice::{Notice, Notices};
+use super::notices::{Notice, Notices};
 use crate::engine::{ContainerId, Engine};
 use crate::plan::artifacts::FileSet;
 use crate::plan::layout;
@@ -115,7 +115,7 @@ struct SearchState<'a> {
 }
 
 impl Search<'_> {
-    /// Adds the files that match to `names`.
+    /// Adds the files that match to `file_list`.
     ///
     /// A link to a directory is followed when that lies in the base directory, or in the local cache,
     /// and does not hold the link itself, or when a pattern names the link without a wildcard

@@ -5,12 +5,12 @@ use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use super::CollectError;
-use super::bridge::read_from;
 use super::entries::{Entries, EntryKind};
+use super::file_list::{ArtifactFile, ArtifactFiles, ByPath};
+use super::file_writer::{Attributes, FileWriter, copy};
 use super::listing::quote;
-use super::names::{ArtifactFile, ArtifactFiles, ByPath};
-use super::notice::{Notice, Notices};
-use super::placing::{Attributes, FileWriter, copy};
+use super::notices::{Notice, Notices};
+use super::stream_reader::read_from;
 use crate::engine::process::read;
 use crate::engine::{ByteStream, ContainerId, Engine};
 
