@@ -30,7 +30,7 @@
 //! - [`engine`] is a trait at the level of container primitives, with the Docker API behind it and a
 //!   scripted fake for the tests of the run loop.
 //! - [`runner`] runs one plan: one container, one attached driver, one event after the other.
-//! - [`owner`] says whose an object in the engine is; [`leftovers`] finds and removes what dead runs left.
+//! - [`ownership`] says whose an object in the engine is; [`leftovers`] finds and removes what dead runs left.
 //! - [`doctor`] examines whether builds can run, over the same trait.
 //! - [`cache`] keeps archives from build to build, and knows nothing of what is in them.
 //! - [`artifacts`] brings files out of the container, entry by entry.
@@ -75,7 +75,7 @@
 //!   to be the tree's, or named by the user.
 //! - `runner::ask`: answers of the container, bounded in bytes and under every stop. `engine::docker::answers`:
 //!   those of the engine.
-//! - [`owner`]: an object in an engine is ours by a keyed proof over its name.
+//! - [`ownership`]: an object in an engine is ours by a keyed proof over its name.
 //! - [`terminal`]: texts of others become visible before a terminal sees them.
 //!
 //! # How a build is cut short
@@ -97,7 +97,7 @@ pub mod exit;
 pub mod host;
 pub mod leftovers;
 pub mod mask;
-pub mod owner;
+pub mod ownership;
 pub mod phase;
 pub mod plan;
 pub mod project;

@@ -170,7 +170,7 @@ mod tests {
     use std::os::unix::fs::symlink;
 
     use super::*;
-    use crate::owner::{Key, Owner};
+    use crate::ownership::{Key, Owner};
 
     struct Places {
         _directory: tempfile::TempDir,

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::CollectError;
 use crate::host::directory;
-use crate::owner::Owner;
+use crate::ownership::Owner;
 
 /// How their names begin.
 const PREFIX: &str = ".cobuild-staging-";
@@ -115,7 +115,7 @@ fn is_same(open: &File, path: &Path) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::owner::Key;
+    use crate::ownership::Key;
 
     #[test]
     fn what_a_killed_run_left_goes_and_what_is_in_use_or_another_s_stays() {

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::host::directory;
-use crate::owner::{Key, Owner};
+use crate::ownership::{Key, Owner};
 use crate::registry_credentials::CredentialFiles;
 use crate::runner::Host;
 use crate::secrets::Providers;

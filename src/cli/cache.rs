@@ -20,7 +20,7 @@ use crate::build::Installation;
 use crate::cache::Store;
 use crate::engine::{Engine, ListedVolume};
 use crate::exit::ExitStatus;
-use crate::owner::{HOST, ObjectKind, Owner};
+use crate::ownership::{HOST, ObjectKind, Owner};
 use crate::runner::LAYERS_LABEL;
 use crate::settings::{Asked, Environment, Sources};
 

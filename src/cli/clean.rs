@@ -14,7 +14,7 @@ use crate::build::Installation;
 use crate::engine::{EngineError, Operation};
 use crate::exit::ExitStatus;
 use crate::leftovers::{self, HostDirectories, Leftover, LeftoverReport};
-use crate::owner::Owner;
+use crate::ownership::Owner;
 use crate::settings::Environment;
 
 /// Remove what dead runs left: containers, volumes, networks, directories of this machine, unfinished

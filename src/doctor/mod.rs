@@ -23,7 +23,7 @@ use jiff::Timestamp;
 pub use check::{Check, Subject, Verdict};
 
 use crate::engine::{Engine, EngineDetails, EngineError, EngineFacts};
-use crate::owner::Owner;
+use crate::ownership::Owner;
 use crate::runner::Cancellation;
 use trial::Trials;
 

@@ -9,7 +9,7 @@ use futures_util::StreamExt;
 use super::program::{Architecture, MARK};
 use super::{ExaminationInputs, ReachedEngine};
 use crate::engine::{ContainerSpec, Engine, EngineError, ImportSpec, Mount};
-use crate::owner::{self, ObjectKind, Owner};
+use crate::ownership::{self, ObjectKind, Owner};
 use crate::resources::Limits;
 use crate::runner::Scratch;
 
@@ -128,7 +128,8 @@ impl<'a, E: Engine> Trials<'a, E> {
     async fn import(&self, architecture: Architecture, id: &str) -> Result<String, String> {
         let name = format!("{REPOSITORY}:{id}-{}", architecture.as_str());
         let mut tag = self.owner.tag(ObjectKind::Image, name, &self.build);
-        tag.labels.insert(owner::TRIAL.to_owned(), "yes".to_owned());
+        tag.labels
+            .insert(ownership::TRIAL.to_owned(), "yes".to_owned());
         let spec = ImportSpec {
             name: tag.name,
             platform: format!("linux/{}", architecture.as_str()),
@@ -228,7 +229,7 @@ impl<'a, E: Engine> Trials<'a, E> {
     /// Removes the containers there are, until there are none. An engine may never tell of the end of
     /// one that is removed while it starts, so it is asked what there is.
     async fn remove_containers(&self) {
-        let label = format!("{}={}", owner::BUILD, self.build);
+        let label = format!("{}={}", ownership::BUILD, self.build);
         let removing = async {
             for _ in 0..REMOVAL_TRIES {
                 let mut left = self.engine.list_containers(&label, None).await?;

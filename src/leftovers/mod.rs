@@ -3,7 +3,7 @@
 //!
 //! Nothing of a living run is ever taken for the leavings of a dead one:
 //!
-//! - An object in the engine says which process made it ([`crate::owner`]); a dead one never lives again.
+//! - An object in the engine says which process made it ([`crate::ownership`]); a dead one never lives again.
 //!   What has no proof that this user's cobuild made it is told of, and left to people.
 //! - A directory of the host, and an archive that is being written, is locked by whoever uses it. What is
 //!   found here is locked until it is removed.
@@ -20,7 +20,7 @@ pub use removal::{RemovalError, remove};
 
 use crate::cache::Unfinished;
 use crate::engine::{ContainerId, Engine, EngineError};
-use crate::owner::Owner;
+use crate::ownership::Owner;
 use crate::runner::{KeptScratch, Scratch};
 
 /// Where runs of this user keep things on the host.

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::{Handle, Leftover, LeftoverKind, RemovableLeftover};
 use crate::engine::{Engine, EngineError, ListedContainer, ListedObject, ListedVolume};
-use crate::owner::{self, MakerState, Owner};
+use crate::ownership::{self, MakerState, Owner};
 use crate::runner::{LAYERS_LABEL, Ledger, is_of_container};
 
 /// The objects of cobuild in an engine, by how their makers stand.
@@ -29,10 +29,10 @@ pub(super) async fn list<E: Engine>(
     let entered = Ledger::beside(scratch_root).volumes();
     let facts = engine.facts().await?;
     let (containers, volumes, networks, images) = tokio::join!(
-        engine.list_containers(owner::HOST, None),
-        engine.list_volumes(owner::HOST),
-        engine.list_networks(owner::HOST),
-        engine.list_images(owner::HOST),
+        engine.list_containers(ownership::HOST, None),
+        engine.list_volumes(ownership::HOST),
+        engine.list_networks(ownership::HOST),
+        engine.list_images(ownership::HOST),
     );
     let (containers, volumes, networks, images) = (containers?, volumes?, networks?, images?);
     let mut sorting = Sorting {
@@ -43,24 +43,24 @@ pub(super) async fn list<E: Engine>(
     // Somebody may have made an image of a build container, and it has the container's labels then.
     let (trials, foreign): (Vec<_>, Vec<_>) = images
         .into_iter()
-        .partition(|image| image.labels.contains_key(owner::TRIAL));
+        .partition(|image| image.labels.contains_key(ownership::TRIAL));
     let mut going = Vec::new();
     for container in containers {
         sorting.objects.containers.push(container.id.0.clone());
         let is_ours = owner.has_made(
-            owner::ObjectKind::Container,
+            ownership::ObjectKind::Container,
             &container.name,
             &container.labels,
         );
         if is_ours {
-            going.extend(container.labels.get(owner::NAME).cloned());
+            going.extend(container.labels.get(ownership::NAME).cloned());
         } else if foreign.iter().any(|image| inherits(&container, image)) {
             continue;
         }
         sorting.container(container, is_ours);
     }
     for volume in volumes {
-        let container = volume.labels.get(owner::NAME);
+        let container = volume.labels.get(ownership::NAME);
         // A good cache, which has commands of its own.
         if volume.labels.contains_key(LAYERS_LABEL) {
             continue;
@@ -73,13 +73,17 @@ pub(super) async fn list<E: Engine>(
         sorting.volume(volume, is_ours);
     }
     for network in networks {
-        let is_ours = owner.has_made(owner::ObjectKind::Network, &network.name, &network.labels);
+        let is_ours = owner.has_made(
+            ownership::ObjectKind::Network,
+            &network.name,
+            &network.labels,
+        );
         sorting.object(network, LeftoverKind::Network, Handle::Network, is_ours);
     }
     for mut image in trials {
         let is_name = |name: &&String| {
             let name = name.strip_prefix(PODMAN).unwrap_or(name);
-            owner.has_made(owner::ObjectKind::Image, name, &image.labels)
+            owner.has_made(ownership::ObjectKind::Image, name, &image.labels)
         };
         let names = [&image.name].into_iter().chain(&image.other_names);
         let name = names.into_iter().find(is_name).cloned();
@@ -97,7 +101,7 @@ const PODMAN: &str = "localhost/";
 /// Whether a container has its labels from an image rather than from the run that made it.
 fn inherits(container: &ListedContainer, image: &ListedObject) -> bool {
     image.id == container.image_id
-        && container.labels.get(owner::BUILD) == image.labels.get(owner::BUILD)
+        && container.labels.get(ownership::BUILD) == image.labels.get(ownership::BUILD)
 }
 
 struct Sorting<'a> {
@@ -111,7 +115,7 @@ impl Sorting<'_> {
         let leftover = Leftover {
             kind: LeftoverKind::Container,
             name: container.id.0.clone(),
-            build: container.labels.get(owner::BUILD).cloned(),
+            build: container.labels.get(ownership::BUILD).cloned(),
             created: container.created,
             size: None,
         };
@@ -141,7 +145,7 @@ impl Sorting<'_> {
         let leftover = Leftover {
             kind,
             name: object.name,
-            build: object.labels.get(owner::BUILD).cloned(),
+            build: object.labels.get(ownership::BUILD).cloned(),
             created: object.created,
             size: object.size,
         };

@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use super::{Handle, Leftover, RemovableLeftover};
 use crate::engine::{ContainerId, Engine, EngineError};
-use crate::owner::Owner;
+use crate::ownership::Owner;
 use crate::runner::{Scratch, abandoned, occupied, remove_scratch};
 
 /// How long a container may take to disappear, once it has been told to.

@@ -23,7 +23,7 @@ use crate::channel::EventSender;
 use crate::engine::{ContainerId, Engine, EngineError};
 use crate::event::Notice;
 use crate::mask::Masker;
-use crate::owner::Owner;
+use crate::ownership::Owner;
 use crate::phase::{PhaseContext, Status};
 use crate::plan::{PhasePlan, Plan, Work};
 use crate::registry_credentials::CredentialFiles;

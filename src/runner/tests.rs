@@ -16,7 +16,7 @@ use crate::channel::{Message, channel};
 use crate::engine::fake::{FakeEngine, Reaction};
 use crate::event::{AgentEvent, CommandEvent, Event, Notice};
 use crate::event::{BuildEvent, PhaseEvent};
-use crate::owner::Key;
+use crate::ownership::Key;
 use crate::phase::PhaseType;
 use crate::plan::{Facts, GitFacts, Inputs, Settings, Source, Transfer, examples, make};
 use crate::project::image::Pulling;

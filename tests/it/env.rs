@@ -13,7 +13,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
 use crate::engine;
-use cobuild::owner::{Key, Owner};
+use cobuild::ownership::{Key, Owner};
 
 /// How long a test waits for what must come, also on a machine that has much else to do.
 pub(crate) const PATIENCE: Duration = Duration::from_mins(5);

@@ -7,7 +7,7 @@ use crate::cache::{Entry, Namespace, Store, shown};
 use crate::cli::Failure;
 use crate::cli::engine_args::{Connection, EngineArgs};
 use crate::engine::{Engine, ListedVolume};
-use crate::owner::Owner;
+use crate::ownership::Owner;
 use crate::settings::Environment;
 use crate::sinks::size;
 use crate::terminal::Page;

@@ -9,7 +9,7 @@ use crate::cache::{Entry, Store, shown};
 use crate::cli::engine_args::EngineArgs;
 use crate::cli::{Failure, Told};
 use crate::engine::ListedVolume;
-use crate::owner::Owner;
+use crate::ownership::Owner;
 use crate::runner::PROJECT_LABEL;
 use crate::settings::Environment;
 use crate::sinks::size;

@@ -2,7 +2,7 @@
 
 use crate::cache::{Locked, Store};
 use crate::engine::{Engine, NamedVolume};
-use crate::owner::{ObjectKind, ObjectLabels, Owner};
+use crate::ownership::{ObjectKind, ObjectLabels, Owner};
 use crate::runner::{Interruption, Run};
 
 /// The label of every volume with layers; its value is the namespace.

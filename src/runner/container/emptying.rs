@@ -16,7 +16,7 @@ use walkdir::WalkDir;
 
 use crate::engine::{ContainerSpec, Engine, EngineError, Mount};
 use crate::host::directory;
-use crate::owner::Owner;
+use crate::ownership::Owner;
 use crate::resources::Extras;
 use crate::runner::sources::scratch::Scratch;
 

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use crate::engine::ListedVolume;
 use crate::host::{directory, file};
-use crate::owner::{self, ObjectKind, Owner};
+use crate::ownership::{self, ObjectKind, Owner};
 
 /// How much one file can say.
 const LONGEST: u64 = 64 * 1024;
@@ -85,7 +85,7 @@ pub fn is_of_container(
     scratch_root: &Path,
     entered: &BTreeSet<String>,
 ) -> bool {
-    let name = volume.labels.get(owner::NAME);
+    let name = volume.labels.get(ownership::NAME);
     (entered.contains(&volume.name) || is_view(volume, scratch_root))
         && name.is_some_and(|name| owner.has_made(ObjectKind::Container, name, &volume.labels))
 }
@@ -105,7 +105,7 @@ fn is_view(volume: &ListedVolume, scratch_root: &Path) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::owner::Key;
+    use crate::ownership::Key;
 
     #[test]
     fn a_volume_is_known_by_its_name_or_by_its_place_and_by_labels_alone_by_nobody() {

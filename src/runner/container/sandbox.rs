@@ -10,7 +10,7 @@ use crate::engine::{
     Mount, NamedVolume,
 };
 use crate::event::{SourceChanges, Transferred, Way};
-use crate::owner::{self, Owner};
+use crate::ownership::{self, Owner};
 use crate::plan::layout;
 use crate::plan::{Plan, Transfer, Work, complete};
 use crate::resources::Limits;
@@ -318,7 +318,7 @@ impl<'a, E: Engine> Sandbox<'a, E> {
 
     /// Leaves the container, and what it stands on, to whoever wants to look into it.
     pub(in crate::runner) async fn keep(mut self) {
-        let name = owner::kept_name(&self.name);
+        let name = ownership::kept_name(&self.name);
         if let Err(error) = self.engine.rename_container(&self.container, &name).await {
             tracing::warn!(%error, "the next run takes the build container for a killed run's");
         }

@@ -4,7 +4,7 @@ use std::io;
 use std::time::Duration;
 
 use crate::engine::{Engine, EngineError};
-use crate::owner::{self, MakerState, ObjectKind, Owner};
+use crate::ownership::{self, MakerState, ObjectKind, Owner};
 use crate::runner::Host;
 use crate::runner::cache::LAYERS_LABEL;
 use crate::runner::container::emptying;
@@ -38,7 +38,7 @@ pub async fn sweep<E: Engine>(engine: &E, image: &str, host: &Host) {
 async fn remove_volumes<E: Engine>(engine: &E, host: &Host) -> Result<(), EngineError> {
     let ledger = Ledger::beside(&host.scratch_root);
     let entered = ledger.volumes();
-    for volume in engine.list_volumes(owner::BUILD).await? {
+    for volume in engine.list_volumes(ownership::BUILD).await? {
         // What keeps the layers of Docker in builds is there for the next one.
         if !volume.labels.contains_key(LAYERS_LABEL)
             && is_of_container(&volume, &host.owner, &host.scratch_root, &entered)
@@ -56,10 +56,10 @@ async fn remove_volumes<E: Engine>(engine: &E, host: &Host) -> Result<(), Engine
 }
 
 async fn remove_containers<E: Engine>(engine: &E, owner: &Owner) -> Result<(), EngineError> {
-    for container in engine.list_containers(owner::BUILD, None).await? {
+    for container in engine.list_containers(ownership::BUILD, None).await? {
         let (name, labels) = (&container.name, &container.labels);
         if owner.has_made(ObjectKind::Container, name, labels)
-            && !owner::is_kept(name)
+            && !ownership::is_kept(name)
             && owner.standing(labels) == MakerState::Dead
             && let Err(error) = engine.remove_container(&container.id).await
         {
@@ -89,7 +89,7 @@ pub async fn forsake<E: Engine>(engine: &E, build: &str, host: &Host) {
         remove(&scratch);
     }
     let removed = async {
-        let label = format!("{}={build}", owner::BUILD);
+        let label = format!("{}={build}", ownership::BUILD);
         for container in engine.list_containers(&label, None).await? {
             let (name, labels) = (&container.name, &container.labels);
             if host.owner.has_made_for(build, name, labels) {

@@ -58,8 +58,8 @@ const OPENS: &[(&str, &str)] = &[
         "registry_credentials/helper.rs",
         "what a helper of the user's says, bounded",
     ),
-    ("owner.rs", "`/proc`"),
-    ("owner/process.rs", "`/proc`"),
+    ("ownership.rs", "`/proc`"),
+    ("ownership/process.rs", "`/proc`"),
     (
         "runner/cache/filter.rs",
         "a name in a tar, whose length is known and bounded",
