@@ -1,6 +1,6 @@
 //! The walk of a build through its phases.
 
-use super::container::death::container_died;
+use super::container::lost_container::container_died;
 use super::phases::provisioning::Provisioned;
 use super::{CancelReason, Debugger, Ended, Interruption, Live, Outcome, Run, RunError};
 use crate::buildspec::OnFailure;

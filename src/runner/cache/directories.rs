@@ -13,7 +13,7 @@ use crate::event::{CacheEvent, CacheFound, CacheRestored};
 use crate::plan::Transfer;
 use crate::plan::cache::{CachePath, CachePaths, CacheRoot};
 use crate::plan::layout;
-use crate::runner::cache::pack::PackError;
+use crate::runner::cache::save::PackError;
 use crate::runner::container::program::quote;
 use crate::runner::{Interruption, Live};
 

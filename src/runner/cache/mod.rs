@@ -7,8 +7,8 @@
 mod directories;
 mod filter;
 mod layers;
-mod pack;
-mod pour;
+mod restore;
+mod save;
 #[cfg(test)]
 mod tests;
 
@@ -33,7 +33,7 @@ use crate::runner::{CancelReason, Interruption, Live, RunError};
 use directories::Directory;
 pub(super) use layers::Layers;
 pub use layers::{LABEL as LAYERS_LABEL, PROJECT_LABEL};
-use pack::PackError;
+use save::PackError;
 
 /// How many paths a pattern may match, not counting what lies below them, and how many bytes these may
 /// have together.
@@ -292,7 +292,7 @@ impl<E: Engine> Live<'_, E> {
         } else {
             Unpacker::Engine
         };
-        let pouring = pour::pour(
+        let pouring = restore::pour(
             self.run.engine,
             sandbox.container(),
             unpacker,
@@ -398,7 +398,7 @@ impl<E: Engine> Live<'_, E> {
         namespace: &Namespace,
         (kind, key, paths): (EntryKind, Option<String>, Paths),
         within: CachePaths,
-        wanted: pack::PathsToSave,
+        wanted: save::PathsToSave,
     ) -> Result<Result<(SaveOutcome, SavedTotals), PackError>, Interruption> {
         let sandbox = &self.sandbox;
         let writer = &self.run.plan.uuid;
@@ -408,13 +408,13 @@ impl<E: Engine> Live<'_, E> {
             Err(error) => return Ok(Err(error.into())),
         };
         let has_tar = sandbox.tools().tar;
-        let packed = pack::stream(self.run.engine, sandbox.container(), has_tar, &wanted);
+        let packed = save::stream(self.run.engine, sandbox.container(), has_tar, &wanted);
         let tar = match self.run.guarded(packed).await? {
             Ok(tar) => tar,
             Err(error) => return Ok(Err(error.into())),
         };
         let cut_short = Box::pin(self.run.cancellation.reached(CancelReason::Timeout));
-        let kept = pack::store(tar.take_until(cut_short), writing, within).await;
+        let kept = save::store(tar.take_until(cut_short), writing, within).await;
         if let Some(reason) = self.run.cancellation.reason() {
             // What is unfinished goes with this.
             drop(kept);
@@ -446,7 +446,7 @@ impl<E: Engine> Live<'_, E> {
     async fn wanted(
         &self,
         paths: &CachePaths,
-    ) -> Result<Result<pack::PathsToSave, PackError>, Interruption> {
+    ) -> Result<Result<save::PathsToSave, PackError>, Interruption> {
         let sandbox = &self.sandbox;
         let mut names: BTreeMap<CacheRoot, BTreeSet<PathBuf>> = BTreeMap::new();
         for path in paths.iter() {

@@ -7,8 +7,8 @@ use crate::engine::{Engine, EngineError};
 use crate::ownership::{self, MakerState, ObjectKind, Owner};
 use crate::runner::Host;
 use crate::runner::cache::LAYERS_LABEL;
-use crate::runner::container::emptying;
-use crate::runner::container::ledger::{Ledger, is_of_container};
+use crate::runner::container::foreign_files;
+use crate::runner::container::volume_ledger::{Ledger, is_of_container};
 use crate::runner::sources::scratch::{Scratch, abandoned};
 
 /// How long a directory may take to be emptied through the engine.
@@ -121,7 +121,7 @@ pub async fn remove_scratch<E: Engine>(
     let (Some(engine), Some(image)) = (engine, image) else {
         return Err(refused);
     };
-    let emptying = emptying::remove(engine, owner, &image, scratch);
+    let emptying = foreign_files::remove(engine, owner, &image, scratch);
     match tokio::time::timeout(EMPTYING_LIMIT, emptying).await {
         Ok(Ok(())) => return Ok(()),
         Ok(Err(error)) => {

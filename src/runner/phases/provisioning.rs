@@ -8,7 +8,7 @@ use crate::engine::{
 use crate::mask::Masker;
 use crate::phase::PhaseContext;
 use crate::plan::Work;
-use crate::runner::container::death::container_died;
+use crate::runner::container::lost_container::container_died;
 use crate::runner::container::sandbox::Sandbox;
 use crate::runner::container::sweep;
 use crate::runner::image::BuildImage;
