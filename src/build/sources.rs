@@ -1,6 +1,6 @@
 //! Prepares the sources of a build: versions are checked out, zip files unpacked, buildspecs read.
 
-mod words;
+mod messages;
 
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
@@ -236,7 +236,7 @@ impl Preparing<'_> {
         depth: Option<u32>,
         identifier: Option<&str>,
     ) -> Result<Source, BuildError> {
-        self.warnings.extend(words::of_borrowed(&repository));
+        self.warnings.extend(messages::of_borrowed(&repository));
         let mut source = Source {
             named: repository.directory().to_path_buf(),
             content: Content::Revision {
@@ -252,7 +252,7 @@ impl Preparing<'_> {
         let found = match found.map_err(BuildError::Git)? {
             Ok(found) => found,
             Err(reason) => {
-                let hint = words::not_found(&reason, &repository, version);
+                let hint = messages::not_found(&reason, &repository, version);
                 let failure = SourceFailure::no_such_version(identifier, version, hint);
                 self.failure.get_or_insert(failure);
                 return Ok(source);

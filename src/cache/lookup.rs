@@ -5,7 +5,7 @@ use std::io;
 use super::archive::{Damage, Reader};
 use super::entry::{Entry, EntryKind};
 use super::namespace::Namespace;
-use super::stand_in::shown;
+use super::placeholder::shown;
 
 /// What a build looks for.
 #[derive(Debug, Clone)]

@@ -20,9 +20,9 @@ mod archive;
 mod entry;
 mod lookup;
 mod namespace;
+mod placeholder;
 mod publish;
 mod record;
-mod stand_in;
 #[cfg(test)]
 mod tests;
 
@@ -33,9 +33,9 @@ pub use archive::{Damage, Reader};
 pub use entry::{Entry, EntryKind, Paths};
 pub use lookup::{CacheHit, CacheQuery};
 pub use namespace::{Locked, Namespace, Unfinished};
+pub use placeholder::{SecretPlaceholders, shown};
 pub use publish::{Archive, Published, Writing};
 pub use record::{LastRun, LookupOutcome, SaveOutcome};
-pub use stand_in::{SecretPlaceholders, shown};
 
 use crate::host::directory;
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};

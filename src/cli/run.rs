@@ -16,7 +16,7 @@ use super::showing::show_build;
 use super::{Failure, choice, stderr, stdout};
 use crate::build::{self, Installation};
 use crate::exit::ExitStatus;
-use crate::plan::place::{Namespace, Packaging, Storage};
+use crate::plan::artifact_path::{Namespace, Packaging, Storage};
 use crate::project::image::Resolution;
 use crate::settings::{Environment, writable_directory, writable_file};
 use crate::sinks::{

@@ -9,7 +9,7 @@ mod containers;
 mod credentials;
 mod disk;
 mod engine;
-mod host_views;
+mod mounts;
 mod program;
 mod pull;
 mod tools;
@@ -110,7 +110,7 @@ async fn try_containers<E: Engine>(trials: &Trials<'_, E>, reached: &ReachedEngi
     let (mut checks, views) = if container.verdict == Verdict::Ok {
         tokio::join!(
             containers::checks(trials, reached),
-            host_views::checks(trials, reached)
+            mounts::checks(trials, reached)
         )
     } else {
         let not_tried = |subject: &Subject| Check::not_tried(*subject, "no container runs");

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::place::{Packaging, PlaceError, Storage};
+use super::artifact_path::{Packaging, PlaceError, Storage};
 use crate::buildspec::Artifacts;
 
 /// The artifacts of a build.

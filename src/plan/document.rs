@@ -128,10 +128,10 @@ mod tests {
 
     use super::*;
     use crate::phase::PhaseType;
+    use crate::plan::artifact_path::{Namespace, Packaging, Storage};
     use crate::plan::cache::{CacheKind, CacheModes, CacheRequest};
     use crate::plan::examples::{facts, inputs};
     use crate::plan::part::{Part, Step};
-    use crate::plan::place::{Namespace, Packaging, Storage};
     use crate::plan::{
         Certificate, ContainerRequest, Content, Excludes, GitFacts, Inputs, Settings, Source,
         Transfer, make,

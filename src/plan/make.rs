@@ -11,7 +11,7 @@ use super::environment::{self, BuildNames, Origin, is_variable_name};
 use super::layout::{self, Layout};
 use super::settings::Settings;
 use super::sources::{self, Source, SourceFailure, SourceLayout};
-use super::stored;
+use super::stored_values;
 use super::{PhasePlan, Plan, Reading, Store, StoredValue, Transfer, Variable, Work, retry};
 use crate::buildspec::{self, Buildspec};
 use crate::event::BuildIdentity;
@@ -217,7 +217,7 @@ fn complete(
         }
         Reading::Refused { .. } | Reading::SourceFailed { .. } => &mut none,
     };
-    stored::settle(stored, environment);
+    stored_values::settle(stored, environment);
 }
 
 fn no_source(failure: SourceFailure) -> Reading {

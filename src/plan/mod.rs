@@ -3,6 +3,7 @@
 //! Pure: a buildspec, a project, the facts of the world and the overrides go in, a [`Plan`] comes
 //! out in which nothing is left to decide.
 
+pub mod artifact_path;
 mod artifact_sets;
 pub mod artifacts;
 pub mod cache;
@@ -15,11 +16,10 @@ pub mod layout;
 mod make;
 pub mod part;
 pub mod phases;
-pub mod place;
 pub mod retry;
 mod settings;
 mod sources;
-mod stored;
+mod stored_values;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -34,7 +34,7 @@ pub use environment::{Origin, Variable, complete, is_variable_name};
 pub use make::{BuildspecFile, Facts, Inputs, make};
 pub use settings::{DEFAULT_GRACE, DEFAULT_TIMEOUT, Settings};
 pub use sources::{Content, GitFacts, Source, SourceFailure, source_name};
-pub use stored::{Store, StoredValue};
+pub use stored_values::{Store, StoredValue};
 
 use crate::buildspec::{Cache, OnFailure, ReportGroup, UnknownKeys, Version};
 use crate::event::BuildIdentity;

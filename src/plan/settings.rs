@@ -4,10 +4,10 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::artifact_path::Storage;
 use super::cache::CacheRequest;
 use super::container::ContainerRequest;
 use super::part::Part;
-use super::place::Storage;
 use super::{Excludes, Transfer};
 use crate::project::KindName;
 use crate::project::image::Pulling;

@@ -6,8 +6,8 @@
 //!
 //! A value is a [`Secret`] on all of its way, so that no `Debug` shows it.
 
+mod json_key;
 pub mod local;
-mod pick;
 mod provider;
 mod reference;
 mod secret;

@@ -4,7 +4,7 @@ use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use super::pick::pick;
+use super::json_key::pick;
 use super::{ReferenceError, Secret, SecretReference};
 
 /// What a buildspec asks for.

@@ -7,7 +7,7 @@ use futures_util::{StreamExt, TryStreamExt};
 
 use super::answers::{counted, streaming, uploading};
 use super::containers::is_alive;
-use super::failure::failed;
+use super::errors::failed;
 use super::limits::{Limits, progress, watched};
 use crate::engine::{ByteStream, ContainerId, EngineError, Operation, UploadStream};
 

@@ -7,7 +7,7 @@ use hyper_util::client::legacy::connect::{Connect, HttpConnector};
 use hyper_util::rt::TokioExecutor;
 
 use super::answers::{Metering, budget_of, count};
-use super::failure::failed;
+use super::errors::failed;
 use super::ssh::SshConnector;
 use super::tls;
 use super::unix::UnixConnector;

@@ -18,7 +18,7 @@ use futures_util::{FutureExt, StreamExt, TryStreamExt};
 
 use super::answers::{counted, streaming};
 use super::create_body::create_body;
-use super::failure::{failed, ignore_absent};
+use super::errors::{failed, ignore_absent};
 use super::limits::{Limits, watched};
 use super::podman;
 use crate::engine::{

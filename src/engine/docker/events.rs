@@ -7,7 +7,7 @@ use bollard::query_parameters::EventsOptionsBuilder;
 use futures_util::{StreamExt, TryStreamExt};
 
 use super::answers::{counted, streaming};
-use super::failure::failed;
+use super::errors::failed;
 use crate::engine::{ContainerId, EngineError, Operation};
 
 /// How long after the end of a container an engine may learn why it ended.

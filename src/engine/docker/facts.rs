@@ -3,7 +3,7 @@
 use bollard::errors::Error as BollardError;
 use bollard::models::SystemInfoCgroupVersionEnum;
 
-use super::failure::failed;
+use super::errors::failed;
 use super::podman;
 use crate::engine::{EngineDetails, EngineError, EngineFacts, Operation, Product};
 use crate::resources::Pids;

@@ -12,7 +12,7 @@ use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt, future};
 
 use super::answers::{counted, streaming, streaming_after};
-use super::failure::failed;
+use super::errors::failed;
 use super::limits::{Limits, with_silence_limit};
 use crate::engine::{
     EngineError, ImageFacts, ImportSpec, LayerState, ListedObject, Operation, PullRequest,

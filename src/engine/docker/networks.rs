@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use bollard::query_parameters::ListNetworksOptionsBuilder;
 
-use super::failure::failed;
+use super::errors::failed;
 use crate::engine::{EngineError, ListedObject, Operation};
 
 pub(super) async fn list(

@@ -2,7 +2,7 @@
 
 use bollard::models::{ContainerCreateBody, SystemInfo, VolumeCreateRequest};
 
-use super::failure::failed;
+use super::errors::failed;
 use crate::engine::{ContainerSpec, CopyOnWrite, EngineError, Mount, Operation, Product};
 
 /// The driver for logs that Podman alone has.

@@ -11,7 +11,7 @@ use futures_util::{StreamExt, TryStreamExt};
 use super::answers::{counted, streaming};
 use super::containers::is_alive;
 use super::create_body::api_environment;
-use super::failure::failed;
+use super::errors::failed;
 use super::limits::{Limits, watched};
 use crate::engine::{
     Attachment, ContainerId, EngineError, Operation, Process, ProcessOutput, Terminal, TerminalId,

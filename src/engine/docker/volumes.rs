@@ -8,7 +8,7 @@ use bollard::query_parameters::{
     RemoveVolumeOptions,
 };
 
-use super::failure::failed;
+use super::errors::failed;
 use crate::engine::{ContainerId, EngineError, ListedVolume, Operation};
 
 pub(super) async fn list(

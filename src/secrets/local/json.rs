@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde_json::value::RawValue;
 
-use super::super::pick::text;
+use super::super::json_key::text;
 use super::{Entry, SecretsFileError};
 
 /// Reads an object of strings and objects; numbers and the like stand for their text.

@@ -10,10 +10,10 @@ use std::process::Stdio;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt};
 use tokio::process::Command;
 
+use super::blocking::off_thread;
 use super::command::{self, GitError, answer};
 use super::replica::{Replica, ReplicaError};
 use super::repository::{OriginAt, Repository, ResolvedCommit};
-use super::thread::off_thread;
 
 /// The most that is read of a list of refs.
 const LONGEST_LIST: u64 = 64 * 1024 * 1024;

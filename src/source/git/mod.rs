@@ -17,6 +17,7 @@
 //! all the same, and two readers of one repository may disagree. Over a replica there is nothing of the tree's
 //! to obey, whatever a coming version of git learns to read from a configuration.
 
+mod blocking;
 pub mod checkout;
 mod command;
 pub mod directory;
@@ -28,7 +29,6 @@ mod origin;
 mod replica;
 pub mod repository;
 mod settings;
-mod thread;
 pub mod view;
 
 pub use command::GitError;

@@ -9,8 +9,8 @@ use std::io;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
+use super::blocking::GoesOn;
 use super::directory::{AllowedDirectories, is_real_directory};
-use super::thread::GoesOn;
 use crate::host::file::{self, FileError};
 
 /// How many repositories may borrow from each other in a row, as in git.
@@ -243,7 +243,7 @@ fn loose(store: &Path) -> io::Result<Vec<PathBuf>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::git::thread::off_thread;
+    use crate::source::git::blocking::off_thread;
 
     fn write(path: PathBuf, text: &str) {
         fs::create_dir_all(path.parent().unwrap()).unwrap();

@@ -9,10 +9,10 @@ use std::path::{Path, PathBuf};
 
 use walkdir::WalkDir;
 
+use super::blocking::{GoesOn, off_thread};
 use super::directory::{AllowedDirectories, GitDirectory, is_real_directory};
 use super::objects::{Missing, Stores};
 use super::settings::Format;
-use super::thread::{GoesOn, off_thread};
 use crate::host::file::{self, FileError};
 
 /// The longest file of a single ref.
