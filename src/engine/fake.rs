@@ -154,9 +154,9 @@ impl Engine for FakeEngine {
     fn pull_image(&self, request: &PullRequest) -> PullStream {
         let platform = request.platform.as_deref().unwrap_or("any");
         let who = request
-            .login
+            .credential
             .as_ref()
-            .and_then(|login| login.username.clone());
+            .and_then(|credential| credential.username.clone());
         let who = who.map(|user| format!(" as {user}")).unwrap_or_default();
         if self.architecture.is_some() {
             self.record(format!("pull {} for {platform}{who}", request.image));

@@ -15,7 +15,7 @@ pub struct PullRequest {
     /// The platform, such as `linux/arm64`; else the engine's own.
     pub platform: Option<String>,
     /// What the registry is to be shown, when there is something.
-    pub login: Option<RegistryCredential>,
+    pub credential: Option<RegistryCredential>,
 }
 
 /// What a registry wants to see. `Debug` shows no secret.
@@ -288,13 +288,13 @@ mod tests {
 
     #[test]
     fn no_secret_shows() {
-        let login = RegistryCredential {
+        let credential = RegistryCredential {
             username: Some("me".to_owned()),
             password: Some("hunter2".to_owned()),
             ..RegistryCredential::default()
         };
         let request = PullRequest {
-            login: Some(login),
+            credential: Some(credential),
             ..PullRequest::default()
         };
         assert!(!format!("{request:?}").contains("hunter2"));

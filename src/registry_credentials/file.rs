@@ -52,7 +52,7 @@ impl std::fmt::Debug for Entry {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum StoredCredential {
     /// These.
-    RegistryCredential(RegistryCredential),
+    Inline(RegistryCredential),
     /// A program has them.
     Helper {
         /// The program.
@@ -135,8 +135,8 @@ impl File {
             // Docker leaves an empty entry where a store has the credentials.
             .filter(|(_, entry)| !entry.is_empty())
             .max_by_key(|(key, _)| place(key).len())?;
-        Some(match entry.login() {
-            Some(login) => Ok(StoredCredential::RegistryCredential(login)),
+        Some(match entry.credential() {
+            Some(credential) => Ok(StoredCredential::Inline(credential)),
             None => Err(CredentialProblem::Undecodable {
                 path: self.path.clone(),
                 key: key.clone(),
@@ -160,9 +160,9 @@ impl Entry {
             .all(String::is_empty)
     }
 
-    fn login(&self) -> Option<RegistryCredential> {
+    fn credential(&self) -> Option<RegistryCredential> {
         let filled = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
-        let mut login = RegistryCredential {
+        let mut credential = RegistryCredential {
             username: filled(&self.username),
             password: filled(&self.password),
             identity_token: filled(&self.identitytoken),
@@ -170,11 +170,11 @@ impl Entry {
         };
         if let Some(auth) = filled(&self.auth) {
             let (username, password) = decode(&auth)?;
-            login.username = Some(username);
+            credential.username = Some(username);
             // A password of blanks is how Docker writes that there is none.
-            login.password = Some(password).filter(|password| !password.is_empty());
+            credential.password = Some(password).filter(|password| !password.is_empty());
         }
-        Some(login)
+        Some(credential)
     }
 }
 
@@ -218,8 +218,8 @@ mod tests {
 
     fn user(kept: &Result<StoredCredential, CredentialProblem>) -> &str {
         match kept {
-            Ok(StoredCredential::RegistryCredential(login)) => {
-                login.username.as_deref().unwrap_or("nobody")
+            Ok(StoredCredential::Inline(credential)) => {
+                credential.username.as_deref().unwrap_or("nobody")
             }
             Ok(StoredCredential::Helper { program, .. }) => program,
             Err(_) => "problem",
@@ -287,12 +287,12 @@ mod tests {
     fn tokens_come_along_and_what_is_no_base64_is_told() {
         let text = r#"{"auths":{"r.example":{"auth":"bWU6","identitytoken":"token"}}}"#;
         let kept = file(text).kept("r.example", "a");
-        let login = RegistryCredential {
+        let credential = RegistryCredential {
             username: Some("me".to_owned()),
             identity_token: Some("token".to_owned()),
             ..RegistryCredential::default()
         };
-        assert_eq!(kept, [Ok(StoredCredential::RegistryCredential(login))]);
+        assert_eq!(kept, [Ok(StoredCredential::Inline(credential))]);
         for auth in ["???", "bWU"] {
             let text = format!(r#"{{"auths":{{"r.example":{{"auth":"{auth}"}}}}}}"#);
             assert_eq!(users(&text, "r.example", "a"), ["problem"], "{auth}");

@@ -64,7 +64,7 @@ pub(super) async fn ask_by(
         }
         Ok(Err(error)) => Err(failed(program, error.to_string())),
         Ok(Ok((output, None))) => match serde_json::from_slice::<Answer>(&output) {
-            Ok(answer) => Ok(login(answer)),
+            Ok(answer) => Ok(credential(answer)),
             Err(_) => Err(failed(program, "its answer is not valid JSON".to_owned())),
         },
         Ok(Ok((output, Some(_)))) if String::from_utf8_lossy(&output).contains(UNKNOWN) => Ok(None),
@@ -94,7 +94,7 @@ async fn run(command: io::Result<Command>, server: &str) -> io::Result<(Vec<u8>,
     Ok((output, ended))
 }
 
-fn login(answer: Answer) -> Option<RegistryCredential> {
+fn credential(answer: Answer) -> Option<RegistryCredential> {
     let Answer { username, secret } = answer;
     if secret.is_empty() {
         return None;

@@ -27,7 +27,7 @@ pub struct CredentialFiles {
 #[derive(Debug, Default)]
 pub struct CredentialLookup {
     /// The credentials, when there are any.
-    pub login: Option<RegistryCredential>,
+    pub credential: Option<RegistryCredential>,
     /// What could not be read on the way to them.
     pub problems: Vec<CredentialProblem>,
 }
@@ -137,17 +137,17 @@ impl CredentialFiles {
                 }
             };
             for kept in kept {
-                let login = match kept {
-                    Ok(StoredCredential::RegistryCredential(login)) => Ok(Some(login)),
+                let credential = match kept {
+                    Ok(StoredCredential::Inline(credential)) => Ok(Some(credential)),
                     Ok(StoredCredential::Helper { program, server }) => {
                         helper::ask(&program, &server, self.patience).await
                     }
                     Err(problem) => Err(problem),
                 };
-                match login {
+                match credential {
                     Ok(None) => {}
-                    Ok(Some(login)) => {
-                        found.login = Some(login);
+                    Ok(Some(credential)) => {
+                        found.credential = Some(credential);
                         return found;
                     }
                     Err(problem) => found.problems.push(problem),

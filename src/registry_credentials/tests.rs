@@ -35,14 +35,18 @@ async fn ask_by(
 
 #[tokio::test]
 async fn a_helper_is_told_the_server_and_answers() {
-    let login = ask(r#"read -r server; printf '{"Username":"%s %s","Secret":"x"}' "$1" "$server""#)
-        .await
-        .unwrap()
-        .unwrap();
-    assert_eq!(login.username.as_deref(), Some("get r.example"));
-    assert_eq!(login.password.as_deref(), Some("x"));
-    let login = ask(r#"echo '{"Username":"<token>","Secret":"t"}'"#).await;
-    assert_eq!(login.unwrap().unwrap().identity_token.as_deref(), Some("t"));
+    let credential =
+        ask(r#"read -r server; printf '{"Username":"%s %s","Secret":"x"}' "$1" "$server""#)
+            .await
+            .unwrap()
+            .unwrap();
+    assert_eq!(credential.username.as_deref(), Some("get r.example"));
+    assert_eq!(credential.password.as_deref(), Some("x"));
+    let credential = ask(r#"echo '{"Username":"<token>","Secret":"t"}'"#).await;
+    assert_eq!(
+        credential.unwrap().unwrap().identity_token.as_deref(),
+        Some("t")
+    );
 }
 
 #[tokio::test]
@@ -125,7 +129,10 @@ async fn a_broken_file_is_told_and_the_next_one_read() {
     let found = CredentialFiles::new(files, Duration::from_secs(1))
         .find("r.example", "a")
         .await;
-    assert_eq!(found.login.unwrap().password.as_deref(), Some("secret"));
+    assert_eq!(
+        found.credential.unwrap().password.as_deref(),
+        Some("secret")
+    );
     let problems: Vec<String> = found.problems.iter().map(ToString::to_string).collect();
     assert_eq!(problems.len(), 1, "{problems:?}");
     assert!(problems[0].contains("broken.json"), "{problems:?}");

@@ -66,13 +66,16 @@ pub(super) fn pull(client: &bollard::Docker, request: &PullRequest, limits: Limi
     if let Some(platform) = &request.platform {
         options = options.platform(platform);
     }
-    let credentials = request.login.clone().map(|login| DockerCredentials {
-        username: login.username,
-        password: login.password,
-        identitytoken: login.identity_token,
-        registrytoken: login.registry_token,
-        ..DockerCredentials::default()
-    });
+    let credentials = request
+        .credential
+        .clone()
+        .map(|credential| DockerCredentials {
+            username: credential.username,
+            password: credential.password,
+            identitytoken: credential.identity_token,
+            registrytoken: credential.registry_token,
+            ..DockerCredentials::default()
+        });
     // The client comes along: it is another one, by what it does to requests.
     let (client, budget) = streaming_after(client, url_safe_login);
     let operation = Operation::PullImage(request.image.clone());

@@ -16,7 +16,7 @@ pub(super) struct PullAttempt<'a> {
     image: &'a str,
     platform: Option<&'a str>,
     registry: String,
-    with_login: bool,
+    with_credential: bool,
 }
 
 impl<'a> PullAttempt<'a> {
@@ -27,7 +27,7 @@ impl<'a> PullAttempt<'a> {
             image: &request.image,
             platform: request.platform.as_deref(),
             registry: registry.unwrap_or("the registry").to_owned(),
-            with_login: request.login.is_some(),
+            with_credential: request.credential.is_some(),
         }
     }
 
@@ -42,10 +42,10 @@ impl<'a> PullAttempt<'a> {
             ),
             PullFailure::NotFoundOrPrivate => format!(
                 "{registry} has no image `{image}`, or does not show it to {}: check the name, log in with `{}`, or use another image with `-i IMAGE`",
-                if self.with_login { "this user" } else { "anonymous users" },
+                if self.with_credential { "this user" } else { "anonymous users" },
                 self.log_in()
             ),
-            PullFailure::Unauthorised if self.with_login => format!(
+            PullFailure::Unauthorised if self.with_credential => format!(
                 "{registry} rejected the credentials of this machine: log in again with `{}`",
                 self.log_in()
             ),
@@ -60,7 +60,7 @@ impl<'a> PullAttempt<'a> {
                 "the credentials for {registry} have expired: log in again with `{}`",
                 self.log_in()
             ),
-            PullFailure::RateLimited if self.with_login => format!(
+            PullFailure::RateLimited if self.with_credential => format!(
                 "{registry} limits the pulls of this user: try again later, or use a local image"
             ),
             PullFailure::RateLimited => format!(
@@ -172,11 +172,11 @@ mod tests {
     use super::*;
     use crate::engine::RegistryCredential;
 
-    fn advice(image: &str, login: Option<RegistryCredential>, problem: PullFailure) -> String {
+    fn advice(image: &str, credential: Option<RegistryCredential>, problem: PullFailure) -> String {
         let request = PullRequest {
             image: image.to_owned(),
             platform: Some("linux/arm64".to_owned()),
-            login,
+            credential,
         };
         PullAttempt::new(&request).advice(problem)
     }
@@ -211,8 +211,8 @@ mod tests {
 
     #[test]
     fn credentials_that_are_refused_are_told_from_none() {
-        let login = Some(RegistryCredential::default());
-        let text = advice("r.example/a", login, PullFailure::Unauthorised);
+        let credential = Some(RegistryCredential::default());
+        let text = advice("r.example/a", credential, PullFailure::Unauthorised);
         assert!(text.contains("refuses the credentials"), "{text}");
         let text = advice("r.example/a", None, PullFailure::Unauthorised);
         assert!(text.contains("has none for it"), "{text}");

@@ -36,9 +36,12 @@ impl<E: Engine> Run<'_, E> {
         let request = PullRequest {
             image: name.to_owned(),
             platform: platform.map(ToString::to_string),
-            login: self.login(name).await?,
+            credential: self.credential(name).await?,
         };
-        let secrets = request.login.iter().flat_map(RegistryCredential::secrets);
+        let secrets = request
+            .credential
+            .iter()
+            .flat_map(RegistryCredential::secrets);
         let masker = Masker::new(secrets);
         self.tell(PullEvent::Started {
             image: name.to_owned(),
@@ -112,7 +115,7 @@ impl<E: Engine> Run<'_, E> {
     }
 
     /// Looks up what the image's registry wants to see. What cannot be read is told, and done without.
-    async fn login(&self, name: &str) -> Result<Option<RegistryCredential>, Interruption> {
+    async fn credential(&self, name: &str) -> Result<Option<RegistryCredential>, Interruption> {
         let Ok(ImageName::Reference {
             registry,
             repository,
@@ -121,12 +124,12 @@ impl<E: Engine> Run<'_, E> {
         else {
             return Ok(None);
         };
-        let logins = &self.host.registry_credentials;
+        let credentials = &self.host.registry_credentials;
         let found = self
-            .guarded(registry_credentials.find(&registry, &repository))
+            .guarded(credentials.find(&registry, &repository))
             .await?;
         for problem in found.problems {
-            let without = if found.login.is_some() {
+            let without = if found.credential.is_some() {
                 ""
             } else {
                 "; pulling without credentials"
@@ -134,7 +137,7 @@ impl<E: Engine> Run<'_, E> {
             let message = format!("{problem}{without}");
             self.events.emit(Notice::Warning { message }).await;
         }
-        Ok(found.login)
+        Ok(found.credential)
     }
 
     async fn tell(&self, event: PullEvent) {
