@@ -23,7 +23,6 @@ const MOST_AT_ONCE: usize = 2;
 /// What goes from those who run to those who show.
 #[derive(Debug)]
 pub enum Message {
-    /// Something happened.
     Event(Timestamped),
     /// Somebody waits until everything before this has been shown.
     Barrier(oneshot::Sender<()>),

@@ -59,11 +59,8 @@ const KEPT: &str = "-kept";
 pub enum ObjectKind {
     /// A container, and its volumes without names.
     Container,
-    /// A volume with a name.
     Volume,
-    /// A network.
     Network,
-    /// An image.
     Image,
 }
 
@@ -81,9 +78,7 @@ impl ObjectKind {
 /// The name of an object that is to be made, and its labels.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ObjectLabels {
-    /// The name.
     pub name: String,
-    /// The labels.
     pub labels: BTreeMap<String, String>,
 }
 
@@ -103,7 +98,6 @@ pub struct Owner {
 /// What can be told of the process that made an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MakerState {
-    /// It runs.
     Lives,
     /// It is no more.
     Dead,
@@ -112,7 +106,6 @@ pub enum MakerState {
     /// It ran before this machine was started the last time, or it runs on another machine that has
     /// the same name.
     OtherBoot,
-    /// It belongs to another host.
     Elsewhere,
 }
 

@@ -39,16 +39,13 @@ const GOOD: &[i64] = &[0, 1, 2];
 /// A symlink of an artifact that stays one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeptLink {
-    /// Its path in the artifact.
     pub kept: PathBuf,
-    /// Its text.
     pub target: PathBuf,
 }
 
 /// What came of fetching.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Fetched {
-    /// How many files and links are there.
     pub count: usize,
     /// The links among them; these are not in the directory.
     pub links: Vec<KeptLink>,
@@ -66,9 +63,7 @@ pub(super) struct Received {
 /// Brings files into a directory of their own.
 #[expect(missing_debug_implementations, reason = "it holds a closure")]
 pub struct Fetch<'a, E> {
-    /// The engine.
     pub engine: &'a E,
-    /// The container.
     pub container: &'a ContainerId,
     /// Whether the image has `tar`.
     pub has_tar: bool,

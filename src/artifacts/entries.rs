@@ -26,9 +26,7 @@ const MOST_PADDING: usize = 2048;
 /// An entry of a stream.
 #[derive(Debug)]
 pub(super) struct Entry {
-    /// Its name as the stream has it.
     pub(super) name: PathBuf,
-    /// What it is.
     pub(super) kind: EntryKind,
     /// Its permissions, without those that mean more than reading, writing and running.
     pub(super) mode: u32,
@@ -43,7 +41,6 @@ pub(super) enum EntryKind {
     File(u64),
     /// Another name of the file that is called so in the same stream.
     HardLink(PathBuf),
-    /// A symlink with this text.
     Symlink(PathBuf),
     /// A directory, or what has no content.
     Other,

@@ -8,15 +8,11 @@ use crate::engine::EngineError;
 /// Why files could not be brought out.
 #[derive(Debug, thiserror::Error)]
 pub enum CollectError {
-    /// The engine failed.
     #[error(transparent)]
     Engine(#[from] EngineError),
-    /// A file of the host cannot be written.
     #[error("cannot write `{}`", path.display())]
     Write {
-        /// The file or directory.
         path: PathBuf,
-        /// Why.
         #[source]
         source: io::Error,
     },
@@ -30,17 +26,14 @@ pub enum CollectError {
         "there are too many {what} to collect: the limit is {most}, with {bytes} bytes of paths; select fewer, or pack them into one file with a command of the build"
     )]
     TooMany {
-        /// What there is too much of.
         what: &'static str,
         /// How many may be.
         most: usize,
         /// How long their paths may be together.
         bytes: usize,
     },
-    /// The stream is damaged.
     #[error("cannot read the files from the container")]
     Read(#[source] io::Error),
-    /// The stream has a file that nobody asked for.
     #[error("the container sent a file that was not requested: `{}`", .0.display())]
     Unasked(PathBuf),
 }

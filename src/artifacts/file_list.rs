@@ -34,9 +34,7 @@ struct Name {
 pub struct ArtifactFile<'a> {
     /// Its absolute path in the container, as patterns see it.
     pub path: &'a Path,
-    /// Its path in the artifact.
     pub kept: &'a Path,
-    /// Whether it is a symlink that stays one.
     pub as_link: bool,
 }
 

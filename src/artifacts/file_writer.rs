@@ -26,7 +26,6 @@ const BLOCK: usize = 64 * 1024;
 /// What is kept of a file besides its content.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Attributes {
-    /// Its permissions.
     pub(super) mode: u32,
     /// When it was changed last.
     pub(super) modified: SystemTime,

@@ -67,9 +67,7 @@ const LEAD: &str = r#"lead() {
 /// What is at a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FileType {
-    /// A file.
     File,
-    /// A directory.
     Directory,
     /// A symlink; [`leads`] says where it leads.
     Link,
@@ -80,7 +78,6 @@ pub enum FileType {
 /// Where a path leads when links are followed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LinkTarget {
-    /// To a file.
     File,
     /// To a directory, whose own path this is.
     Directory(PathBuf),

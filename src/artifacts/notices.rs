@@ -9,45 +9,32 @@ const MOST: usize = 20;
 /// Why a file is not where a pattern would have it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Notice {
-    /// Two files have the same place.
     Clash {
-        /// The place.
         kept: PathBuf,
-        /// The file that has it.
         taken: PathBuf,
         /// The file that has not.
         left: PathBuf,
     },
-    /// A file has the place of a directory.
     InFile {
-        /// The place.
         file: PathBuf,
-        /// The file that would be below it.
         left: PathBuf,
     },
     /// Two names are one to the file system of the host.
     SameToHost {
-        /// The name that is left out.
         left: PathBuf,
     },
-    /// A link leads to nothing.
     Dangling(PathBuf),
-    /// Neither a file nor a link to one.
     Special(PathBuf),
     /// A link leads to a directory outside of the base directory.
     Outside {
-        /// The link.
         link: PathBuf,
-        /// The directory.
         directory: PathBuf,
     },
     /// A link leads to a directory in which it lies.
     Circle(PathBuf),
-    /// A file is gone, or cannot be read.
     Unreadable(PathBuf),
     /// So many links lead to directories that no more are followed.
     TooManyLinks,
-    /// Where files are kept, links have no meaning.
     LinksFollowed,
 }
 

@@ -31,7 +31,6 @@ const LONGEST_CHAIN: usize = 40;
 pub enum Symlinks {
     /// Files and directories behind them are taken as if they were there.
     Followed,
-    /// They stay links.
     Kept,
 }
 
@@ -40,11 +39,8 @@ pub enum Symlinks {
 pub struct Search<'a> {
     /// The base directory's own path.
     pub base: &'a Path,
-    /// What is looked for.
     pub set: &'a FileSet,
-    /// Whether all files go flat into one directory.
     pub discard_paths: bool,
-    /// What becomes of links.
     pub symlinks: Symlinks,
 }
 

@@ -18,13 +18,10 @@ const HELPER_PATIENCE: Duration = Duration::from_secs(30);
 pub struct Installation {
     /// Caches, and the directories of running builds.
     pub cache_directory: PathBuf,
-    /// The variables of this process.
     pub environment: Environment,
-    /// This process, with the user's key.
     pub owner: Owner,
     /// Who knows the values that a buildspec wants from a store.
     pub secrets: Providers,
-    /// Who knows what registries want to see.
     pub registry_credentials: CredentialFiles,
 }
 

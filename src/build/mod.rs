@@ -26,11 +26,8 @@ use crate::settings::{Asked, BuildspecName, SourceError, Sources};
 /// What is asked of a build.
 #[derive(Debug, Clone)]
 pub struct Request {
-    /// Its sources, as the user names them.
     pub sources: Sources,
-    /// Its buildspec, as the user names it.
     pub buildspec: BuildspecName,
-    /// What it is asked to be.
     pub settings: Settings,
 }
 

@@ -32,11 +32,9 @@ pub struct Build {
     /// What happens in it. A build waits while many events have not been taken; once the receiver is dropped
     /// it goes on unseen.
     pub events: mpsc::Receiver<Message>,
-    /// Cuts it short.
     pub canceller: Canceller,
     /// Learns when it is cut short.
     pub cancellation: Cancellation,
-    /// Its end.
     pub end: End,
 }
 

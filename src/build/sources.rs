@@ -27,9 +27,7 @@ pub(super) struct PreparedSources {
     pub(super) secondary: Vec<(String, Source)>,
     /// What people should know of them.
     pub(super) warnings: Vec<String>,
-    /// Why one of them cannot be had.
     failure: Option<SourceFailure>,
-    /// Where the buildspec of the primary one lies.
     tree: PathBuf,
 }
 
@@ -46,7 +44,6 @@ pub(super) enum Purpose<'a> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Part {
     Everything,
-    /// One file, by its path in the source.
     File(PathBuf),
     Nothing,
 }

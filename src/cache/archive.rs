@@ -17,13 +17,10 @@ const CHUNK: usize = 256 * 1024;
 /// Why an archive cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum Damage {
-    /// It is not what was written.
     #[error("its archive is damaged")]
     Damaged,
-    /// It is not there.
     #[error("its archive is missing")]
     Gone,
-    /// It cannot be read; it may be somebody else's.
     #[error("its archive cannot be read")]
     Unreadable(#[source] io::Error),
 }

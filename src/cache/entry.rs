@@ -48,15 +48,12 @@ impl Paths {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Entry {
-    /// How it is looked up.
     pub kind: EntryKind,
     /// Its key, where it has one; what stands in it in the place of secrets is one of [`SecretPlaceholders`](super::SecretPlaceholders).
     pub key: Option<String>,
     /// [`Paths::version`] of its paths.
     pub version: String,
-    /// The paths.
     pub paths: Paths,
-    /// The archive's name, beside the entry.
     pub archive: String,
     /// The archive's SHA-256, in hexadecimal.
     pub checksum: String,
@@ -68,7 +65,6 @@ pub struct Entry {
     pub files: u64,
     /// When it was made, in milliseconds since 1970.
     pub created: u64,
-    /// The build that made it.
     pub build: String,
 }
 

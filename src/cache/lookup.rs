@@ -10,7 +10,6 @@ use super::placeholder::shown;
 /// What a build looks for.
 #[derive(Debug, Clone)]
 pub struct CacheQuery {
-    /// How it is kept.
     pub kind: EntryKind,
     /// The version of the declared paths: other paths are another cache.
     pub version: String,
@@ -23,9 +22,7 @@ pub struct CacheQuery {
 /// An entry, found whole.
 #[derive(Debug)]
 pub struct CacheHit {
-    /// The entry.
     pub entry: Entry,
-    /// What is in it.
     pub reader: Reader,
     /// Whether it is the very one, and not one that will do.
     pub exact: bool,

@@ -49,7 +49,6 @@ impl Write for Archive {
 /// What became of a new entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Published {
-    /// It is there.
     New(Entry),
     /// Another build was first, and its entry stays.
     AlreadyThere,

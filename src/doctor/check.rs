@@ -5,15 +5,10 @@
 pub enum Subject {
     /// Whether an engine answers, where, and why that one.
     Engine,
-    /// Whether it is new enough.
     Version,
-    /// How it stacks layers.
     StorageDriver,
-    /// What it runs on.
     Machine,
-    /// Whether its clock is right.
     Clock,
-    /// Whether a container runs.
     Container,
     /// Whether a container has a way to other machines.
     Network,
@@ -21,23 +16,15 @@ pub enum Subject {
     CopyOnWrite,
     /// Whether a directory of this machine can be mounted.
     BindMount,
-    /// Whether a privileged container runs.
     Privileged,
-    /// Whether an init process reaps orphans.
     Init,
-    /// Whether memory and processors can be limited.
     Limits,
-    /// Whether programs of the other platform run.
     Platform,
-    /// Whether images can be pulled.
     Pull,
     /// Whether the default build image is there.
     DefaultImage,
-    /// Whether the engine has room.
     EngineDisk,
-    /// Whether cobuild has room.
     CacheDisk,
-    /// Whether git is there.
     Git,
     /// Whether the helpers answer that have the passwords of registries.
     Credentials,
@@ -96,13 +83,11 @@ impl Subject {
 /// How it stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
-    /// It is well.
     Ok,
     /// Some builds cannot run, or not as well as they might.
     Warning,
     /// No build can run, or not what was asked for.
     Failed,
-    /// Nobody can tell.
     NotTried,
 }
 
@@ -121,9 +106,7 @@ impl Verdict {
 /// What an examination found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Check {
-    /// What was examined.
     pub subject: Subject,
-    /// How it stands.
     pub verdict: Verdict,
     /// What was found; for what was not tried, why.
     pub found: String,

@@ -33,28 +33,22 @@ const ANSWER_LIMIT: Duration = Duration::from_secs(15);
 /// What an examination needs to know of its surroundings.
 #[derive(Debug, Clone)]
 pub struct ExaminationInputs {
-    /// Who examines.
     pub owner: Owner,
     /// A name that no other examination has, fit for a tag of an image.
     pub id: String,
-    /// Where directories of running builds are.
     pub scratch_root: PathBuf,
     /// Where everything is that cobuild keeps, on this machine.
     pub cache_directory: PathBuf,
-    /// The Docker client's configuration file.
     pub docker_config: Option<PathBuf>,
     /// The image to pull, when somebody has named one.
     pub pull: Option<String>,
-    /// The time.
     pub now: Timestamp,
 }
 
 /// What an engine says of itself.
 #[derive(Debug, Clone, Default)]
 pub struct ReachedEngine {
-    /// What builds go by.
     pub facts: EngineFacts,
-    /// What people want to know.
     pub details: EngineDetails,
 }
 

@@ -38,7 +38,6 @@ const PROGRAM: &str = "trial";
 /// What is tried in one container.
 #[derive(Debug, Default)]
 pub(super) struct Trial<'a> {
-    /// The files that the program reads or makes.
     pub(super) files: &'a [&'a str],
     pub(super) mounts: BTreeMap<String, Mount>,
     pub(super) privileged: bool,

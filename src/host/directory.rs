@@ -27,29 +27,21 @@ const MOST_LINKS: usize = 40;
 /// Why a directory is not taken for cobuild's own.
 #[derive(Debug, thiserror::Error)]
 pub enum DirectoryError {
-    /// The system does not let us.
     #[error("cannot use the directory `{}`", path.display())]
     Io {
-        /// The directory.
         path: PathBuf,
-        /// Why.
         #[source]
         source: io::Error,
     },
-    /// It is a link, which leads wherever somebody wants.
     #[error("`{}` must be a directory, but it is a symbolic link", .0.display())]
     Link(PathBuf),
-    /// It is something else.
     #[error("`{}` is not a directory", .0.display())]
     NotADirectory(PathBuf),
-    /// Somebody else can put there whatever he wants.
     #[error("`{}` belongs to user {owner}, not to user {user} who runs cobuild", path.display())]
     Foreign {
         /// The directory, or a link on the way to it.
         path: PathBuf,
-        /// Its owner.
         owner: u32,
-        /// Who runs cobuild.
         user: u32,
     },
     /// Somebody else can put there whatever he wants.
@@ -59,11 +51,8 @@ pub enum DirectoryError {
         mode & 0o7777
     )]
     Writable {
-        /// The directory.
         path: PathBuf,
-        /// Its owner.
         owner: u32,
-        /// Its mode.
         mode: u32,
     },
 }

@@ -21,22 +21,16 @@ pub(super) const READ: OFlags = OFlags::RDONLY
 /// Why a file is not read.
 #[derive(Debug, thiserror::Error)]
 pub enum FileError {
-    /// The system does not let us.
     #[error(transparent)]
     Io(#[from] io::Error),
-    /// It is a directory, a pipe, a socket or a device.
     #[error("it is {0}, not a regular file")]
     NotRegular(&'static str),
-    /// A link on its way leads out of the directory that it is to be in.
     #[error("it points outside `{}`", .0.display())]
     LeadsOut(PathBuf),
-    /// Somebody else has made it.
     #[error("it belongs to user {0}")]
     Foreign(u32),
-    /// Somebody else may have changed it.
     #[error("other users than its owner can write to it")]
     Writable,
-    /// It is longer than what is read.
     #[error("it is longer than {0} bytes")]
     TooLong(u64),
 }

@@ -13,15 +13,8 @@ const MOST_LINKS: usize = 40;
 /// Why a path is not used.
 #[derive(Debug, thiserror::Error)]
 pub enum PlaceError {
-    /// A link of a tree leads out of it.
     #[error("`{}` is a symlink that points outside `{}`", link.display(), tree.display())]
-    LeadsOut {
-        /// The link.
-        link: PathBuf,
-        /// The tree in which it lies.
-        tree: PathBuf,
-    },
-    /// The system does not let us.
+    LeadsOut { link: PathBuf, tree: PathBuf },
     #[error(transparent)]
     Io(#[from] io::Error),
 }

@@ -26,24 +26,18 @@ use crate::runner::{KeptScratch, Scratch};
 /// Where runs of this user keep things on the host.
 #[derive(Debug, Clone)]
 pub struct HostDirectories {
-    /// The directories of running builds.
     pub scratch_root: PathBuf,
-    /// The caches.
     pub cache_root: PathBuf,
 }
 
 /// What kind of thing a run left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum LeftoverKind {
-    /// A container.
     Container,
-    /// A volume.
     Volume,
-    /// A network.
     Network,
     /// An image that was made to try the engine with.
     Image,
-    /// A directory of the host.
     Directory,
     /// A file in the store of caches that is no cache.
     Cache,
@@ -66,7 +60,6 @@ impl LeftoverKind {
 /// A thing that a run left, as people are told of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Leftover {
-    /// Its kind.
     pub kind: LeftoverKind,
     /// What it goes by: an id, a name or a path.
     pub name: String,
@@ -81,7 +74,6 @@ pub struct Leftover {
 /// A thing together with what it takes to remove it.
 #[derive(Debug)]
 pub struct RemovableLeftover {
-    /// The thing.
     pub leftover: Leftover,
     handle: Handle,
 }
@@ -98,7 +90,6 @@ enum Handle {
     Directory(Scratch),
     /// Left to a container; taken over when that is gone.
     Kept(KeptScratch),
-    /// Somebody still uses it.
     Occupied(PathBuf),
     Unfinished(Unfinished),
 }
@@ -106,7 +97,6 @@ enum Handle {
 /// What there is.
 #[derive(Debug, Default)]
 pub struct LeftoverReport {
-    /// What dead runs left.
     pub dead: Vec<RemovableLeftover>,
     /// What belongs to living runs, or to runs of which this process cannot tell.
     pub living: Vec<RemovableLeftover>,

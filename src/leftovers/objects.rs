@@ -16,7 +16,6 @@ pub(super) struct Objects {
     /// What has the labels, and no proof that this user's cobuild gave them.
     pub(super) unproven: Vec<Leftover>,
     pub(super) of_other_hosts: usize,
-    /// The ids of all containers.
     pub(super) containers: Vec<String>,
 }
 

@@ -22,19 +22,14 @@ const ENDING_POLL: Duration = Duration::from_millis(50);
 /// Why something cannot be removed.
 #[derive(Debug, thiserror::Error)]
 pub enum RemovalError {
-    /// The engine says so.
     #[error("{}", .0.reason())]
     Engine(#[from] EngineError),
-    /// The host says so.
     #[error("{0}")]
     Host(#[from] std::io::Error),
-    /// The container does not go.
     #[error("the engine did not finish removing it in time")]
     TooSlow,
-    /// A run that has lost its container goes on all the same.
     #[error("its run is still going on")]
     RunGoesOn,
-    /// There is no engine to do it with.
     #[error("the engine cannot be reached")]
     NoEngine,
 }
@@ -73,7 +68,6 @@ pub async fn remove<E: Engine>(
 struct Removal<'a, E> {
     engine: Option<&'a E>,
     owner: &'a Owner,
-    /// An image that the engine has.
     image: Option<&'a str>,
     scratch_root: &'a Path,
     /// Until when runs may end that have just lost their containers.

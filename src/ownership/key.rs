@@ -28,19 +28,14 @@ pub struct Key([u8; LENGTH]);
 /// Why the key cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyError {
-    /// Its directory is not cobuild's own.
     #[error(transparent)]
     Directory(#[from] DirectoryError),
-    /// It cannot be read or made.
     #[error("cannot use `{}`", path.display())]
     Unusable {
-        /// The file.
         path: PathBuf,
-        /// Why.
         #[source]
         source: FileError,
     },
-    /// It is none, or others can read it.
     #[error("`{}` is not a valid key file that only this user can read", .0.display())]
     NoKey(PathBuf),
 }

@@ -13,19 +13,14 @@ pub const MOST_PATTERNS: usize = 128 * 1024;
 /// Patterns that cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum PatternError {
-    /// A glob does not parse.
     #[error("invalid pattern `{pattern}`")]
     Invalid {
-        /// As written.
         pattern: String,
-        /// Why.
         #[source]
         source: globset::Error,
     },
-    /// A pattern is longer than any path.
     #[error("the pattern `{0}…` is longer than {LONGEST_PATTERN} bytes")]
     TooLong(String),
-    /// There are too many.
     #[error("the patterns together are longer than {MOST_PATTERNS} bytes")]
     TooMany,
 }
@@ -52,7 +47,6 @@ struct Pattern {
     root: String,
     /// What each component may be, up to the first that stands for several.
     components: Vec<GlobMatcher>,
-    /// Whether there is such a component.
     any_depth: bool,
 }
 

@@ -56,7 +56,6 @@ pub struct CacheModes {
 /// What becomes of the paths that a buildspec names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CacheUse {
-    /// Nothing.
     Nothing,
     /// They are packed into one archive.
     Archive,
@@ -67,11 +66,9 @@ pub enum CacheUse {
 /// What a user wants of the cache; what is left open follows from the rest.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CacheRequest {
-    /// Where it is kept.
     pub kind: CacheKind,
     /// The modes that are named, if any is.
     pub modes: Option<CacheModes>,
-    /// The namespace, if one is named.
     pub namespace: Option<String>,
 }
 

@@ -13,7 +13,6 @@ use crate::resources::{
 /// What is asked for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ContainerRequest {
-    /// How much of the machine.
     pub compute: Compute,
     /// What else of it.
     pub extras: Extras,
@@ -21,7 +20,6 @@ pub struct ContainerRequest {
     pub file_systems: Vec<FileSystem>,
     /// Whom the build trusts besides.
     pub certificate: Option<Certificate>,
-    /// Whether a Docker daemon is started before INSTALL.
     pub start_dockerd: bool,
 }
 

@@ -22,9 +22,7 @@ use crate::project::image::Resolution;
 /// What a plan is made of, besides the facts of the world.
 #[derive(Debug, Clone)]
 pub struct Inputs {
-    /// What the build is asked to be.
     pub settings: Settings,
-    /// The primary source.
     pub source: Source,
     /// Identifier and secondary source.
     pub secondary: Vec<(String, Source)>,
@@ -52,17 +50,12 @@ pub enum BuildspecFile {
         text: Vec<u8>,
     },
     /// There is no `buildspec.yml` and no other file was named.
-    DefaultMissing {
-        /// Where it was looked for, for people.
-        looked_for: String,
-    },
-    /// The file that was named cannot be read.
+    DefaultMissing { looked_for: String },
     Unreadable {
         /// As named: relative to the source's root, or absolute.
         path: String,
         /// Why, such as `no such file or directory`.
         reason: String,
-        /// Where it was looked for, for people.
         looked_for: String,
     },
 }
@@ -70,23 +63,16 @@ pub enum BuildspecFile {
 /// The world as it is when the build begins, gathered once.
 #[derive(Debug, Clone)]
 pub struct Facts {
-    /// Now.
     pub start: Timestamp,
-    /// The build's uuid.
     pub uuid: String,
-    /// A random uuid.
     pub auth_token: String,
-    /// A random uuid.
     pub project_uuid: String,
     /// A random directory number for each source.
     pub directory_numbers: Vec<u32>,
     /// The count of this project's builds, from 1.
     pub build_number: u64,
-    /// Who uses this machine.
     pub user: String,
-    /// The AWS region.
     pub region: String,
-    /// The AWS account.
     pub account: String,
 }
 

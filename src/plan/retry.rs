@@ -23,7 +23,6 @@ pub struct Retries {
 pub struct Retry {
     /// Which, from 1.
     pub number: u8,
-    /// How many there can be.
     pub count: u8,
 }
 

@@ -22,11 +22,9 @@ pub const DEFAULT_GRACE: Duration = Duration::from_secs(10);
 /// of this build says over it. `Debug` leaves out what may be secret.
 #[derive(Clone)]
 pub struct Settings {
-    /// The image as configured.
     pub image: String,
     /// When and for which platform the image is pulled.
     pub pulling: Pulling,
-    /// Whether the container is privileged.
     pub privileged: bool,
     /// How long the build may take, the preparation of its sources included.
     pub timeout: Duration,
@@ -36,15 +34,11 @@ pub struct Settings {
     pub kind: Option<KindName>,
     /// Who starts the build; else the user does.
     pub initiator: Option<String>,
-    /// How source trees reach the container.
     pub transfer: Transfer,
-    /// Which files of the source trees stay behind.
     pub excludes: Excludes,
     /// Variables that beat the buildspec's, in order: a later one beats an earlier one.
     pub overrides: Vec<(String, String)>,
-    /// Which commands of the buildspec run.
     pub part: Part,
-    /// How the cache is kept.
     pub cache: CacheRequest,
     /// The container's size, and what of this machine it sees.
     pub container: ContainerRequest,

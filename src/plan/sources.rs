@@ -13,30 +13,23 @@ pub struct Source {
     /// What people name: a directory, a git repository or a zip file; for no source the current
     /// directory.
     pub named: PathBuf,
-    /// What of it comes in.
     pub content: Content,
-    /// What git says of it.
     pub git: GitFacts,
 }
 
 /// What of a source comes into the build.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Content {
-    /// The directory as it is.
     Directory,
-    /// A checkout of a version.
     Revision {
-        /// The version as given.
         version: String,
         /// The checkout on the host.
         tree: PathBuf,
     },
-    /// The content of the zip file.
     Zip {
         /// What it was unpacked to on the host.
         tree: PathBuf,
     },
-    /// Nothing.
     Nothing,
 }
 
@@ -93,7 +86,6 @@ pub fn source_name(path: &Path, ending: &str) -> String {
 /// What git says of a source tree; all empty for a tree that is not git's.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct GitFacts {
-    /// The commit that is checked out.
     pub commit: Option<String>,
     /// The address of the remote `origin`.
     pub remote: Option<String>,
@@ -102,9 +94,7 @@ pub struct GitFacts {
 /// A source that cannot be had: DOWNLOAD_SOURCE fails.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SourceFailure {
-    /// The message of the phase's context.
     pub message: String,
-    /// What to do about it.
     pub hint: String,
 }
 
@@ -136,7 +126,6 @@ pub(super) struct SourceVariables {
 
 /// What is decided of all sources of a build.
 pub(super) struct SourceLayout {
-    /// The kind of the primary source.
     pub(super) kind: SourceKind,
     pub(super) layout: Layout,
     pub(super) primary: SourceVariables,

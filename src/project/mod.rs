@@ -40,7 +40,6 @@ const READABLE: usize = 60;
 /// checkout or worktree is another project, since all that it says of itself is a tree's own word.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity {
-    /// A name that no other project has.
     pub name: String,
     /// The full path of its source, for people.
     pub path: String,

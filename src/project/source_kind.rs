@@ -5,25 +5,18 @@
 pub enum SourceKind {
     /// A GitHub repository; its tree lies in the manner of a GOPATH.
     GitHub {
-        /// The owner of the repository.
         owner: String,
         /// The repository's name without `.git`.
         repository: String,
-        /// The clone URL, over HTTPS.
         url: String,
     },
-    /// A CodeCommit repository.
     CodeCommit {
-        /// The repository's region.
         region: String,
-        /// The repository's name.
         repository: String,
-        /// The clone URL, over HTTPS.
         url: String,
     },
     /// A repository elsewhere; its tree is laid out as a plain one (assumed).
     OtherGit {
-        /// The host of the repository.
         host: String,
         /// The address of the remote, without credentials.
         url: String,
@@ -33,9 +26,7 @@ pub enum SourceKind {
         /// Bucket and key.
         location: String,
     },
-    /// What a pipeline hands over.
     CodePipeline,
-    /// Nothing.
     NoSource,
     /// Anything else: a plain tree, laid out as one from S3 (assumed).
     Plain,
@@ -44,26 +35,19 @@ pub enum SourceKind {
 /// The kinds that people can ask for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KindName {
-    /// A GitHub repository.
     GitHub,
-    /// A CodeCommit repository.
     CodeCommit,
     /// An archive in S3.
     S3,
-    /// What a pipeline hands over.
     CodePipeline,
 }
 
 /// What names a source where its remote does not.
 #[derive(Debug, Clone, Copy)]
 pub struct Fallback<'a> {
-    /// Who starts the build.
     pub user: &'a str,
-    /// The name of the directory or file.
     pub name: &'a str,
-    /// The AWS region.
     pub region: &'a str,
-    /// The AWS account.
     pub account: &'a str,
 }
 

@@ -51,15 +51,8 @@ impl std::fmt::Debug for Entry {
 /// Credentials, or who has them.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum StoredCredential {
-    /// These.
     Inline(RegistryCredential),
-    /// A program has them.
-    Helper {
-        /// The program.
-        program: String,
-        /// What it knows them by.
-        server: String,
-    },
+    Helper { program: String, server: String },
 }
 
 impl File {

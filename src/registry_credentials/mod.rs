@@ -36,49 +36,36 @@ pub struct CredentialLookup {
 /// secrets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CredentialProblem {
-    /// A file cannot be read.
     Unreadable {
-        /// The file.
         path: PathBuf,
-        /// Why.
         reason: String,
     },
     /// A file is no configuration of a registry client.
     Malformed {
-        /// The file.
         path: PathBuf,
-        /// The line.
         line: usize,
     },
     /// An entry of a file is not what it should be.
     Undecodable {
-        /// The file.
         path: PathBuf,
-        /// Its key.
         key: String,
     },
     /// A helper is not there.
     HelperMissing {
-        /// Its program.
         program: String,
     },
     /// What is named is no name of a program, but a path, which may lead to one of a repository's.
     HelperNoName {
-        /// What is named.
         program: String,
     },
-    /// A helper failed, or said what nobody understands.
     HelperFailed {
-        /// Its program.
         program: String,
         /// How it ended, such as `exit status: 1`.
         ended: String,
     },
     /// A helper does not come to an end.
     HelperHangs {
-        /// Its program.
         program: String,
-        /// How long it was waited for.
         patience: Duration,
     },
 }

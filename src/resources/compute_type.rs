@@ -18,7 +18,6 @@ pub struct ComputeType(&'static Row);
 pub struct Size {
     /// Its vCPUs; those of Lambda are not told.
     pub cpus: Option<Cpus>,
-    /// Its memory.
     pub memory: Memory,
 }
 

@@ -5,7 +5,6 @@ use super::{Memory, amount};
 /// Why a resource, as somebody wrote it, cannot be meant.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ResourceError {
-    /// It is no size.
     #[error("write a size with its unit, such as 512m, 1.5g or 2g")]
     Size,
     /// No engine gives a container so little memory.
@@ -13,28 +12,18 @@ pub enum ResourceError {
         "{given} is too little memory: a container needs at least {}",
         amount::LEAST_MEMORY
     )]
-    TooLittleMemory {
-        /// What was asked for.
-        given: Memory,
-    },
-    /// It is no number of processors.
+    TooLittleMemory { given: Memory },
     #[error("write the number of processors, such as 2 or 0.5")]
     Cpus,
-    /// There is no such compute type.
     #[error("not a CodeBuild compute type; use one of {}", known.join(", "))]
-    ComputeType {
-        /// Those there are.
-        known: Vec<&'static str>,
-    },
+    ComputeType { known: Vec<&'static str> },
     /// It is no device.
     #[error(
         "write HOST[:CONTAINER[:PERMISSIONS]] with absolute paths, such as /dev/fuse or /dev/sdb:/dev/xvdb:rw"
     )]
     Device,
-    /// It is no set of GPUs.
     #[error("write `all`, a number, or device=ID[,ID…]")]
     Gpus,
-    /// It is no name with an address.
     #[error("write NAME:ADDRESS, such as db:10.0.0.5 or gateway:host-gateway")]
     HostEntry,
     /// It is no limit of processes.
@@ -42,20 +31,15 @@ pub enum ResourceError {
         "write NAME=SOFT[:HARD] with whole numbers, SOFT not higher than HARD, such as nofile=1024:2048"
     )]
     Ulimit,
-    /// It is no number of processes.
     #[error("write the number of processes, such as 4096, or `unlimited`")]
     PidsLimit,
-    /// It is no volume.
     #[error("write HOST:CONTAINER[:ro], such as ./cache:/cache or ~/.m2:/root/.m2:ro")]
     Volume,
     /// Nothing can be mounted there.
     #[error(
         "cannot mount at `{target}`: use an absolute path outside /codebuild, or a path relative to the source"
     )]
-    Target {
-        /// Where.
-        target: String,
-    },
+    Target { target: String },
     /// It is no file system.
     #[error(
         "write ID=DIR[:MOUNTPOINT], such as my_efs=./efs:/mnt/efs; the ID may contain letters, digits and `_`"

@@ -20,11 +20,8 @@ pub struct Limits {
 /// What the engine's machine has, as far as it says so.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Machine {
-    /// Processors.
     pub cpus: Option<u32>,
-    /// Memory.
     pub memory: Option<Memory>,
-    /// Processes and threads.
     pub pids: Pids,
 }
 

@@ -7,11 +7,9 @@ use tokio::sync::watch;
 /// Why a build is cut short; a later reason counts for more than an earlier one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum CancelReason {
-    /// The build's time is over.
     Timeout,
     /// The log cannot be written any more.
     OutputFailed,
-    /// The user stopped the build.
     Stop,
     /// The user will not wait for the stop.
     Kill,

@@ -14,17 +14,13 @@ use crate::runner::{CancelReason, Interruption, Live};
 /// Where and why a build stands still.
 #[derive(Debug, Clone)]
 pub struct Halt {
-    /// The phase.
     pub phase: PhaseType,
-    /// Whether the command is one of `finally`.
     pub is_finally: bool,
     /// The command's place in its list, counted from 1.
     pub number: usize,
     /// The command, verbatim.
     pub command: String,
-    /// Why.
     pub cause: Cause,
-    /// The build container.
     pub container: ContainerId,
     /// What opens a shell in it, with the build's variables and in its directory.
     pub shell: TerminalSpec,
@@ -33,14 +29,8 @@ pub struct Halt {
 /// Why a build stands still.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cause {
-    /// The command is the next to run.
     Before,
-    /// The command failed.
-    Failed {
-        /// With this.
-        exit_status: i32,
-    },
-    /// The command runs, and waits at a `codebuild-breakpoint`.
+    Failed { exit_status: i32 },
     Breakpoint,
 }
 
@@ -55,7 +45,6 @@ pub enum DebugAction {
     RetryEdited(Vec<PhasePlan>),
     /// The command counts as one that succeeded.
     Skip,
-    /// The build is stopped.
     Abort,
     /// The build ends here, and its container stays.
     Keep,

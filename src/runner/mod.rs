@@ -42,22 +42,17 @@ pub use sources::scratch::{KeptScratch, Scratch, abandoned, kept, occupied};
 /// What this machine and its user have for builds; several builds may share it.
 #[derive(Debug, Clone)]
 pub struct Host {
-    /// Where directories of running builds are kept.
     pub scratch_root: PathBuf,
-    /// Where caches are kept.
     pub cache_root: PathBuf,
-    /// Who makes everything in the engine.
     pub owner: Owner,
     /// Who knows the values that a buildspec wants from a store.
     pub secrets: Providers,
-    /// Who knows what registries want to see.
     pub registry_credentials: CredentialFiles,
 }
 
 /// How a run ended.
 #[derive(Debug)]
 pub struct Outcome {
-    /// The build's status.
     pub status: Status,
     /// What went wrong with the machinery, for a build in FAULT.
     pub fault: Option<RunError>,
@@ -70,48 +65,26 @@ pub struct Outcome {
 /// What can go wrong with the machinery.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
-    /// The engine failed.
     #[error(transparent)]
     Engine(#[from] EngineError),
-    /// A directory of the host cannot be used.
     #[error("cannot use `{}`", path.display())]
     Host {
-        /// The directory.
         path: PathBuf,
-        /// Why.
         #[source]
         source: std::io::Error,
     },
-    /// It cannot be told what of a source stays behind.
     #[error(transparent)]
     Exclude(#[from] ExcludeError),
-    /// Copy-on-write was asked for and cannot be.
     #[error("cannot mount `{}` copy-on-write: {reason}", path.display())]
-    NoCopyOnWrite {
-        /// The tree.
-        path: PathBuf,
-        /// Why.
-        reason: String,
-    },
-    /// Files could not be brought out.
+    NoCopyOnWrite { path: PathBuf, reason: String },
     #[error(transparent)]
     Collect(CollectError),
-    /// The container's shell is of no use: it ended at once, or does not answer.
     #[error("the build container does not work: {}", output.trim())]
-    DriverFailed {
-        /// What the container had to say.
-        output: String,
-    },
-    /// The container ended by itself.
+    DriverFailed { output: String },
     #[error("the build container ended before the build did")]
     ContainerDied,
-    /// The build answers with more than is of use.
     #[error("{what} is longer than {} bytes", container::driver::LONGEST_VALUE)]
-    TooLong {
-        /// What was asked for.
-        what: String,
-    },
-    /// All that the build answers is more than is of use.
+    TooLong { what: String },
     #[error("the values that the buildspec expands are longer than {MOST_VALUES} bytes together")]
     TooManyValues,
 }
@@ -245,7 +218,6 @@ struct Live<'a, E> {
     limits: Limits,
     /// How many bytes the values may have that the build is still asked for.
     values_left: usize,
-    /// Whether the debugger wants the container to stay.
     is_kept: bool,
 }
 

@@ -18,11 +18,9 @@ pub struct Selection {
 /// A runtime that is to be installed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Installation {
-    /// The runtime's name.
     pub runtime: String,
     /// The value of `VERSION` while the commands run; none for a version that the image lists.
     pub version: Option<String>,
-    /// The commands.
     pub commands: Vec<String>,
 }
 
@@ -35,7 +33,6 @@ pub enum SelectError {
         known.join(", ")
     )]
     UnknownRuntime {
-        /// As the buildspec names it.
         name: String,
         /// Those of the image, sorted.
         known: Vec<String>,
@@ -47,7 +44,6 @@ pub enum SelectError {
         known.join(", ")
     )]
     UnknownVersion {
-        /// The runtime's name.
         runtime: String,
         /// As the buildspec names it, expanded.
         version: String,
@@ -61,13 +57,9 @@ pub enum SelectError {
         accepted.join(", ")
     )]
     Incompatible {
-        /// The runtime that needs another.
         runtime: String,
-        /// Its version.
         version: String,
-        /// The runtime that it needs.
         other: String,
-        /// The versions of it that would do.
         accepted: Vec<String>,
     },
 }

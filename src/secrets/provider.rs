@@ -10,7 +10,6 @@ use super::{ReferenceError, Secret, SecretReference};
 /// What a buildspec asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SecretRequest<'a> {
-    /// The variable that is to have the value.
     pub variable: &'a str,
     /// The parameter's name, or the reference to a secret, as in the buildspec.
     pub reference: &'a str,
@@ -50,25 +49,14 @@ pub trait SecretProvider: Send + Sync {
 /// Why there is no value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum LookupError {
-    /// Nobody has it.
     #[error("no value was given for it")]
     Missing,
-    /// It cannot be understood which one is wanted.
     #[error("the reference cannot be used: {0}")]
     Reference(#[from] ReferenceError),
-    /// A key is wanted of a secret without keys.
     #[error("the secret is not a JSON object, so it has no key `{key}`")]
-    NoObject {
-        /// The key.
-        key: String,
-    },
-    /// A key is wanted that the secret has not.
+    NoObject { key: String },
     #[error("the secret has no key `{key}`")]
-    NoKey {
-        /// The key.
-        key: String,
-    },
-    /// A store does not answer.
+    NoKey { key: String },
     #[error(transparent)]
     Store(#[from] StoreError),
 }

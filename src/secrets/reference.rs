@@ -3,11 +3,9 @@
 /// What of which secret is wanted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SecretReference {
-    /// The secret's name or ARN.
     pub id: String,
     /// The key whose value is taken; the whole secret without.
     pub json_key: Option<String>,
-    /// Which version of the secret.
     pub version: SecretVersion,
 }
 
@@ -16,25 +14,19 @@ pub struct SecretReference {
 pub enum SecretVersion {
     /// The one that is current: its stage is `AWSCURRENT`.
     Current,
-    /// The one that has this stage.
     Stage(String),
-    /// The one with this id.
     Id(String),
 }
 
 /// Why a text is no reference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ReferenceError {
-    /// There is nothing before the first colon.
     #[error("the secret id is missing")]
     NoSecret,
-    /// It begins with `arn:` and is the ARN of something else.
     #[error("it is not the ARN of a secret")]
     OtherArn,
-    /// There is more than an id, a key, a stage and a version.
     #[error("it has more parts than secret-id:json-key:version-stage:version-id allows")]
     TooLong,
-    /// Stage and id of a version exclude each other.
     #[error("it has both a version stage and a version id; remove one of them")]
     TwoVersions,
 }

@@ -20,7 +20,6 @@ const WORTHWHILE_HOLES: u64 = 1024 * 1024;
 /// A tree to send.
 #[derive(Debug, Clone)]
 pub struct SourceTree {
-    /// The tree on the host.
     pub root: PathBuf,
     /// The directory that the entries lie below.
     pub prefix: String,

@@ -45,11 +45,8 @@ const LONGEST_HEAD: u64 = 4096;
 /// The layers of a view, and what cobuild itself does there.
 #[derive(Debug, Clone)]
 pub struct Layers {
-    /// Where changes are.
     pub upper: PathBuf,
-    /// The tree.
     pub lower: PathBuf,
-    /// What of it stayed behind.
     pub left_out: LeftOut,
     /// The commit that `HEAD` was detached at.
     pub commit: Option<String>,
@@ -71,13 +68,10 @@ pub struct Changes {
 /// Why a list of changes is not complete.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Incomplete {
-    /// There are more than anybody reads.
     #[error("the list is limited to {MOST_CHANGES} changes")]
     Many,
-    /// Somebody has no time for it.
     #[error("the search ended early because the build was cut short")]
     Stopped,
-    /// Paths are longer than the kernel's.
     #[error("paths longer than {LONGEST_PATH} bytes are skipped")]
     Deep,
 }

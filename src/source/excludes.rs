@@ -22,41 +22,29 @@ const MOST_BYTES: usize = 16 * 1024 * 1024;
 /// Why it cannot be told what stays behind.
 #[derive(Debug, thiserror::Error)]
 pub enum ExcludeError {
-    /// A pattern is none.
     #[error("cannot use the patterns of `{}`", path.display())]
     Pattern {
-        /// The file that holds it, or the tree.
         path: PathBuf,
-        /// What is wrong.
         #[source]
         source: ignore::Error,
     },
-    /// There are more patterns than are held in memory.
     #[error("`{}` has too many patterns: together with the patterns of its parent directories they must not exceed {most} bytes", path.display())]
     TooManyPatterns {
-        /// The file.
         path: PathBuf,
         /// The most, in bytes.
         most: u64,
     },
-    /// There is more to leave out than is held in memory.
     #[error("the exclude patterns match too much of `{}`: at most {MOST_LEFT_OUT} paths with {MOST_BYTES} bytes can be excluded", .0.display())]
     TooMuch(PathBuf),
-    /// It cannot be told what git tracks.
     #[error("cannot list the files that git tracks in `{}`", path.display())]
     Git {
-        /// The tree.
         path: PathBuf,
-        /// Why.
         #[source]
         source: IndexError,
     },
-    /// A directory cannot be read.
     #[error("cannot read `{}`", path.display())]
     Unreadable {
-        /// The directory.
         path: PathBuf,
-        /// Why.
         #[source]
         source: std::io::Error,
     },
@@ -66,7 +54,6 @@ pub enum ExcludeError {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LeftOut {
     paths: BTreeSet<PathBuf>,
-    /// How long the paths are together.
     bytes: usize,
 }
 

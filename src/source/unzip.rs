@@ -52,31 +52,16 @@ const TOLD: usize = 10;
 /// Why a zip file cannot be unpacked.
 #[derive(Debug, thiserror::Error)]
 pub enum UnzipError {
-    /// It cannot be read.
     #[error("cannot read the zip file")]
     Unreadable(#[source] io::Error),
-    /// It is no zip file, or a damaged one.
     #[error("the file is damaged or not a zip file: {0}")]
     Damaged(String),
-    /// It needs a password.
     #[error("`{0}` is encrypted")]
     Encrypted(String),
-    /// It is packed in a way that is not known here.
     #[error("`{name}` uses a compression or feature that cobuild does not support: {reason}")]
-    Unsupported {
-        /// The entry.
-        name: String,
-        /// Why.
-        reason: String,
-    },
-    /// It is larger than what it is unpacked to.
+    Unsupported { name: String, reason: String },
     #[error("the zip file unpacks to {size} bytes, but only {room} bytes are free")]
-    TooLarge {
-        /// The sum of all files.
-        size: u128,
-        /// What the file system has.
-        room: u64,
-    },
+    TooLarge { size: u128, room: u64 },
     /// Its table of contents, which is kept in memory, is too long.
     #[error(
         "the zip file has too many entries: its table of contents is longer than {MOST_CONTENTS} bytes"
@@ -85,19 +70,14 @@ pub enum UnzipError {
     /// Its symlinks are too long together, which are kept in memory until all else is written.
     #[error("the symlinks in the zip file take more than {MOST_LINK_BYTES} bytes")]
     TooManyLinks,
-    /// Its names stand for more directories than are made.
     #[error("the zip file has too many directories")]
     TooManyDirectories,
-    /// The directory cannot be written.
     #[error("cannot write `{}`", path.display())]
     Write {
-        /// What.
         path: PathBuf,
-        /// Why.
         #[source]
         source: io::Error,
     },
-    /// Somebody wants it no more.
     #[error("unpacking was stopped")]
     Stopped,
 }

@@ -20,11 +20,9 @@ const OWN_LINE: &str = "[Container]";
 /// When there are colours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Color {
-    /// On a terminal that has them.
     Auto,
     /// Whatever it goes to.
     Always,
-    /// Nowhere.
     Never,
 }
 

@@ -2,6 +2,7 @@
 
 mod circles;
 mod crates;
+mod docs;
 mod doors;
 mod reading;
 

@@ -52,7 +52,6 @@ fn path_name(path: &Path) -> io::Result<CString> {
 struct Emptying {
     top: OwnedFd,
     found: Stat,
-    /// How many directories were brought up.
     moved: u64,
 }
 

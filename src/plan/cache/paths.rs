@@ -22,7 +22,6 @@ pub enum CacheRoot {
 /// How an entry stands to the paths.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PathMatch {
-    /// It is within.
     Within,
     /// It is a directory below `dir/**/*`, whose files are within and which is not itself (contract
     /// §9, trap 57).

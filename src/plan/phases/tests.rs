@@ -15,7 +15,6 @@ pub(crate) struct Transition {
     pub(crate) phases: &'static [PhaseType],
     pub(crate) status: Status,
     pub(crate) on_failure: &'static [OnFailure],
-    /// The phases that are still entered.
     pub(crate) follow: &'static [PhaseType],
     pub(crate) build: Status,
 }

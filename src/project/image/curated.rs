@@ -14,15 +14,11 @@ use crate::wire::text_form;
 pub struct Curated {
     /// The name after `aws/codebuild/`, without its tag.
     pub repository: &'static str,
-    /// The tag.
     pub tag: &'static str,
     /// The repository's name until November 2024, which stays valid.
     pub former: Option<&'static str>,
-    /// The processor it is for.
     pub architecture: Architecture,
-    /// The system in it.
     pub system: System,
-    /// Whether AWS publishes it.
     pub is_published: bool,
     /// The labels of `runtimes.yml`, by runtime.
     pub runtimes: &'static [(&'static str, &'static [&'static str])],
@@ -58,9 +54,7 @@ pub struct NotCurated(String);
 /// A processor that CodeBuild builds on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Architecture {
-    /// AMD's and Intel's.
     X86_64,
-    /// Arm's.
     Aarch64,
 }
 

@@ -22,13 +22,10 @@ const SHORT_ID_DIGITS: usize = 12;
 pub enum ImageName {
     /// The id of an image that is local, whole or its beginning.
     Id(String),
-    /// The name of an image in a registry.
     Reference {
         /// The registry's host, with its port; `docker.io` when there is none.
         registry: String,
-        /// The path there.
         repository: String,
-        /// The tag.
         tag: Option<String>,
         /// The digest, such as `sha256:…`.
         digest: Option<String>,

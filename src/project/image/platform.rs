@@ -20,10 +20,8 @@ pub struct Platform {
 /// A text is no platform that a build can have.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PlatformError {
-    /// It has another form.
     #[error("write it as linux/ARCHITECTURE, such as linux/arm64 or linux/amd64")]
     Form,
-    /// It names another system.
     #[error("cobuild runs Linux images only")]
     System,
 }

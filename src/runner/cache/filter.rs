@@ -147,7 +147,6 @@ struct Filter<'a, O> {
     direction: Direction,
     out: &'a mut O,
     place: Option<CacheRoot>,
-    /// The links that were passed on.
     links: Links,
     /// A directory that is passed on if nothing of it follows.
     empty: Option<(CacheRoot, PathBuf, Vec<u8>)>,

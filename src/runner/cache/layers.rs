@@ -14,7 +14,6 @@ pub const PROJECT_LABEL: &str = "cobuild.cache.project";
 /// A volume that this build has to itself.
 #[derive(Debug)]
 pub(in crate::runner) struct Layers {
-    /// The volume.
     pub(in crate::runner) volume: NamedVolume,
     /// Goes when the container is gone.
     _lock: Locked,

@@ -47,7 +47,6 @@ pub(super) struct Caching {
     paths: CachePaths,
     /// What is kept each by itself.
     directories: Vec<Directory>,
-    /// What is looked for and kept.
     record: LastRun,
     saves: bool,
 }

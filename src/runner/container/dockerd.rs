@@ -67,7 +67,6 @@ enum Starter {
 /// Why there is no daemon.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 enum NotStarted {
-    /// The image has none.
     #[error("the image has no `{}`", DOCKERD[0])]
     NoProgram,
     /// Its bridge and its rules would be those of the host.
@@ -75,10 +74,8 @@ enum NotStarted {
         "a Docker daemon cannot run with `--network host`: it would change the network of the engine's host"
     )]
     SharedNetwork,
-    /// It ended, or the script gave up.
     #[error("`{program}` ended with exit status {status}")]
     Ended { program: String, status: String },
-    /// It runs and does not answer.
     #[error("the daemon did not answer within {} s", LIMIT.as_secs())]
     Silent,
 }

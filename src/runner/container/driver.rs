@@ -39,16 +39,12 @@ const KEEP_LIMIT: Duration = Duration::from_secs(10);
 /// Why the driver does not answer.
 #[derive(Debug, thiserror::Error)]
 pub(in crate::runner) enum DriverError {
-    /// The container ended.
     #[error("the build container ended")]
     Ended,
-    /// What a script prints is longer than any value that is of use.
     #[error("a value is too long")]
     LongValue,
-    /// A file of the container is longer than what is read of any.
     #[error("`{0}` of the build container is too long")]
     LongFile(String),
-    /// The engine failed.
     #[error(transparent)]
     Engine(#[from] EngineError),
 }

@@ -6,7 +6,6 @@ use crate::plan::{Plan, Transfer};
 /// What the engine is asked for; some engines refuse some of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::runner) struct EngineFeatures {
-    /// An init process in the container.
     pub(in crate::runner) init: bool,
     /// Copy-on-write views of trees, or why there are none.
     pub(in crate::runner) copy_on_write: Result<(), String>,

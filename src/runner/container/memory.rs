@@ -13,7 +13,6 @@ const MARK: &str = " oom";
 /// How a command ended, as the worker answers it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::runner) struct CommandEnd {
-    /// Its exit status.
     pub(in crate::runner) status: i32,
     /// Whether it failed and a process was killed for lack of memory while it ran.
     pub(in crate::runner) out_of_memory: bool,

@@ -14,7 +14,6 @@ const LONGEST_WORD: usize = 8 * 1024;
 /// A piece of the stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::runner) enum Piece {
-    /// Output of a command.
     Output(Bytes),
     /// An answer of the driver: the word between token and closing separator.
     Fence(String),

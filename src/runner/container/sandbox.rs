@@ -40,7 +40,6 @@ const ANSWER_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// A container that is ready for the first command.
 pub(in crate::runner) struct Prepared {
-    /// Whether the image has a table of runtimes.
     pub(in crate::runner) has_runtimes: bool,
     /// What people should know of how the sources came in.
     pub(in crate::runner) notes: Vec<String>,

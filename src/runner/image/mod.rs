@@ -14,7 +14,6 @@ use crate::runner::{Interruption, Run};
 pub(super) struct BuildImage {
     /// What the engine calls it.
     pub(super) name: String,
-    /// What the engine knows of it.
     pub(super) facts: ImageFacts,
     /// Whether it is for a processor that the engine does not have.
     pub(super) is_foreign: bool,
@@ -23,7 +22,6 @@ pub(super) struct BuildImage {
 /// What is local of what is wanted.
 #[derive(Debug, Default)]
 struct Local {
-    /// The image.
     fitting: Option<(String, ImageFacts)>,
     /// One of its names, when that is an image for another platform than the one that was asked for.
     unfit: Option<(String, Platform)>,

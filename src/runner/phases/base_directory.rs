@@ -27,9 +27,7 @@ impl<E: Engine> Live<'_, E> {
 
 /// A directory in which an artifact's patterns are matched.
 pub(in crate::runner) struct BaseDirectory {
-    /// As the buildspec names it.
     pub(in crate::runner) name: String,
-    /// Where it is.
     pub(in crate::runner) location: String,
 }
 

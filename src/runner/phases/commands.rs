@@ -27,9 +27,7 @@ const BREAKPOINT: &str = "breakpoint";
 /// The place of a command in its buildspec.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::runner) struct CommandPosition {
-    /// Its phase.
     pub(in crate::runner) phase: PhaseType,
-    /// Whether it is one of `finally`.
     pub(in crate::runner) is_finally: bool,
     /// Its place in its list, counted from 1.
     pub(in crate::runner) number: usize,
@@ -105,9 +103,7 @@ impl Carried {
 struct CommandFailure {
     /// In the cloud's own words.
     context: PhaseContext,
-    /// Whether memory was lacking.
     out_of_memory: bool,
-    /// The end of what the failing command printed.
     printed: Vec<u8>,
 }
 

@@ -25,7 +25,6 @@ const OPEN_LIMIT: Duration = Duration::from_secs(5);
 pub(in crate::runner) struct Provisioned<'a, E> {
     /// The build with its container, once that has started; it has to be taken down.
     pub(in crate::runner) live: Option<Live<'a, E>>,
-    /// How the phase ended.
     pub(in crate::runner) ended: Result<Ended, Interruption>,
 }
 

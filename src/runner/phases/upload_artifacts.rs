@@ -31,7 +31,6 @@ const ZIP: &str = "artifact.zip";
 enum Stop {
     Interrupted(Interruption),
     Failed(PhaseContext),
-    /// What came from the container cannot be used.
     Unusable(CollectError),
 }
 

@@ -198,9 +198,7 @@ fn files(root: &Path, extension: &str) -> Vec<PathBuf> {
 /// A directory that was left to a container.
 #[derive(Debug)]
 pub struct KeptScratch {
-    /// The directory.
     pub directory: PathBuf,
-    /// The container that uses it.
     pub container: String,
     image: String,
 }

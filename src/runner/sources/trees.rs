@@ -26,7 +26,6 @@ pub(in crate::runner) struct InputTree {
     pub(in crate::runner) host: PathBuf,
     /// In the container.
     pub(in crate::runner) directory: String,
-    /// What of it stays behind.
     pub(in crate::runner) left_out: LeftOut,
     /// Paths of it where the container has something else, which no file of the tree may reach.
     pub(in crate::runner) hidden: Vec<PathBuf>,
@@ -37,9 +36,7 @@ pub(in crate::runner) struct InputTree {
 /// All of them: the sources first, in the plan's order.
 #[derive(Debug)]
 pub(in crate::runner) struct InputTrees {
-    /// The trees.
     pub(in crate::runner) all: Vec<InputTree>,
-    /// What git needs, source by source.
     pub(in crate::runner) git: Vec<GitView>,
     /// What people should know.
     pub(in crate::runner) notes: Vec<String>,
@@ -110,9 +107,7 @@ impl Drop for Workspace<'_> {
 /// How each tree gets there.
 #[derive(Debug, Default)]
 pub(in crate::runner) struct TreeRoutes {
-    /// What is mounted for it.
     pub(in crate::runner) mounts: BTreeMap<String, Mount>,
-    /// The way, tree by tree.
     pub(in crate::runner) ways: Vec<Transferred>,
 }
 

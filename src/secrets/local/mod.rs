@@ -17,7 +17,6 @@ pub const PREFIX: &str = "COBUILD_SECRET_";
 pub struct SecretsFileError {
     /// Its number, from 1.
     pub line: usize,
-    /// What is wrong with it.
     pub problem: &'static str,
 }
 

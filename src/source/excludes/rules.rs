@@ -47,7 +47,6 @@ struct GitRules {
 
 /// What the rules say of a path.
 pub(super) struct Verdict {
-    /// It stays behind.
     pub(super) left_out: bool,
     /// It is a directory that git ignores, in for what is tracked below it.
     pub(super) untracked: bool,

@@ -21,13 +21,10 @@ const LONGEST_LIST: u64 = 64 * 1024 * 1024;
 /// Why there is no checkout.
 #[derive(Debug, thiserror::Error)]
 pub enum CheckoutError {
-    /// Git says no.
     #[error(transparent)]
     Git(#[from] GitError),
-    /// There is no repository to fetch into.
     #[error(transparent)]
     Replica(#[from] ReplicaError),
-    /// A file of the checkout cannot be written.
     #[error("cannot write the checkout")]
     Write(#[from] io::Error),
 }
@@ -215,9 +212,7 @@ async fn fetch_from_origin(
 /// What a commit has at a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Blob {
-    /// A file.
     File(Vec<u8>),
-    /// A directory.
     Directory,
     /// Nothing; a link that leads out of the tree is nothing too.
     Missing,

@@ -66,17 +66,10 @@ const MOST_MEMORY: u64 = 4 * 1024 * 1024 * 1024;
 /// Why git has no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum GitError {
-    /// It cannot be run.
     #[error("cannot run `git`")]
     Missing(#[source] io::Error),
-    /// It says no.
     #[error("`git {command}` failed: {complaint}")]
-    Failed {
-        /// The subcommand.
-        command: String,
-        /// What it says of it, in one line.
-        complaint: String,
-    },
+    Failed { command: String, complaint: String },
 }
 
 /// A git command about nothing but what its arguments and `home` say: no configuration but `home/.gitconfig`,

@@ -61,39 +61,31 @@ pub(super) struct GitDirectory {
     pub(super) own: PathBuf,
     /// What trees of one repository share: objects, refs, the configuration.
     pub(super) common: PathBuf,
-    /// What its configuration says.
     pub(super) settings: Settings,
 }
 
 /// Why a tree has no git directory that can be used.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum DirectoryError {
-    /// Git itself cannot be run.
     #[error(transparent)]
     Git(#[from] GitError),
-    /// Its `.git` cannot be read.
     #[error("`{}` cannot be read: {source}", path.display())]
     Unreadable {
         /// The `.git`.
         path: PathBuf,
-        /// Why.
         #[source]
         source: FileError,
     },
-    /// Its `.git` leads to what is not there.
     #[error("`{}` points to `{}`, which does not exist", link.display(), target.display())]
     Gone {
         /// The `.git`.
         link: PathBuf,
-        /// As it says.
         target: PathBuf,
     },
-    /// Its `.git` leads to what may be anybody's.
     #[error("`{}` points to `{}`, which does not point back to it", link.display(), target.display())]
     OutOfBounds {
         /// The `.git`, or what in it leads elsewhere.
         link: PathBuf,
-        /// Where it leads.
         target: PathBuf,
     },
 }

@@ -32,13 +32,10 @@ pub(super) struct Index {
 /// Why an index is not read.
 #[derive(Debug, thiserror::Error)]
 pub enum IndexError {
-    /// Git says no.
     #[error(transparent)]
     Git(#[from] GitError),
-    /// There is no place to read it.
     #[error(transparent)]
     Replica(#[from] super::replica::ReplicaError),
-    /// Git's words are broken off.
     #[error("cannot read the output of `git ls-files`")]
     Unreadable(#[from] std::io::Error),
     /// It lists more than is kept in memory.

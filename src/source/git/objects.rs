@@ -37,9 +37,7 @@ pub(super) struct Stores {
 /// Objects that a repository borrows and that are not for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Missing {
-    /// The store that borrows.
     pub(super) store: PathBuf,
-    /// From where, as it says.
     pub(super) target: PathBuf,
     /// Whether it is there, and out of bounds.
     pub(super) is_there: bool,
@@ -50,7 +48,6 @@ pub(super) struct Missing {
 pub(super) enum Borrowed {
     /// A full path within the bounds.
     From(PathBuf),
-    /// It cannot be used.
     Not(Missing),
 }
 

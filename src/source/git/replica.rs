@@ -55,28 +55,21 @@ const SETTINGS: &str = "\
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Replica {
     place: PathBuf,
-    /// How the other writes.
     pub(super) format: Format,
-    /// The stores of the other.
     pub(super) stores: Stores,
 }
 
 /// Why there is no replica.
 #[derive(Debug, thiserror::Error)]
 pub enum ReplicaError {
-    /// A file of the repository is none that can be taken over.
     #[error("cannot use `{}`: {source}", path.display())]
     Unusable {
-        /// The file.
         path: PathBuf,
-        /// Why.
         #[source]
         source: FileError,
     },
-    /// It has more refs than are taken over.
     #[error("`{}` has more than {MOST_REFS} refs", .0.display())]
     TooManyRefs(PathBuf),
-    /// It cannot be written.
     #[error("cannot create a temporary directory for git")]
     Write(#[from] io::Error),
 }

@@ -23,34 +23,18 @@ pub struct Repository {
 /// Why a directory is of no use as a repository.
 #[derive(Debug, thiserror::Error)]
 pub enum RepositoryError {
-    /// It is none, nor the root of one.
     #[error("`{}` is not the root of a git repository", directory.display())]
     NotARepository {
-        /// The directory.
         directory: PathBuf,
         /// The root of the repository that it lies in.
         root: Option<PathBuf>,
     },
-    /// Its git directory is not provably its own.
     #[error("`{}` points to `{}`, which does not point back to it", link.display(), target.display())]
-    OutOfBounds {
-        /// What leads there.
-        link: PathBuf,
-        /// Where it leads.
-        target: PathBuf,
-    },
-    /// Its git directory cannot be used.
+    OutOfBounds { link: PathBuf, target: PathBuf },
     #[error("cannot use the git repository `{}`: {reason}", directory.display())]
-    Unusable {
-        /// The directory.
-        directory: PathBuf,
-        /// Why.
-        reason: String,
-    },
-    /// It cannot be read.
+    Unusable { directory: PathBuf, reason: String },
     #[error(transparent)]
     Replica(#[from] ReplicaError),
-    /// Git itself cannot be run.
     #[error(transparent)]
     Git(#[from] GitError),
 }
@@ -67,7 +51,6 @@ pub struct ResolvedCommit {
 /// Why there is no commit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum VersionNotFound {
-    /// Nothing goes by the name.
     Unknown,
     /// `origin` does not have it either.
     NotAtOrigin,
@@ -239,7 +222,6 @@ impl Repository {
 
 /// Where an `origin` is fetched from.
 pub(super) enum OriginAt<'a> {
-    /// Another machine.
     Address(String),
     /// The replica of a repository on this one.
     Replica(&'a Replica),

@@ -42,7 +42,6 @@ pub struct GitView {
     pub git_directory: Option<String>,
     /// Directories that come in besides: on the host, and in the container.
     pub trees: Vec<(PathBuf, String)>,
-    /// Files of the container to write.
     pub texts: Vec<Text>,
     /// What git wants to belong to the build's user: on the host, and in the container.
     pub owned: Vec<(PathBuf, String)>,
@@ -53,9 +52,7 @@ pub struct GitView {
 /// A text for a file of the container.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Text {
-    /// The file.
     pub path: String,
-    /// The text.
     pub text: String,
     /// Whether it is added to the file's own.
     pub appended: bool,
@@ -356,7 +353,6 @@ fn leads_by_relative_path(host: &Path) -> bool {
 /// Which directories of the host are where in the container.
 struct Places {
     known: Vec<(PathBuf, String)>,
-    /// The source tree.
     own: PathBuf,
 }
 

@@ -10,7 +10,6 @@ struct Entry<'a> {
     /// Kind and permissions; 0 for none.
     mode: u32,
     content: &'a [u8],
-    /// What the zip says of the content's size.
     size: Option<u32>,
     encrypted: bool,
     method: u16,
