@@ -1,7 +1,7 @@
-//! The engine behind the Docker API: Docker itself, and whatever speaks like it.
+//! An engine behind the Docker API: Docker itself, or another engine that speaks it.
 //!
-//! Nothing but this module names bollard. One file for each kind of object that the API knows; each
-//! function there does one operation of [`Engine`].
+//! Only this module uses bollard. Each kind of object of the API has a file; each function in it
+//! implements one operation of [`Engine`].
 
 mod answers;
 mod archives;
@@ -42,12 +42,12 @@ pub struct Docker {
     client: bollard::Docker,
     local_socket: bool,
     limits: Limits,
-    /// Whose engine it is, once that is known.
+    /// Known after the first request that needs it.
     product: Arc<OnceLock<Product>>,
 }
 
 impl Docker {
-    /// Prepares to speak to the engine at `endpoint`; whether it answers shows at the first request.
+    /// Creates a client for the engine at `endpoint`; the first request connects.
     pub fn connect(endpoint: &Endpoint) -> Result<Self, EngineError> {
         Ok(Self {
             client: connect::client(endpoint)?,
@@ -57,7 +57,8 @@ impl Docker {
         })
     }
 
-    /// Gives each request this much time; by default the first has 10 s and any other 60 s.
+    /// Sets the time limit of each request; the default is 10 s for the first and 60 s for the
+    /// others.
     #[must_use]
     pub fn with_limit(mut self, limit: Duration) -> Self {
         self.limits = Limits::of(limit);

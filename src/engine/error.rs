@@ -5,58 +5,33 @@ use std::time::Duration;
 
 type Source = Box<dyn std::error::Error + Send + Sync>;
 
-/// What cobuild asked of the engine.
+/// An operation of an engine, worded to follow "cannot".
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Operation {
-    /// Reach it at all.
     Connect,
-    /// Ask it about itself.
     Facts,
-    /// Look up an image.
     InspectImage(String),
-    /// Fetch an image.
     PullImage(String),
-    /// Make an image of files.
     ImportImage,
-    /// List images.
     ListImages,
-    /// Remove an image.
     RemoveImage(String),
-    /// List networks.
     ListNetworks,
-    /// Remove a network.
     RemoveNetwork(String),
-    /// Create a container.
     CreateContainer,
-    /// Attach to a container.
     Attach,
-    /// Start a container.
     StartContainer,
-    /// Look after a container.
     InspectContainer,
-    /// Run this program in a container.
     Spawn(String),
-    /// Open a terminal in a container.
     OpenTerminal,
-    /// Wait for a container's end.
     Wait,
-    /// Ask what became of a container.
     Events,
-    /// Remove a container.
     RemoveContainer,
-    /// Give a container another name.
     RenameContainer,
-    /// List containers.
     ListContainers,
-    /// List volumes.
     ListVolumes,
-    /// Remove a volume.
     RemoveVolume(String),
-    /// Copy files into a container.
     Upload,
-    /// Copy a path out of a container.
     Download(String),
-    /// Read the output of a container.
     ReadOutput,
 }
 
@@ -96,11 +71,9 @@ impl fmt::Display for Operation {
 #[derive(Debug, thiserror::Error)]
 #[error("cannot {operation}")]
 pub struct EngineError {
-    /// What was asked.
     pub operation: Operation,
     /// The engine's answer as HTTP status, when it answered at all.
     pub status: Option<u16>,
-    /// Why.
     #[source]
     pub source: Source,
 }
@@ -110,13 +83,13 @@ pub struct EngineError {
 #[error("the engine did not answer within {} s", .0.as_secs_f64())]
 struct NoAnswer(Duration);
 
-/// The engine works at something and does not get on.
+/// The engine works on a request without progress.
 #[derive(Debug, thiserror::Error)]
 #[error("the engine made no progress for {} s", .0.as_secs_f64())]
 struct NoProgress(Duration);
 
 impl EngineError {
-    /// An operation that did not get on for `limit`.
+    /// An operation that made no progress for `limit`.
     pub fn no_progress(operation: Operation, limit: Duration) -> Self {
         Self {
             operation,
@@ -134,7 +107,7 @@ impl EngineError {
         }
     }
 
-    /// Whether the engine was waited for in vain.
+    /// Whether the engine did not answer in time.
     pub fn is_no_answer(&self) -> bool {
         self.source.is::<NoAnswer>()
     }
@@ -144,7 +117,7 @@ impl EngineError {
         self.status == Some(404)
     }
 
-    /// Whether the engine says that something else stands against it.
+    /// Whether the engine reports a conflict, such as an object in use.
     pub fn is_conflict(&self) -> bool {
         self.status == Some(409)
     }
@@ -158,7 +131,7 @@ impl EngineError {
         cause.to_string()
     }
 
-    /// Returns the engine's own words, or the transport's when it gave none.
+    /// Returns the message of the engine, or of the transport when the engine sent none.
     pub fn reason(&self) -> String {
         let mut reason = self.source.to_string();
         let mut cause = self.source.source();

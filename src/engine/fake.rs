@@ -1,5 +1,5 @@
-//! A scripted engine for the tests of the run loop: it speaks the driver's protocol, records what
-//! it is asked, and runs nothing.
+//! A scripted engine for the tests of the run loop: it speaks the driver protocol, records
+//! requests, and runs nothing.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -44,7 +44,6 @@ pub(crate) struct FakeEngine {
     refusals: Arc<Mutex<Vec<&'static str>>>,
     /// What the engine says of a container that it creates.
     warnings: Vec<String>,
-    /// Whether the container ended for lack of memory.
     out_of_memory: bool,
     /// Name and platform of what is local.
     images: Arc<Mutex<Vec<(String, String)>>>,

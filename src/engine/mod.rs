@@ -1,7 +1,7 @@
-//! What cobuild needs of a container engine, at the level of container primitives.
+//! The interface to a container engine, at the level of container primitives.
 //!
-//! [`docker`] speaks to a real engine, which [`endpoint`] finds or [`podman`] starts; `fake` scripts
-//! one for the tests of the run loop.
+//! [`docker`] implements it over the Docker API. [`endpoint`] finds a running engine, [`podman`]
+//! starts one, and `fake` is a scripted one for the tests of the run loop.
 
 pub mod docker;
 pub mod endpoint;
@@ -41,23 +41,23 @@ pub type UploadStream = Pin<Box<dyn Stream<Item = std::io::Result<Bytes>> + Send
 /// Every operation fails with an [`EngineError`] that names it; none of them waits longer than the
 /// engine does, and each may be dropped at any await.
 pub trait Engine: Send + Sync {
-    /// Tells what the engine is and where it runs.
+    /// Returns the properties of the engine that builds depend on.
     fn facts(&self) -> impl Future<Output = Result<EngineFacts, EngineError>> + Send;
 
-    /// Tells more of the engine, for people who want to know what they have.
+    /// Returns more properties of the engine, for display.
     fn details(&self) -> impl Future<Output = Result<EngineDetails, EngineError>> + Send;
 
-    /// Returns what the engine knows of an image, `None` when it does not have it.
+    /// Inspects an image; `None` when the engine does not have it.
     fn inspect_image(
         &self,
         image: &str,
     ) -> impl Future<Output = Result<Option<ImageFacts>, EngineError>> + Send;
 
-    /// Fetches an image; it is there when the stream has ended without an error. What it fails for is
-    /// a [`PullFailure`].
+    /// Pulls an image. It is available once the stream has ended without an error; [`PullFailure`]
+    /// classifies the errors.
     fn pull_image(&self, request: &PullRequest) -> PullStream;
 
-    /// Makes an image of a tar of its files.
+    /// Imports an image from a tar of its files.
     fn import_image(
         &self,
         spec: &ImportSpec,
@@ -70,8 +70,8 @@ pub trait Engine: Send + Sync {
         label: &str,
     ) -> impl Future<Output = Result<Vec<ListedObject>, EngineError>> + Send;
 
-    /// Removes an image that no container uses, by its name or id. One that is gone is no error; one
-    /// that is in use is [`EngineError::is_conflict`].
+    /// Removes an image by its name or id. A missing image is no error; an image in use is
+    /// [`EngineError::is_conflict`].
     fn remove_image(&self, name: &str) -> impl Future<Output = Result<(), EngineError>> + Send;
 
     /// Creates a container that removes itself, and its anonymous volumes, when it ends.
@@ -117,13 +117,13 @@ pub trait Engine: Send + Sync {
         size: TerminalSize,
     ) -> impl Future<Output = Result<(), EngineError>> + Send;
 
-    /// Whether a container has not ended yet. One that stands still has not; one that is gone has.
+    /// Whether a container has not ended. A paused one has not; a removed one has.
     fn is_alive(
         &self,
         container: &ContainerId,
     ) -> impl Future<Output = Result<bool, EngineError>> + Send;
 
-    /// Waits until a container is gone, volumes included. One that is gone already is no error.
+    /// Waits until a container and its volumes are removed. A missing container is no error.
     fn wait_removed(
         &self,
         container: &ContainerId,
@@ -136,7 +136,7 @@ pub trait Engine: Send + Sync {
         container: &ContainerId,
     ) -> impl Future<Output = Result<bool, EngineError>> + Send;
 
-    /// Kills and removes a container, whatever state it is in. One that is gone is no error.
+    /// Kills and removes a container in any state. A missing one is no error.
     fn remove_container(
         &self,
         container: &ContainerId,
@@ -149,7 +149,7 @@ pub trait Engine: Send + Sync {
         name: &str,
     ) -> impl Future<Output = Result<(), EngineError>> + Send;
 
-    /// Lists containers that carry this label: all of them, or those in this state.
+    /// Lists the containers with this label, in all states or in one.
     fn list_containers(
         &self,
         label: &str,
@@ -174,14 +174,13 @@ pub trait Engine: Send + Sync {
         name: &str,
     ) -> impl Future<Output = Result<Vec<ContainerId>, EngineError>> + Send;
 
-    /// Lists the volumes without names of their own that were made with a container.
+    /// Lists the anonymous volumes of a container.
     fn nameless_volumes(
         &self,
         container: &ContainerId,
     ) -> impl Future<Output = Result<Vec<String>, EngineError>> + Send;
 
-    /// Removes a volume. One that is gone is no error; one that is in use is
-    /// [`EngineError::is_conflict`].
+    /// Removes a volume. A missing one is no error; one in use is [`EngineError::is_conflict`].
     fn remove_volume(&self, name: &str) -> impl Future<Output = Result<(), EngineError>> + Send;
 
     /// Lists networks that carry this label.
@@ -190,10 +189,10 @@ pub trait Engine: Send + Sync {
         label: &str,
     ) -> impl Future<Output = Result<Vec<ListedObject>, EngineError>> + Send;
 
-    /// Removes a network. One that is gone is no error.
+    /// Removes a network. A missing one is no error.
     fn remove_network(&self, name: &str) -> impl Future<Output = Result<(), EngineError>> + Send;
 
-    /// Unpacks a tar stream below `directory`, which must exist in the container.
+    /// Unpacks a tar stream into `directory`, which must exist in the container.
     fn upload(
         &self,
         container: &ContainerId,
@@ -201,8 +200,8 @@ pub trait Engine: Send + Sync {
         tar: UploadStream,
     ) -> impl Future<Output = Result<(), EngineError>> + Send;
 
-    /// Packs a path of the container, with all below it, into a tar stream. The entries' names begin
-    /// with the path's last component. A missing path is [`EngineError::is_not_found`].
+    /// Packs a path of the container, recursively, into a tar stream. Entry names begin with the
+    /// last component of the path. A missing path is [`EngineError::is_not_found`].
     fn download(&self, container: &ContainerId, path: &str) -> ByteStream;
 }
 
@@ -220,51 +219,46 @@ impl ContainerId {
 /// A container that was created.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CreatedContainer {
-    /// Its id.
     pub id: ContainerId,
-    /// What of the request has no effect there, in the engine's words.
+    /// The engine's warnings about settings without effect.
     pub warnings: Vec<String>,
 }
 
-/// Whose engine it is.
+/// The engine product.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Product {
-    /// Docker's own.
     Docker,
-    /// Podman, which speaks Docker's language with a few words of its own.
+    /// Speaks the Docker API with small differences.
     Podman,
-    /// Any other that speaks it.
+    /// Any other engine with the Docker API.
     #[default]
     Other,
 }
 
-/// What an engine says of itself.
+/// The properties of an engine that builds depend on.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct EngineFacts {
-    /// Whose it is.
     pub product: Product,
-    /// Its version.
     pub version: String,
-    /// How it stacks the layers of images, such as `overlay2`.
+    /// Such as `overlay2`.
     pub storage_driver: String,
-    /// The processor architecture of its machine, as `uname -m` says it.
+    /// As `uname -m` prints it.
     pub architecture: String,
-    /// How many processors its machine has, when it says so.
+    /// The processors of its machine.
     pub cpus: Option<u32>,
-    /// How much memory its machine has, in bytes, when it says so.
+    /// The memory of its machine, in bytes.
     pub memory: Option<u64>,
-    /// What its machine has of processes and threads.
     pub pids: Pids,
-    /// Whether it runs without the rights of root.
+    /// Whether it runs without root privileges.
     pub is_rootless: bool,
-    /// Whether paths of this host mean the same to the engine: it runs on this very system.
+    /// Whether the engine runs on this system, so that it sees the same paths.
     pub shares_host: bool,
-    /// Whether it may be asked to put an init process into a container.
+    /// Whether it can start an init process in a container.
     pub has_init: bool,
 }
 
 impl EngineFacts {
-    /// What its machine has.
+    /// Returns the capacity of its machine.
     pub fn machine(&self) -> Machine {
         Machine {
             cpus: self.cpus,
@@ -274,124 +268,109 @@ impl EngineFacts {
     }
 }
 
-/// What an engine says of itself to people.
+/// The properties of an engine that are shown to people.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct EngineDetails {
-    /// What it calls itself, such as `Docker Engine - Community`.
+    /// Such as `Docker Engine - Community`.
     pub product: String,
-    /// Its version.
     pub version: String,
-    /// The newest version of the API that it speaks.
+    /// The newest version that it supports.
     pub api_version: String,
-    /// The version of the control groups that limit its containers.
+    /// `1` or `2`.
     pub cgroup_version: String,
-    /// Where it keeps images, containers and volumes, on its own machine.
+    /// The directory of images, containers and volumes, on the engine's machine.
     pub data_root: String,
-    /// Its clock, as RFC 3339.
+    /// RFC 3339.
     pub time: String,
-    /// What it warns of.
     pub warnings: Vec<String>,
 }
 
-/// An image to make of files.
+/// An image to import.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ImportSpec {
     /// Its name, with a tag.
     pub name: String,
-    /// The platform that its programs are for, such as `linux/arm64`; the engine's own when empty.
+    /// Such as `linux/arm64`; empty for the engine's own.
     pub platform: String,
-    /// Labels.
     pub labels: BTreeMap<String, String>,
 }
 
-/// What an engine says of an image.
+/// The properties of an image.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ImageFacts {
     /// `ENV`, in order, as name and value.
     pub environment: Vec<(String, String)>,
-    /// `ENTRYPOINT`, in its exec form.
     pub entrypoint: Vec<String>,
-    /// The system it is for, such as `linux`; empty when it does not say.
+    /// Such as `linux`; may be empty.
     pub system: String,
-    /// The processor it is for, such as `amd64`; empty when it does not say.
+    /// Such as `amd64`; may be empty.
     pub architecture: String,
-    /// Which kind of that processor, when it says so.
+    /// The variant of the architecture, such as `v8`.
     pub variant: Option<String>,
-    /// How large it is on the engine's disk, in bytes.
+    /// The size on the engine's disk, in bytes.
     pub size: u64,
 }
 
 /// A container to create.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ContainerSpec {
-    /// Its name.
     pub name: String,
-    /// The image.
     pub image: String,
-    /// The platform that the image must be for, when that matters.
+    /// The platform that the image must have; `None` accepts any.
     pub platform: Option<String>,
     /// The main process; replaces the image's entrypoint and command.
     pub command: Vec<String>,
     /// Variables, besides those of the image.
     pub environment: Vec<(String, String)>,
-    /// Labels.
     pub labels: BTreeMap<String, String>,
-    /// The working directory; made when it is not there.
+    /// Created when missing.
     pub working_directory: String,
-    /// Whether the container is privileged.
     pub privileged: bool,
-    /// Whether an init process reaps orphans.
     pub init: bool,
     /// What is mounted, by path in the container.
     pub mounts: BTreeMap<String, Mount>,
-    /// How much of the machine it may use.
     pub limits: Limits,
-    /// What else it gets of the machine.
+    /// Devices, networks, directories and other settings.
     pub extras: Extras,
 }
 
 /// Something mounted into a container.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Mount {
-    /// A directory of the host, as it is.
     Bind(PathBuf),
     /// A copy-on-write view of a directory of the host: changes go to `upper`.
     CopyOnWrite(CopyOnWrite),
-    /// A file system in memory.
     Memory,
     /// An empty volume that goes with the container.
     Volume,
-    /// A volume that stays; it is made when it is not there.
+    /// A persistent volume; created when missing.
     NamedVolume(NamedVolume),
 }
 
 /// A volume with a name.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct NamedVolume {
-    /// The name.
     pub name: String,
-    /// The labels that it gets when it is made.
+    /// Set when the volume is created.
     pub labels: BTreeMap<String, String>,
 }
 
 /// The directories of an overlay, on the engine's host; their paths are text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CopyOnWrite {
-    /// What is seen, the topmost first; never written.
+    /// The read-only layers, the topmost first.
     pub lower: Vec<PathBuf>,
     /// Where changes go; `upper` and `work` are on one file system.
     pub upper: PathBuf,
-    /// The kernel's own.
+    /// The work directory of the kernel.
     pub work: PathBuf,
-    /// Features of the file system that are turned off.
+    /// Features of the overlay to turn off.
     pub without: Vec<&'static str>,
 }
 
 /// The standard streams of a container.
 pub struct Attachment {
-    /// The container's stdin.
     pub input: Pin<Box<dyn AsyncWrite + Send>>,
-    /// Its stdout and stderr.
     pub output: ByteStream,
 }
 
@@ -404,9 +383,7 @@ impl std::fmt::Debug for Attachment {
 /// A command to run on a terminal.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TerminalSpec {
-    /// The command.
     pub command: Vec<String>,
-    /// The user that runs it.
     pub user: String,
     /// Variables besides the container's.
     pub environment: Vec<(String, String)>,
@@ -415,9 +392,7 @@ pub struct TerminalSpec {
 /// The size of a terminal, in characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TerminalSize {
-    /// Lines.
     pub rows: u16,
-    /// Columns.
     pub columns: u16,
 }
 
@@ -428,26 +403,19 @@ pub struct TerminalId(pub String);
 /// A terminal in a container; it ends when its command does.
 #[derive(Debug)]
 pub struct Terminal {
-    /// Its id.
     pub id: TerminalId,
-    /// What is typed, and what is shown.
     pub streams: Attachment,
 }
 
 /// A container as a list shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListedContainer {
-    /// Its id.
     pub id: ContainerId,
-    /// Its name.
     pub name: String,
-    /// Its image.
     pub image: String,
-    /// The id of its image.
     pub image_id: String,
-    /// Its labels.
     pub labels: BTreeMap<String, String>,
-    /// What it does, in the engine's word: `created`, `running`, `exited` and others.
+    /// The state as the engine names it: `created`, `running`, `exited` and others.
     pub state: String,
     /// When it was made, in seconds since 1970.
     pub created: Option<u64>,
@@ -456,32 +424,27 @@ pub struct ListedContainer {
 /// A volume as a list shows it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ListedVolume {
-    /// Its name.
     pub name: String,
-    /// Its labels.
     pub labels: BTreeMap<String, String>,
-    /// What its driver was told.
     pub options: BTreeMap<String, String>,
 }
 
 /// An image or a network as a list shows it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ListedObject {
-    /// Its id.
     pub id: String,
-    /// What it goes by: a name, or an id where it has none.
+    /// A name, or the id of an object without one.
     pub name: String,
-    /// What else it goes by.
+    /// Further names or tags.
     pub other_names: Vec<String>,
-    /// Its labels.
     pub labels: BTreeMap<String, String>,
     /// When it was made, in seconds since 1970.
     pub created: Option<u64>,
-    /// How large it is, in bytes.
+    /// In bytes.
     pub size: Option<u64>,
 }
 
-/// Hides what has a meaning in the options of an overlay mount.
+/// Escapes the characters with a meaning in the options of an overlay mount.
 pub fn escape_option(path: &str) -> String {
     let mut escaped = String::with_capacity(path.len());
     for character in path.chars() {

@@ -1,4 +1,5 @@
-//! Between threads that read and write, and the engine's streams: bounded, so that neither side runs ahead.
+//! Connects blocking readers and writers on threads with the async streams of an engine, through
+//! bounded channels.
 
 use std::io::{self, ErrorKind, Read, Write};
 
@@ -8,20 +9,21 @@ use tokio::sync::mpsc;
 
 use super::EngineError;
 
-/// How much is handed on at once.
+/// The size of a chunk, in bytes.
 const CHUNK: usize = 256 * 1024;
 
 /// How many chunks may wait.
 const WAITING: usize = 8;
 
-/// The end of a stream that a thread writes into; waits when the other side is behind.
+/// The end of a stream that a thread writes to; blocks while the channel is full.
 #[derive(Debug)]
 pub struct StreamWriter<E> {
     sender: mpsc::Sender<Result<Bytes, E>>,
     buffer: BytesMut,
 }
 
-/// Makes a stream of what a thread writes. It ends with the writer; what is to arrive must be flushed.
+/// Creates a writer and the stream of what is written. The stream ends when the writer is dropped;
+/// unflushed bytes are lost.
 pub fn writer<E: Send + 'static>() -> (
     StreamWriter<E>,
     impl Stream<Item = Result<Bytes, E>> + Send + 'static,
@@ -64,8 +66,8 @@ impl<E> Write for StreamWriter<E> {
     }
 }
 
-/// What a thread reads of a stream. It ends when the stream did; a stream that is cut short is an error,
-/// so that half of it is never taken for the whole.
+/// Reads a stream on a thread. A stream that breaks off is an error, so that half of it is never
+/// taken for the whole.
 #[derive(Debug)]
 pub struct StreamReader {
     receiver: mpsc::Receiver<Option<Bytes>>,
@@ -77,7 +79,7 @@ pub struct StreamReader {
 #[derive(Debug)]
 pub struct StreamFeeder(mpsc::Sender<Option<Bytes>>);
 
-/// Makes the two ends of what a thread is to read.
+/// Creates a reader for a thread and the feeder for the async side.
 pub fn reader() -> (StreamReader, StreamFeeder) {
     let (sender, receiver) = mpsc::channel(WAITING);
     let reader = StreamReader {
@@ -89,8 +91,8 @@ pub fn reader() -> (StreamReader, StreamFeeder) {
 }
 
 impl StreamFeeder {
-    /// Hands a stream to the reader, to its end or its error. A reader that is gone is no error: its own
-    /// says why.
+    /// Feeds a stream to the reader until its end or its error. A dropped reader is no error: the
+    /// reader has its own.
     pub async fn feed(
         self,
         mut stream: impl Stream<Item = Result<Bytes, EngineError>> + Unpin,

@@ -1,7 +1,7 @@
-//! Podman as an engine that cobuild starts for itself, where no engine is found.
+//! Starts Podman as the engine when no engine is found.
 //!
-//! Its service is the child of a shell that ends it, and removes its directory, at the end of the
-//! shell's input: so it goes when cobuild does, even by SIGKILL.
+//! A shell runs the service, and ends it and removes its directory when the shell's stdin ends: so
+//! the service ends with cobuild, even after SIGKILL.
 
 use std::io;
 use std::os::unix::fs::PermissionsExt as _;
@@ -24,10 +24,10 @@ const END_LIMIT: Duration = Duration::from_secs(5);
 /// How long to wait between two attempts to reach it.
 const POLL: Duration = Duration::from_millis(20);
 
-/// The status by which the shell says that there is no Podman.
+/// The exit status of the shell when Podman is not installed.
 const ABSENT: i32 = 127;
 
-/// Runs the service until stdin ends or the service does. What it has to say is kept for its end.
+/// Runs the service until stdin or the service ends, then prints the end of its log to stderr.
 const PROGRAM: &str = r#"
 command -v podman >/dev/null || { rm -rf "$1"; exit 127; }
 exec 3<&0
@@ -54,18 +54,13 @@ pub struct PodmanService {
 /// Why Podman cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum PodmanError {
-    /// It cannot be started.
     #[error("cannot start `podman system service`")]
     Start(#[from] io::Error),
-    /// It came to nothing.
     #[error("`podman system service` did not start{}", said(.words))]
-    Silent {
-        /// What it had to say.
-        words: String,
-    },
+    Silent { words: String },
 }
 
-/// How much of what the service has to say is read.
+/// The most bytes that are read of the service's messages.
 const MOST_WORDS: u64 = 16 * 1024;
 
 fn said(words: &str) -> String {
@@ -120,18 +115,18 @@ impl PodmanService {
         }
     }
 
-    /// Where it listens.
+    /// Returns the path of its socket.
     pub fn socket(&self) -> &Path {
         &self.socket
     }
 
-    /// Ends it, and waits for that.
+    /// Ends the service and waits for its end.
     pub async fn stop(self) {
         let words = self.end().await;
         tracing::debug!(words, "podman system service has ended");
     }
 
-    /// Ends it and returns what it had to say.
+    /// Ends the service and returns its messages.
     async fn end(mut self) -> String {
         drop(self.input);
         let mut words = Vec::new();

@@ -1,4 +1,4 @@
-//! Processes in a container that stand beside the build's own, and what flows in and out of them.
+//! Runs processes in a container beside the build's own, and streams their input and output.
 
 use std::io;
 use std::pin::Pin;
@@ -9,12 +9,11 @@ use tokio::io::{AsyncWrite, AsyncWriteExt};
 
 use super::{ByteStream, ContainerId, Engine, EngineError, Operation, UploadStream};
 
-/// How much of what a failing program has to say is kept.
+/// The most bytes that are kept of the output of a failing program.
 const MOST_WORDS: usize = 4 * 1024;
 
 /// A process in a container; it sees the end of its input when that is shut down.
 pub struct Process {
-    /// Its stdin.
     pub input: Pin<Box<dyn AsyncWrite + Send>>,
     /// Its stdout and stderr; the last item is its end.
     pub output: Pin<Box<dyn Stream<Item = Result<ProcessOutput, EngineError>> + Send>>,
@@ -26,21 +25,19 @@ impl std::fmt::Debug for Process {
     }
 }
 
-/// What comes from a process.
+/// Output of a process, or its end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ProcessOutput {
     /// Bytes of its stdout.
     Stdout(Bytes),
     /// Bytes of its stderr.
     Stderr(Bytes),
-    /// Its exit status.
     Ended(i64),
 }
 
-/// How a process ended that was fed.
+/// The end of a process that was fed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ProcessResult {
-    /// Its exit status.
     pub status: i64,
     /// The end of what it printed, to stdout or stderr.
     pub words: String,
@@ -100,9 +97,9 @@ pub async fn feed<E: Engine>(
     reading.await
 }
 
-/// Runs a command with `input` as its stdin and streams its stdout. The stream ends with an error when
-/// the exit status is none of `good`; the error's cause is what the program had to say. The program
-/// must be there: an engine complains of one that is not on its stdout.
+/// Runs a command with `input` as its stdin and streams its stdout. The stream ends with an error
+/// when the exit status is not one of `good`; the cause of the error is the output of the program.
+/// The program must exist: an engine reports a missing one on stdout.
 pub async fn read<E: Engine>(
     engine: &E,
     container: &ContainerId,

@@ -1,4 +1,4 @@
-//! Fetching an image: what is asked for, how it goes on, and what can go wrong.
+//! Pulling an image: the request, its progress, and the reasons of failures.
 
 use std::fmt;
 use std::pin::Pin;
@@ -7,23 +7,19 @@ use futures_util::Stream;
 
 use super::EngineError;
 
-/// An image to fetch. `Debug` shows no secret.
+/// An image to pull. `Debug` shows no secret.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PullRequest {
-    /// Its name.
     pub image: String,
-    /// The platform, such as `linux/arm64`; else the engine's own.
+    /// Such as `linux/arm64`; `None` for the engine's own.
     pub platform: Option<String>,
-    /// What the registry is to be shown, when there is something.
     pub credential: Option<RegistryCredential>,
 }
 
-/// What a registry wants to see. `Debug` shows no secret.
+/// Credentials for a registry. `Debug` shows no secret.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct RegistryCredential {
-    /// The user.
     pub username: Option<String>,
-    /// The password, or a token in its place.
     pub password: Option<String>,
     /// A token that stands for user and password.
     pub identity_token: Option<String>,
@@ -32,7 +28,7 @@ pub struct RegistryCredential {
 }
 
 impl RegistryCredential {
-    /// All that nobody should see.
+    /// Returns the values to mask.
     pub fn secrets(&self) -> impl Iterator<Item = &str> {
         [&self.password, &self.identity_token, &self.registry_token]
             .into_iter()
@@ -48,7 +44,7 @@ impl fmt::Debug for RegistryCredential {
     }
 }
 
-/// How a pull goes on, until it ends. Dropping it ends the pull.
+/// The progress of a pull. Dropping the stream ends the pull.
 pub type PullStream = Pin<Box<dyn Stream<Item = Result<PullStep, EngineError>> + Send>>;
 
 /// A step of a pull.
@@ -56,35 +52,24 @@ pub type PullStream = Pin<Box<dyn Stream<Item = Result<PullStep, EngineError>> +
 pub struct PullStep {
     /// The layer, in the engine's short form.
     pub layer: String,
-    /// What becomes of it.
     pub state: LayerState,
 }
 
-/// What becomes of a layer while its image is pulled. Numbers are bytes; a total that the engine does
-/// not know is 0.
+/// The progress of a layer. Numbers are bytes; an unknown total is 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LayerState {
-    /// It waits for others.
     Waiting,
-    /// It comes.
     Downloading {
-        /// What has come.
         done: u64,
-        /// Of how much.
         total: u64,
     },
-    /// It is there and waits to be unpacked.
     Downloaded,
-    /// It is unpacked.
     Extracting {
         /// What has been unpacked, of the packed form.
         done: u64,
-        /// Of how much.
         total: u64,
     },
-    /// It is in its place.
     Complete,
-    /// It was there before.
     AlreadyThere,
     /// The engine lost the connection and goes on with it soon.
     Retrying,
@@ -93,15 +78,11 @@ pub enum LayerState {
 /// Why an image cannot be pulled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PullFailure {
-    /// The registry has no such image.
     NotFound,
-    /// It has none, or none for those who show no credentials: it does not say which.
+    /// The image does not exist or needs credentials: the registry does not say which.
     NotFoundOrPrivate,
-    /// The registry wants credentials, or others.
     Unauthorised,
-    /// The credentials are of yesterday.
     Expired,
-    /// The registry has been asked too often.
     RateLimited,
     /// The engine's disk is full.
     NoSpace,
@@ -109,13 +90,12 @@ pub enum PullFailure {
     WrongPlatform,
     /// The registry does not answer.
     Unreachable,
-    /// The connection broke, or the registry stumbled.
     Interrupted,
     /// Something else.
     Other,
 }
 
-/// What engines say, in lower case, and what it means; the first that is found counts.
+/// Texts of engines, in lower case, and their meaning; the first match counts.
 const WORDS: &[(&str, PullFailure)] = &[
     ("authorization token has expired", PullFailure::Expired),
     ("toomanyrequests", PullFailure::RateLimited),
@@ -172,7 +152,7 @@ const WORDS: &[(&str, PullFailure)] = &[
 ];
 
 impl PullFailure {
-    /// Says what an engine's words mean.
+    /// Classifies an error of an engine by its text.
     pub fn of(error: &EngineError) -> Self {
         let reason = error.reason().to_lowercase();
         // A failed look-up of a host says `not found` in some systems' words.

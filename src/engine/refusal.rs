@@ -1,23 +1,21 @@
-//! What engines refuse, told from their words: each engine, and each runtime below it, has its own.
+//! Recognizes what an engine refuses by the texts of engines and of the runtimes below them.
 
 use super::{EngineError, Operation};
 
-/// Something that a container was to have and the engine does not give.
+/// A part of a container that the engine refuses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refusal {
     /// An init process: the engine has no program for it.
     Init,
-    /// A copy-on-write view of a directory.
     CopyOnWrite,
     /// A shell: the image has none.
     Shell,
-    /// A program: it is for another processor.
     Processor,
 }
 
 impl EngineError {
-    /// Returns what was refused when a container could not be made or started; `None` when the error
-    /// is about something else.
+    /// Returns what the engine refused when it could not create or start a container; `None` for
+    /// any other error.
     pub fn refusal(&self) -> Option<Refusal> {
         // Podman makes ready what it attaches to, and says there what Docker says at the start.
         let is_about_container = matches!(
@@ -42,16 +40,16 @@ impl EngineError {
     }
 }
 
-/// What a kernel says of a program for another processor.
+/// The kernel's text for a program for another processor.
 const FOREIGN: &str = "exec format error";
 
-/// Whether a container that ended at once said that its programs are for another processor.
+/// Whether the output of a container says that its programs are for another processor.
 pub fn says_other_processor(output: &str) -> bool {
     output.to_lowercase().contains(FOREIGN)
 }
 
-/// Whether a container that ended at once said that its image has no shell: where there is an init
-/// process, it is that one which does not find it.
+/// Whether the output of a container, printed by its init process, says that the image has no
+/// shell.
 pub fn says_no_shell(output: &str) -> bool {
     let output = output.to_lowercase();
     let of_tini = output.contains("exec sh failed");

@@ -1,9 +1,9 @@
-//! How much of an engine's answers is read: the one way by which they come.
+//! Bounds the answers of an engine.
 //!
-//! The client library reads an answer whole before it looks at it, and a line or a frame of a stream as
-//! well. What is in them may be an image's, a registry's or a build's. So every connection counts what is
-//! read of it, below the library. An answer may be so long and no longer; of a stream the count begins
-//! anew with each thing that the library has made of it. A request that says nothing gets an answer.
+//! bollard reads a whole answer, and a whole line or frame of a stream, into memory. Their content
+//! may come from an image, a registry or a build. So each connection counts the bytes that are
+//! read, below bollard. The count of a stream starts anew with each item. A request without a
+//! budget gets that of an answer.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -21,13 +21,13 @@ use tower_service::Service;
 
 use crate::engine::{EngineError, Operation};
 
-/// The longest answer, in bytes: many times what an engine says of any image that is of use.
+/// The longest answer, in bytes: many times that of any real image.
 const LONGEST_ANSWER: u64 = 4 << 20;
 
-/// How much of a stream may come before it is a line or a frame; what is read ahead counts.
+/// The longest line or frame of a stream, read-ahead included, in bytes.
 const LONGEST_PIECE: u64 = 2 << 20;
 
-/// There is more of an answer than is read.
+/// An answer is longer than its budget.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the engine sent more than {0} bytes in one answer, the most that cobuild reads")]
 pub(super) struct TooLong(u64);
@@ -41,7 +41,6 @@ struct Count {
     most: u64,
     left: AtomicU64,
     is_spent: AtomicBool,
-    /// Whether something is sent while the answer comes.
     goes_both_ways: bool,
 }
 
@@ -85,14 +84,14 @@ impl Budget {
         self.0.left.store(self.0.most, Ordering::Relaxed);
     }
 
-    /// Why a stream ended early, when that is why.
+    /// Returns the error of a stream that exceeded its budget.
     fn verdict(&self) -> Option<TooLong> {
         let is_spent = self.0.is_spent.load(Ordering::Relaxed);
         is_spent.then_some(TooLong(self.0.most))
     }
 }
 
-/// Finds out whether an error comes of an answer that is too long.
+/// Returns the cause of an error when it is an answer that is too long.
 pub(super) fn too_long(error: &(dyn std::error::Error + 'static)) -> Option<TooLong> {
     let mut next = Some(error);
     while let Some(cause) = next {
@@ -107,7 +106,7 @@ pub(super) fn too_long(error: &(dyn std::error::Error + 'static)) -> Option<TooL
     None
 }
 
-/// A client for one request whose answer is a stream, and how much may be read of that.
+/// Returns a client for one request whose answer is a stream, with the budget of that stream.
 pub(super) fn streaming(client: &bollard::Docker) -> (bollard::Docker, Budget) {
     streaming_after(client, |request| request)
 }
@@ -121,7 +120,7 @@ pub(super) fn streaming_after(
     (with_budget(client, &budget, change), budget)
 }
 
-/// A client for one request that is long itself.
+/// Returns a client for one request with a long body.
 pub(super) fn uploading(client: &bollard::Docker) -> bollard::Docker {
     with_budget(client, &Budget::of_upload(), |request| request)
 }
@@ -141,7 +140,7 @@ fn with_budget(
         })
 }
 
-/// Counts anew with each item of a stream.
+/// Renews the budget with each item of a stream.
 pub(super) fn counted<T: Send>(
     stream: impl Stream<Item = Result<T, EngineError>> + Send + Unpin,
     budget: Budget,
@@ -161,13 +160,13 @@ pub(super) fn counted<T: Send>(
     })
 }
 
-/// What the answer to a request may be.
+/// Returns the budget of the answer to a request.
 pub(super) fn budget_of(request: &mut BollardRequest) -> Budget {
     let asked = request.extensions_mut().remove::<Budget>();
     asked.unwrap_or_else(Budget::of_answer)
 }
 
-/// Lets the connection of an answer count.
+/// Applies a budget to the connection of an answer.
 pub(super) fn count<B>(response: &Response<B>, budget: Budget) {
     let status = response.status();
     let is_granted = status.is_success() || status == StatusCode::SWITCHING_PROTOCOLS;
@@ -182,8 +181,7 @@ pub(super) fn count<B>(response: &Response<B>, budget: Budget) {
     }
 }
 
-/// What a connection may still read; nothing is counted before the head of an answer, which the library
-/// bounds.
+/// The budget of a connection. The head of an answer does not count: hyper bounds it.
 #[derive(Debug, Clone, Default)]
 struct Meter(Arc<Mutex<Option<Budget>>>);
 
@@ -199,7 +197,7 @@ impl Meter {
         }
     }
 
-    /// The next request is being sent, unless that is part of this one.
+    /// Ends the budget when the next request is sent.
     fn sends(&self) {
         let mut budget = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         budget.take_if(|budget| !budget.0.goes_both_ways);

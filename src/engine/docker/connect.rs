@@ -1,4 +1,4 @@
-//! The ways to an engine.
+//! Creates clients for each transport.
 
 use bollard::errors::Error as BollardError;
 use bollard::{BollardRequest, ClientVersion};
@@ -21,7 +21,7 @@ const REQUEST_TIMEOUT: u64 = 7 * 24 * 60 * 60;
 /// The version of the API that is spoken.
 const VERSION: &ClientVersion = bollard::API_DEFAULT_VERSION;
 
-/// Prepares to speak to an engine; nothing is sent yet.
+/// Creates a client for an engine; sends nothing.
 pub(super) fn client(endpoint: &Endpoint) -> Result<bollard::Docker, EngineError> {
     let client = match &endpoint.address.transport {
         Transport::Unix(socket) if !socket.exists() => Err(BollardError::SocketNotFoundError(
@@ -29,7 +29,7 @@ pub(super) fn client(endpoint: &Endpoint) -> Result<bollard::Docker, EngineError
         )),
         Transport::Unix(socket) => over(
             UnixConnector::new(socket.clone()),
-            // The socket is the other side's own, whatever it is called.
+            // The host name is not used: the connector knows the socket.
             "http://docker".to_owned(),
             Reuse::Never,
         ),
@@ -45,7 +45,7 @@ pub(super) fn client(endpoint: &Endpoint) -> Result<bollard::Docker, EngineError
                 Reuse::AsLongAsOpen,
             ),
         },
-        // The host is the other side's own, whatever it is called.
+        // The host name is not used: ssh knows the host.
         Transport::Ssh(place) => over(
             SshConnector::new(place.clone()),
             "http://docker".to_owned(),
@@ -77,7 +77,7 @@ fn tls_connector(tls: &Tls) -> Result<hyper_rustls::HttpsConnector<HttpConnector
         .build())
 }
 
-/// Speaks over what a connector makes, and counts what is read.
+/// Creates a client over the connections of a connector, and bounds what is read.
 fn over<C>(connector: C, address: String, reuse: Reuse) -> Result<bollard::Docker, BollardError>
 where
     Metering<C>: Connect + Clone + Send + Sync + 'static,

@@ -1,4 +1,4 @@
-//! What the API does with containers, but for what is done inside of one.
+//! The operations on containers from the outside.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -26,11 +26,11 @@ use crate::engine::{
     Operation, Product,
 };
 
-/// How often a container that must go is looked for. Docker 20.10 waits for ever for the end of one that it
-/// removes in the moment in which it begins to wait.
+/// How often a container to be removed is looked for: Docker 20.10 waits for ever for a container
+/// that it removes just when the wait begins.
 const REMOVAL_PAUSE: Duration = Duration::from_secs(1);
 
-/// How many complaints in its place are taken for that it is just going.
+/// How many errors are taken for a container that is being removed.
 const MOST_COMPLAINTS: u32 = 20;
 
 pub(super) async fn create(
@@ -59,7 +59,7 @@ pub(super) async fn create(
     })
 }
 
-/// Makes the question whether a container still has processes, or will have.
+/// Returns a request that asks whether a container has processes, or will have.
 pub(super) fn is_alive(
     client: &bollard::Docker,
     container: &ContainerId,
@@ -78,8 +78,8 @@ pub(super) fn is_alive(
     })
 }
 
-/// Makes the question whether a container is there. One that has ended may take its time to go, and meanwhile
-/// Podman answers with one complaint or another: it is asked again then.
+/// Returns a request that asks whether a container exists. While an ended container is being
+/// removed, Podman answers with various errors: the request is repeated then.
 fn is_there(
     client: &bollard::Docker,
     container: &ContainerId,
@@ -104,7 +104,7 @@ fn is_there(
     }
 }
 
-/// Asks whether a container is there and in a state that is judged well.
+/// Asks whether a container exists and whether `judge` accepts its state.
 fn asks(
     client: &bollard::Docker,
     container: &ContainerId,
@@ -264,7 +264,7 @@ pub(super) async fn list(
         .collect())
 }
 
-/// The name of a container itself, without what others that are linked to it call it.
+/// The name of a container, without its aliases in linked containers.
 fn own_name(names: &[String]) -> String {
     names
         .iter()

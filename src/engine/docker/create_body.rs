@@ -1,4 +1,4 @@
-//! What a container is to the API.
+//! Writes the request that creates a container.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;

@@ -1,11 +1,11 @@
-//! What bollard's errors mean.
+//! Converts the errors of bollard.
 
 use bollard::errors::Error as BollardError;
 
 use super::answers::too_long;
 use crate::engine::{EngineError, Operation};
 
-/// The longest message of an engine that is handed on.
+/// The longest message of an engine that is kept, in bytes.
 const LONGEST_MESSAGE: usize = 8 * 1024;
 
 pub(super) fn failed(operation: Operation) -> impl Fn(BollardError) -> EngineError {
@@ -36,7 +36,7 @@ pub(super) fn failed(operation: Operation) -> impl Fn(BollardError) -> EngineErr
     }
 }
 
-/// Cuts a message that nobody would read to its end: it may be an image's, or a registry's.
+/// Cuts a long message, which may come from an image or a registry.
 fn shortened(mut message: String) -> String {
     if message.len() > LONGEST_MESSAGE {
         message.truncate(message.floor_char_boundary(LONGEST_MESSAGE));
@@ -45,7 +45,7 @@ fn shortened(mut message: String) -> String {
     message
 }
 
-/// The status that Docker gives: Podman takes what it cannot understand for its own fault.
+/// Returns the status that Docker would give: Podman answers 500 to an invalid name.
 fn status(given: u16, message: &str) -> u16 {
     let is_no_name = message.contains("invalid reference format");
     if given == 500 && is_no_name {

@@ -1,4 +1,4 @@
-//! What the API remembers of a container that may be gone.
+//! Reads the events of a container that may be removed.
 
 use std::collections::HashMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -13,7 +13,7 @@ use crate::engine::{ContainerId, EngineError, Operation};
 /// How long after the end of a container an engine may learn why it ended.
 const DELAY: Duration = Duration::from_secs(1);
 
-/// How long an engine may take to tell; one whose clock is another than ours waits longer.
+/// How long to wait for events; an engine with another clock needs longer.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 pub(super) async fn ran_out_of_memory(

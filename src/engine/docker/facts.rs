@@ -1,4 +1,4 @@
-//! What the API tells of the engine.
+//! Reads the properties of the engine.
 
 use bollard::errors::Error as BollardError;
 use bollard::models::SystemInfoCgroupVersionEnum;
@@ -8,7 +8,7 @@ use super::podman;
 use crate::engine::{EngineDetails, EngineError, EngineFacts, Operation, Product};
 use crate::resources::Pids;
 
-/// What a server says that expects TLS.
+/// The answer of a server that expects TLS.
 const WANTS_TLS: &str = "HTTP request to an HTTPS server";
 
 pub(super) async fn facts(
@@ -70,7 +70,7 @@ fn most_pids() -> Option<u32> {
     limits.iter().filter_map(|path| read(path)).min()
 }
 
-/// Tells whose engine it is.
+/// Returns the product of the engine.
 pub(super) async fn product(client: &bollard::Docker) -> Result<Product, EngineError> {
     let info = client.info().await.map_err(failed(Operation::Facts))?;
     Ok(podman::product(&info))

@@ -1,4 +1,4 @@
-//! What the API does with images.
+//! The operations on images.
 
 use std::collections::HashMap;
 
@@ -19,7 +19,7 @@ use crate::engine::{
     PullStep, PullStream,
 };
 
-/// Where a request has its login.
+/// The header with the registry credentials.
 const LOGIN_HEADER: &str = "X-Registry-Auth";
 
 /// The longest id of a layer that is believed.
@@ -90,8 +90,8 @@ pub(super) fn pull(client: &bollard::Docker, request: &PullRequest, limits: Limi
         .boxed()
 }
 
-/// Engines want the URL-safe alphabet of base64, and take a login in the other one, which bollard
-/// writes, for none at all as soon as the two differ.
+/// Writes the credentials in the URL-safe alphabet of base64: engines ignore credentials in the
+/// other alphabet, which bollard writes, when the two differ.
 fn url_safe_login(mut request: BollardRequest) -> BollardRequest {
     let headers = request.headers_mut();
     let safe = headers
@@ -105,7 +105,7 @@ fn url_safe_login(mut request: BollardRequest) -> BollardRequest {
     request
 }
 
-/// What an engine says of a layer; `None` for what it says of anything else.
+/// Reads the progress of a layer; `None` for any other message.
 fn step(info: CreateImageInfo) -> Option<PullStep> {
     let (layer, status) = (info.id?, info.status?);
     if layer.len() > LONGEST_LAYER {
@@ -159,7 +159,7 @@ pub(super) async fn import(
         .await
 }
 
-/// A word of an instruction as it is written in a Dockerfile.
+/// Quotes a word for an instruction of a Dockerfile.
 fn quoted(text: &str) -> String {
     let mut word = String::from("\"");
     for character in text.chars() {

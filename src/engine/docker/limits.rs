@@ -1,9 +1,9 @@
-//! How long an engine may take, and how it is noticed that it has stopped to answer.
+//! Time limits of requests, and the detection of an engine that hangs.
 //!
-//! An engine that hangs still takes connections, and a network that is cut closes none: without a
-//! limit each of them would be waited for in vain. A request has its limit. A stream has none, as a
-//! command may be silent for hours; but while it is silent the engine is asked now and then whether
-//! the container lives, and that question has its limit again.
+//! A hanging engine still accepts connections, and a broken network closes none: without limits
+//! cobuild would wait for ever. Each request has a limit. A stream has none, since a command may be
+//! silent for hours; while it is silent, the engine is asked now and then whether the container
+//! lives, and that request has a limit.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -13,10 +13,10 @@ use tokio::time::Instant;
 
 use crate::engine::{EngineError, Operation, UploadStream};
 
-/// How long an engine may take to say anything at all, and to do what it is asked.
+/// The time limits of an engine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Limits {
-    /// For the first question.
+    /// For the first request.
     pub(super) answer: Duration,
     /// For every other request.
     pub(super) request: Duration,
@@ -45,7 +45,8 @@ impl Limits {
         self.request / 2
     }
 
-    /// How long a pull may make no progress: the engine waits for a registry then, or unpacks a layer.
+    /// How long a pull may go without progress while the engine waits for a registry or unpacks a
+    /// layer.
     pub(super) fn pull(self) -> Duration {
         self.request * 5
     }
@@ -60,7 +61,7 @@ impl Limits {
     }
 }
 
-/// Waits for an answer, but no longer than `limit`.
+/// Waits for an answer for at most `limit`.
 pub(super) async fn within<T>(
     limit: Duration,
     operation: Operation,
@@ -112,8 +113,8 @@ where
     )
 }
 
-/// Watches what an engine takes of a tar stream. The future ends when nothing moves for longer than
-/// `limit` although there is something for the engine to take, or to answer when it has all.
+/// Watches the upload of a tar stream. The future ends when the engine neither reads available data
+/// nor answers after the last byte for longer than `limit`.
 pub(super) fn progress(
     mut tar: UploadStream,
     limit: Duration,

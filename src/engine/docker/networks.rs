@@ -1,4 +1,4 @@
-//! What the API does with networks.
+//! The operations on networks.
 
 use std::collections::HashMap;
 

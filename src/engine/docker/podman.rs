@@ -1,4 +1,4 @@
-//! Where Podman's way of speaking the API differs from Docker's.
+//! The differences between Podman's API and Docker's.
 
 use bollard::models::{ContainerCreateBody, SystemInfo, VolumeCreateRequest};
 
@@ -8,8 +8,8 @@ use crate::engine::{ContainerSpec, CopyOnWrite, EngineError, Mount, Operation, P
 /// The driver for logs that Podman alone has.
 const LOG_DRIVER: &str = "k8s-file";
 
-/// Tells whose engine it is. Podman says so plainly in its version alone, for which it asks all its
-/// programs, and that takes a second.
+/// Returns the product of the engine. Podman names itself only in its version, which takes it a
+/// second to collect; so other properties are used.
 pub(super) fn product(info: &SystemInfo) -> Product {
     let log_drivers = info
         .plugins
@@ -27,7 +27,7 @@ pub(super) fn product(info: &SystemInfo) -> Product {
     }
 }
 
-/// Makes the volumes that stay, unless they are there: with a container they would get no labels.
+/// Creates missing named volumes: when Podman creates them with the container, they get no labels.
 pub(super) async fn make_volumes(
     client: &bollard::Docker,
     spec: &ContainerSpec,
@@ -46,11 +46,10 @@ pub(super) async fn make_volumes(
     Ok(())
 }
 
-/// Writes the request for a container as Podman understands it.
+/// Adapts the request for a container to Podman.
 ///
-/// Podman makes an empty volume where a mount brings options for the driver of volumes, and says
-/// nothing; its own overlays stand among the binds. Fails with a refusal where those cannot say what is
-/// wanted.
+/// For a mount with driver options, Podman silently creates an empty volume; its overlays are binds
+/// with options. Fails with a refusal when a bind cannot express the mount.
 pub(super) fn adapt(
     mut body: ContainerCreateBody,
     spec: &ContainerSpec,
@@ -83,7 +82,7 @@ pub(super) fn adapt(
     Ok(body)
 }
 
-/// An overlay as Podman has it: one directory below, one for the changes.
+/// Writes an overlay as a bind of Podman: one lower directory, one for the changes.
 fn bind(target: &str, overlay: &CopyOnWrite) -> Result<String, &'static str> {
     let [lower] = overlay.lower.as_slice() else {
         return Err("Podman mounts one directory as an overlay and cannot leave files out of it");

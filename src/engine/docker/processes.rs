@@ -1,4 +1,4 @@
-//! What the API does inside of a running container.
+//! The operations inside a running container.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ use crate::engine::{
     TerminalSize, TerminalSpec,
 };
 
-/// How long to wait between two questions for an exit status.
+/// How long to wait between two requests for an exit status.
 const EXIT_POLL: Duration = Duration::from_millis(5);
 
 pub(super) async fn spawn(

@@ -1,4 +1,4 @@
-//! What a container gets of its machine, as the API writes it.
+//! Writes the resources of a container for the API.
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use bollard::models::{
 use crate::engine::ContainerSpec;
 use crate::resources::{Cpus, Device, Extras, Gpus, Memory, Ulimit, Volume};
 
-/// The part of the request that is about the machine; the rest is left open.
+/// Returns the host configuration with the resources; other fields keep their defaults.
 pub(super) fn host_config(spec: &ContainerSpec) -> HostConfig {
     let Extras {
         network,

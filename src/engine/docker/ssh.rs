@@ -1,5 +1,5 @@
-//! Connections through the command `ssh`, as the docker command makes them: on the other side the
-//! engine's own client hands on what it gets.
+//! Connects through the command `ssh`, as the docker command does: on the remote host `docker
+//! system dial-stdio` passes the bytes on.
 
 use std::future::Future;
 use std::io;
@@ -18,13 +18,13 @@ use tower_service::Service;
 use crate::engine::endpoint::SshAddress;
 use crate::host::program;
 
-/// How much of what ssh has to say is kept.
+/// The most bytes that are kept of ssh's messages.
 const MOST_WORDS: u64 = 4 * 1024;
 
 /// How long ssh may take to say why it ended.
 const WORDS_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Makes a connection with each call.
+/// Opens a connection with each call.
 #[derive(Debug, Clone)]
 pub(super) struct SshConnector {
     place: SshAddress,
@@ -108,12 +108,11 @@ pub(super) struct SshStream {
     input: Option<ChildStdin>,
     output: ChildStdout,
     end: End,
-    /// Whether anything came from the other side.
     has_answered: bool,
     _child: Child,
 }
 
-/// What is known of the end of a connection.
+/// The state of the end of a connection.
 enum End {
     /// It has not come.
     Waiting(Option<ChildStderr>),

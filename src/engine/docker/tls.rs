@@ -1,4 +1,4 @@
-//! What rustls is told of an engine's TLS.
+//! Builds the rustls configuration for an engine.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -15,17 +15,14 @@ use crate::engine::endpoint::{ClientCertificate, Tls};
 /// Why TLS cannot be spoken with an engine.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum TlsError {
-    /// A file cannot be read.
     #[error("cannot read `{}`", path.display())]
     Read {
         path: PathBuf,
         #[source]
         source: io::Error,
     },
-    /// A file holds something else than it should.
     #[error("`{}` does not contain a {what}", path.display())]
     Content { path: PathBuf, what: &'static str },
-    /// The files do not go together.
     #[error(transparent)]
     Rustls(#[from] rustls::Error),
 }
@@ -90,7 +87,7 @@ fn read(path: &Path) -> Result<Vec<u8>, TlsError> {
     })
 }
 
-/// Believes whoever answers; what is signed must still be signed well.
+/// Accepts any certificate; signatures must still be valid.
 #[derive(Debug)]
 struct AcceptAnyCertificate(Arc<CryptoProvider>);
 

@@ -11,7 +11,7 @@ use hyper_util::rt::TokioIo;
 use tokio::net::UnixStream;
 use tower_service::Service;
 
-/// Makes a connection with each call.
+/// Opens a connection with each call.
 #[derive(Debug, Clone)]
 pub(super) struct UnixConnector {
     socket: Arc<PathBuf>,

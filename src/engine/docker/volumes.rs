@@ -1,4 +1,4 @@
-//! What the API does with volumes.
+//! The operations on volumes.
 
 use std::collections::HashMap;
 

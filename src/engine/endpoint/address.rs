@@ -10,33 +10,30 @@ use super::DEFAULT_SOCKET;
 const PLAIN_PORT: u16 = 2375;
 const TLS_PORT: u16 = 2376;
 
-/// An engine's address, taken apart. It is written as it was given.
+/// A parsed address of an engine. `Display` writes it as it was given.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Address {
     given: String,
-    /// How it is reached.
     pub transport: Transport,
 }
 
-/// How an engine is reached.
+/// How to reach an engine.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Transport {
-    /// By a socket of this machine.
     Unix(PathBuf),
     /// By TCP, with TLS or without.
     Tcp(TcpAddress),
-    /// By the command `ssh`, and the engine's client on the other side.
+    /// Through the command `ssh`, and the client of the engine on the remote host.
     Ssh(SshAddress),
 }
 
-/// Where an engine listens.
+/// The TCP address of an engine.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TcpAddress {
     /// Host name or address, as a URL writes it.
     pub host: String,
     /// The port, when one is given.
     pub port: Option<u16>,
-    /// Whether the address itself asks for TLS.
     pub is_https: bool,
 }
 
@@ -48,41 +45,32 @@ impl TcpAddress {
     }
 }
 
-/// Where `ssh` is to go.
+/// The destination of `ssh`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SshAddress {
-    /// The user there, unless ssh knows it.
+    /// `None` leaves it to the configuration of ssh.
     pub user: Option<String>,
     /// The host, or its name in ssh's configuration.
     pub host: String,
-    /// The port, unless ssh knows it.
+    /// `None` leaves it to the configuration of ssh.
     pub port: Option<u16>,
-    /// The engine's socket there, unless its client knows it.
+    /// The socket on the remote host; `None` leaves it to the client there.
     pub socket: Option<String>,
 }
 
-/// An address that means nothing.
+/// Why an address is invalid.
 #[derive(Debug, Clone, thiserror::Error, PartialEq, Eq)]
 pub enum AddressError {
-    /// There is no `scheme://`.
     #[error("`{0}` is not an engine address: it does not begin with a scheme")]
     NoScheme(String),
-    /// Engines are not reached in this way.
     #[error("`{given}` is not an engine address: `{scheme}://` is not supported")]
     UnknownScheme {
-        /// The address.
         given: String,
         /// What stands before `://`.
         scheme: String,
     },
-    /// What follows the scheme makes no sense.
     #[error("`{given}` is not an engine address: {reason}")]
-    Malformed {
-        /// The address.
-        given: String,
-        /// Why.
-        reason: &'static str,
-    },
+    Malformed { given: String, reason: &'static str },
 }
 
 impl fmt::Display for Address {

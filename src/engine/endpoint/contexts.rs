@@ -1,4 +1,4 @@
-//! The Docker client's contexts on disk.
+//! Reads the contexts of the Docker client.
 
 use std::path::{Path, PathBuf};
 
@@ -6,22 +6,21 @@ use serde::Deserialize;
 
 use super::{EndpointInputs, Tls};
 
-/// A Docker context was asked for and cannot be used.
+/// A requested Docker context does not exist.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error("the Docker context `{name}`, {found_by}, does not exist in `{directory}`")]
 pub struct UnknownContext {
     name: String,
     found_by: &'static str,
     directory: String,
-    /// The contexts that there are.
     pub others: Vec<String>,
 }
 
-/// Where a context leads.
+/// The engine that a context names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Context {
     pub(super) host: String,
-    /// What its files are for TLS; an address without TLS has none.
+    /// The TLS files; `None` for an address without TLS.
     pub(super) tls: Option<Tls>,
 }
 

@@ -1,4 +1,4 @@
-//! Which engine to speak to, and where that choice came from.
+//! Chooses the engine, and remembers why it was chosen.
 
 mod address;
 mod contexts;
@@ -21,11 +21,9 @@ use sockets::{find_listening, usual_sockets};
 /// An engine's address and the reason for choosing it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Endpoint {
-    /// The address.
     pub address: Address,
-    /// What TLS is spoken with, when it is.
+    /// `None` for a connection without TLS.
     pub tls: Option<Tls>,
-    /// Where the address was found.
     pub found_by: EndpointOrigin,
 }
 
@@ -36,19 +34,15 @@ pub enum EndpointOrigin {
     Flag,
     /// The Docker context given as `--context`.
     ContextFlag(String),
-    /// The variable `DOCKER_HOST`.
     DockerHost,
     /// The Docker context named by the variable `DOCKER_CONTEXT`.
     ContextVariable(String),
-    /// The current Docker context.
     CurrentContext(String),
-    /// The variable `CONTAINER_HOST`, which is Podman's.
     ContainerHost,
-    /// One of the usual sockets, because somebody listens on it.
+    /// One of the usual sockets, because it accepts connections.
     UsualSocket,
-    /// Podman, started by cobuild.
     OwnPodman,
-    /// Docker's default socket, because nothing else was found but these.
+    /// The default socket of Docker, because only these dead sockets were found.
     Default(Vec<DeadSocket>),
 }
 
@@ -73,28 +67,21 @@ impl fmt::Display for EndpointOrigin {
     }
 }
 
-/// What the choice of an engine depends on, gathered by the caller.
+/// The inputs for the choice of an engine, gathered by the caller.
 #[derive(Debug, Clone, Default)]
 pub struct EndpointInputs {
-    /// `--host`.
     pub host: Option<String>,
-    /// `--context`.
     pub context: Option<String>,
-    /// The variable `DOCKER_HOST`.
     pub docker_host: Option<String>,
-    /// The variable `DOCKER_CONTEXT`.
     pub docker_context: Option<String>,
-    /// The variable `DOCKER_CONFIG`: the client's configuration directory.
     pub docker_config: Option<PathBuf>,
-    /// The variable `DOCKER_CERT_PATH`: where the files for TLS are.
+    /// The variable `DOCKER_CERT_PATH`: the directory of the TLS files.
     pub docker_cert_path: Option<PathBuf>,
     /// Whether the variable `DOCKER_TLS_VERIFY` has any value.
     pub docker_tls_verify: bool,
-    /// Whether the variable `DOCKER_TLS` has any value: TLS with whoever answers.
+    /// Whether the variable `DOCKER_TLS` has any value: TLS without verification.
     pub docker_tls: bool,
-    /// The variable `CONTAINER_HOST`.
     pub container_host: Option<String>,
-    /// The user's home directory.
     pub home: Option<PathBuf>,
     /// The variable `XDG_RUNTIME_DIR`.
     pub runtime_directory: Option<PathBuf>,
@@ -107,7 +94,7 @@ impl EndpointInputs {
         self.docker_config.clone().or_else(below_home)
     }
 
-    /// What the variables say of TLS.
+    /// Returns the TLS settings of the variables.
     fn tls(&self) -> Option<Tls> {
         let directory = self.docker_cert_path.clone();
         let directory = directory.or_else(|| self.client_directory())?;
@@ -116,18 +103,14 @@ impl EndpointInputs {
     }
 }
 
-/// Why no engine can be named.
+/// Why no engine can be chosen.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum EndpointError {
-    /// There is no such context.
     #[error(transparent)]
     Context(#[from] UnknownContext),
-    /// The address means nothing.
     #[error("cannot use the engine address {found_by}")]
     Address {
-        /// Where the address comes from.
         found_by: EndpointOrigin,
-        /// What is wrong with it.
         source: AddressError,
     },
 }
@@ -178,7 +161,7 @@ impl Endpoint {
         Self::without_contexts(surroundings)
     }
 
-    /// The engine that cobuild started itself.
+    /// Returns the endpoint of the Podman that cobuild started.
     pub fn own_podman(socket: PathBuf) -> Self {
         Self {
             address: Address::unix(socket),

@@ -1,4 +1,4 @@
-//! The sockets that engines listen on unless told otherwise.
+//! The default sockets of engines.
 
 use std::fmt;
 use std::io;
@@ -7,15 +7,13 @@ use std::path::{Path, PathBuf};
 
 use super::EndpointInputs;
 
-/// The socket that Docker listens on unless told otherwise.
+/// The default socket of Docker.
 pub const DEFAULT_SOCKET: &str = "/var/run/docker.sock";
 
-/// A socket that is there and cannot be used, and why.
+/// A socket that exists but does not accept connections, with the reason.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeadSocket {
-    /// The socket.
     pub path: PathBuf,
-    /// Why.
     pub reason: String,
 }
 
@@ -77,7 +75,7 @@ fn colima_profiles(home: &Path) -> Vec<PathBuf> {
     sockets
 }
 
-/// Finds the first socket on which somebody listens; the others that are there come along.
+/// Finds the first socket that accepts connections, else returns the dead ones.
 pub(super) fn find_listening(sockets: Vec<PathBuf>) -> Result<PathBuf, Vec<DeadSocket>> {
     let mut dead = Vec::new();
     for path in sockets {
@@ -93,7 +91,7 @@ pub(super) fn find_listening(sockets: Vec<PathBuf>) -> Result<PathBuf, Vec<DeadS
     Err(dead)
 }
 
-/// A file stays when its engine is gone; only an attempt tells.
+/// The file of a socket outlives its engine, so only a connection tells whether it works.
 fn try_connect(socket: &Path) -> io::Result<()> {
     UnixStream::connect(socket).map(drop)
 }
