@@ -14,7 +14,7 @@ use super::excludes::LeftOut;
 use crate::engine::{UploadStream, pipe};
 use crate::host::file::{FileError, open_itself};
 
-/// Files with less than this in holes are sent as if they had none.
+/// Files with smaller holes are sent without sparse maps, in bytes.
 const WORTHWHILE_HOLES: u64 = 1024 * 1024;
 
 /// A tree to send.
@@ -25,32 +25,32 @@ pub struct SourceTree {
     pub prefix: String,
     /// What of it is not sent.
     pub left_out: LeftOut,
-    /// Whether whoever unpacks knows GNU's sparse files; such an entry has the owner of the file, and
-    /// should be unpacked without.
+    /// Whether the receiver supports GNU sparse files. A sparse entry has the owner of the file,
+    /// and should be unpacked without it.
     pub sparse: bool,
 }
 
-/// What became of a tree that was sent to its end.
+/// The summary of a tree that was sent completely.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Sent {
     /// How many sockets, pipes and devices were left out.
     pub special: usize,
-    /// How many files went while they were to be sent, and were left out.
+    /// How many files disappeared while the tree was sent.
     pub vanished: usize,
 }
 
-/// Why a tree was not sent to its end, naming the path; or how it was.
+/// The summary of a sent tree, or the error that names the path.
 pub type Outcome = oneshot::Receiver<io::Result<Sent>>;
 
-/// Streams a tree as a tar, and tells at the end how that went.
+/// Streams a tree as a tar, and returns how it ended.
 ///
-/// Modes, times, symlinks and hard links are kept, the owner is root as in the cloud. Sockets, pipes
-/// and devices are left out, and so is what vanishes meanwhile. Any other error of the tree ends the
-/// stream and names the path.
+/// Modes, times, symlinks and hard links are kept; the owner is root, as in the cloud. Sockets,
+/// pipes, devices and files that disappear meanwhile are left out. Any other error of the tree ends
+/// the stream and names the path.
 pub fn stream(tree: SourceTree) -> (UploadStream, Outcome) {
     let (mut pipe, stream) = pipe::writer();
     let (tell, outcome) = oneshot::channel();
-    // Ends by itself: when all is sent, when the tree fails, or when nobody receives any more.
+    // The thread ends when everything is sent, when the tree fails, or when the receiver is gone.
     tokio::task::spawn_blocking(move || {
         let sent = write(&tree, &mut pipe).and_then(|sent| pipe.flush().map(|()| sent));
         if let Err(error) = &sent {
@@ -107,7 +107,7 @@ fn write(tree: &SourceTree, out: &mut impl Write) -> io::Result<Sent> {
     Ok(packer.sent)
 }
 
-/// Whether a path is not there any more, or is a symlink where there was a file.
+/// Whether a path does not exist any more, or has become a symlink.
 fn is_gone(error: Option<&io::Error>) -> bool {
     error.is_some_and(|error| {
         error.kind() == ErrorKind::NotFound
@@ -116,7 +116,7 @@ fn is_gone(error: Option<&io::Error>) -> bool {
 }
 
 fn unreadable(path: &Path, error: &io::Error) -> io::Error {
-    // Whoever reads the other end has gone, which is no fault of the tree.
+    // The receiver is gone, which is not an error of the tree.
     if error.kind() == ErrorKind::BrokenPipe {
         return error.kind().into();
     }

@@ -1,7 +1,7 @@
-//! What a build changed in a source tree, read from the upper layer of its copy-on-write view.
+//! Lists what a build changed in a source tree, from the upper layer of its overlay.
 //!
-//! All that is there is the build's, whose processes may still run: nothing is reached through a link, no
-//! more is kept than is of use to anybody, and whoever has no time for it can stop it.
+//! The build made this layer, and its processes may still run: so no link is followed, the list is
+//! bounded, and the caller can stop the search.
 
 use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
@@ -16,33 +16,33 @@ use crate::event::{Change, ChangeKind};
 use crate::host::file::read_whole;
 use crate::host::tree::{Directory, Entry};
 
-/// The attributes that mark a directory of which the lower layer shows nothing.
+/// The attributes of a directory that hides its counterpart in the lower layer.
 const OPAQUE: [&str; 2] = ["trusted.overlay.opaque", "user.overlay.opaque"];
 
-/// Where links of the agent's lead that come with a cache.
+/// Symlinks for the local cache point here.
 const CACHE: &str = "/codebuild/local-cache/";
 
 /// How many changes are listed, and how many bytes their paths may have together.
 const MOST_CHANGES: usize = 50_000;
 const MOST_BYTES: usize = 4 << 20;
 
-/// How many bytes the paths of directories may have that are still to be looked into.
+/// The limit for the paths of directories still to visit, in bytes.
 const MOST_WAITING: usize = 4 << 20;
 
 /// The longest path, as the kernel has it.
 const LONGEST_PATH: usize = 4096;
 
-/// How many directories that cannot be read are named.
+/// How many unreadable directories are named.
 const MOST_UNREADABLE: usize = 20;
 
-/// How many bytes are compared of all files together. A file that is as long as it was, at another time,
-/// counts as changed when these are used up.
+/// How many bytes of files are compared. After that, a file with the same length and another time
+/// counts as changed.
 const MOST_COMPARED: u64 = 8 << 30;
 
 /// The longest text of a `HEAD` that is read.
 const LONGEST_HEAD: u64 = 4096;
 
-/// The layers of a view, and what cobuild itself does there.
+/// The layers of an overlay, and the changes that cobuild itself makes.
 #[derive(Debug, Clone)]
 pub struct Layers {
     pub upper: PathBuf,
@@ -57,9 +57,9 @@ pub struct Layers {
 /// What changed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Changes {
-    /// By path. A directory that is new or gone is one change, and so is all that is in `.git`.
+    /// Sorted by path. A new or removed directory is one change; so is everything in `.git`.
     pub list: Vec<Change>,
-    /// The first directories that this user cannot read; what changed in them is not known.
+    /// The first directories that this user cannot read; their changes are not listed.
     pub unreadable: Vec<PathBuf>,
     /// Why there may be others.
     pub incomplete: Option<Incomplete>,
@@ -83,12 +83,12 @@ struct Pair {
 }
 
 impl Layers {
-    /// Lists what changed: contents, kinds and permissions; not owners and times. Ends soon after `stop`
-    /// is set, with what is found by then.
+    /// Lists changes of contents, types and permissions, but not of owners and times. Ends soon
+    /// after `stop` is set, with the changes found until then.
     ///
-    /// A file that was only copied up, or written anew as it was, has not changed. Nor has what cobuild
-    /// itself does to a tree: a detached `HEAD`, links into caches. Nor has git's index, which every
-    /// `git status` writes.
+    /// A file that was copied up, or rewritten with the same content, has not changed. Changes by
+    /// cobuild do not count (a detached `HEAD`, links into caches), nor does git's index, which
+    /// every `git status` writes.
     pub fn changes(&self, stop: &AtomicBool) -> io::Result<Changes> {
         let tops = Pair {
             upper: Directory::open(&self.upper)?,
@@ -140,7 +140,7 @@ impl Layers {
         }
     }
 
-    /// Looks at one name of a directory; returns whether both layers have a directory there.
+    /// Compares one name of a directory; returns whether both layers have a directory there.
     fn goes_deeper(
         &self,
         tops: &Pair,
@@ -172,7 +172,7 @@ impl Layers {
         true
     }
 
-    /// What the build saw of the tree at a path.
+    /// Returns the entry of the lower layer that the build saw.
     fn lower(&self, pair: &Pair, path: &Path, name: &OsStr) -> Option<Entry> {
         if self.left_out.covers(path) {
             return None;
@@ -180,7 +180,7 @@ impl Layers {
         pair.lower.as_ref()?.entry(name).ok().flatten()
     }
 
-    /// Compares what is a directory in one layer at the most.
+    /// Compares entries that are a directory in at most one layer.
     fn compare(
         &self,
         pair: &Pair,
@@ -205,7 +205,7 @@ impl Layers {
         }
     }
 
-    /// Whether cobuild did it, and not the build.
+    /// Whether cobuild made the change, not the build.
     fn is_own(&self, pair: &Pair, path: &Path, (name, upper): (&OsStr, Entry)) -> bool {
         let in_git = path.parent().and_then(Path::file_name) == Some(OsStr::new(".git"));
         if self.written.contains(path) || (in_git && name == "index") {
@@ -221,7 +221,7 @@ impl Layers {
         target.is_some_and(|target| target.is_ok_and(|target| target.starts_with(CACHE)))
     }
 
-    /// Adds what a directory that was made anew does not have any more.
+    /// Adds the entries that a recreated directory hides.
     fn add_hidden(&self, directory: &Path, pair: &Pair, found: &mut ChangeCollector) {
         let Some(before) = &pair.lower else {
             return;
@@ -235,7 +235,7 @@ impl Layers {
         });
     }
 
-    /// Adds a `.git` as one change, when there is any in it.
+    /// Adds a `.git` as one change when anything in it changed.
     fn add_git(&self, tops: &Pair, path: &Path, found: &mut ChangeCollector) {
         let mut inside = ChangeCollector::new(found.stop, 1);
         inside.compared = found.compared;
@@ -253,8 +253,8 @@ impl Layers {
     }
 }
 
-/// Whether a directory was made anew where the tree has one. Only root sees the mark; to others an owner
-/// tells who is not the tree's.
+/// Whether a directory replaced one of the tree. Only root can read the attribute; for other users,
+/// a different owner is the sign.
 fn hides_lower(pair: &Pair) -> bool {
     let is_marked = OPAQUE
         .iter()
@@ -266,7 +266,7 @@ fn hides_lower(pair: &Pair) -> bool {
     owner(&pair.upper) != pair.lower.as_ref().and_then(owner)
 }
 
-/// What is found, and what may still be.
+/// Collects changes within the limits.
 struct ChangeCollector<'a> {
     stop: &'a AtomicBool,
     most: usize,
@@ -333,7 +333,7 @@ impl<'a> ChangeCollector<'a> {
         }
     }
 
-    /// Tells `each` the names in a directory of this path, as long as there is time and room for more.
+    /// Calls `each` for the names in a directory, within the limits.
     fn names(
         &mut self,
         path: &Path,
@@ -371,7 +371,7 @@ impl<'a> ChangeCollector<'a> {
         }
     }
 
-    /// Compares what is no directory in either layer.
+    /// Compares entries that are no directory in either layer.
     fn is_same(&mut self, pair: &Pair, name: &OsStr, upper: Entry, lower: Entry) -> bool {
         // Mode and kind.
         if upper.mode() != lower.mode() {
@@ -424,7 +424,7 @@ impl<'a> ChangeCollector<'a> {
     }
 }
 
-/// A path as text, with control characters and what is no UTF-8 written as escapes.
+/// Returns a path as text, with control characters and invalid UTF-8 escaped.
 fn shown(path: &Path) -> String {
     let mut text = String::new();
     for chunk in path.as_os_str().as_bytes().utf8_chunks() {

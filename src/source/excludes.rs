@@ -1,4 +1,4 @@
-//! What of a source tree stays behind.
+//! Finds the files of a source tree that are excluded from the build.
 
 mod rules;
 
@@ -12,14 +12,15 @@ use super::git::{Ignores, IndexError};
 use crate::plan::{Excludes, GitMetadata, SourcePlan};
 use rules::Rules;
 
-/// The file of a source that says what of it stays behind, in the syntax of `.gitignore`.
+/// The file of a source with exclude patterns, in the syntax of `.gitignore`.
 pub const IGNORE_FILE: &str = ".cobuildignore";
 
-/// How many paths may stay behind, a directory with all in it being one, and how long they may be together.
+/// The limits for excluded paths: their number, where a directory counts once, and their length in
+/// bytes.
 const MOST_LEFT_OUT: usize = 150_000;
 const MOST_BYTES: usize = 16 * 1024 * 1024;
 
-/// Why it cannot be told what stays behind.
+/// Why the excluded files cannot be found.
 #[derive(Debug, thiserror::Error)]
 pub enum ExcludeError {
     #[error("cannot use the patterns of `{}`", path.display())]
@@ -50,7 +51,7 @@ pub enum ExcludeError {
     },
 }
 
-/// The paths of a tree that stay behind, relative to its root; of a directory only itself is named.
+/// The excluded paths of a tree, relative to its root; a directory stands for its content too.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LeftOut {
     paths: BTreeSet<PathBuf>,
@@ -58,13 +59,13 @@ pub struct LeftOut {
 }
 
 impl LeftOut {
-    /// Finds what of a source stays behind. The tree is walked only when something may.
+    /// Finds the excluded paths of a source. Walks the tree only when a pattern can match.
     ///
-    /// - `--exclude` beats every file of patterns, and among files the deeper one beats the upper.
-    /// - `.cobuildignore` files below the root count where the root has one too.
-    /// - What git tracks stays in whatever `.gitignore` says, as a clone has it.
-    /// - `.git` stays in, unless the plan leaves it out or a pattern is its very name.
-    /// - `ignores` is what git says, when its `.gitignore` files count.
+    /// - `--exclude` takes precedence over files; a deeper file takes precedence over an upper one.
+    /// - `.cobuildignore` files below the root count only when the root has one too.
+    /// - Files that git tracks are included whatever `.gitignore` says, as in a clone.
+    /// - `.git` is included, unless the plan leaves it out or a pattern names it exactly.
+    /// - `ignores` is the answer of git when `.gitignore` files count.
     pub fn find(
         source: &SourcePlan,
         excludes: &Excludes,
@@ -155,8 +156,8 @@ enum Step {
     Leave,
 }
 
-/// What is in a directory, `None` when that went meanwhile. All at once: a deep tree would need a
-/// descriptor for each level.
+/// Returns the entries of a directory, `None` when it disappeared. Reads all at once: a deep tree
+/// would need a descriptor for each level.
 fn entries(directory: &Path) -> Result<Option<Vec<DirEntry>>, ExcludeError> {
     match std::fs::read_dir(directory).and_then(Iterator::collect) {
         Ok(entries) => Ok(Some(entries)),
@@ -168,7 +169,7 @@ fn entries(directory: &Path) -> Result<Option<Vec<DirEntry>>, ExcludeError> {
     }
 }
 
-/// Says what is wrong with a pattern of `--exclude`.
+/// Checks a pattern of `--exclude`.
 pub fn check_pattern(pattern: &str) -> Result<(), ignore::Error> {
     ignore::gitignore::GitignoreBuilder::new("/")
         .add_line(None, pattern)

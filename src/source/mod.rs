@@ -1,5 +1,5 @@
-//! What comes in from the host: the source trees, what git says of them, checkouts of their versions
-//! and the content of zip files; and what becomes of them.
+//! The sources of a build on the host: trees, git facts, checkouts of versions, zip files, excluded
+//! files, and the changes that a build made.
 
 pub mod archive;
 pub mod changes;

@@ -1,4 +1,4 @@
-//! File systems that are mounted below a source tree: an overlay of the tree does not show them.
+//! Finds file systems that are mounted below a source tree, which an overlay does not include.
 
 use std::ffi::OsString;
 use std::io;

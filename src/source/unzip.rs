@@ -1,7 +1,7 @@
-//! The content of a zip file, written into a directory of its own and nowhere else.
+//! Unpacks a zip file into a directory, and writes nowhere else.
 //!
-//! Files and directories come first and symlinks last, so nothing is ever written through a link of
-//! the same zip. What cannot be there as it is stored is left out, and told.
+//! Symlinks are created last, so that nothing is written through a link of the same zip. Entries
+//! that cannot be unpacked as they are stored are skipped and reported.
 
 use std::cell::Cell;
 use std::collections::HashSet;
@@ -21,32 +21,32 @@ use zip::{System, ZipArchive};
 
 use crate::host::file;
 
-/// Modes where the zip has none.
+/// Modes of entries without one.
 const FILE_MODE: u32 = 0o644;
 const DIRECTORY_MODE: u32 = 0o755;
 
-/// What a directory needs for its content to be written and removed.
+/// The permissions that a directory needs while its content is written.
 const OWNER_ENTERS: u32 = 0o700;
 
 /// The longest target that a symlink can have.
 const LONGEST_TARGET: u64 = 4096;
 
-/// How much is written at once.
+/// The size of a write, in bytes.
 const CHUNK: usize = 64 * 1024;
 
 /// The longest table of contents that is read, in bytes: it takes some fifteen times as much memory.
 const MOST_CONTENTS: u64 = 6 * 1024 * 1024;
 
-/// How many bytes the paths and targets of all symlinks may have.
+/// The limit for the paths and targets of all symlinks, in bytes.
 const MOST_LINK_BYTES: usize = 16 * 1024 * 1024;
 
-/// How many directories are made.
+/// The most directories that are created.
 const MOST_DIRECTORIES: usize = 300_000;
 
-/// What a directory takes of a file system, in bytes.
+/// The size of a directory on a file system, in bytes.
 const BLOCK: u64 = 4096;
 
-/// How many entries that are left out are told one by one.
+/// How many skipped entries are reported individually.
 const TOLD: usize = 10;
 
 /// Why a zip file cannot be unpacked.
@@ -82,11 +82,11 @@ pub enum UnzipError {
     Stopped,
 }
 
-/// Unpacks `zip` into the directory `into`, which is there and empty, and returns what people should
-/// know: what was left out, and why. With `only` nothing but the file of that path is unpacked.
+/// Unpacks `zip` into the empty directory `into` and returns warnings about skipped entries. With
+/// `only`, unpacks just the file of that path.
 ///
-/// Modes and symlinks of zips that were made on Unix are kept. Of entries with the same name the last
-/// one counts. Blocks; ends early when `stop` is set.
+/// Keeps the modes and symlinks of zips from Unix. Of entries with the same name the last one
+/// counts. Blocks; ends early when `stop` is set.
 pub fn unzip(
     zip: &Path,
     into: &Path,
@@ -115,7 +115,7 @@ pub fn unzip(
         links: Vec::new(),
         directories: Vec::new(),
     };
-    // There must be room for what the archive says of its size; more than that it does not give.
+    // The file system must have room for the declared size; entries cannot unpack to more.
     let mut size = 0;
     let mut directories = HashSet::new();
     for index in 0..archive.len() {
@@ -145,7 +145,7 @@ pub fn unzip(
     unpacking.finish()
 }
 
-/// Adds the directories that a name stands for, a few bytes each, as numbers.
+/// Adds the directories of a name to the set, as hashes.
 fn add_directories(name: &[u8], directories: &mut HashSet<u64>) {
     let mut hasher = DefaultHasher::new();
     let mut parts = name.split(|byte| *byte == b'/').peekable();
@@ -163,7 +163,7 @@ fn add_directories(name: &[u8], directories: &mut HashSet<u64>) {
     }
 }
 
-/// A file of which no more than so much is read.
+/// A file of which a bounded number of bytes is read.
 struct Bounded {
     file: File,
     left: Rc<Cell<u64>>,
@@ -200,7 +200,7 @@ fn name(raw: &[u8]) -> String {
     String::from_utf8_lossy(raw).into_owned()
 }
 
-/// Says what is wrong with an archive or with one entry of it.
+/// Converts an error of an archive or of one entry.
 fn broken(name: &str, error: ZipError) -> UnzipError {
     // Reading wraps what it finds only then.
     let wrapped = match &error {
@@ -219,7 +219,7 @@ fn broken(name: &str, error: ZipError) -> UnzipError {
                 reason: error.to_string(),
             }
         }
-        // Of a file that can be opened, what cannot be read is not there.
+        // An archive that can be opened but not read is truncated.
         error => UnzipError::Damaged(match name {
             "" => error.to_string(),
             name => format!("`{name}`: {error}"),
@@ -309,7 +309,7 @@ impl Unpacking<'_> {
         Ok(())
     }
 
-    /// Makes a directory and those above it; `false` when something else is in its place.
+    /// Creates a directory and its parents; returns `false` when another entry has its path.
     fn make_directory(&mut self, shown: &str, place: &Path) -> Result<bool, UnzipError> {
         match fs::create_dir_all(place) {
             Ok(()) => Ok(true),
@@ -365,7 +365,7 @@ impl Unpacking<'_> {
             .map_err(failed)
     }
 
-    /// Leaves out what another entry, or the file system, has no place for.
+    /// Skips an entry whose path is taken or that the file system rejects.
     fn obstacle(&mut self, shown: &str, path: &Path, source: io::Error) -> Result<(), UnzipError> {
         let reason = match source.kind() {
             io::ErrorKind::AlreadyExists
@@ -448,8 +448,8 @@ fn leads_through_link(root: &Path, path: &Path) -> bool {
         .any(|ancestor| fs::symlink_metadata(ancestor).is_ok_and(|there| there.is_symlink()))
 }
 
-/// The path that a name means below the directory; empty for the directory itself. Names are bytes,
-/// `\` is one like any other.
+/// Returns the relative path of a name; empty for the directory itself. Names are bytes; `\` has no
+/// special meaning.
 fn safe_path(name: &[u8]) -> Result<PathBuf, &'static str> {
     if name.starts_with(b"/") {
         return Err("its name is absolute");
@@ -479,7 +479,7 @@ fn kind(mode: u32, ends_as_directory: bool) -> EntryType {
     }
 }
 
-/// The permissions of a mode, which is 0 where the zip has none. Nothing runs as another user.
+/// Returns the permissions of a mode, or the default for mode 0. Set-user-id bits are dropped.
 fn permissions(mode: u32, default: u32) -> u32 {
     match mode {
         0 => default,

@@ -1,4 +1,4 @@
-//! The patterns that hold in a tree, and what they say of a path.
+//! The exclude patterns of a tree, and their verdict on a path.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -11,13 +11,14 @@ use crate::host::file::{self, FileError};
 use crate::plan::Excludes;
 use crate::source::git::{Ignores, LONGEST_PATTERNS};
 
-/// How many bytes of patterns may be in force at once: understood they take some five hundred times as much.
+/// The limit for patterns in force at once, in bytes: compiled they take some five hundred times as
+/// much.
 const MOST_PATTERNS: u64 = 128 * 1024;
 
-/// Git's file of patterns.
+/// The pattern file of git.
 const GIT_FILE: &str = ".gitignore";
 
-/// The patterns that hold in the directory that is walked.
+/// The patterns in force in the current directory of the walk.
 pub(super) struct Rules {
     root: PathBuf,
     given: Gitignore,
@@ -45,7 +46,7 @@ struct GitRules {
     above: Vec<Gitignore>,
 }
 
-/// What the rules say of a path.
+/// The verdict on a path.
 pub(super) struct Verdict {
     pub(super) left_out: bool,
     /// It is a directory that git ignores, in for what is tracked below it.
@@ -53,7 +54,7 @@ pub(super) struct Verdict {
 }
 
 impl Rules {
-    /// Reads what holds in a tree; `None` when nothing of it can stay behind.
+    /// Reads the patterns for a tree; `None` when none can match.
     pub(super) fn read(
         root: &Path,
         excludes: &Excludes,
@@ -87,7 +88,7 @@ impl Rules {
         }))
     }
 
-    /// Takes the patterns of a directory in; what is judged next lies in it.
+    /// Enters a directory and adds its patterns.
     pub(super) fn enter(&mut self, directory: &Path) -> Result<(), ExcludeError> {
         let mut level = Level {
             own: None,
@@ -98,7 +99,7 @@ impl Rules {
             && let Some(text) = self.take_text(directory, IGNORE_FILE, &mut level)?
         {
             let (own, wrong) = compile(directory, &text);
-            // What should stay behind may not come in for a typing error.
+            // A typing error in a pattern must not include files that should be excluded.
             if let Some(source) = wrong {
                 let path = directory.join(IGNORE_FILE);
                 return Err(ExcludeError::Pattern { path, source });
@@ -114,7 +115,7 @@ impl Rules {
         Ok(())
     }
 
-    /// Reads a file of patterns, when there is room for them.
+    /// Reads a pattern file within the limit.
     fn take_text(
         &mut self,
         directory: &Path,
@@ -134,14 +135,14 @@ impl Rules {
         Ok(Some(text))
     }
 
-    /// Forgets the patterns of the directory that was entered last.
+    /// Leaves the directory that was entered last.
     pub(super) fn leave(&mut self) {
         if let Some(level) = self.levels.pop() {
             self.room += level.size;
         }
     }
 
-    /// Judges a path of the directory that was entered last; `untracked` when git ignores that one.
+    /// Decides about a path of the current directory; `untracked` when git ignores that directory.
     pub(super) fn judge(&self, path: &Path, is_directory: bool, untracked: bool) -> Verdict {
         let full = self.root.join(path);
         let own = std::iter::once(&self.given)
@@ -206,7 +207,7 @@ impl GitRules {
     }
 }
 
-/// Reads a file of patterns, `None` when there is none; fails with [`FileError::TooLong`] alone.
+/// Reads a pattern file, `None` when there is none; fails only with [`FileError::TooLong`].
 fn text(directory: &Path, name: &str) -> Result<Option<Vec<u8>>, FileError> {
     // As git reads none through a link.
     let text = file::open_beneath(directory, Path::new(name))
@@ -217,7 +218,7 @@ fn text(directory: &Path, name: &str) -> Result<Option<Vec<u8>>, FileError> {
     }
 }
 
-/// Understands patterns that hold below a directory, and says what is wrong with some of them.
+/// Compiles the patterns of a directory, and returns the errors of invalid ones.
 fn compile(directory: &Path, text: &[u8]) -> (Gitignore, Option<ignore::Error>) {
     let mut builder = GitignoreBuilder::new(directory);
     let mut wrong = None;
@@ -237,7 +238,7 @@ fn is_git(path: &Path) -> bool {
     path.file_name() == Some(OsStr::new(".git"))
 }
 
-/// Whether a pattern is meant for `.git`, and does not only happen to match it.
+/// Whether a pattern names `.git` explicitly.
 fn names_git(glob: &Glob) -> bool {
     let pattern = glob.original().trim_end_matches('/');
     pattern == ".git" || pattern.ends_with("/.git")

@@ -1,14 +1,14 @@
-//! Work on many files, away from the thread on which everything waits.
+//! Runs work on many files on a blocking thread.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Whether work is to go on; asked now and then.
+/// Tells work whether to continue.
 #[derive(Debug, Clone)]
 pub(super) struct GoesOn(Arc<AtomicBool>);
 
 impl GoesOn {
-    /// Fails once nobody waits any more.
+    /// Fails once the future was dropped.
     pub(super) fn check(&self) -> std::io::Result<()> {
         if self.0.load(Ordering::Relaxed) {
             Ok(())
@@ -18,7 +18,7 @@ impl GoesOn {
     }
 }
 
-/// Ends the work when nobody waits for it any more.
+/// Ends the work when the future is dropped.
 struct Waiting(Arc<AtomicBool>);
 
 impl Drop for Waiting {
@@ -27,7 +27,7 @@ impl Drop for Waiting {
     }
 }
 
-/// Runs work on a thread that may block. It is told when this future is dropped.
+/// Runs work on a blocking thread, and tells it when this future is dropped.
 pub(super) async fn off_thread<T: Send + 'static>(
     work: impl FnOnce(&GoesOn) -> T + Send + 'static,
 ) -> T {

@@ -15,10 +15,10 @@ use super::command::{self, GitError, answer};
 use super::replica::{Replica, ReplicaError};
 use super::repository::{OriginAt, Repository, ResolvedCommit};
 
-/// The most that is read of a list of refs.
+/// The longest list of refs, in bytes.
 const LONGEST_LIST: u64 = 64 * 1024 * 1024;
 
-/// Why there is no checkout.
+/// Why a checkout failed.
 #[derive(Debug, thiserror::Error)]
 pub enum CheckoutError {
     #[error(transparent)]
@@ -31,9 +31,9 @@ pub enum CheckoutError {
 
 /// Makes `tree`, a repository with a checkout of a commit and a detached HEAD.
 ///
-/// With a `depth` it has that many commits of history and no more; without it has all branches and
-/// tags. Its `origin` has the address of the original's `origin`; where that has none, it has none
-/// either. Submodules stay empty, filters do not run: files of Git LFS stay pointers.
+/// With a `depth` it has that many commits of history; without, it has all branches and tags. Its
+/// `origin` has the address of the original's `origin`, if any. Submodules stay empty and filters
+/// do not run: files of Git LFS stay pointers.
 pub async fn check_out(
     repository: &Repository,
     found: &ResolvedCommit,
@@ -84,7 +84,7 @@ pub async fn check_out(
     Ok(())
 }
 
-/// Makes a replica in `place` that holds a commit of `origin`, with what the commit itself needs.
+/// Fetches a commit of `origin` with its objects into a replica in `place`.
 pub async fn fetch(
     repository: &Repository,
     found: &ResolvedCommit,
@@ -107,8 +107,8 @@ async fn link_objects(replica: &Replica, into: &Path) -> Result<(), CheckoutErro
     Ok(())
 }
 
-/// Gives a tree the refs that a clone has: the tags; of an `origin` its branches, which are those of the
-/// original and those that the original knows of its own `origin`; and the branch that was checked out.
+/// Writes the refs that a clone has: the tags, the branches of `origin` (those of the original and
+/// of the original's `origin`), and the branch that was checked out.
 async fn write_refs(
     repository: &Repository,
     tree: &Path,
@@ -183,8 +183,8 @@ async fn write_refs(
     Ok(())
 }
 
-/// Fetches what `origin` has under a name into a git directory: from another machine with the ways and
-/// credentials that the user has for it, from this one as it is shown by a replica.
+/// Fetches a ref of `origin` into a git directory: from another machine with the user's own
+/// settings and credentials, from this machine through a replica.
 async fn fetch_from_origin(
     repository: &Repository,
     name: &str,
@@ -209,7 +209,7 @@ async fn fetch_from_origin(
     Ok(())
 }
 
-/// What a commit has at a path.
+/// The entry of a commit at a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Blob {
     File(Vec<u8>),
@@ -218,8 +218,8 @@ pub enum Blob {
     Missing,
 }
 
-/// Reads one file of a commit, of a long one the first `most` bytes; links within the tree are followed.
-/// The commit is the repository's own, unless it was fetched.
+/// Reads at most `most` bytes of a file of a commit; links within the tree are followed. The commit
+/// is in the repository, or was fetched.
 pub async fn read(
     repository: &Repository,
     fetched: Option<&Fetched>,

@@ -10,8 +10,8 @@ use tokio::process::{Child, Command};
 
 use crate::host::program;
 
-/// Variables by which a caller tells git of a repository, or what to do in it: none of them is about the
-/// repository that is asked.
+/// Variables that point git to a repository or change its work: they belong to the caller, not to
+/// the repository that cobuild asks.
 const OF_THE_CALLER: &[&str] = &[
     "GIT_ALTERNATE_OBJECT_DIRECTORIES",
     "GIT_ATTR_SOURCE",
@@ -40,7 +40,7 @@ const OF_THE_CALLER: &[&str] = &[
     "GIT_WORK_TREE",
 ];
 
-/// What git on this machine needs of the caller's variables to run at all.
+/// The variables of the caller that git needs to run.
 const TO_RUN: &[&str] = &[
     "DYLD_FALLBACK_LIBRARY_PATH",
     "DYLD_LIBRARY_PATH",
@@ -49,21 +49,21 @@ const TO_RUN: &[&str] = &[
     "TMPDIR",
 ];
 
-/// The protocols by which a remote is asked. `ext` and other helpers run what an address says; git's own
+/// The protocols allowed for a remote. `ext` and other helpers run commands from the address;
 /// `file` reads a repository with its configuration.
 const PROTOCOLS: &str = "http:https:ssh:git:codecommit";
 
-/// The most that is read of an answer that is one of a few lines.
+/// The longest short answer, in bytes.
 const LONGEST_ANSWER: u64 = 1024 * 1024;
 
-/// The most that is read of a complaint.
+/// The longest error message, in bytes.
 const LONGEST_COMPLAINT: u64 = 64 * 1024;
 
-/// How much memory git may take for what somebody else wrote.
+/// The memory limit of git, in bytes: repositories of others are not trusted.
 #[cfg(target_os = "linux")]
 const MOST_MEMORY: u64 = 4 * 1024 * 1024 * 1024;
 
-/// Why git has no answer.
+/// Why a git command failed.
 #[derive(Debug, thiserror::Error)]
 pub enum GitError {
     #[error("cannot run `git`")]
@@ -72,8 +72,8 @@ pub enum GitError {
     Failed { command: String, complaint: String },
 }
 
-/// A git command about nothing but what its arguments and `home` say: no configuration but `home/.gitconfig`,
-/// no variable of the caller, no protocol but `file` among repositories of our own.
+/// Returns a git command that depends on its arguments and `home` only: no configuration except
+/// `home/.gitconfig`, no variables of the caller, no protocol except `file`.
 pub(super) fn local(home: &Path) -> Result<Command, GitError> {
     let mut command = start()?;
     program::clear_environment(&mut command, TO_RUN);
@@ -89,13 +89,14 @@ pub(super) fn local(home: &Path) -> Result<Command, GitError> {
         .env("GIT_NO_LAZY_FETCH", "1")
         .env("GIT_NO_REPLACE_OBJECTS", "1")
         .env("GIT_OPTIONAL_LOCKS", "0")
-        // A Ctrl-C is for cobuild, which ends git itself. One that may ask for a passphrase has to stay.
+        // Ctrl-C is for cobuild, which ends git itself; a git that may ask for a passphrase stays
+        // in the foreground.
         .process_group(0);
     settle(&mut command);
     Ok(command)
 }
 
-/// A git command that asks another machine, with the settings and the credentials of the user.
+/// Returns a git command for a remote machine, with the settings and credentials of the user.
 pub(super) fn remote(home: &Path) -> Result<Command, GitError> {
     let mut command = start()?;
     for variable in OF_THE_CALLER {
@@ -123,7 +124,7 @@ fn start() -> Result<Command, GitError> {
 fn settle(command: &mut Command) {
     command
         .env("GIT_TERMINAL_PROMPT", "0")
-        // Its complaints are told from each other by their words.
+        // Errors are recognized by their text.
         .env("LC_ALL", "C")
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -138,7 +139,7 @@ pub(super) fn spawn(command: &mut Command) -> Result<Child, GitError> {
     Ok(child)
 }
 
-/// A small repository can stand for more than any machine holds.
+/// Limits the memory of git: a small repository can expand to more than any machine has.
 #[cfg(target_os = "linux")]
 fn limit_memory(child: &Child) {
     use rustix::process::{Pid, Resource, Rlimit, prlimit};
@@ -158,14 +159,14 @@ fn limit_memory(child: &Child) {
 #[cfg(not(target_os = "linux"))]
 fn limit_memory(_child: &Child) {}
 
-/// Runs a command to its end and returns what it prints.
+/// Runs a command and returns its output.
 pub(super) async fn answer(command: &mut Command) -> Result<String, GitError> {
     let output = output(command, &[], LONGEST_ANSWER).await?;
     Ok(String::from_utf8_lossy(&output).trim().to_owned())
 }
 
-/// Runs a command to its end, hands it `input`, and returns the bytes that it prints, `most` at most: one
-/// that prints more fails.
+/// Runs a command with `input` as its stdin and returns its output of at most `most` bytes; fails
+/// when it prints more.
 pub(super) async fn output(
     command: &mut Command,
     input: &[u8],
@@ -186,7 +187,7 @@ pub(super) async fn output(
     let stdin = child.stdin.take();
     let feeding = async {
         if let Some(mut stdin) = stdin {
-            // One that does not read on says why.
+            // A command that stops reading reports why itself.
             let _ = stdin.write_all(input).await;
         }
         Ok(())
@@ -239,7 +240,7 @@ fn subcommand<'a>(mut arguments: impl Iterator<Item = &'a str>) -> Option<&'a st
     None
 }
 
-/// The first line of what git complains of that says why.
+/// Returns the first line of git's errors that gives a reason.
 fn complaint(stderr: &[u8]) -> String {
     let text = String::from_utf8_lossy(stderr);
     let said = |beginning: &str| text.lines().find_map(|line| line.strip_prefix(beginning));

@@ -1,4 +1,4 @@
-//! The git directory of a tree, when it provably is the tree's.
+//! Finds the git directory of a tree, and proves that it belongs to the tree.
 
 use std::io::{self, BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
@@ -7,13 +7,13 @@ use super::command::GitError;
 use super::settings::Settings;
 use crate::host::file::{self, FileError};
 
-/// The longest file that only says where something is.
+/// The longest file that contains a path, in bytes.
 const LONGEST_LINK: u64 = 64 * 1024;
 
-/// How much is read of packed refs.
+/// The longest file of packed refs, in bytes.
 const LONGEST_PACKED_REFS: u64 = 256 * 1024 * 1024;
 
-/// Where the git of a source may lie.
+/// The directories that may contain the git data of a source.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AllowedDirectories {
     /// Full paths: the source, what the user named, and what has been found to point back.
@@ -23,7 +23,7 @@ pub struct AllowedDirectories {
 }
 
 impl AllowedDirectories {
-    /// The bounds of a directory that the user named, with the directories that the user named besides.
+    /// Allows a directory that the user named, and the further directories of `--git-dir`.
     pub fn of_directory(source: &Path, named: &[PathBuf]) -> Self {
         Self {
             within: named.iter().cloned().chain(full(source)).collect(),
@@ -31,8 +31,8 @@ impl AllowedDirectories {
         }
     }
 
-    /// The bounds of a tree that was made of an archive: itself. Whatever it says of other directories is
-    /// not the user's word.
+    /// Allows only the tree itself, which came from an archive: the user did not name other
+    /// directories.
     pub fn of_made_tree(source: &Path) -> Self {
         Self {
             within: full(source).into_iter().collect(),
@@ -91,8 +91,8 @@ pub(super) enum DirectoryError {
 }
 
 impl GitDirectory {
-    /// Finds the git directory of the tree `root`, `None` when it has none. What is found to be the tree's
-    /// is within the bounds from now on.
+    /// Finds the git directory of the tree `root`, `None` when it has none. Directories that prove
+    /// to belong to the tree are allowed from then on.
     pub(super) async fn locate(
         root: &Path,
         bounds: &mut AllowedDirectories,
@@ -122,7 +122,7 @@ impl GitDirectory {
         Self::of(own, Some(&link), bounds).await.map(Some)
     }
 
-    /// Takes a directory that is a repository itself, without a tree; `None` when it does not look like one.
+    /// Opens a bare repository; `None` when the directory does not look like one.
     pub(super) async fn bare(
         directory: &Path,
         bounds: &mut AllowedDirectories,
@@ -137,7 +137,7 @@ impl GitDirectory {
         }
     }
 
-    /// Takes `own`, which the `.git` at `link` leads to.
+    /// Opens `own`, to which the `.git` at `link` points.
     async fn of(
         own: PathBuf,
         link: Option<&Path>,
@@ -168,7 +168,7 @@ impl GitDirectory {
         })
     }
 
-    /// The commit that `HEAD` names, where one look at the files says so; git knows the other cases.
+    /// Reads the commit of `HEAD` from the files in simple cases; otherwise git has to be asked.
     pub(super) fn head(&self) -> Option<String> {
         if self.settings.format().refs == Some("reftable") {
             return None;
@@ -230,15 +230,15 @@ fn common(own: &Path) -> Result<PathBuf, DirectoryError> {
     }
 }
 
-/// Whether `own` is what the repository `common` keeps of the tree whose `.git` is `link`: it lies in
-/// `common/worktrees`, and names that file.
+/// Whether `own` is the directory in `common/worktrees` for the tree whose `.git` is `link`, and
+/// points back to it.
 fn is_working_tree_of(own: &Path, common: &Path, link: &Path) -> bool {
     let lies_there = own.parent() == Some(&common.join("worktrees"));
     lies_there
         && short_text(own, Path::new("gitdir")).is_ok_and(|back| is_same(&own.join(back), link))
 }
 
-/// Whether the repository `own` says that its working tree is where `link` is.
+/// Whether the repository `own` names the directory of `link` as its working tree.
 fn is_submodule_at(own: &Path, settings: &Settings, link: &Path) -> bool {
     settings
         .work_tree()

@@ -1,4 +1,4 @@
-//! What a build is told of the commit and the remote of a source.
+//! Reads the commit and the remote of a source for the build.
 
 use std::path::Path;
 
@@ -8,8 +8,8 @@ use super::replica::{Replica, ReplicaError};
 use super::repository::RepositoryError;
 use crate::plan::GitFacts;
 
-/// Asks about the tree `directory`. One that is not the root of a repository, and a host without git, have no
-/// facts; nor has a tree whose git directory is not provably its own.
+/// Returns the git facts of a tree. They are empty when the tree is not the root of a repository,
+/// when git is missing, and when the git directory is not provably the tree's.
 pub async fn facts(directory: &Path, mut bounds: AllowedDirectories) -> GitFacts {
     // A directory below a repository's root comes into the build without the `.git` above it.
     let git = match GitDirectory::locate(directory, &mut bounds).await {

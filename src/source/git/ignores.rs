@@ -1,4 +1,4 @@
-//! What git tracks and ignores in a tree, as far as it is not said by the tree's own files.
+//! Reads what git tracks and ignores in a tree, apart from the tree's own pattern files.
 
 use std::collections::VecDeque;
 use std::io;
@@ -10,13 +10,13 @@ use super::index::{Index, IndexError};
 use super::replica::Replica;
 use crate::host::file;
 
-/// How many repositories within each other are looked into.
+/// How many nested repositories are read.
 const MOST_REPOSITORIES: usize = 1_000;
 
 /// The longest file of patterns that is read.
 pub(in crate::source) const LONGEST_PATTERNS: u64 = 128 * 1024;
 
-/// What git says of a tree.
+/// What git tracks and ignores in a tree.
 #[derive(Debug, Default)]
 pub struct Ignores {
     /// Root and index of each repository.
@@ -37,10 +37,10 @@ impl Ignores {
     }
 }
 
-/// Looks at the repository that a tree is in, and at those of its submodules; a tree in no repository, and a
-/// host without git, have nothing. `make_place` gives paths for directories.
+/// Reads the repository of a tree and of its submodules. The result is empty without a repository
+/// or without git. `make_place` gives paths for temporary directories.
 ///
-/// Fails when an index cannot be read: what it tracks would be left out.
+/// Fails when an index cannot be read: the files that it tracks would be excluded.
 pub async fn ignores(
     root: &Path,
     bounds: AllowedDirectories,

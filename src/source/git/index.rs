@@ -1,4 +1,4 @@
-//! What the index of a repository lists: the tracked files, and the submodules.
+//! Reads the index of a repository: the tracked files and the submodules.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;

@@ -1,7 +1,7 @@
-//! What git knows of a source, asked without doing what the source says.
+//! Reads the git repository of a source without running anything that the source configures.
 //!
-//! A repository that somebody else wrote may name programs in its configuration, have hooks, borrow objects
-//! from anywhere, and lead to directories that are not its own. So git is never run in it:
+//! A repository from somebody else may configure programs, have hooks, borrow objects from
+//! anywhere, and point to directories that are not its own. So git never runs in it:
 //!
 //! - [`directory`] finds the git directory of a tree, and takes it only when it lies in the source, points
 //!   back at the tree, or is named by the user.

@@ -1,7 +1,7 @@
-//! The objects of a repository and of those that it borrows from, file by file.
+//! Shares the object files of a repository and of the stores that it borrows from.
 //!
-//! Git follows links among objects, and reads in each store which others it borrows from. Here both are
-//! looked at first: only regular files of stores within the bounds are handed on.
+//! Git follows links among objects, and each store names others to borrow from. Both are checked
+//! here: only regular files of stores in allowed directories are shared.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -22,7 +22,7 @@ const MOST_STORES: usize = 1_000;
 /// The longest list of stores to borrow from.
 const LONGEST_LIST: u64 = 1024 * 1024;
 
-/// What lies among packs and is of use elsewhere too: an index over several packs is not.
+/// The files of a pack that can be shared; an index over several packs cannot.
 const PACKED: &[&str] = &["pack", "idx", "rev", "bitmap"];
 
 /// The stores of a repository, its own first.
@@ -34,7 +34,7 @@ pub(super) struct Stores {
     pub(super) missing: Vec<Missing>,
 }
 
-/// Objects that a repository borrows and that are not for it.
+/// A store that a repository borrows from and may not use.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Missing {
     pub(super) store: PathBuf,
@@ -82,7 +82,8 @@ impl Stores {
         stores
     }
 
-    /// Makes a store below `place` for each that shows the same objects, and returns their paths.
+    /// Creates a store with links to the same objects below `place` for each store, and returns the
+    /// paths.
     pub(super) fn show(&self, place: &Path, goes_on: &GoesOn) -> io::Result<Vec<PathBuf>> {
         let mut shown = Vec::new();
         for (index, store) in self.directories.iter().enumerate() {
@@ -103,8 +104,7 @@ impl Stores {
         Ok(shown)
     }
 
-    /// Makes the objects those of the store `into` too: as other names of the same files where the file
-    /// system can, else as copies.
+    /// Adds the objects to the store `into`, as hard links where possible, else as copies.
     pub(super) fn link(&self, into: &Path, goes_on: &GoesOn) -> io::Result<()> {
         let mut room =
             rustix::fs::statvfs(into).map(|it| it.f_bavail.saturating_mul(it.f_frsize))?;

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-/// Where an origin is, as its address says.
+/// The location of an `origin`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Origin {
     /// Elsewhere: git asks it, by the protocols that [`command`](super::command) allows.

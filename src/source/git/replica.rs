@@ -1,7 +1,7 @@
-//! A repository of cobuild's own that stands for another.
+//! A repository of cobuild's own with the content of another.
 //!
-//! It has copies of the other's refs and index, shows its objects, and has a configuration of ours. Neither
-//! hooks nor attributes, filters, grafts or replaced objects of the other are there.
+//! It has copies of the refs and the index, links to the objects, and our configuration. It has no
+//! hooks, attributes, filters, grafts or replaced objects of the other.
 
 use std::fs::{self, File};
 use std::io;
@@ -18,17 +18,17 @@ use crate::host::file::{self, FileError};
 /// The longest file of a single ref.
 const LONGEST_REF: u64 = 4096;
 
-/// How many single refs are taken over.
+/// The most loose refs that are copied.
 const MOST_REFS: usize = 200_000;
 
-/// How many bytes are taken over, all files together.
+/// The limit for all copied files together, in bytes.
 const MOST_BYTES: u64 = 256 * 1024 * 1024;
 
 /// The longest list of the tables that refs are in.
 const LONGEST_LIST: u64 = 64 * 1024;
 
-/// The settings under which git works on repositories of ours. Whoever owns the files behind them is
-/// trusted, since nothing of theirs is obeyed; any commit can be had; nothing is run or tidied up.
+/// The git configuration for replicas: files of any owner are accepted, since nothing in them is
+/// executed; any commit can be fetched; no maintenance runs.
 const SETTINGS: &str = "\
 [safe]
 \tdirectory = *
@@ -51,7 +51,7 @@ const SETTINGS: &str = "\
 \tdetachedHead = false
 ";
 
-/// A repository of cobuild's own in a directory of its own, which whoever named that directory removes.
+/// A repository of cobuild's own. The caller removes its directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Replica {
     place: PathBuf,
@@ -59,7 +59,7 @@ pub(super) struct Replica {
     pub(super) stores: Stores,
 }
 
-/// Why there is no replica.
+/// Why a replica cannot be created.
 #[derive(Debug, thiserror::Error)]
 pub enum ReplicaError {
     #[error("cannot use `{}`: {source}", path.display())]
@@ -75,7 +75,7 @@ pub enum ReplicaError {
 }
 
 impl Replica {
-    /// Makes a replica with all refs and objects in the directory `place`, which is not there yet.
+    /// Creates a replica with all refs and objects in the new directory `place`.
     pub(super) async fn of_refs(
         original: &GitDirectory,
         bounds: &AllowedDirectories,
@@ -99,7 +99,7 @@ impl Replica {
         .await
     }
 
-    /// Makes a replica with the index alone in the directory `place`, which is not there yet.
+    /// Creates a replica with only the index in the new directory `place`.
     pub(super) async fn of_index(
         original: &GitDirectory,
         place: &Path,
@@ -113,7 +113,7 @@ impl Replica {
         .await
     }
 
-    /// Makes a repository without anything, for what another machine sends.
+    /// Creates an empty repository for objects from another machine.
     pub(super) fn empty(format: Format, place: &Path) -> Result<Self, ReplicaError> {
         let replica = Self {
             place: place.to_path_buf(),
@@ -134,18 +134,18 @@ impl Replica {
         self.place.join("repository")
     }
 
-    /// The directory in which the settings are that git works under.
+    /// The directory with the configuration of git.
     pub(super) fn home(&self) -> &Path {
         &self.place
     }
 
-    /// What the other borrows and cannot be used.
+    /// The stores that the other borrows from and may not use.
     pub(super) fn missing(&self) -> &[Missing] {
         &self.stores.missing
     }
 }
 
-/// What is taken over from another repository, within bounds.
+/// Copies files of another repository within limits.
 struct RefCopy<'a> {
     replica: &'a Replica,
     goes_on: &'a GoesOn,

@@ -1,4 +1,4 @@
-//! Finds the commit that a source version means.
+//! Resolves a source version to a commit.
 
 use std::path::{Path, PathBuf};
 
@@ -8,8 +8,7 @@ use super::objects::Missing;
 use super::origin::Origin;
 use super::replica::{Replica, ReplicaError};
 
-/// A git repository on this machine, a working tree with its `.git` or a bare one, and the replica in which
-/// it is asked.
+/// A git repository on this machine, bare or with a working tree, and its replica.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Repository {
     directory: PathBuf,
@@ -20,7 +19,7 @@ pub struct Repository {
     origin: Option<Box<Replica>>,
 }
 
-/// Why a directory is of no use as a repository.
+/// Why a directory cannot be used as a repository.
 #[derive(Debug, thiserror::Error)]
 pub enum RepositoryError {
     #[error("`{}` is not the root of a git repository", directory.display())]
@@ -39,7 +38,7 @@ pub enum RepositoryError {
     Git(#[from] GitError),
 }
 
-/// A commit, and where it is to be had.
+/// A commit, and where to fetch it from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ResolvedCommit {
     /// The full id of the commit.
@@ -48,7 +47,7 @@ pub struct ResolvedCommit {
     pub at_origin: Option<String>,
 }
 
-/// Why there is no commit.
+/// Why a version has no commit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum VersionNotFound {
     Unknown,
@@ -63,8 +62,8 @@ pub enum VersionNotFound {
 }
 
 impl Repository {
-    /// Opens the repository whose root is `directory`; `place` is a path for a directory, which is made
-    /// there and belongs to the caller.
+    /// Opens the repository with the root `directory`. Creates the directory `place`, which the
+    /// caller removes.
     pub async fn open(
         directory: &Path,
         mut bounds: AllowedDirectories,
@@ -115,8 +114,8 @@ impl Repository {
         self.remote.as_deref()
     }
 
-    /// The stores from which it borrows objects that are not to be had, each with the one that borrows;
-    /// `true` for one that is there and not the repository's.
+    /// The stores that it borrows from and may not use, each with the borrowing store; `true` for
+    /// one that exists but does not belong to the repository.
     pub fn missing(&self) -> impl Iterator<Item = (&Path, &Path, bool)> {
         let missing = self.replica.missing().iter();
         missing.map(|it: &Missing| (it.store.as_path(), it.target.as_path(), it.is_there))
@@ -148,7 +147,7 @@ impl Repository {
         }
     }
 
-    /// Looks into an `origin` on this machine.
+    /// Looks for the version in an `origin` on this machine.
     async fn find_here(
         &mut self,
         path: &Path,
@@ -178,7 +177,7 @@ impl Repository {
         Ok(Err(VersionNotFound::NotAtOrigin))
     }
 
-    /// Asks an `origin` on another machine.
+    /// Looks for the version in an `origin` on another machine.
     async fn find_elsewhere(
         &self,
         address: &str,
@@ -227,7 +226,7 @@ pub(super) enum OriginAt<'a> {
     Replica(&'a Replica),
 }
 
-/// The commit that a name means in a replica; `None` when it means none.
+/// Resolves a name in a replica.
 async fn commit(replica: &Replica, name: &str) -> Result<Option<String>, GitError> {
     let name = format!("{name}^{{commit}}");
     let mut question = command::local(replica.home())?;
@@ -278,7 +277,7 @@ fn candidates(version: &str) -> Vec<String> {
     names
 }
 
-/// Splits `refs/heads/main^{ID}`, which says where a commit is to be found.
+/// Splits `refs/heads/main^{ID}` into the ref and the commit.
 fn reference_and_commit(version: &str) -> Option<(&str, &str)> {
     let (reference, rest) = version.split_once("^{")?;
     let commit = rest.strip_suffix('}')?;

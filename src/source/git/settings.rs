@@ -1,4 +1,4 @@
-//! The configuration of a repository, read as data.
+//! Reads the configuration of a repository as data.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -9,13 +9,13 @@ use crate::host::file;
 /// The longest configuration that is read.
 const LONGEST: u64 = 1024 * 1024;
 
-/// Names and values in the order in which they stand; the last one of a name counts.
+/// Names and values in order; the last value of a name counts.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Settings(Vec<(String, String)>);
 
 impl Settings {
-    /// Reads the configuration files of a git directory; what a file includes is not read, and one that
-    /// cannot be read is empty.
+    /// Reads the configuration files of a git directory. Includes are ignored; an unreadable file
+    /// is empty.
     ///
     /// Fails when git is not there.
     pub(super) async fn read(common: &Path, own: &Path) -> Result<Self, GitError> {
@@ -39,7 +39,7 @@ impl Settings {
                 return Ok(Self::default());
             }
         };
-        // There is nothing at `/` that git could find for itself, and no repository is looked for.
+        // Runs in `/`, where git finds no repository.
         let mut list = command::local(Path::new("/"))?;
         list.env("GIT_DIR", "/dev/null").args([
             "config",
@@ -85,8 +85,7 @@ impl Settings {
         matches!(value.as_deref(), Some("true" | "yes" | "on" | "1"))
     }
 
-    /// How objects and refs are written, as far as it is not the usual way: the only settings that a replica
-    /// takes over.
+    /// Returns the formats of objects and refs: the only settings that a replica copies.
     pub(super) fn format(&self) -> Format {
         let one_of = |name: &str, words: &[&'static str]| {
             let value = self.get(name).map(str::to_ascii_lowercase)?;
@@ -109,7 +108,7 @@ impl Settings {
     }
 }
 
-/// How a repository writes what it keeps, in git's words; `None` is the usual way.
+/// The formats of a repository, in git's words; `None` is the default.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Format {
     /// `extensions.objectFormat`.

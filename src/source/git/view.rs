@@ -1,9 +1,10 @@
-//! How git sees a source tree in the build when its repository lies elsewhere.
+//! Makes git work in a source tree of the build whose repository lies outside the tree.
 //!
-//! A working tree of its own, a submodule and a separate git directory have a *file* `.git` that leads
-//! out of the tree, and a repository may borrow objects from another. What they lead to comes into the
-//! build as trees of their own, where a local source cache has it (contract §1.9), and the files that
-//! lead there are written anew, in the build alone. What is not provably the source's stays where it is.
+//! In a worktree, a submodule and a tree with a separate git directory, `.git` is a *file* that
+//! points outside the tree; a repository may also borrow objects from another. These directories
+//! enter the build as trees of their own, at the paths of a local source cache (contract §1.9), and
+//! the files that point to them are rewritten in the build. Directories that do not provably belong
+//! to the source stay outside.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -23,19 +24,19 @@ use crate::plan::{GitElsewhere, GitMetadata, SourcePlan};
 /// How many repositories may borrow from each other in a row, as in git.
 const MOST_ALTERNATES: usize = 5;
 
-/// How many submodules are looked at, those of submodules too.
+/// The most submodules, nested ones included.
 const MOST_SUBMODULES: usize = 1_000;
 
-/// How many problems are told one by one.
+/// How many problems are reported individually.
 const MOST_PROBLEMS: usize = 10;
 
 /// The longest configuration that is looked at.
 const LONGEST_CONFIG: u64 = 1024 * 1024;
 
-/// Gives paths for directories, which belong to whoever gives them.
+/// Gives paths for temporary directories, which the caller removes.
 pub type MakePlace<'a> = &'a mut (dyn FnMut() -> io::Result<PathBuf> + Send);
 
-/// What the build needs besides a source tree for git to work there.
+/// What git needs in the build besides a source tree.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct GitView {
     /// The git directory of the tree, in the container.
@@ -59,7 +60,7 @@ pub struct Text {
 }
 
 impl AllowedDirectories {
-    /// The bounds of a source.
+    /// Returns the directories that a source may use.
     pub fn of_source(source: &SourcePlan) -> Self {
         match &source.git_elsewhere {
             GitElsewhere::Never => Self::of_made_tree(&source.host),
@@ -69,7 +70,7 @@ impl AllowedDirectories {
 }
 
 impl GitView {
-    /// Looks at a source; nothing is needed for most.
+    /// Finds what git needs for a source; most need nothing.
     pub async fn of(source: &SourcePlan, make_place: MakePlace<'_>) -> Self {
         if source.git == GitMetadata::LeftOut {
             return Self::default();
@@ -101,7 +102,7 @@ impl GitView {
         looking.view
     }
 
-    /// Leaves so many problems as somebody reads.
+    /// Keeps the first problems and counts the others.
     fn cut_problems(&mut self) {
         let more = self.problems.len().saturating_sub(MOST_PROBLEMS);
         self.problems.truncate(MOST_PROBLEMS);
@@ -111,7 +112,7 @@ impl GitView {
         }
     }
 
-    /// What a mounted source lacks: its own `.git` file must stay as it is.
+    /// Returns the problem of a mounted source, whose `.git` file cannot be rewritten.
     pub fn problem_of_mounted(source: &SourcePlan) -> Option<String> {
         let git = source.host.join(".git");
         git.is_file().then(|| {
@@ -123,7 +124,7 @@ impl GitView {
     }
 }
 
-/// A look at one source.
+/// Builds the view of one source.
 struct ViewBuilder<'a> {
     view: GitView,
     places: Places,
@@ -165,7 +166,7 @@ impl ViewBuilder<'_> {
         // Working trees share a directory with the repository that they were made from.
         let is_shared = git.common != git.own;
         if linked {
-            // What lies in the tree is not found there any more.
+            // A directory inside the tree has another path in the build.
             self.places
                 .known
                 .retain(|(known, _)| !git.own.starts_with(known));
@@ -222,7 +223,7 @@ impl ViewBuilder<'_> {
         };
     }
 
-    /// Tells a repository that has `core.worktree` where its tree is; the last value counts.
+    /// Appends the path of the tree to a configuration with `core.worktree`; the last value counts.
     fn set_work_tree(&mut self, git: &Path, there: &str, directory: &str) {
         for name in ["config", "config.worktree"] {
             let config = file::open_beneath(git, Path::new(name))
@@ -317,7 +318,8 @@ impl ViewBuilder<'_> {
         }
     }
 
-    /// Returns where a directory of the host is in the container; when it is nowhere it is brought in.
+    /// Returns the path of a host directory in the container, and adds the directory when it is
+    /// missing.
     fn bring(&mut self, host: &Path, name: &str) -> String {
         if let Some(there) = self.places.of(host) {
             return there;
@@ -350,7 +352,7 @@ fn leads_by_relative_path(host: &Path) -> bool {
     })
 }
 
-/// Which directories of the host are where in the container.
+/// The container paths of host directories.
 struct Places {
     known: Vec<(PathBuf, String)>,
     own: PathBuf,
@@ -371,7 +373,7 @@ impl Places {
         })
     }
 
-    /// Whether a directory comes in with the source tree, and is nowhere else.
+    /// Whether a directory is part of the source tree.
     fn is_inside(&self, host: &Path) -> bool {
         let brought =
             |(known, _): &(PathBuf, String)| *known != self.own && host.starts_with(known);
