@@ -1,4 +1,4 @@
-//! Brings the files of an artifact out of the container, in one stream for many of them.
+//! Copies the files of an artifact out of the container, many in one stream.
 
 use std::io::Read;
 use std::path::{Component, Path, PathBuf};
@@ -14,36 +14,36 @@ use super::stream_reader::read_from;
 use crate::engine::process::read;
 use crate::engine::{ByteStream, ContainerId, Engine};
 
-/// How many files one `tar` is asked for.
+/// How many files one `tar` packs.
 const MOST_NAMES: usize = 50_000;
 
-/// The longest text of a symlink, and how many bytes those that stay links may have together.
+/// The limits for the targets of kept symlinks, in bytes: of one, and of all.
 const LONGEST_LINK: usize = 4096;
 const MOST_LINKS: usize = 8 << 20;
 
-/// Packs the files whose names come in, each with a NUL at its end; its argument is an option of tar.
-/// GNU tar takes such names, and so does bsdtar; another packs nothing here. What calls itself tar may
-/// print without an end: its first words are enough. A tar that misses some files
-/// has packed the others.
+/// Packs the files whose NUL-terminated names come on stdin; its argument is an option of tar. GNU
+/// tar and bsdtar accept such names; with any other tar this script packs nothing. Only the
+/// beginning of the version is read, since the program may print without end. A tar that misses
+/// some files has packed the others.
 const PACK: &str = r#"case $(tar --version 2>/dev/null </dev/null | dd bs=64 count=1 2>/dev/null) in
     *"GNU tar"*) exec tar -c -f - --format=gnu --no-recursion --no-unquote --null -C / $1 -T - ;;
     *bsdtar*) exec tar -c -f - -n --null -C / $1 -T - ;;
 esac"#;
 
-/// How many bytes of names one `tar` is given as arguments.
+/// How many bytes of names one `tar` gets as arguments.
 const MOST_WORDS: usize = 64 * 1024;
 
-/// What tar ends with when it misses files, or a file changes while it is packed.
+/// The exit statuses of a tar that misses files, or packs a changing file.
 const GOOD: &[i64] = &[0, 1, 2];
 
-/// A symlink of an artifact that stays one.
+/// A symlink that is kept as a symlink.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeptLink {
     pub kept: PathBuf,
     pub target: PathBuf,
 }
 
-/// What came of fetching.
+/// The result of a download.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Fetched {
     pub count: usize,
@@ -51,7 +51,7 @@ pub struct Fetched {
     pub links: Vec<KeptLink>,
 }
 
-/// What came of one stream.
+/// The result of one stream.
 #[derive(Default)]
 pub(super) struct Received {
     /// The links, by the index of their names.
@@ -60,14 +60,14 @@ pub(super) struct Received {
     pub(super) same: Vec<usize>,
 }
 
-/// Brings files into a directory of their own.
+/// Downloads files into a directory.
 #[expect(missing_debug_implementations, reason = "it holds a closure")]
 pub struct Fetch<'a, E> {
     pub engine: &'a E,
     pub container: &'a ContainerId,
     /// Whether the image has `tar`.
     pub has_tar: bool,
-    /// The trees that were searched, for an engine that has to pack all of them: where each is, and how
+    /// The searched trees, for an engine that packs whole trees: the path of each, and its path as
     /// patterns see it.
     pub trees: &'a [(PathBuf, PathBuf)],
     /// Ends a stream of the engine when the build is cut short.
@@ -77,8 +77,9 @@ pub struct Fetch<'a, E> {
 }
 
 impl<E: Engine> Fetch<'_, E> {
-    /// Writes the files into `directory`, which is empty: only these, whatever the container sends. The
-    /// future must not be dropped: end the streams. What comes of a build that was cut short is of no use.
+    /// Writes the files into the empty `directory`, and no others, whatever the container sends. Do
+    /// not drop the future: end the streams. The result of a build that was cut short is
+    /// incomplete.
     pub async fn run(
         &self,
         names: Arc<ArtifactFiles>,
@@ -96,7 +97,7 @@ impl<E: Engine> Fetch<'_, E> {
             }
             let received = self.pack(&names, indexes, "", directory).await?;
             let outward = fetched.keep_links(&names, &received)?;
-            // What leads out of the artifact would lead nowhere in it.
+            // A link that points outside the artifact would be broken in it.
             files.packed.extend(outward);
             fetched.leave_out(&names, &received, notices);
         }
@@ -126,7 +127,7 @@ impl<E: Engine> Fetch<'_, E> {
         Ok(fetched)
     }
 
-    /// Decides how each file comes.
+    /// Decides how to download each file.
     fn sort(&self, names: &ArtifactFiles) -> Sorted {
         let mut sorted = Sorted::default();
         for (index, wanted) in names.iter().enumerate() {
@@ -184,7 +185,7 @@ impl<E: Engine> Fetch<'_, E> {
     }
 }
 
-/// How files come, by the indexes of their names.
+/// How to download files, by their indexes.
 #[derive(Default)]
 struct Sorted {
     /// With their content, many in one stream.
@@ -196,7 +197,7 @@ struct Sorted {
 }
 
 impl Fetched {
-    /// Takes over the links that stay links, and returns those that cannot.
+    /// Keeps the symlinks that stay symlinks, and returns the others.
     fn keep_links(
         &mut self,
         names: &ArtifactFiles,
@@ -221,7 +222,7 @@ impl Fetched {
         Ok(outward)
     }
 
-    /// Says which files are not there.
+    /// Reports the files that did not arrive.
     fn leave_out(&mut self, names: &ArtifactFiles, received: &Received, notices: &mut Notices) {
         let path = |index: &usize| names.get(*index).map(|wanted| wanted.path.to_path_buf());
         for path in received.missing.iter().filter_map(path) {
@@ -234,7 +235,7 @@ impl Fetched {
     }
 }
 
-/// A script that has tar pack these files, some at a time, for one that takes no list.
+/// Returns a script that packs the files in groups, for a tar that reads no list.
 fn as_arguments(names: &ArtifactFiles, indexes: &[usize], option: &str) -> Vec<u8> {
     let begin = format!("tar -c -f - -C / {option}");
     let mut script = begin.clone().into_bytes();
@@ -262,7 +263,7 @@ fn too_many_links() -> CollectError {
     }
 }
 
-/// Whether a link below the top of an artifact leads to something below that.
+/// Whether a symlink points inside the artifact.
 pub(super) fn stays_inside(kept: &Path, target: &Path) -> bool {
     let mut depth = kept.components().count().saturating_sub(1);
     for component in target.components() {
@@ -276,7 +277,7 @@ pub(super) fn stays_inside(kept: &Path, target: &Path) -> bool {
     true
 }
 
-/// Reads a stream in which nothing is to be but the expected files, in their order.
+/// Reads a stream that must contain only the expected files, in order.
 fn receive(
     stream: impl Read,
     names: &ArtifactFiles,
@@ -312,7 +313,7 @@ fn receive(
                 placing.file(index, wanted.kept, attributes, size, content)?;
             }
             EntryKind::HardLink(target) => {
-                // No more is kept of it than what it stands for.
+                // Only the path that it stands for is kept.
                 let by_path = by_path.get_or_insert_with(|| ByPath::new(names));
                 hard_links.push((index, by_path.find(&path_of(&target))));
             }
@@ -334,7 +335,7 @@ fn receive(
     Ok(received)
 }
 
-/// Gives hard links the content of the file that they share.
+/// Copies the content of a file to its hard links.
 fn copy_hard_links(
     names: &ArtifactFiles,
     links: &[(usize, Option<usize>)],

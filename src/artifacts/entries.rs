@@ -1,7 +1,7 @@
-//! Reads a tar stream that nobody vouches for, in little memory.
+//! Reads an untrusted tar stream in little memory.
 //!
-//! The `tar` crate reads the headers; it would hold names of any length that a stream claims, so the
-//! way from one header to the next is walked here.
+//! The `tar` crate parses the headers. It would keep names of any length in memory, so this module
+//! walks from header to header itself.
 
 use std::ffi::OsStr;
 use std::io::{self, Read};
@@ -11,16 +11,16 @@ use std::time::{Duration, SystemTime};
 
 use tar::{EntryType, Header, PaxExtensions};
 
-/// Everything in a tar comes in blocks of this size.
+/// The block size of tar, in bytes.
 const BLOCK: u64 = 512;
 
-/// The longest name, and the longest set of extended attributes, that is read.
+/// The longest name or set of extended attributes, in bytes.
 const LONGEST_WORDS: u64 = 1024 * 1024;
 
-/// How many entries without content may follow on each other before one that has a name.
+/// How many name records may precede an entry.
 const MOST_WORDS: usize = 16;
 
-/// How many empty blocks may follow on each other.
+/// How many empty blocks may follow each other.
 const MOST_PADDING: usize = 2048;
 
 /// An entry of a stream.
@@ -99,12 +99,12 @@ impl<R: Read> Entries<R> {
         })
     }
 
-    /// The next header that says something.
+    /// Returns the next header that is not padding.
     fn header(&mut self) -> io::Result<Option<Header>> {
         skip(&mut self.stream, self.left)?;
         self.left = 0;
         let mut header = Header::new_old();
-        // What marks the end, and pads it. Where several tars follow each other it is not the end.
+        // Empty blocks mark the end of a tar; another tar may follow.
         for _ in 0..MOST_PADDING {
             let begun = self.stream.read(&mut header.as_mut_bytes()[..1])?;
             // Not every program writes the blocks that mark the end.
@@ -123,7 +123,7 @@ impl<R: Read> Entries<R> {
             .as_bytes()
             .iter()
             .enumerate()
-            // The field of the sum itself counts as blanks.
+            // The checksum field counts as spaces.
             .map(|(at, byte)| {
                 u32::from(if (148..156).contains(&at) {
                     b' '
@@ -163,7 +163,7 @@ impl<R: Read> Entries<R> {
                 }
                 b"mtime" => {
                     let seconds = value.split(|byte| *byte == b'.').next().unwrap_or(value);
-                    // A time before 1970 is as good as that.
+                    // A time before 1970 is read as 1970.
                     modified = Duration::from_secs(number(seconds).unwrap_or(0));
                 }
                 _ => {}
@@ -230,7 +230,7 @@ fn skip(stream: &mut impl Read, count: u64) -> io::Result<()> {
     Ok(())
 }
 
-/// How much of the stream a content of this size takes.
+/// Returns the size of a content with its padding.
 fn padded(size: u64) -> io::Result<u64> {
     size.checked_next_multiple_of(BLOCK)
         .ok_or_else(|| io::Error::other("the stream is not a valid tar"))

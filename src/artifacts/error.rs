@@ -21,7 +21,6 @@ pub enum CollectError {
         "cannot list the files of the container: `find` or `sh` of the image printed more than any file tree holds"
     )]
     Listing,
-    /// There is more than is kept in memory.
     #[error(
         "there are too many {what} to collect: the limit is {most}, with {bytes} bytes of paths; select fewer, or pack them into one file with a command of the build"
     )]
@@ -39,7 +38,7 @@ pub enum CollectError {
 }
 
 impl CollectError {
-    /// Whether the build is to blame: programs of its image do not what they are there for.
+    /// Whether the build is to blame: a program of its image misbehaves.
     pub fn is_the_build_s(&self) -> bool {
         match self {
             Self::Listing | Self::TooMany { .. } | Self::Read(_) | Self::Unasked(_) => true,

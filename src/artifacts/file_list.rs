@@ -1,4 +1,4 @@
-//! The files of one artifact, by name: all of them in little memory, however many a container claims.
+//! The files of one artifact, in little memory and bounded.
 
 use std::cmp::Ordering;
 use std::ffi::OsStr;
@@ -8,11 +8,11 @@ use std::path::Path;
 use super::CollectError;
 use super::notices::{Notice, Notices};
 
-/// How many files there may be, and how many bytes their paths may have together.
+/// The limits: the number of files, and the bytes of their paths together.
 const MOST_FILES: usize = 750_000;
 const MOST_BYTES: usize = 36 << 20;
 
-/// The files of an artifact: where each is in the container, and where it is kept.
+/// The files of an artifact, with their paths in the container and in the artifact.
 #[derive(Debug, Default)]
 pub struct ArtifactFiles {
     bytes: Vec<u8>,
@@ -67,7 +67,7 @@ impl ArtifactFiles {
         Ok(())
     }
 
-    /// Puts what has been added since there were `before` files into the order of paths.
+    /// Sorts the files added after the first `before` by path.
     pub(super) fn order_from(&mut self, before: usize) {
         let bytes = &self.bytes;
         let added = self.names.get_mut(before..).unwrap_or_default();
@@ -77,13 +77,13 @@ impl ArtifactFiles {
         }
     }
 
-    /// Sorts the files by their kept paths, byte by byte; of several with the same one the last is kept,
-    /// in the order of base directories and then of paths.
+    /// Sorts the files by their paths in the artifact, byte by byte. Of several with the same path
+    /// the last is kept, in the order of base directories and then of paths.
     pub fn settle(&mut self, notices: &mut Notices) {
         let bytes = &self.bytes;
         self.names.sort_unstable_by(|one, other| {
             let kept = one.kept(bytes).cmp(other.kept(bytes));
-            // The last comes first, and stays when others go.
+            // The last of equal paths comes first, and is kept.
             kept.then(other.order.cmp(&one.order))
         });
         self.names.dedup_by(|other, one| {
@@ -100,7 +100,7 @@ impl ArtifactFiles {
         self.leave_out_what_is_in_files(notices);
     }
 
-    /// Trees that come together may have a file where another has a directory: the file is kept.
+    /// When one base directory has a file where another has a directory, the file is kept.
     fn leave_out_what_is_in_files(&mut self, notices: &mut Notices) {
         let bytes = &self.bytes;
         let is_there = |place: &[u8]| {
@@ -137,7 +137,7 @@ impl ArtifactFiles {
         });
     }
 
-    /// Fails when there are more files, or more bytes of paths, than `what` can have.
+    /// Fails when the number of files, or the bytes of their paths, exceed the limits.
     pub(super) fn are_within(
         &self,
         what: &'static str,

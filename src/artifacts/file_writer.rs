@@ -1,4 +1,4 @@
-//! Writes the files of an artifact, several at a time, into a directory of its own.
+//! Writes the files of an artifact into a directory, several at a time.
 
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
@@ -20,10 +20,10 @@ const WAITING: usize = 32;
 /// The most threads that write them.
 const MOST_WRITERS: usize = 4;
 
-/// A block that has nothing but zeros is left out of a file, and is a hole there.
+/// The block size for holes: a block of zeros becomes a hole, in bytes.
 const BLOCK: usize = 64 * 1024;
 
-/// What is kept of a file besides its content.
+/// The metadata of a file.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Attributes {
     pub(super) mode: u32,
@@ -39,7 +39,7 @@ struct Waiting {
     content: Vec<u8>,
 }
 
-/// What the writers tell.
+/// The results of the writers.
 #[derive(Default)]
 struct WriterReport {
     failure: Option<CollectError>,
@@ -47,7 +47,7 @@ struct WriterReport {
     same: Vec<usize>,
 }
 
-/// Writes files below a directory, and never into one that is there already.
+/// Writes files below a directory, and never into an existing one.
 pub(super) struct FileWriter {
     directory: PathBuf,
     told: Arc<Mutex<WriterReport>>,
@@ -80,7 +80,7 @@ impl FileWriter {
         }
     }
 
-    /// Writes the file `index`, whose path is `kept`, or has it written.
+    /// Writes the file `index` with the path `kept`, or queues it.
     pub(super) fn file(
         &mut self,
         index: usize,
@@ -101,7 +101,7 @@ impl FileWriter {
                 attributes,
                 content: whole,
             };
-            // Writers that are gone have told why.
+            // A writer that ended has reported its error.
             let _ = self.sender.send(waiting);
             return self.failure();
         }
@@ -116,14 +116,14 @@ impl FileWriter {
             }
             write_block(&mut file, &self.buffer[..filled]).map_err(failed(&path))?;
         }
-        // A hole at the end is none until the file is as long.
+        // A hole at the end needs the length of the file to be set.
         file.set_len(size)
             .and_then(|()| finish(&file, attributes))
             .map_err(failed(&path))
     }
 
-    /// Waits until all is written, and returns the files whose names the host takes for those of
-    /// others; they are not written.
+    /// Waits until all files are written, and returns those that were not written because the file
+    /// system of the host takes their names for those of others.
     pub(super) fn end(self) -> Result<Vec<usize>, CollectError> {
         drop(self.sender);
         let mut died = false;
@@ -156,7 +156,7 @@ impl FileWriter {
     }
 }
 
-/// Gives a second name a copy of a file that is there; whether the host has room for the name.
+/// Copies a written file to a second name; returns whether the name was free on the host.
 pub(super) fn copy(directory: &Path, from: &Path, kept: &Path) -> Result<bool, CollectError> {
     let (from, path) = (directory.join(from), directory.join(kept));
     let copied = || -> io::Result<bool> {
@@ -172,7 +172,7 @@ pub(super) fn copy(directory: &Path, from: &Path, kept: &Path) -> Result<bool, C
         let Some(mut file) = create(&path, attributes)? else {
             return Ok(false);
         };
-        // The kernel copies, and shares blocks where the file system can.
+        // The kernel copies, and shares blocks where the file system supports it.
         io::copy(&mut source, &mut file)?;
         finish(&file, attributes)?;
         Ok(true)

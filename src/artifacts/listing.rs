@@ -1,7 +1,7 @@
-//! Lists what is in a running container without moving any content.
+//! Lists files of a running container without copying their content.
 //!
-//! Everything that answers is a program of the image, which a build may have replaced by one of its
-//! own: what it says is believed of names alone, in bounded amounts.
+//! Programs of the image answer, and a build may have replaced them: so only names are believed, in
+//! bounded amounts.
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
@@ -14,23 +14,23 @@ use super::CollectError;
 use crate::engine::process::read;
 use crate::engine::{ByteStream, ContainerId, Engine};
 
-/// The longest name that is believed: a little more than any kernel takes.
+/// The longest name, in bytes: a little more than kernels allow.
 const LONGEST_NAME: usize = 64 * 1024;
 
-/// The longest path of a directory that a link may lead to, as the kernel has it.
+/// The longest path of a directory that a symlink points to, as in the kernel.
 const LONGEST_TARGET: usize = 4096;
 
-/// The most that a listing may be, in bytes: enough for fifty million files.
+/// The longest listing, in bytes: enough for fifty million files.
 const LONGEST_LISTING: usize = 4 << 30;
 
-/// How many bytes of paths one `find` is given.
+/// How many bytes of paths one `find` gets.
 const MOST_WORDS: usize = 64 * 1024;
 
 /// Some programs end with 1 where a path vanished while they looked.
 const GOOD: &[i64] = &[0, 1];
 
-/// What `find` prints: files once, directories twice, links three times, all else four times. `-print0`
-/// alone is understood everywhere. The kernel's own trees are no place to look into from above.
+/// `find` prints files once, directories twice, symlinks three times, anything else four times:
+/// only `-print0` works everywhere. The trees of the kernel are skipped when reached from above.
 const EXPRESSION: &str = "\\( -path /proc -o -path /sys -o -path /dev \\) -prune -o \
     -type f -print0 -o -type d -print0 -print0 -o -type l -print0 -print0 -print0 -o \
     -print0 -print0 -print0 -print0 </dev/null || status=$?\n";
@@ -55,7 +55,7 @@ walk() {
 }
 "#;
 
-/// Says where a path leads.
+/// Reports what a path points to.
 const LEAD: &str = r#"lead() {
     if [ -d "$1" ]; then cd -P -- "$1" 2>/dev/null && printf 'd%s\0' "$PWD" || printf '\0'
     elif [ -f "$1" ]; then printf 'f\0'
@@ -64,7 +64,7 @@ const LEAD: &str = r#"lead() {
 }
 "#;
 
-/// What is at a path.
+/// The type of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FileType {
     File,
@@ -75,7 +75,7 @@ pub enum FileType {
     Other,
 }
 
-/// Where a path leads when links are followed.
+/// What a path points to when symlinks are followed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LinkTarget {
     File,
@@ -85,13 +85,13 @@ pub enum LinkTarget {
     Nowhere,
 }
 
-/// Tells `each` what is at and below these absolute paths of the container, in no order, until there is
-/// no more or it fails.
+/// Calls `each` for the files at and below these absolute paths of the container, in no order,
+/// until it fails.
 ///
-/// Names are bytes, newlines included, and never hold `.` or `..` as a component. Links are not followed,
-/// not even those among `roots`. A root that does not exist, or a path that vanishes, is passed over. From
-/// `/` the trees of the kernel are not looked into. `has_find` says whether the image has `find`; without
-/// it a shell looks, more slowly. The future may be dropped.
+/// Names are bytes, may contain newlines, and have no component `.` or `..`. Symlinks are not
+/// followed, not even those among `roots`. Missing roots and paths that disappear are skipped. From
+/// `/` the trees of the kernel are skipped. `has_find` says whether the image has `find`; without
+/// it a shell searches, more slowly. The future may be dropped.
 pub async fn list<E: Engine>(
     engine: &E,
     container: &ContainerId,
@@ -113,7 +113,7 @@ pub async fn list<E: Engine>(
     repeated.finish(&mut each)
 }
 
-/// Says of each of these absolute paths of the container where it leads, in their order.
+/// Returns what each of these absolute paths of the container points to, in order.
 ///
 /// The future may be dropped.
 pub async fn leads<E: Engine>(
@@ -134,7 +134,7 @@ pub async fn leads<E: Engine>(
     let stream = read(engine, container, &["sh"], script.into(), GOOD).await?;
     let mut leads = Vec::new();
     names(stream, |answer| {
-        // Nobody asked for more; the names are bounded as those of a listing are.
+        // Further names are ignored; their lengths are bounded as those of a listing.
         if leads.len() < paths.len() {
             leads.push(match answer.split_first() {
                 Some((b'd', path)) if is_plain(path) && path.len() <= LONGEST_TARGET => {
@@ -201,7 +201,7 @@ pub(crate) fn quote(script: &mut Vec<u8>, path: &Path) {
     script.push(b'\'');
 }
 
-/// Takes a stream apart into texts, each with a NUL at its end. What has none is no text.
+/// Splits a stream into NUL-terminated texts; an unterminated rest is ignored.
 async fn names(
     mut stream: ByteStream,
     mut each: impl FnMut(&[u8]) -> Result<(), CollectError>,
@@ -230,7 +230,7 @@ async fn names(
     Ok(())
 }
 
-/// Counts how often a name comes on end.
+/// Counts the repetitions of a name.
 #[derive(Default)]
 struct Repeated {
     name: Vec<u8>,

@@ -1,10 +1,10 @@
-//! Brings out of the container what a build made.
+//! Copies files that a build made out of the container.
 //!
-//! `listing` says what is there, `search` which of it an artifact is made of, and `file_list` holds that.
-//! `download` has the image's own `tar` pack exactly these files, or the engine where there is none
-//! (`without_tar`); `stream_reader` and `entries` read that stream, `file_writer` writes the files into the directory that
-//! `staging` made, and `publish` moves them, or the `zip` that is made of them, into their place.
-//! `notices` words what people should know of it.
+//! `listing` lists the container's files, `search` selects those of an artifact, and `file_list`
+//! holds them. `download` has the image's own `tar` pack exactly these files, or the engine when
+//! the image has none (`without_tar`). `stream_reader` and `entries` read the stream, `file_writer`
+//! writes the files into the directory of `staging`, and `publish` moves them, or their `zip`, to
+//! their place. `notices` words the warnings.
 
 pub mod download;
 mod entries;

@@ -1,12 +1,12 @@
-//! What people should know about files that are not among the artifacts as one would think.
+//! Warnings about files that are missing from an artifact, or stored in another way.
 
 use std::fmt;
 use std::path::PathBuf;
 
-/// How many notices are said one by one.
+/// How many notices are reported individually.
 const MOST: usize = 20;
 
-/// Why a file is not where a pattern would have it.
+/// Why a file is not in the artifact as its pattern suggests.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Notice {
     Clash {
@@ -95,7 +95,7 @@ impl fmt::Display for Notice {
     }
 }
 
-/// Notices in the order in which they came up: the first of them, and how many there are.
+/// The first notices, in order, and the number of all.
 #[derive(Debug, Default)]
 pub struct Notices {
     first: Vec<Notice>,
@@ -103,7 +103,7 @@ pub struct Notices {
 }
 
 impl Notices {
-    /// Adds one; it is made only when it will be said.
+    /// Adds a notice, which is created only when it will be reported.
     pub fn add(&mut self, notice: impl FnOnce() -> Notice) {
         self.count += 1;
         if self.first.len() < MOST {
@@ -111,7 +111,7 @@ impl Notices {
         }
     }
 
-    /// Says them.
+    /// Returns them as sentences.
     pub fn sentences(&self) -> impl Iterator<Item = String> {
         let more = self.count - self.first.len();
         let rest = (more > 0)

@@ -1,4 +1,4 @@
-//! Puts what has been gathered into its place: each file at once and whole.
+//! Moves the collected files to their place, each one atomically.
 
 use std::fs::{self, File};
 use std::io::{self, ErrorKind};
@@ -11,9 +11,9 @@ use super::CollectError;
 use super::file_writer::{Attributes, FileWriter};
 use super::staging::Staging;
 
-/// Moves everything below `staging` to `place` below `root`, replacing files of the same name. Nothing is
-/// moved when a file would have to take the place of a directory, or the other way round, or when a link
-/// in the way leads out of `root`.
+/// Moves everything below `staging` to `place` below `root`, and replaces files of the same name.
+/// Moves nothing when a file would replace a directory, or the other way round, or when a symlink
+/// on the way points outside `root`.
 pub fn publish_tree(staging: Staging, root: &Path, place: &Path) -> Result<(), CollectError> {
     let staging = beside(staging, root)?;
     let merge = Merge::new(root)?;
@@ -25,7 +25,7 @@ pub fn publish_tree(staging: Staging, root: &Path, place: &Path) -> Result<(), C
     })
 }
 
-/// Moves the file `gathered` to `place` below `root`, in the same way. Both are on one file system.
+/// Moves one file to `place` below `root` in the same way. Both are on one file system.
 pub fn publish_file(gathered: &Path, root: &Path, place: &Path) -> Result<(), CollectError> {
     let merge = Merge::new(root)?;
     let target = root.join(place);
@@ -35,7 +35,7 @@ pub fn publish_file(gathered: &Path, root: &Path, place: &Path) -> Result<(), Co
     Merge::file(gathered, &target, &mut |from, to| fs::rename(from, to))
 }
 
-/// Brings what has been gathered onto the file system of its place.
+/// Copies the collected files to the file system of their place.
 fn beside(staging: Staging, root: &Path) -> Result<Staging, CollectError> {
     let device = |path: &Path| fs::metadata(path).map(|there| there.dev());
     let failed = |source| CollectError::Write {
@@ -68,10 +68,10 @@ fn beside(staging: Staging, root: &Path) -> Result<Staging, CollectError> {
     Ok(copy)
 }
 
-/// What is done with a file or a directory that has a place of its own.
+/// The action for a file or directory without a counterpart.
 type Act<'a> = &'a mut dyn FnMut(&Path, &Path) -> io::Result<()>;
 
-/// Brings two trees together.
+/// Merges two trees.
 struct Merge {
     /// The directory's own path.
     root: PathBuf,
@@ -100,7 +100,8 @@ impl Merge {
         })
     }
 
-    /// Acts on what is below `from` and has no counterpart below `to`, and on all files.
+    /// Calls the action for everything below `from` without a counterpart below `to`, and for all
+    /// files.
     fn walk(&self, from: &Path, to: &Path, act: Act<'_>) -> Result<(), CollectError> {
         self.check(to)?;
         let failed = |source| CollectError::Write {

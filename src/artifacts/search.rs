@@ -1,4 +1,4 @@
-//! SearchState the files of an artifact (contract §1.8): lists, and matches what is listed.
+//! Finds the files of an artifact (contract §1.8) by listing and matching.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -12,21 +12,20 @@ use crate::engine::{ContainerId, Engine};
 use crate::plan::artifacts::FileSet;
 use crate::plan::layout;
 
-/// How many links to directories are followed: links among them can multiply without end.
+/// How many symlinks to directories are followed: they can multiply without end.
 const MOST_LINKS: usize = 10_000;
 
-/// How many links may be in what is searched, as far as they matter, and how many bytes of paths are kept
-/// of them and of what they lead to.
+/// The limits for relevant symlinks: their number, and the bytes of their paths and targets.
 const MOST_LISTED: usize = 100_000;
 const MOST_BYTES: usize = 16 << 20;
 
-/// How many links are asked at once where they lead.
+/// How many symlinks are resolved in one request.
 const AT_ONCE: usize = 4_000;
 
-/// How many links may follow on each other, as in the kernel.
+/// How many symlinks may form a chain, as in the kernel.
 const LONGEST_CHAIN: usize = 40;
 
-/// What becomes of symlinks.
+/// How symlinks are treated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Symlinks {
     /// Files and directories behind them are taken as if they were there.
@@ -34,7 +33,7 @@ pub enum Symlinks {
     Kept,
 }
 
-/// Where to look, and by what rules.
+/// The parameters of a search.
 #[derive(Debug)]
 pub struct Search<'a> {
     /// The base directory's own path.
@@ -44,7 +43,7 @@ pub struct Search<'a> {
     pub symlinks: Symlinks,
 }
 
-/// What one search came to.
+/// The result of a search.
 #[derive(Debug)]
 pub struct SearchResult {
     /// How many files each pattern matches.
@@ -53,7 +52,7 @@ pub struct SearchResult {
     pub trees: Vec<(PathBuf, PathBuf)>,
 }
 
-/// A tree to list: links on the way to it give it another name.
+/// A tree to list. Symlinks on the way give it another name.
 #[derive(Debug, Clone)]
 struct SearchTree {
     /// Its name, as patterns see it.
@@ -64,7 +63,7 @@ struct SearchTree {
     deep: bool,
 }
 
-/// The directories of links that follow on each other, the last first.
+/// The directories of a chain of symlinks, the last first.
 #[derive(Debug, Clone, Default)]
 struct Chain(Option<Arc<(PathBuf, Chain)>>);
 
@@ -98,7 +97,7 @@ impl Link {
     }
 }
 
-/// What has been found.
+/// The state of a search.
 struct SearchState<'a> {
     search: &'a Search<'a>,
     by_pattern: Vec<usize>,
@@ -113,9 +112,9 @@ struct SearchState<'a> {
 impl Search<'_> {
     /// Adds the files that match to `file_list`.
     ///
-    /// A link to a directory is followed when that lies in the base directory, or in the local cache,
-    /// and does not hold the link itself, or when a pattern names the link without a wildcard
-    /// (assumed). The future may be dropped.
+    /// A symlink to a directory is followed when the directory lies in the base directory or in the
+    /// local cache and does not contain the symlink, or when a pattern names the symlink without a
+    /// wildcard (assumed). The future may be dropped.
     pub async fn run<E: Engine>(
         &self,
         engine: &E,
@@ -205,7 +204,7 @@ impl SearchState<'_> {
         Ok(())
     }
 
-    /// Keeps a link until it is asked where it leads, when that matters.
+    /// Keeps a symlink to be resolved, when it matters.
     fn list_link(
         &mut self,
         name: PathBuf,
@@ -231,7 +230,7 @@ impl SearchState<'_> {
         Ok(())
     }
 
-    /// Counts what is kept of links.
+    /// Counts the symlinks against the limits.
     fn keep(&mut self, links: usize, length: usize) -> Result<(), CollectError> {
         self.listed += links;
         self.length += length;
@@ -257,7 +256,7 @@ impl SearchState<'_> {
         self.names.push(name, &kept, as_link)
     }
 
-    /// Decides about a link; returns the directory to look into next.
+    /// Decides about a symlink; returns the directory to search next.
     fn link(
         &mut self,
         link: &Link,
@@ -296,7 +295,7 @@ impl SearchState<'_> {
             self.notices.add(|| Notice::Circle(link.name.clone()));
             return Ok(None);
         }
-        // A link that the cache makes stands for the directory that the source would have there.
+        // A symlink into the local cache stands for a directory of the source.
         let is_inside =
             directory.starts_with(self.search.base) || directory.starts_with(layout::CUSTOM_CACHE);
         if !is_inside && !self.search.set.names(&link.name) {
@@ -335,7 +334,7 @@ impl SearchTrees {
         roots.sort();
         let mut kept: Vec<PathBuf> = Vec::new();
         for root in roots {
-            // What lies in a path follows it in the order of components.
+            // In the order of components, a path is followed by its content.
             if !kept.last().is_some_and(|outer| root.starts_with(outer)) {
                 kept.push(root);
             }
@@ -356,7 +355,7 @@ impl SearchTrees {
         named
     }
 
-    /// The trees in which a path lies, with what of it lies below them.
+    /// The trees that contain a path, with the path relative to them.
     fn that_hold<'a>(&'a self, path: &'a Path) -> impl Iterator<Item = (&'a SearchTree, &'a Path)> {
         path.ancestors().flat_map(move |ancestor| {
             let below = path.strip_prefix(ancestor).unwrap_or(Path::new(""));

@@ -1,4 +1,4 @@
-//! Directories in which files are gathered, so that none is half there under its own name.
+//! Directories in which files are collected, so that no file is incomplete under its final name.
 
 use std::fs::{self, DirBuilder, File};
 use std::io;
@@ -15,11 +15,11 @@ use crate::ownership::Owner;
 /// How their names begin.
 const PREFIX: &str = ".cobuild-staging-";
 
-/// A directory that goes with this, and is locked as long as this lives.
+/// A temporary directory that is locked while this value lives and removed with it.
 ///
-/// The lock goes with the process, so a directory whose lock is free was left by a killed run, and goes
-/// with the next that gathers files beside it. Its name has a seal: a repository can have a directory
-/// that is called alike, which is nobody's to remove.
+/// The lock ends with the process, so an unlocked directory was left by a killed run, and the next
+/// run that collects files there removes it. Its name has a seal, so that a similar directory of a
+/// repository is never removed.
 #[derive(Debug)]
 pub struct Staging {
     directory: PathBuf,
@@ -28,7 +28,7 @@ pub struct Staging {
 }
 
 impl Staging {
-    /// Makes one in `parent`, and removes what killed runs of the same user's left there.
+    /// Creates one in `parent`, and removes those that killed runs of this user left there.
     pub fn create(parent: &Path, owner: &Owner) -> Result<Self, CollectError> {
         let made = || {
             fs::create_dir_all(parent)?;
@@ -73,7 +73,7 @@ impl Drop for Staging {
     }
 }
 
-/// A name that nobody else can make up.
+/// A name that only this user's cobuild can create.
 fn name(owner: &Owner) -> String {
     let number = Uuid::new_v4().simple().to_string();
     let seal = owner.seal(&["staging", &number]);
@@ -85,7 +85,7 @@ fn is_ours(name: &str, owner: &Owner) -> bool {
     parts.is_some_and(|(number, seal)| owner.seal(&["staging", number]) == seal)
 }
 
-/// Removes what nobody holds.
+/// Removes unlocked directories.
 fn sweep(parent: &Path, owner: &Owner) -> io::Result<()> {
     for entry in fs::read_dir(parent)? {
         let entry = entry?;

@@ -1,4 +1,4 @@
-//! Hands a stream of the engine to a thread that reads it as a file.
+//! Reads a stream of the engine on a thread, like a file.
 
 use futures_util::StreamExt;
 
@@ -6,8 +6,8 @@ use super::CollectError;
 use crate::engine::ByteStream;
 use crate::engine::pipe::{self, StreamReader};
 
-/// Runs `read` on a thread of its own with the content of `stream`; a path that does not exist is an
-/// empty stream. The future must not be dropped, or the thread goes on without it: end the stream.
+/// Runs `read` on a thread with the content of `stream`; a missing path is an empty stream. Do not
+/// drop the future, or the thread continues alone: end the stream instead.
 pub(super) async fn read_from<T: Send + 'static>(
     stream: ByteStream,
     read: impl FnOnce(StreamReader) -> Result<T, CollectError> + Send + 'static,
@@ -23,7 +23,7 @@ pub(super) async fn read_from<T: Send + 'static>(
         .await
         .map_err(|error| CollectError::Read(error.into()))?;
     match (fed, read) {
-        // What cannot be written is no fault of the stream's.
+        // A write error is not an error of the stream.
         (_, Err(error @ CollectError::Write { .. })) => Err(error),
         // A stream that broke off also looks damaged; the engine's reason is the better one.
         (Err(error), _) => Err(error.into()),

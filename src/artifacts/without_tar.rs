@@ -1,4 +1,4 @@
-//! Brings files out of an image without `tar`: the engine packs whole trees of it, or single paths.
+//! Copies files out of a container without `tar`: the engine packs whole trees or single paths.
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ use super::stream_reader::read_from;
 use crate::engine::Engine;
 use crate::plan::artifacts::join;
 
-/// How many links may follow on each other, as in the kernel.
+/// How many symlinks may form a chain, as in the kernel.
 const LONGEST_CHAIN: usize = 40;
 
 /// What is at a path.
@@ -24,8 +24,8 @@ enum PathContent {
 }
 
 impl<E: Engine> Fetch<'_, E> {
-    /// Fetches of the `wanted` files those that lie in a tree, all of which comes along; returns the
-    /// others, and those that are links.
+    /// Copies the `wanted` files that lie in a tree, by copying the whole tree; returns the others,
+    /// and those that are symlinks.
     pub(super) async fn tree(
         &self,
         names: &Arc<ArtifactFiles>,
@@ -43,7 +43,7 @@ impl<E: Engine> Fetch<'_, E> {
         .await
     }
 
-    /// Fetches one file, wherever links lead.
+    /// Copies one file, and follows symlinks.
     pub(super) async fn single(
         &self,
         names: &Arc<ArtifactFiles>,
@@ -77,7 +77,7 @@ impl<E: Engine> Fetch<'_, E> {
                     path = join(parent, &target.to_string_lossy());
                 }
                 Ok(PathContent::Nothing) => break,
-                // An engine that answers so has found a loop.
+                // This answer means a loop of symlinks.
                 Err(CollectError::Engine(error)) if error.status.is_some() => break,
                 Err(error) => return Err(error),
             }
@@ -102,7 +102,7 @@ fn receive_tree(
     let mut placing = FileWriter::new(directory);
     let mut entries = Entries::new(stream);
     while let Some(entry) = entries.next().map_err(CollectError::Read)? {
-        // The first component stands for the tree, whatever it says.
+        // The first component is the name of the tree.
         let below: PathBuf = entry.name.components().skip(1).collect();
         let EntryKind::File(size) = entry.kind else {
             continue;
@@ -129,7 +129,7 @@ fn receive_tree(
     Ok((left, received))
 }
 
-/// Places the file that a stream begins with.
+/// Writes the first file of a stream.
 fn look(
     stream: impl Read,
     index: usize,

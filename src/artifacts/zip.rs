@@ -1,4 +1,4 @@
-//! Makes one zip of the files of an artifact (contract §1.8, packaging ZIP).
+//! Packs the files of an artifact into a zip (contract §1.8, packaging ZIP).
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -25,8 +25,8 @@ use crate::host::file::open_beneath;
 /// How much is read and written at once.
 const BLOCK: usize = 256 * 1024;
 
-/// How many files a zip may have, and how many bytes their paths may have together: what is known of each
-/// entry stays in memory until the end.
+/// The limits of a zip: the number of files, and the bytes of their paths. All entries stay in
+/// memory until the end.
 const MOST_FILES: usize = 150_000;
 const MOST_BYTES: usize = 12 << 20;
 
@@ -44,11 +44,11 @@ pub fn can_hold(names: &ArtifactFiles) -> Result<(), CollectError> {
     names.are_within("files for one zip", MOST_FILES, MOST_BYTES)
 }
 
-/// Packs the gathered files and the links into a new zip, in the order of `file_list`.
+/// Packs the collected files and symlinks into a new zip, in the order of `names`.
 ///
-/// Entries carry the files' permissions and their times, in UTC and to two seconds, so that the same files
-/// give the same bytes. Names are kept byte by byte. No more than a part of a file is in memory.
-/// `stop` ends the packing early, with an error.
+/// Entries have the files' permissions and times, in UTC with a resolution of two seconds, so the
+/// same files give the same bytes. Names are kept byte by byte. Files are read in blocks. `stop`
+/// ends the packing early with an error.
 pub fn pack(
     names: &ArtifactFiles,
     directory: &Path,
@@ -88,7 +88,7 @@ fn add_file(
     stop: &AtomicBool,
 ) -> io::Result<()> {
     let mut content = match open_beneath(directory, kept) {
-        // It did not arrive, which has been said.
+        // The file did not arrive; a notice says so.
         Err(error) if error.is_not_found() => return Ok(()),
         content => content?,
     };
@@ -119,7 +119,7 @@ fn add_link(zip: &mut ZipWriter<BufWriter<File>>, link: &KeptLink) -> io::Result
         .map_err(words)
 }
 
-/// Zips know no time zone; what they cannot say is 1980.
+/// Converts a time; times that a zip cannot express become 1980.
 fn time(modified: SystemTime) -> DateTime {
     Timestamp::try_from(modified)
         .ok()

@@ -1,4 +1,4 @@
-//! The archive's compressed bytes: written once, believed only when they are what was written.
+//! The compressed archive of a cache entry: written once, and verified before it is read.
 
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, Write};
@@ -31,7 +31,7 @@ pub(super) struct Writer {
     unpacked: u64,
 }
 
-/// What an archive came to.
+/// The length and checksum of a written archive.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Written {
     pub(super) checksum: String,
@@ -47,7 +47,7 @@ impl Writer {
             size: 0,
         };
         let mut encoder = Encoder::new(measured, LEVEL)?;
-        // Compressing goes on beside the reading of what comes next.
+        // Compresses on other threads, while the next data is read.
         encoder.multithread(1)?;
         Ok(Self {
             encoder,
@@ -99,7 +99,7 @@ impl Write for Measured {
     }
 }
 
-/// Reads the tar in an archive that has been found whole.
+/// Reads the tar of a verified archive.
 pub struct Reader {
     decoder: Decoder<'static, BufReader<File>>,
 }
@@ -111,8 +111,7 @@ impl std::fmt::Debug for Reader {
 }
 
 impl Reader {
-    /// Reads all of the archive once, and begins only when it is what was written: so nothing of a
-    /// damaged one is ever seen.
+    /// Verifies the whole archive first, so that no data of a damaged one is used.
     pub(super) fn open(mut file: File, entry: &Entry) -> Result<Self, Damage> {
         let length = file.metadata().map_err(Damage::Unreadable)?.len();
         if length != entry.size {

@@ -1,4 +1,4 @@
-//! What is known of one entry.
+//! The description of one cache entry.
 
 use std::fmt::Write as _;
 use std::time::SystemTime;
@@ -26,14 +26,14 @@ impl EntryKind {
     }
 }
 
-/// The declared paths of a cache, as they are told apart.
+/// The declared paths of a cache, which identify it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Paths(pub Vec<String>);
 
 impl Paths {
-    /// Returns what tells this list from every other: the SHA-256 of its items in their order, each
-    /// with a NUL at its end, in hexadecimal.
+    /// Returns the version of this list: the SHA-256 of its items in order, each with a NUL at its
+    /// end, in hexadecimal.
     pub fn version(&self) -> String {
         let mut hash = Sha256::new();
         for path in &self.0 {
@@ -73,7 +73,7 @@ impl Entry {
     pub(super) fn id(kind: EntryKind, version: &str, key: Option<&str>) -> String {
         let mut hash = Sha256::new();
         hash.update(version);
-        // No key is another key than the empty one.
+        // A missing key differs from an empty one.
         if let Some(key) = key {
             hash.update([0]);
             hash.update(key);

@@ -1,4 +1,4 @@
-//! Finds the entry that a build wants (contract §1.9).
+//! Finds the cache entry for a build (contract §1.9).
 
 use std::io;
 
@@ -7,7 +7,7 @@ use super::entry::{Entry, EntryKind};
 use super::namespace::Namespace;
 use super::placeholder::shown;
 
-/// What a build looks for.
+/// The query of a build.
 #[derive(Debug, Clone)]
 pub struct CacheQuery {
     pub kind: EntryKind,
@@ -15,27 +15,27 @@ pub struct CacheQuery {
     pub version: String,
     /// The key; without one there is one entry for these paths.
     pub key: Option<String>,
-    /// Beginnings of keys that will do as well, the best first.
+    /// Prefixes of acceptable keys, the best first.
     pub fallback_keys: Vec<String>,
 }
 
-/// An entry, found whole.
+/// An entry with a verified archive.
 #[derive(Debug)]
 pub struct CacheHit {
     pub entry: Entry,
     pub reader: Reader,
-    /// Whether it is the very one, and not one that will do.
+    /// Whether the key matches exactly, not just by a fallback key.
     pub exact: bool,
 }
 
 impl Namespace {
-    /// Looks for an entry: the very one, then for each fallback key the newest whose key begins with
-    /// it. One that cannot be used is passed over, and `problems` told why. Reads whole archives: not
-    /// for the threads that wait for others.
+    /// Looks for the exact entry, then for each fallback key the newest entry whose key begins with
+    /// it. Unusable entries are skipped and reported in `problems`. Reads whole archives: do not
+    /// call it on an async thread.
     pub fn find(&self, wanted: &CacheQuery, problems: &mut Vec<String>) -> Option<CacheHit> {
         let key = wanted.key.as_deref();
         let exact = || self.exact(wanted.kind, &wanted.version, key);
-        // Once more when another build replaces it just now.
+        // Retries when another build is just replacing the entry.
         for _ in 0..2 {
             let Some(entry) = told(exact(), problems).flatten() else {
                 break;
@@ -58,7 +58,7 @@ impl Namespace {
         for prefix in &wanted.fallback_keys {
             let entries = self.by_prefix(wanted.kind, &wanted.version, prefix);
             for entry in told(entries, problems).unwrap_or_default() {
-                // The very one has been tried.
+                // The exact entry has been tried.
                 if entry.key == wanted.key {
                     continue;
                 }

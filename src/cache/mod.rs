@@ -1,4 +1,4 @@
-//! The store of caches on this machine (contract §1.9): what is kept, by which key, until when.
+//! The store of caches on this machine (contract §1.9).
 //!
 //! ```text
 //! <root>/<namespace>/<id>.json               an entry: what it is, and which archive holds it
@@ -8,13 +8,13 @@
 //! <root>/stand-ins.key                       a random key, for what stands in the place of secrets
 //! ```
 //!
-//! An entry is there as soon as its small file is, which comes about in one step after the archive is
-//! whole and on disk: by a hard link that never replaces anything, or by a rename that does. So two
-//! builds at once never harm an entry, and what a killed build leaves is no entry; nobody holds the
-//! lock of it, and it goes with the next sweep.
+//! An entry exists once its small file exists. That file is created atomically after the archive is
+//! complete and on disk: by a hard link, which never replaces a file, or by a rename, which does.
+//! So concurrent builds never damage an entry. What a killed build leaves is not an entry and not
+//! locked, and the next sweep removes it.
 //!
-//! Nothing is believed that somebody else can have put there: directories and files belong to this user,
-//! nobody else may write them, and none is a link.
+//! Files of other users are not trusted: directories and files must belong to this user, must not
+//! be writable by others, and must not be symlinks.
 
 mod archive;
 mod entry;
@@ -40,7 +40,7 @@ pub use record::{LastRun, LookupOutcome, SaveOutcome};
 use crate::host::directory;
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 
-/// What no name of a directory may hold, and the sign that stands for it.
+/// The characters that are percent-encoded in names of directories.
 const ODD: &AsciiSet = &CONTROLS.add(b'/').add(b'%').add(b'.').add(b'\\');
 
 /// All caches of this machine.
@@ -50,7 +50,7 @@ pub struct Store {
 }
 
 impl Store {
-    /// Keeps caches below `root`, which is made when something is to be kept.
+    /// Keeps caches below `root`, which is created with the first entry.
     pub fn new(root: PathBuf) -> Self {
         Self { root }
     }
@@ -60,18 +60,18 @@ impl Store {
         &self.root
     }
 
-    /// Returns what stands in the place of secrets in the keys of this machine's user.
+    /// Returns the placeholders for secrets in the keys of this user.
     pub fn stand_ins(&self) -> io::Result<SecretPlaceholders> {
         SecretPlaceholders::open(&self.root)
     }
 
-    /// Returns the caches that go by this name, of which there may be none yet.
+    /// Returns the namespace of this name, which may be empty.
     pub fn namespace(&self, name: &str) -> Namespace {
         let directory = utf8_percent_encode(name, ODD).to_string();
         Namespace::new(name.to_owned(), self.root.join(directory))
     }
 
-    /// Returns every namespace that there is, in the order of names.
+    /// Returns all namespaces, sorted by name.
     pub fn namespaces(&self) -> io::Result<Vec<Namespace>> {
         if !directory::is_own(&self.root)? {
             return Ok(Vec::new());

@@ -1,4 +1,4 @@
-//! The caches that go by one name: a project's own, or shared by several.
+//! A namespace of caches: of one project, or shared by several.
 
 use std::fs::{self, File};
 use std::io;
@@ -17,26 +17,26 @@ use crate::host::file::{self, FileError};
 /// The record of the last build.
 const RECORD: &str = "last-run.json";
 
-/// How an archive's name ends.
+/// The extension of archives.
 const ARCHIVE: &str = ".tar.zst";
 
-/// How the name of a record begins that is being written.
+/// The prefix of a record that is being written.
 const RECORD_DRAFT: &str = ".record-";
 
-/// How many bytes an entry or a record has at the most.
+/// The longest entry or record, in bytes.
 const MOST_BYTES: u64 = 64 * 1024 * 1024;
 
-/// How long nobody writes a record.
+/// A record that is older than this is not being written any more.
 const RECORD_LIMIT: Duration = Duration::from_hours(1);
 
-/// The caches that go by one name.
+/// The caches of one namespace.
 #[derive(Debug, Clone)]
 pub struct Namespace {
     name: String,
     directory: PathBuf,
 }
 
-/// A lock of this machine; it goes when this does, or the process.
+/// A lock on this machine, held until this value is dropped or the process ends.
 #[derive(Debug)]
 pub struct Locked {
     _file: File,
@@ -55,8 +55,8 @@ impl Unfinished {
         &self.path
     }
 
-    /// Removes it, and what its writer made for it; returns how many bytes that were. One that is gone
-    /// is no error: whoever replaced its entry was quicker.
+    /// Removes it with the other files of its writer; returns their size in bytes. A missing file
+    /// is no error.
     pub fn remove(self) -> io::Result<u64> {
         let size = fs::metadata(&self.path).map_or(0, |metadata| metadata.len());
         if let Some(name) = self.path.file_name().and_then(|name| name.to_str())
@@ -82,7 +82,7 @@ impl Namespace {
         &self.name
     }
 
-    /// Returns all entries, the newest first. What is no entry is passed over.
+    /// Returns all entries, the newest first. Other files are ignored.
     pub fn entries(&self) -> io::Result<Vec<Entry>> {
         let mut entries: Vec<Entry> = self
             .files()?
@@ -102,7 +102,7 @@ impl Namespace {
         Ok(entries)
     }
 
-    /// Returns the very entry, if there is one.
+    /// Returns the entry with exactly this identity.
     pub fn exact(
         &self,
         kind: EntryKind,
@@ -119,7 +119,7 @@ impl Namespace {
                 Ok(Some(entry).filter(|entry| is_it && is_name(&entry.archive)))
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            // What is no entry stands in the way of one.
+            // A broken file blocks the entry of this name.
             Err(error)
                 if matches!(
                     error.kind(),
@@ -150,12 +150,12 @@ impl Namespace {
         Ok(entries)
     }
 
-    /// Opens an entry's archive, once all of it has been found to be what was written. A damaged one
-    /// is removed. Reads a file: not for the threads that wait for others.
+    /// Verifies and opens the archive of an entry; removes a damaged one. Reads the whole file: do
+    /// not call it on an async thread.
     pub fn open(&self, entry: &Entry) -> Result<Reader, Damage> {
         let opened = match file::open_own(&self.directory.join(&entry.archive)) {
             Ok(file) => {
-                // Tells when it was last used; whoever may not write it cannot tell.
+                // Records the use; without write permission it is not recorded.
                 let _ = file.set_modified(SystemTime::now());
                 Reader::open(file, entry)
             }
@@ -163,7 +163,7 @@ impl Namespace {
             Err(error) => Err(Damage::Unreadable(error.into())),
         };
         if matches!(opened, Err(Damage::Damaged | Damage::Gone)) {
-            // Whoever may not remove it finds it damaged every time.
+            // Without write permission it stays, and is damaged every time.
             let _ = self.remove(entry);
         }
         opened
@@ -176,7 +176,7 @@ impl Namespace {
         modified.map_or(entry.created, milliseconds)
     }
 
-    /// Begins a new entry; `writer` is a text that no other writer has, fit for a file's name.
+    /// Begins a new entry; `writer` is unique among writers and valid in a file name.
     pub fn begin(
         &self,
         kind: EntryKind,
@@ -188,7 +188,7 @@ impl Namespace {
         Writing::begin(&self.directory, kind, version, key, writer)
     }
 
-    /// Removes an entry; returns whether it was this one that was there.
+    /// Removes an entry; returns whether it was still this one.
     pub fn remove(&self, entry: &Entry) -> io::Result<bool> {
         let path = self.entry_path(&entry.own_id());
         // Another build may have put a new one into its place.
@@ -202,8 +202,8 @@ impl Namespace {
         }
     }
 
-    /// Removes what writers left that were killed: archives that nobody holds and that are no
-    /// entry's. Returns how many bytes that were.
+    /// Removes the leftovers of killed writers: unlocked archives without an entry. Returns their
+    /// size in bytes.
     pub fn sweep(&self) -> io::Result<u64> {
         let mut gone = 0;
         for unfinished in self.unfinished()? {
@@ -212,7 +212,7 @@ impl Namespace {
         Ok(gone)
     }
 
-    /// Finds what writers left that were killed. Nobody else takes it for that as long as it is held.
+    /// Finds the leftovers of killed writers, and locks them.
     pub fn unfinished(&self) -> io::Result<Vec<Unfinished>> {
         let files = self.files()?;
         Ok(files
@@ -236,7 +236,7 @@ impl Namespace {
         let entry = Entry::read(&self.entry_path(id));
         let draft = self.directory.join(format!("{stem}.json"));
         if entry.is_ok_and(|entry| path.ends_with(&entry.archive)) {
-            // Its writer was killed when all but this was done.
+            // Its writer was killed after publishing the entry.
             return draft.exists().then_some(Unfinished {
                 path: draft,
                 _lock: Some(file),
@@ -248,7 +248,7 @@ impl Namespace {
         })
     }
 
-    /// Takes a lock of this name, unless somebody has it.
+    /// Takes a lock of this name, unless it is held.
     pub fn try_lock(&self, name: &str) -> io::Result<Option<Locked>> {
         self.make()?;
         let file = file::make_own(&self.directory.join(format!("{name}.lock")))?;
@@ -259,7 +259,7 @@ impl Namespace {
         }
     }
 
-    /// Returns what the last build did.
+    /// Returns the record of the last build.
     pub fn record(&self) -> io::Result<Option<LastRun>> {
         if !directory::is_own(&self.directory)? {
             return Ok(None);
@@ -271,7 +271,7 @@ impl Namespace {
         }
     }
 
-    /// Writes down what a build did.
+    /// Writes the record of a build.
     pub fn write_record(&self, record: &LastRun) -> io::Result<()> {
         self.make()?;
         let mut file = tempfile::Builder::new()
@@ -282,7 +282,7 @@ impl Namespace {
         Ok(())
     }
 
-    /// Removes the directory when nothing is kept in it any more.
+    /// Removes the directory when it is empty.
     pub fn remove_if_empty(&self) -> io::Result<()> {
         let empty = self.entries()?.is_empty()
             && !self

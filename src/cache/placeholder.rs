@@ -1,9 +1,9 @@
-//! What stands in the place of a secret in a key, or in a path.
+//! Placeholders for secrets in keys and paths.
 //!
-//! Keys are kept in clear, and show in lists. A secret in one is kept as `***{0123456789abcdef}`: the
-//! same secret is the same digits in every build, so whole keys and their beginnings match as before,
-//! and another secret is another key. The digits are an HMAC with a random key that only this user can
-//! read, so nobody finds out a secret by trying. People are shown `***`.
+//! Keys are stored in clear text and shown in lists. A secret in a key is stored as
+//! `***{0123456789abcdef}`: the same secret gives the same digits in every build, so keys and
+//! prefixes match as before, and another secret gives another key. The digits are an HMAC with a
+//! random key that only this user can read, so a secret cannot be guessed. Lists show `***`.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use crate::host::file;
 
-/// The file with the random key. No directory of a namespace has a `.` in its name.
+/// The file with the random key. Directories of namespaces have no `.` in their names.
 const FILE: &str = "stand-ins.key";
 
 /// How many bytes the random key has.
@@ -30,7 +30,7 @@ const DIGITS: usize = 16;
 const BEGIN: &str = "***{";
 const END: char = '}';
 
-/// Makes what stands in the place of secrets.
+/// Creates placeholders for secrets.
 pub struct SecretPlaceholders {
     key: [u8; LENGTH],
 }
@@ -42,7 +42,7 @@ impl std::fmt::Debug for SecretPlaceholders {
 }
 
 impl SecretPlaceholders {
-    /// Reads the random key of this directory; makes it when there is none.
+    /// Reads the random key of this directory, or creates it.
     pub(super) fn open(root: &Path) -> io::Result<Self> {
         let named = |error: io::Error| {
             let path = root.join(FILE);
@@ -58,7 +58,7 @@ impl SecretPlaceholders {
             .map_err(named)
     }
 
-    /// Returns what stands in the place of a secret.
+    /// Returns the placeholder of a secret.
     pub fn of(&self, secret: &[u8]) -> String {
         let mut mac =
             Hmac::<Sha256>::new_from_slice(&self.key).expect("an HMAC takes a key of any length");
@@ -87,7 +87,7 @@ fn read(root: &Path) -> io::Result<[u8; LENGTH]> {
         .map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "the file is damaged; remove it"))
 }
 
-/// Makes the file, whole, unless another build is quicker.
+/// Creates the file atomically, unless another build was quicker.
 fn make(root: &Path) -> io::Result<()> {
     fs::DirBuilder::new()
         .recursive(true)
@@ -106,7 +106,7 @@ fn make(root: &Path) -> io::Result<()> {
     }
 }
 
-/// Returns a kept key, or path, as people may see it: without the digits.
+/// Returns a stored key or path for display: without the digits.
 pub fn shown(kept: &str) -> Cow<'_, str> {
     let mut shown = Cow::Borrowed(kept);
     let mut at = 0;
@@ -165,7 +165,7 @@ mod tests {
         let error = SecretPlaceholders::open(root.path())
             .unwrap_err()
             .to_string();
-        assert!(error.contains("nobody else may read it"), "{error}");
+        assert!(error.contains("must not be readable by others"), "{error}");
         fs::remove_file(&path).unwrap();
         std::os::unix::fs::symlink("/dev/zero", &path).unwrap();
         assert!(SecretPlaceholders::open(root.path()).is_err());

@@ -1,4 +1,4 @@
-//! Makes new entries.
+//! Writes new entries.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -46,7 +46,7 @@ impl Write for Archive {
     }
 }
 
-/// What became of a new entry.
+/// The result of publishing an entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Published {
     New(Entry),
@@ -68,7 +68,7 @@ struct WriterFiles {
 }
 
 impl Writing {
-    /// Begins an archive in a directory that is there; `writer` tells it from those of others.
+    /// Begins an archive in an existing directory; `writer` distinguishes it from others.
     pub(super) fn begin(
         directory: &Path,
         kind: EntryKind,
@@ -105,7 +105,8 @@ impl Writing {
         &mut self.archive
     }
 
-    /// Ends the archive and makes it an entry. A keyed one never takes the place of another.
+    /// Completes the archive and publishes it as an entry. An entry with a key never replaces
+    /// another.
     pub fn publish(
         self,
         kind: EntryKind,
@@ -163,8 +164,8 @@ impl WriterFiles {
             let before = Entry::read(&place).ok();
             fs::rename(&draft, &place)?;
             self.published = true;
-            // Whoever is reading it has it open. Of two that replace the same one, the next sweep
-            // finds what is left.
+            // Readers of the old archive have it open. When two builds replace the same entry, the
+            // next sweep removes the rest.
             if let Some(before) = before.filter(|before| before.archive != entry.archive) {
                 let _ = fs::remove_file(self.directory.join(before.archive));
             }

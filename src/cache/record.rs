@@ -1,10 +1,10 @@
-//! What the last build of a namespace looked for and found, for `cobuild cache explain`.
+//! The cache use of the last build of a namespace, for `cobuild cache explain`.
 
 use serde::{Deserialize, Serialize};
 
 use super::entry::{EntryKind, Paths};
 
-/// What one build did with its cache.
+/// How one build used its cache.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct LastRun {
@@ -25,7 +25,7 @@ pub struct LastRun {
     pub stored: Option<SaveOutcome>,
 }
 
-/// What came of looking for an entry.
+/// The result of a lookup.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "outcome")]
 pub enum LookupOutcome {
@@ -46,7 +46,7 @@ pub enum LookupOutcome {
     },
 }
 
-/// What came of saving.
+/// The result of saving.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "outcome")]
 pub enum SaveOutcome {

@@ -1,4 +1,4 @@
-//! What the console would hold of a project: the image's name and the kind of source.
+//! A project as CodeBuild knows it: its name, its image and the kind of its source.
 
 pub mod image;
 mod source_kind;
@@ -32,12 +32,12 @@ pub fn project_name(text: &str) -> String {
     }
 }
 
-/// How much of a project's name is in that of its identity.
+/// How many characters of the name an identity contains.
 const READABLE: usize = 60;
 
-/// What tells a project from every other on this machine, also from one of the same name: where its
-/// source is (assumed). A version of a repository is of the same project as the repository; another
-/// checkout or worktree is another project, since all that it says of itself is a tree's own word.
+/// Identifies a project on this machine by the path of its source (assumed), so that projects of
+/// one name differ. A version of a repository belongs to the project of the repository; another
+/// checkout or worktree is another project, since what a tree says about itself is not trusted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity {
     pub name: String,

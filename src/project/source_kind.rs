@@ -32,7 +32,7 @@ pub enum SourceKind {
     Plain,
 }
 
-/// The kinds that people can ask for.
+/// The kinds that a user can choose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KindName {
     GitHub,
@@ -42,7 +42,7 @@ pub enum KindName {
     CodePipeline,
 }
 
-/// What names a source where its remote does not.
+/// The names for a source whose remote does not give them.
 #[derive(Debug, Clone, Copy)]
 pub struct Fallback<'a> {
     pub user: &'a str,
@@ -52,9 +52,9 @@ pub struct Fallback<'a> {
 }
 
 impl SourceKind {
-    /// Takes a source for one of this kind, whatever its remote is. Where the remote does not name
-    /// owner and repository, the last parts of its path do; where it has none, the user and the
-    /// directory (assumed).
+    /// Treats a source as one of this kind, whatever its remote is. Owner and repository come from
+    /// the remote, else from the last parts of its path, else from the user and the directory
+    /// (assumed).
     pub fn named(kind: KindName, remote: Option<&str>, fallback: &Fallback<'_>) -> Self {
         let known = remote.map_or(Self::Plain, Self::of_remote);
         let path = remote.map_or_else(Vec::new, path_of);
@@ -84,7 +84,7 @@ impl SourceKind {
         }
     }
 
-    /// An archive in a bucket that could be: the name is that of AWS's own examples (assumed).
+    /// An archive in a plausible bucket, named as in the examples of AWS (assumed).
     pub fn in_s3(fallback: &Fallback<'_>) -> Self {
         let Fallback {
             name,
@@ -100,7 +100,7 @@ impl SourceKind {
         }
     }
 
-    /// Whether the cloud hands over a tree without `.git` (trap 25).
+    /// Whether the tree has no `.git` in the cloud (trap 25).
     pub fn leaves_out_git(&self) -> bool {
         match self {
             Self::S3 { .. } | Self::CodePipeline | Self::NoSource => true,
@@ -110,12 +110,12 @@ impl SourceKind {
         }
     }
 
-    /// Whether the build is told which commit it has (contract §3.3).
+    /// Whether the build gets the variables about its commit (contract §3.3).
     pub fn has_commit(&self) -> bool {
         !matches!(self, Self::S3 { .. } | Self::NoSource)
     }
 
-    /// Tells the kind from the address of a git remote.
+    /// Recognizes the kind by the address of a git remote.
     pub fn of_remote(remote: &str) -> Self {
         let Some((host, path)) = host_and_path(remote) else {
             return Self::Plain;
@@ -192,9 +192,9 @@ impl SourceKind {
         }
     }
 
-    /// Returns the log's words for the source in `Setting HTTP client timeout …`; for the
-    /// others none is known. A pipeline's source comes from S3; where nothing comes in, nothing is
-    /// said (both assumed).
+    /// Returns the words for the source in the log line `Setting HTTP client timeout …`, where they
+    /// are known. A pipeline's source comes from S3; a build without a source has no such line
+    /// (both assumed).
     pub fn log_words(&self) -> Option<&'static str> {
         match self {
             Self::GitHub { .. } => Some("Github and GitHub Enterprise sources"),
@@ -222,7 +222,7 @@ fn host_and_path(remote: &str) -> Option<(&str, &str)> {
     Some((host, path))
 }
 
-/// A name and a password in an address are nobody else's business.
+/// Removes user and password from an address.
 fn without_credentials(remote: &str) -> String {
     match remote.split_once("://") {
         Some((scheme @ ("http" | "https"), rest)) => {
@@ -246,7 +246,7 @@ fn path_of(remote: &str) -> Vec<String> {
         .collect()
 }
 
-/// Leaves of a name what the name of a repository may hold.
+/// Keeps the characters that are valid in the name of a repository.
 fn tame(name: &str) -> String {
     let tame: String = name
         .chars()
@@ -262,8 +262,8 @@ fn tame(name: &str) -> String {
     }
 }
 
-/// Whether a part of an address may be the name of an owner or of a repository; GitHub's and CodeCommit's have
-/// 100 characters at the most.
+/// Whether a part of an address is a valid name of an owner or repository, of at most 100
+/// characters as in GitHub and CodeCommit.
 fn is_name(part: &str) -> bool {
     (1..=100).contains(&part.chars().count())
         && !part.chars().all(|c| c == '.')

@@ -46,19 +46,19 @@ impl FromStr for Curated {
     }
 }
 
-/// A name is that of no curated image.
+/// The name is not that of a curated image.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is not the name of a curated image")]
 pub struct NotCurated(String);
 
-/// A processor that CodeBuild builds on.
+/// A processor architecture of CodeBuild.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Architecture {
     X86_64,
     Aarch64,
 }
 
-/// A system that CodeBuild builds on.
+/// An operating system of CodeBuild.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum System {
@@ -71,7 +71,7 @@ pub enum System {
 }
 
 impl Architecture {
-    /// Its name, as `uname -m` and the names of images have it.
+    /// Its name in `uname -m` and in names of images.
     pub fn name(self) -> &'static str {
         match self {
             Self::X86_64 => "x86_64",
@@ -79,7 +79,7 @@ impl Architecture {
         }
     }
 
-    /// The processor that an engine says it has, when it is one of these.
+    /// Recognizes the architecture that an engine reports.
     pub fn of_engine(name: &str) -> Option<Self> {
         match name {
             "x86_64" | "amd64" => Some(Self::X86_64),
@@ -88,7 +88,7 @@ impl Architecture {
         }
     }
 
-    /// Linux on it.
+    /// Returns the platform of Linux on this architecture.
     pub fn platform(self) -> Platform {
         Platform::linux(self.name())
     }
@@ -122,7 +122,8 @@ impl Curated {
         format!("aws/codebuild/{}:{}", self.repository, self.tag)
     }
 
-    /// The published image that comes nearest on this processor; it may be this one.
+    /// Returns the published image for this architecture that is the most similar; it may be this
+    /// one.
     pub fn nearest_on(&self, architecture: Architecture) -> Option<String> {
         if self.architecture == architecture && self.is_published {
             return Some(self.name());
@@ -142,7 +143,7 @@ impl Curated {
         }
     }
 
-    /// Whether it offers a runtime, in this version when one is given.
+    /// Whether it has a runtime, in this version if one is given.
     pub fn offers(&self, runtime: &str, version: Option<&str>) -> bool {
         self.runtimes.iter().any(|(name, labels)| {
             *name == runtime && version.is_none_or(|version| labels.contains(&version))

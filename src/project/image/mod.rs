@@ -1,4 +1,5 @@
-//! Names of build images: what they mean, and where the images can be had (contract §8.6).
+//! Names of build images: their syntax, the curated images, and where to get an image (contract
+//! §8.6).
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -36,7 +37,7 @@ pub enum PullPolicy {
     Never,
 }
 
-/// How an image is had.
+/// How an image is pulled.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Pulling {

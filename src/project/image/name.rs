@@ -1,11 +1,11 @@
-//! What a name of an image is made of, by the rules of image registries.
+//! Parses names of images by the rules of image registries.
 
 use std::fmt;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// The registry of names that name none.
+/// The registry of names without one.
 const DOCKER_HUB: &str = "docker.io";
 
 /// How long a name may be, without tag and digest.
@@ -14,10 +14,10 @@ const LONGEST_NAME: usize = 255;
 /// How many digits an image's id has.
 const ID_DIGITS: usize = 64;
 
-/// How many digits of it are enough to be taken for one: as many as `docker images` shows.
+/// How many digits make an id: as many as `docker images` shows.
 const SHORT_ID_DIGITS: usize = 12;
 
-/// A name of an image, taken apart.
+/// A parsed name of an image.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ImageName {
     /// The id of an image that is local, whole or its beginning.
@@ -32,7 +32,7 @@ pub enum ImageName {
     },
 }
 
-/// Why a text is no name of an image.
+/// Why a text is not a valid name of an image.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, thiserror::Error, Serialize, Deserialize, JsonSchema,
 )]
@@ -59,7 +59,7 @@ pub enum NameError {
 }
 
 impl ImageName {
-    /// Takes a name apart.
+    /// Parses a name.
     pub fn parse(text: &str) -> Result<Self, NameError> {
         if text.is_empty() {
             return Err(NameError::Empty);
@@ -107,7 +107,7 @@ impl ImageName {
         })
     }
 
-    /// The registry's host, when it is in one.
+    /// The host of the registry, for a name with one.
     pub fn registry(&self) -> Option<&str> {
         match self {
             Self::Id(_) => None,
@@ -141,7 +141,7 @@ impl fmt::Display for ImageName {
 
 fn is_id(text: &str) -> bool {
     match text.strip_prefix("sha256:") {
-        // What follows may be a tag of an image called `sha256`; the docker command takes it for an id.
+        // This could be a tag of an image called `sha256`; the docker command reads it as an id.
         Some(digits) => {
             is_hexadecimal(digits) && (SHORT_ID_DIGITS..=ID_DIGITS).contains(&digits.len())
         }
@@ -187,8 +187,8 @@ fn is_host(text: &str) -> bool {
     (is_address || host.split('.').all(is_label)) && port.is_none_or(is_port)
 }
 
-/// Words of small letters and digits, with `.`, `_`, `__` or dashes between them, and slashes between
-/// all of these.
+/// Checks a path: words of lowercase letters and digits, separated by `.`, `_`, `__` or dashes, in
+/// parts separated by slashes.
 fn check_path(path: &str) -> Result<(), NameError> {
     let is_word = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
     let is_between =

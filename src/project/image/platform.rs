@@ -1,4 +1,4 @@
-//! What an image is made for: a system and a processor.
+//! The platform of an image: operating system and architecture.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,7 +6,7 @@ use std::str::FromStr;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// A platform, in the words of image registries.
+/// A platform, in the terms of image registries.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Platform {
     /// The system, `linux`.
@@ -17,7 +17,7 @@ pub struct Platform {
     pub variant: Option<String>,
 }
 
-/// A text is no platform that a build can have.
+/// Why a text is not a platform for builds.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PlatformError {
     #[error("write it as linux/ARCHITECTURE, such as linux/arm64 or linux/amd64")]
@@ -27,7 +27,7 @@ pub enum PlatformError {
 }
 
 impl Platform {
-    /// The platform of Linux on this processor, by any of its names.
+    /// Returns the platform of Linux on an architecture, by any of its names.
     pub fn linux(architecture: &str) -> Self {
         let (architecture, variant) = match architecture {
             "x86_64" | "x86-64" => ("amd64", None),
@@ -44,7 +44,7 @@ impl Platform {
         }
     }
 
-    /// Whether an image for `other` is one for this platform. A variant counts where both have one.
+    /// Whether an image for `other` fits this platform. Variants are compared when both have one.
     pub fn is_met_by(&self, other: &Self) -> bool {
         let same_variant = match (&self.variant, &other.variant) {
             (Some(ours), Some(theirs)) => ours == theirs,
@@ -53,7 +53,7 @@ impl Platform {
         self.system == other.system && self.architecture == other.architecture && same_variant
     }
 
-    /// Whether a machine of this platform runs programs for `other` by itself.
+    /// Whether a machine of this platform runs programs for `other` without emulation.
     pub fn runs(&self, other: &Self) -> bool {
         let (ours, theirs) = (self.architecture.as_str(), other.architecture.as_str());
         ours == theirs || matches!((ours, theirs), ("amd64", "386") | ("arm64", "arm"))

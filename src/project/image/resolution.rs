@@ -1,4 +1,4 @@
-//! Where an image can be had.
+//! Finds out where to get an image.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -6,18 +6,18 @@ use serde::{Deserialize, Serialize};
 use super::curated::{Curated, System};
 use super::name::{ImageName, NameError};
 
-/// What the names of curated images begin with.
+/// The prefix of the names of curated images.
 const CURATED: &str = "aws/codebuild/";
 
-/// Where AWS publishes them.
+/// The registry in which AWS publishes them.
 const PUBLIC: &str = "public.ecr.aws/codebuild/";
 
-/// Where an image can be had.
+/// Where to get an image.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Resolution {
-    /// The names under which it may be local, best first. What has been built or tagged on this
-    /// machine comes before what is published (assumed).
+    /// The names under which it may be local, the best first. Images built or tagged on this
+    /// machine come before published ones (assumed).
     pub local: Vec<String>,
     /// Where it comes from else.
     pub origin: Origin,
@@ -44,7 +44,7 @@ pub enum Origin {
 }
 
 impl Resolution {
-    /// Finds out where a configured image can be had (contract §8.6).
+    /// Resolves the name of a configured image (contract §8.6).
     pub fn of(configured: &str) -> Self {
         let name = match ImageName::parse(configured) {
             Ok(name) => name,
@@ -65,7 +65,7 @@ impl Resolution {
             Some(curated) if curated.system != System::Linux => Origin::OtherSystem(curated.system),
             _ if rest.starts_with("windows-") => Origin::OtherSystem(System::Windows),
             _ if rest.starts_with("macos-") => Origin::OtherSystem(System::MacOs),
-            // There may be newer ones than we know of.
+            // A newer image than those in the table.
             _ if rest.starts_with("amazonlinux") => Origin::Registry(format!("{PUBLIC}{rest}")),
             Some(_) => Origin::Dockerfile,
             None => Origin::UnknownCurated,
@@ -84,7 +84,7 @@ impl Resolution {
         }
     }
 
-    /// The name that an engine is asked for, when the image is not local.
+    /// The name for an engine when the image is not local.
     pub fn asked(&self) -> &str {
         match &self.origin {
             Origin::Registry(name) => name,
@@ -101,7 +101,7 @@ impl Resolution {
     }
 }
 
-/// What is known of a curated image, by its name without what all of them begin with.
+/// Finds a curated image by its name without the prefix.
 fn find(rest: &str) -> Option<Curated> {
     let (tagged, _digest) = rest.split_once('@').unwrap_or((rest, ""));
     let (repository, tag) = tagged.split_once(':')?;

@@ -110,8 +110,8 @@ const WINDOWS: Curated = Curated {
     ..UBUNTU
 };
 
-/// All but those for Lambda compute, the newest of a kind first. Where several are as near, the one
-/// with the runtimes in common is the nearest (assumed).
+/// All images but those for Lambda compute, the newest of each repository first. Of equally similar
+/// images, the one with the most runtimes in common is the nearest (assumed).
 pub(super) const IMAGES: &[Curated] = &[
     Curated {
         tag: "8.0",
