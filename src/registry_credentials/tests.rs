@@ -61,7 +61,7 @@ async fn a_helper_that_knows_nothing_is_no_problem() {
 async fn a_helper_that_fails_is_told_without_its_words() {
     for (script, words) in [
         ("echo hunter2; echo hunter2 >&2; exit 3", "exit status: 3"),
-        ("echo hunter2", "no JSON"),
+        ("echo hunter2", "not valid JSON"),
         ("kill -9 $$", "signal"),
     ] {
         let problem = ask(script).await.unwrap_err().to_string();

@@ -213,8 +213,8 @@ mod tests {
     fn credentials_that_are_refused_are_told_from_none() {
         let credential = Some(RegistryCredential::default());
         let text = advice("r.example/a", credential, PullFailure::Unauthorised);
-        assert!(text.contains("refuses the credentials"), "{text}");
+        assert!(text.contains("rejected the credentials"), "{text}");
         let text = advice("r.example/a", None, PullFailure::Unauthorised);
-        assert!(text.contains("has none for it"), "{text}");
+        assert!(text.contains("this machine has none"), "{text}");
     }
 }
