@@ -1,6 +1,6 @@
-//! Hands events over from those who run a build to those who show it.
+//! The channel of events from the runner of a build to its sinks.
 //!
-//! The sender masks: nothing that the build keeps secret is ever in the channel.
+//! The sender masks secrets, so the channel never contains one.
 
 mod outgoing;
 
@@ -17,10 +17,10 @@ use outgoing::Outgoing;
 /// How many events may wait to be shown; then the build waits as well.
 const WAITING: usize = 64;
 
-/// How many events one that is emitted can become: output that was held back comes before it.
+/// How many messages one event can become: output that was held back precedes it.
 const MOST_AT_ONCE: usize = 2;
 
-/// What goes from those who run to those who show.
+/// A message from the runner to the sinks.
 #[derive(Debug)]
 pub enum Message {
     Event(Timestamped),
@@ -46,7 +46,7 @@ impl fmt::Debug for EventSender {
     }
 }
 
-/// Makes the channel; `clock` dates the events, and never goes back.
+/// Creates the channel; `clock` dates the events and never goes back.
 pub fn channel(
     clock: impl Fn() -> Timestamp + Send + Sync + 'static,
 ) -> (EventSender, mpsc::Receiver<Message>) {
@@ -61,23 +61,22 @@ pub fn channel(
 }
 
 impl EventSender {
-    /// Calls `listener` whenever the build has new secrets, for what is told of it in other ways than by
-    /// events.
+    /// Calls `listener` whenever the build has new secrets, so that other output can mask them too.
     #[must_use]
     pub fn on_secrets(mut self, listener: impl Fn(&Masker) + Send + Sync + 'static) -> Self {
         self.listener = Some(Arc::new(listener));
         self
     }
 
-    /// Emits an event without the secrets in it; waits while too many are waiting to be shown.
+    /// Masks and emits an event; waits while the channel is full.
     ///
-    /// Output that may be the beginning of a secret, or of a character, waits for what follows it. Any
-    /// other event ends the waiting, but for one that comes in the midst of a command's output.
+    /// Output that may be the beginning of a secret, or of a character, is held back until more
+    /// follows. Any other event releases it, except those in the middle of a command's output.
     pub async fn emit(&self, event: impl Into<Event>) {
         self.send(|outgoing| outgoing.pass(event.into())).await;
     }
 
-    /// Masks these secrets in everything that is emitted from now on, in the place of those before.
+    /// Replaces the secrets to mask in all further events.
     pub async fn mask(&self, masker: Masker) {
         if let Some(listener) = &self.listener {
             listener(&masker);
@@ -85,14 +84,13 @@ impl EventSender {
         self.send(|outgoing| [outgoing.mask(masker), None]).await;
     }
 
-    /// Sends what `outgoing` lets out. Nothing is lost of what it holds back when this is dropped while
-    /// it waits.
+    /// Sends what `outgoing` releases. Dropping the future loses nothing that is held back.
     async fn send(&self, pass: impl FnOnce(&mut Outgoing) -> [Option<Event>; MOST_AT_ONCE]) {
-        // When nobody shows events any more the build is cancelled by whoever stopped doing so.
+        // If the receiver is gone, the sink task has already cancelled the build.
         let Ok(room) = self.sender.reserve_many(MOST_AT_ONCE).await else {
             return;
         };
-        // Held while both are sent, so that nobody else's event comes between them.
+        // Held while both are sent, so that no other event comes between them.
         let mut outgoing = self.outgoing.lock().unwrap_or_else(PoisonError::into_inner);
         let time = (self.clock)();
         let events = pass(&mut outgoing).into_iter().flatten();
@@ -101,11 +99,11 @@ impl EventSender {
         }
     }
 
-    /// Waits until everything that was emitted has been shown.
+    /// Waits until the sinks have handled all emitted events.
     pub async fn shown(&self) {
         let (sender, receiver) = oneshot::channel();
         if self.sender.send(Message::Barrier(sender)).await.is_ok() {
-            // When nobody shows events any more there is nothing to wait for.
+            // Without a receiver there is nothing to wait for.
             let _ = receiver.await;
         }
     }

@@ -1,8 +1,8 @@
-//! Whose an object in the engine is: the run that made it, and whether that run still lives.
+//! Tells which run made an object in the engine, and whether that run still lives.
 //!
-//! Everything that cobuild makes in an engine carries labels. They say which process made it, so that
-//! the leavings of a killed run can be told from the belongings of a living one, also where several
-//! machines and containers share an engine. What cannot be told counts as living (assumed):
+//! Every object that cobuild makes in an engine has labels that name the process that made it. So
+//! the leftovers of a killed run differ from the belongings of a living one, even when several
+//! machines and containers share an engine. In doubt a run counts as living (assumed):
 //!
 //! - A number of a process means nothing in another namespace of processes, as in a container that has
 //!   the socket of its host: what was made there is [`MakerState::Unseen`] from here.
@@ -12,10 +12,10 @@
 //!
 //! Where there is no `/proc`, as on macOS, the number of the process is all there is.
 //!
-//! A label alone is no evidence: a container has those of its image, and anybody can write them down. So
-//! everything has a name that cobuild chose, and a proof: a keyed hash of the name and the labels, which
-//! nobody makes without the [`Key`]. A copy of both on something else proves nothing, since that has
-//! another name.
+//! Labels alone are no evidence: a container has those of its image, and anybody can write them. So
+//! each object has a name that cobuild chose, and a proof: a keyed hash of the name and the labels,
+//! which requires the [`Key`]. A copy on another object proves nothing, since that has another
+//! name.
 
 mod key;
 mod process;
@@ -30,16 +30,16 @@ use uuid::Uuid;
 pub use key::{Key, KeyError};
 use process::Process;
 
-/// The label that everything of cobuild's has.
+/// The label of every object of cobuild.
 pub const TOOL: &str = "cobuild.tool";
 /// The label that names the build.
 pub const BUILD: &str = "cobuild.build";
-/// The label that images have which cobuild made to try the engine with. An image that somebody makes
-/// of a build container takes over all other labels.
+/// The label of images that `cobuild doctor` imports. An image made from a build container inherits
+/// all other labels, but not this one.
 pub const TRIAL: &str = "cobuild.trial";
 /// The label that names the host.
 pub const HOST: &str = "cobuild.host";
-/// The label that holds the name of what has it; a volume without a name has that of its container.
+/// The label with the name of the object; an anonymous volume has the name of its container.
 pub const NAME: &str = "cobuild.name";
 const PROOF: &str = "cobuild.proof";
 const VERSION: &str = "cobuild.version";
@@ -48,13 +48,13 @@ const STARTED: &str = "cobuild.started";
 const NAMESPACE: &str = "cobuild.pid-namespace";
 const BOOT: &str = "cobuild.boot";
 
-/// The labels that a proof is of, besides the name.
+/// The labels that a proof covers, besides the name.
 const PROVEN: &[&str] = &[TOOL, VERSION, BUILD, HOST, PID, STARTED, NAMESPACE, BOOT];
 
-/// How the name of a container ends that was left to somebody who wants to look into it.
+/// The suffix of the name of a container that is kept for debugging.
 const KEPT: &str = "-kept";
 
-/// What kind of object cobuild makes.
+/// The kind of an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ObjectKind {
     /// A container, and its volumes without names.
@@ -75,7 +75,7 @@ impl ObjectKind {
     }
 }
 
-/// The name of an object that is to be made, and its labels.
+/// The name and the labels of a new object.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ObjectLabels {
     pub name: String,
@@ -95,22 +95,21 @@ pub struct Owner {
     boot: Option<String>,
 }
 
-/// What can be told of the process that made an object.
+/// The state of the process that made an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MakerState {
     Lives,
-    /// It is no more.
+    /// It has ended.
     Dead,
-    /// It may run where this process cannot see it, or nothing says which it was.
+    /// It may run where this process cannot see it, or it is unknown.
     Unseen,
-    /// It ran before this machine was started the last time, or it runs on another machine that has
-    /// the same name.
+    /// It ran before the last boot, or runs on another machine of the same name.
     OtherBoot,
     Elsewhere,
 }
 
 impl Owner {
-    /// This very process, which proves by `key` what it makes.
+    /// Returns the owner for this process, which proves its objects with `key`.
     pub fn this_process(key: Key) -> Self {
         let pid = std::process::id();
         Self {
@@ -135,16 +134,16 @@ impl Owner {
         &self.host
     }
 
-    /// A name that no other container has, with the labels of one for this build.
+    /// Returns a unique name and the labels for a container of this build.
     pub fn container(&self, build: &str) -> ObjectLabels {
         let name = format!("cobuild-{}", Uuid::new_v4().simple());
         self.tag(ObjectKind::Container, name, build)
     }
 
-    /// The labels of an object of this name that is made for a build.
+    /// Returns the labels for an object of this name and build.
     pub fn tag(&self, kind: ObjectKind, name: String, build: &str) -> ObjectLabels {
         let text = |text: &Option<String>| text.clone().unwrap_or_default();
-        // What is not known is said to be: an image could fill the gap.
+        // Unknown labels are set to empty: an image could define them otherwise.
         let labels = [
             (NAME, name.clone()),
             (TOOL, "cobuild".to_owned()),
@@ -186,7 +185,7 @@ impl Owner {
             && self.has_made(ObjectKind::Container, name, labels)
     }
 
-    /// A text that nobody else can make for these words, fit for a name.
+    /// Returns a keyed hash of these words, valid in a name.
     pub fn seal(&self, words: &[&str]) -> String {
         let mut mac = self.key.mac();
         mac.update(b"seal\0");
@@ -210,7 +209,7 @@ impl Owner {
         mac
     }
 
-    /// Reads the labels of an object back; `None` when they name no process.
+    /// Reads the maker from the labels of an object; `None` when they name no process.
     fn of(&self, labels: &BTreeMap<String, String>) -> Option<Self> {
         let label = |name: &str| labels.get(name).filter(|it| !it.is_empty()).cloned();
         Some(Self {
@@ -223,7 +222,7 @@ impl Owner {
         })
     }
 
-    /// Tells, as seen from this process, how the maker of an object with these labels stands.
+    /// Returns the state of the maker of an object with these labels, as seen from this process.
     pub fn standing(&self, labels: &BTreeMap<String, String>) -> MakerState {
         let Some(theirs) = self.of(labels) else {
             let is_elsewhere = labels.get(HOST).is_some_and(|host| *host != self.host);
@@ -249,20 +248,20 @@ impl Owner {
     /// Whether the process runs, when its number is one of this namespace.
     fn lives(&self) -> bool {
         process::runs(self.pid)
-            // Some machines show nobody the processes of others: those live.
+            // Some machines hide the processes of other users: those count as living.
             && Process::look(self.pid).is_none_or(|process| {
                 !process.is_zombie && !differ(self.started.as_ref(), Some(&process.started))
             })
     }
 }
 
-/// The name of a container that is left to somebody who wants to look into it. Until it has that name, a
-/// sweep ends it like every container whose run is no more.
+/// Returns the name of a kept container. Until it has that name, a sweep removes it like any
+/// container of a dead run.
 pub fn kept_name(name: &str) -> String {
     format!("{name}{KEPT}")
 }
 
-/// Whether a container is left to somebody.
+/// Whether a container is kept for debugging.
 pub fn is_kept(name: &str) -> bool {
     name.ends_with(KEPT)
 }

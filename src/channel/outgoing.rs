@@ -1,4 +1,4 @@
-//! What may leave of the events that are emitted, and what has to wait.
+//! Masks events, and holds output back that may begin a secret.
 
 use std::borrow::Cow;
 
@@ -7,7 +7,7 @@ use bytes::Bytes;
 use crate::event::{CommandEvent, Event, Notice, Output};
 use crate::mask::{MaskStream, Masker};
 
-/// Takes the secrets out of events. Until there are any, events pass as they are.
+/// Masks the secrets in events. Without secrets, events pass unchanged.
 #[derive(Debug, Default)]
 pub(super) struct Outgoing {
     secrets: Option<(Masker, MaskStream)>,
@@ -16,7 +16,7 @@ pub(super) struct Outgoing {
 }
 
 impl Outgoing {
-    /// Takes the next event and returns what may be seen: output that waited, then the event.
+    /// Takes the next event and returns the output that was held back, then the masked event.
     pub(super) fn pass(&mut self, event: Event) -> [Option<Event>; 2] {
         match event {
             Event::Command(CommandEvent::Output(Output { bytes })) => {
@@ -36,7 +36,7 @@ impl Outgoing {
         }
     }
 
-    /// Changes the secrets. Returns the output that waited.
+    /// Replaces the secrets. Returns the output that was held back.
     pub(super) fn mask(&mut self, masker: Masker) -> Option<Event> {
         let waited = self.end_output();
         let stream = masker.stream();
@@ -44,7 +44,7 @@ impl Outgoing {
         waited
     }
 
-    /// Ends the output; returns what waited of it.
+    /// Ends the output; returns what was held back.
     fn end_output(&mut self) -> Option<Event> {
         let rest = match &mut self.secrets {
             Some((_, stream)) => stream.finish(),
@@ -53,7 +53,7 @@ impl Outgoing {
         output(self.after_begun(rest))
     }
 
-    /// Keeps a character back that has only begun.
+    /// Holds an incomplete character back.
     fn whole_characters(&mut self, bytes: Bytes) -> Bytes {
         let bytes = self.after_begun(bytes);
         let end = end_of_characters(&bytes);
@@ -61,7 +61,7 @@ impl Outgoing {
         bytes.slice(..end)
     }
 
-    /// Puts what was kept back before what follows it.
+    /// Prepends what was held back.
     fn after_begun(&mut self, bytes: Bytes) -> Bytes {
         if self.begun.is_empty() {
             return bytes;
@@ -84,7 +84,7 @@ fn mask(event: &mut Event, masker: &Masker) {
     }
 }
 
-/// The length of what does not end in the middle of a character. Bytes that are no text end none.
+/// The length without an incomplete character at the end; invalid UTF-8 counts as complete.
 fn end_of_characters(bytes: &[u8]) -> usize {
     let longest_begun = 3.min(bytes.len());
     (1..=longest_begun)

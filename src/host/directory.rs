@@ -1,8 +1,8 @@
-//! Directories that are cobuild's own: what it caches, what it remembers, what running builds need.
+//! Directories of cobuild: caches, state, and the files of running builds.
 //!
-//! They are believed only when nobody else can have put anything there: each belongs to this user, is no
-//! link, and nobody else may write into it; and whatever lies above them is root's or this user's, and
-//! where others may write they cannot rename what is not theirs, as in `/tmp`.
+//! They are trusted only when no other user can have put anything there: each belongs to this user,
+//! is not a symlink, and is not writable by others. Each parent directory belongs to root or to
+//! this user; where others may write, it is sticky as `/tmp`.
 
 mod removal;
 
@@ -14,17 +14,17 @@ use std::path::{Path, PathBuf};
 
 pub use removal::remove;
 
-/// Who may write besides the owner.
+/// Write permission of others.
 const OTHERS_WRITE: u32 = 0o002;
 const GROUP_WRITES: u32 = 0o020;
 
-/// Nobody renames or removes what is another's.
+/// The sticky bit: only owners rename or remove their files.
 const STICKY: u32 = 0o1000;
 
-/// How many links are followed on the way to one directory, as by the system.
+/// How many symlinks are followed on the way to a directory, as in the kernel.
 const MOST_LINKS: usize = 40;
 
-/// Why a directory is not taken for cobuild's own.
+/// Why a directory is not trusted.
 #[derive(Debug, thiserror::Error)]
 pub enum DirectoryError {
     #[error("cannot use the directory `{}`", path.display())]
@@ -44,7 +44,6 @@ pub enum DirectoryError {
         owner: u32,
         user: u32,
     },
-    /// Somebody else can put there whatever he wants.
     #[error(
         "other users than its owner, user {owner}, can write to `{}` (mode {:04o})",
         path.display(),
@@ -63,7 +62,7 @@ impl DirectoryError {
         move |source| Self::Io { path, source }
     }
 
-    /// Whether somebody else may have a hand in it, rather than that the system does not let us.
+    /// Whether another user may control the directory, rather than that an operation failed.
     pub fn is_unsafe(&self) -> bool {
         !matches!(self, Self::Io { .. } | Self::NotADirectory(_))
     }
@@ -78,9 +77,9 @@ impl From<DirectoryError> for io::Error {
     }
 }
 
-/// Makes a directory that is this user's own, and those above it that are not there.
+/// Creates a directory of this user, with missing parents.
 ///
-/// Links may stand above it where nobody else can have made them; the directory itself is none.
+/// Parents may be symlinks that no other user can have made; the directory itself must not be one.
 pub fn make_own(path: &Path) -> Result<(), DirectoryError> {
     let me = Me::now();
     let path = std::path::absolute(path).map_err(DirectoryError::io(path))?;
@@ -97,9 +96,9 @@ pub fn make_own(path: &Path) -> Result<(), DirectoryError> {
     me.check_own(&path, &found)
 }
 
-/// Checks that nobody else can put another directory in the place of this one, which is there.
+/// Checks that no other user can replace this existing directory.
 ///
-/// An engine goes down the path once more, with more rights than this user has.
+/// An engine follows the path again, with more privileges than this user.
 pub fn is_settled(path: &Path) -> Result<(), DirectoryError> {
     let me = Me::now();
     if let Some(above) = path.parent() {
@@ -108,7 +107,7 @@ pub fn is_settled(path: &Path) -> Result<(), DirectoryError> {
     me.check_owner(path, &metadata(path)?)
 }
 
-/// Checks a directory that is to be this user's own; whether it is there.
+/// Checks a directory of this user; returns whether it exists.
 pub fn is_own(path: &Path) -> Result<bool, DirectoryError> {
     let me = Me::now();
     let path = std::path::absolute(path).map_err(DirectoryError::io(path))?;
@@ -124,18 +123,18 @@ pub fn is_own(path: &Path) -> Result<bool, DirectoryError> {
     }
 }
 
-/// The user on whose behalf this process acts.
+/// Returns the effective user id of this process.
 pub fn user() -> u32 {
     rustix::process::geteuid().as_raw()
 }
 
-/// Whether a directory can be the home of this process's user: nobody else owns it but root.
+/// Whether a directory can be the home of this user: this user or root owns it.
 pub fn is_home(path: &Path) -> bool {
     let me = Me::now();
     path.is_absolute() && fs::metadata(path).map_or(true, |found| me.trusts(found.uid()))
 }
 
-/// What is done about a directory on the way that is not there.
+/// What to do about a missing directory on the way.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Missing {
     Made,
@@ -144,13 +143,13 @@ enum Missing {
 
 fn make(path: &Path) -> Result<(), DirectoryError> {
     match DirBuilder::new().mode(0o700).create(path) {
-        // Somebody was quicker, and is looked at like everybody.
+        // Another process was quicker; its directory is checked like any other.
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         made => made.map_err(DirectoryError::io(path)),
     }
 }
 
-/// Who this process is.
+/// The identity of this process.
 struct Me {
     user: u32,
     group: u32,
@@ -164,8 +163,8 @@ impl Me {
         }
     }
 
-    /// Goes down to a directory; whether it is there. Each one on the way, and each link, was made by
-    /// somebody who may.
+    /// Walks down to a directory and returns whether it exists. Checks the owner of each directory
+    /// and symlink on the way.
     fn pass(&self, path: &Path, missing: Missing) -> Result<bool, DirectoryError> {
         let mut left: Vec<OsString> = super::parts(path);
         let mut here = PathBuf::from("/");
@@ -215,7 +214,7 @@ impl Me {
         self.check_owner(path, found)?;
         let mode = found.mode();
         let is_open = mode & OTHERS_WRITE != 0
-            // The group that a user has to himself, as many systems make it.
+            // A private group of the user, as on many systems.
             || (mode & GROUP_WRITES != 0 && found.gid() != self.group && found.gid() != 0);
         if is_open && mode & STICKY == 0 {
             return Err(writable(path, found));
@@ -258,7 +257,7 @@ impl Me {
             return Err(writable(path, found));
         }
         if mode & GROUP_WRITES != 0 {
-            // Made with the user's own mask, by nobody else.
+            // Created with the umask of the user.
             let closed = Permissions::from_mode(mode & 0o7777 & !GROUP_WRITES);
             fs::set_permissions(path, closed).map_err(DirectoryError::io(path))?;
         }
@@ -278,15 +277,15 @@ fn metadata(path: &Path) -> Result<Metadata, DirectoryError> {
     fs::symlink_metadata(path).map_err(DirectoryError::io(path))
 }
 
-/// Whether the kernel shows this user in the place of one that this namespace has no number for: the
-/// machine's own root, to a container without his rights. Nobody in here can be that user.
+/// Whether this is the overflow user, which the kernel shows for users outside this namespace, such
+/// as the real root in an unprivileged container. No process in here can be that user.
 fn is_outside(owner: u32) -> bool {
     let read = |path: &str| fs::read_to_string(path).unwrap_or_default();
     let shown = read("/proc/sys/kernel/overflowuid");
     shown.trim().parse() == Ok(owner) && !is_mapped(&read("/proc/self/uid_map"), owner)
 }
 
-/// Whether a map of users, as `user_namespaces(7)` has it, has a number; one that cannot be read has all.
+/// Whether a user map (see `user_namespaces(7)`) contains a user; an unreadable map contains all.
 fn is_mapped(map: &str, user: u32) -> bool {
     let user = u64::from(user);
     let mut ranges = map.lines().filter_map(|line| {

@@ -1,7 +1,7 @@
-//! Files that somebody else made: of a source, or of a build.
+//! Opens files that others made, such as those of a source or a build.
 //!
-//! Only regular files are opened, so nothing waits for the other end of a pipe and no device is read, and
-//! no more is read than the caller names.
+//! Only regular files are opened, so that nothing waits for a pipe and no device is read. The
+//! caller bounds what is read.
 
 use std::ffi::OsStr;
 use std::fs::File;
@@ -12,7 +12,7 @@ use std::path::{Component, Path, PathBuf};
 
 use rustix::fs::{Mode, OFlags, openat};
 
-/// How every file is opened: a pipe without a writer gives no wait, a terminal does not become ours.
+/// The flags of every open: do not wait for the writer of a pipe, do not take over a terminal.
 pub(super) const READ: OFlags = OFlags::RDONLY
     .union(OFlags::NONBLOCK)
     .union(OFlags::NOCTTY)
@@ -58,14 +58,15 @@ pub fn open(path: &Path) -> Result<File, FileError> {
     regular(file)
 }
 
-/// Opens a regular file by its path; the path itself must be no link, whatever leads to its directory.
+/// Opens a regular file by its path, which must not be a symlink itself; symlinks above it are
+/// followed.
 pub fn open_itself(path: &Path) -> Result<File, FileError> {
     let flags = READ | OFlags::NOFOLLOW;
     regular(rustix::fs::open(path, flags, Mode::empty()).map_err(no_link)?)
 }
 
-/// Opens a file that the user named, or what he has connected to this process, such as `/dev/stdin` or
-/// the pipe that a shell makes of `<(...)`.
+/// Opens a file that the user named, or a stream that the user connected, such as `/dev/stdin` or
+/// the pipe of `<(...)`.
 pub fn open_named(path: &Path) -> Result<File, FileError> {
     let is_connected = ["/dev", "/proc"].iter().any(|root| path.starts_with(root));
     if is_connected {
@@ -74,8 +75,8 @@ pub fn open_named(path: &Path) -> Result<File, FileError> {
     open(path)
 }
 
-/// Opens the regular file `below` a directory that the user named. Links are followed as long as they
-/// lead to something in that directory.
+/// Opens the regular file `below` a directory that the user named. Symlinks are followed as long as
+/// they point inside that directory.
 pub fn open_within(root: &Path, below: &Path) -> Result<File, FileError> {
     let root = root.canonicalize()?;
     let path = root.join(below).canonicalize()?;
@@ -107,14 +108,14 @@ pub fn open_beneath(root: &Path, below: &Path) -> Result<File, FileError> {
     Err(FileError::NotRegular("a directory"))
 }
 
-/// Opens a file that only cobuild can have made, in a directory of its own: it is a regular one, belongs
-/// to this user, and nobody else may write it. No link is followed.
+/// Opens a file of cobuild in a directory of its own: a regular file that belongs to this user and
+/// is not writable by others. Symlinks are not followed.
 pub fn open_own(path: &Path) -> Result<File, FileError> {
     let file = rustix::fs::open(path, READ | OFlags::NOFOLLOW, Mode::empty());
     own(regular(file.map_err(no_link)?)?)
 }
 
-/// Opens a file of cobuild's own to read and write it, and makes it when it is not there.
+/// Opens a file of cobuild for reading and writing, and creates it when missing.
 pub fn make_own(path: &Path) -> Result<File, FileError> {
     let flags = READ | OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW;
     let file = rustix::fs::open(path, flags, Mode::RUSR | Mode::WUSR);
@@ -130,7 +131,7 @@ fn no_link(error: rustix::io::Errno) -> FileError {
     }
 }
 
-/// Hands a file on when nobody else can have written it.
+/// Returns the file when no other user can have written it.
 fn own(file: File) -> Result<File, FileError> {
     let found = file.metadata()?;
     if found.uid() != super::directory::user() {
@@ -143,7 +144,7 @@ fn own(file: File) -> Result<File, FileError> {
     Ok(file)
 }
 
-/// Reads all of a file that has at most `most` bytes.
+/// Reads a file of at most `most` bytes.
 pub fn read_whole(file: File, most: u64) -> Result<Vec<u8>, FileError> {
     let mut content = Vec::new();
     file.take(most.saturating_add(1))
@@ -154,7 +155,7 @@ pub fn read_whole(file: File, most: u64) -> Result<Vec<u8>, FileError> {
     Ok(content)
 }
 
-/// Hands a file on when it is a regular one.
+/// Returns the file when it is a regular one.
 pub(super) fn regular(file: OwnedFd) -> Result<File, FileError> {
     let file = File::from(file);
     let kind = file.metadata()?.file_type();

@@ -1,9 +1,10 @@
-//! The doors to the machine that cobuild runs on: what it reads, runs and writes there passes through
-//! here, and is checked here.
+//! Access to the machine that cobuild runs on: files, directories and programs are checked here
+//! before use.
 //!
-//! A repository, a build and an image are not trusted. A file that they made may be a pipe, a device, a
-//! link that leads elsewhere, or endless; a program of theirs may lie in the current directory. Other users
-//! of the machine are not trusted either: what cobuild keeps there lies in directories of its own.
+//! Repositories, builds and images are not trusted. A file from them may be a pipe, a device, a
+//! symlink that points elsewhere, or endless; the current directory may contain a program of
+//! theirs. Other users of the machine are not trusted either, so cobuild keeps its files in
+//! directories of its own.
 
 pub mod directory;
 pub mod file;
@@ -14,7 +15,7 @@ pub mod tree;
 use std::ffi::OsString;
 use std::path::{Component, Path};
 
-/// The names of a path, the last first.
+/// Returns the names of a path, the last first.
 fn parts(path: &Path) -> Vec<OsString> {
     path.components()
         .rev()

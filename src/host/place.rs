@@ -1,16 +1,16 @@
-//! Paths that a user named, in a tree that somebody else may have made.
+//! Resolves paths that the user named inside a tree that somebody else may have made.
 //!
-//! `out` and `buildspec.yml` are names that a repository can turn into links. What a user names there is
-//! to stay there; a path elsewhere may have links, which are his own.
+//! A repository can turn `out` or `buildspec.yml` into a symlink. A path that the user names inside
+//! the tree must stay inside; a path elsewhere may contain symlinks of the user.
 
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// How many links are followed on the way to one place, as by the system.
+/// How many symlinks are followed for one path, as in the kernel.
 const MOST_LINKS: usize = 40;
 
-/// Why a path is not used.
+/// Why a path is rejected.
 #[derive(Debug, thiserror::Error)]
 pub enum PlaceError {
     #[error("`{}` is a symlink that points outside `{}`", link.display(), tree.display())]
@@ -19,12 +19,13 @@ pub enum PlaceError {
     Io(#[from] io::Error),
 }
 
-/// The trees that somebody else may have made; links in one of them are to stay in it.
+/// The trees that somebody else may have made; symlinks in a tree must stay inside it.
 #[derive(Debug, Clone, Default)]
 pub struct UntrustedTrees(Vec<PathBuf>);
 
 impl UntrustedTrees {
-    /// These directories, and the repositories around them and around the current directory.
+    /// Returns these directories, with the repositories around them and around the current
+    /// directory.
     pub fn around<'a>(directories: impl IntoIterator<Item = &'a Path>) -> io::Result<Self> {
         let mut trees = Vec::new();
         for directory in directories {
@@ -36,8 +37,8 @@ impl UntrustedTrees {
         Ok(Self(trees))
     }
 
-    /// The repository around the current directory, or that directory itself; and the one in which
-    /// `named` lies.
+    /// Returns the repository around the current directory (or that directory itself) and the one
+    /// around `named`.
     pub fn of(named: &Path) -> io::Result<Self> {
         let here = Path::new(".").canonicalize()?;
         let mut trees = vec![repository(&here).unwrap_or(here)];
@@ -49,7 +50,7 @@ impl UntrustedTrees {
         Ok(Self(trees))
     }
 
-    /// Follows a path to where it leads. What is not there yet is taken as it is written.
+    /// Resolves a path. A missing part is kept as it is written.
     pub fn follow(&self, path: &Path) -> Result<PathBuf, PlaceError> {
         let path = std::path::absolute(path)?;
         let mut left = super::parts(&path);
@@ -87,7 +88,7 @@ impl UntrustedTrees {
     }
 }
 
-/// The root of the repository in which a directory lies: the nearest directory that has a `.git`.
+/// Returns the root of the repository around a directory: the nearest directory with a `.git`.
 pub fn repository(directory: &Path) -> Option<PathBuf> {
     directory
         .ancestors()

@@ -1,7 +1,7 @@
-//! Programs of the host that cobuild runs: git, ssh, helpers that keep credentials.
+//! Runs programs of the host: git, ssh, credential helpers.
 //!
-//! A program is one of the directories that `PATH` names with an absolute path. Neither the current
-//! directory nor a path in a name counts: both may be a repository's.
+//! Programs are searched in the absolute directories of `PATH`. The current directory and names
+//! with a path are not used: both may belong to a repository.
 
 use std::env;
 use std::ffi::{OsStr, OsString};
@@ -11,13 +11,13 @@ use std::path::{Path, PathBuf};
 
 use tokio::process::Command;
 
-/// What `PATH` is where nobody has set it.
+/// The default `PATH`.
 const USUAL_PATH: &str = "/usr/local/bin:/usr/bin:/bin";
 
-/// A command for the program of that name, which sees no relative directory in `PATH` either.
+/// Returns a command for a program, whose `PATH` has no relative directories either.
 ///
 /// Fails with [`io::ErrorKind::NotFound`] when no directory of `PATH` has it, and with
-/// [`io::ErrorKind::InvalidInput`] when the name is none.
+/// [`io::ErrorKind::InvalidInput`] when it is not a plain name.
 pub fn command(name: &str) -> io::Result<Command> {
     let directories = directories(env::var_os("PATH").as_deref());
     let program = find(name, &directories)?;
@@ -27,7 +27,7 @@ pub fn command(name: &str) -> io::Result<Command> {
     Ok(command)
 }
 
-/// Takes all variables of ours from a command but `PATH` and those that are named.
+/// Clears the environment of a command except `PATH` and the named variables.
 pub fn clear_environment(command: &mut Command, kept: &[&str]) {
     let path = command
         .as_std()

@@ -1,7 +1,7 @@
-//! Trees that somebody else made, looked at while they may change.
+//! Reads trees that somebody else made, even while they change.
 //!
-//! A directory is held open, and all in it is reached from there by its name alone: no link is followed,
-//! whoever puts one into the way meanwhile.
+//! A directory stays open, and its entries are reached from there by name: no symlink is followed,
+//! even one that appears meanwhile.
 
 use std::ffi::{CStr, OsStr, OsString};
 use std::fs::File;
@@ -19,7 +19,7 @@ use super::file::{FileError, READ, regular};
 pub struct Directory(OwnedFd);
 
 impl Directory {
-    /// Opens a directory that the user named, or that is ours; links are followed.
+    /// Opens a directory that the user named, or one of cobuild; symlinks are followed.
     pub fn open(path: &Path) -> io::Result<Self> {
         let opened = rustix::fs::open(path, READ | OFlags::DIRECTORY, Mode::empty())?;
         Ok(Self(opened))
@@ -49,13 +49,13 @@ impl Directory {
         regular(opened.map_err(io::Error::from)?)
     }
 
-    /// The text of the link of this name in it.
+    /// Reads the target of the symlink of this name.
     pub fn link(&self, name: &OsStr) -> io::Result<PathBuf> {
         let text = readlinkat(&self.0, name, Vec::new())?;
         Ok(OsString::from_vec(text.into_bytes()).into())
     }
 
-    /// What is known of this name in it, `None` where there is nothing.
+    /// Returns the metadata of this name, `None` when there is nothing.
     pub fn entry(&self, name: &OsStr) -> io::Result<Option<Entry>> {
         match statat(&self.0, name, AtFlags::SYMLINK_NOFOLLOW) {
             Ok(stat) => Ok(Some(Entry(stat))),
@@ -64,7 +64,7 @@ impl Directory {
         }
     }
 
-    /// What is known of itself.
+    /// Returns the metadata of the directory itself.
     pub fn own(&self) -> io::Result<Entry> {
         Ok(Entry(rustix::fs::fstat(&self.0)?))
     }
@@ -87,7 +87,7 @@ impl Directory {
     }
 }
 
-/// What is known of something in a directory.
+/// The metadata of an entry.
 #[derive(Debug, Clone, Copy)]
 pub struct Entry(Stat);
 
@@ -115,7 +115,7 @@ impl Entry {
         self.kind() == FileType::Symlink
     }
 
-    /// Whether it is how an overlay says that something is gone.
+    /// Whether it is a whiteout of an overlay: the entry was removed.
     pub fn is_whiteout(&self) -> bool {
         self.kind() == FileType::CharacterDevice && self.0.st_rdev == 0
     }

@@ -1,4 +1,4 @@
-//! What runs left on the host.
+//! Leftovers on the host.
 
 use std::fs;
 use std::path::Path;
@@ -9,7 +9,7 @@ use super::{Handle, HostDirectories, Leftover, LeftoverKind, LeftoverReport, Rem
 use crate::cache::Store;
 use crate::runner::{KeptScratch, abandoned, occupied};
 
-/// Finds directories and files that nobody uses, and directories that somebody does.
+/// Finds unused directories and files, and directories in use.
 pub(super) fn find(places: &HostDirectories, findings: &mut LeftoverReport) {
     for directory in occupied(&places.scratch_root) {
         let leftover = leftover(LeftoverKind::Directory, &directory);
@@ -35,7 +35,7 @@ pub(super) fn find(places: &HostDirectories, findings: &mut LeftoverReport) {
     }
 }
 
-/// Sorts the directories that were left to containers: one whose container goes, goes too.
+/// Sorts the directories that were kept for containers: a directory goes with its container.
 pub(super) fn sort_kept(kept: Vec<KeptScratch>, objects: &Objects, findings: &mut LeftoverReport) {
     for kept in kept {
         let goes = |found: &RemovableLeftover| {

@@ -1,9 +1,8 @@
-//! What runs leave behind when they are killed, or keep for somebody to look into: how it is found,
-//! and how it is removed.
+//! Finds and removes what runs leave behind when they are killed, or keep for debugging.
 //!
-//! Nothing of a living run is ever taken for the leavings of a dead one:
+//! The belongings of a living run are never taken for leftovers:
 //!
-//! - An object in the engine says which process made it ([`crate::ownership`]); a dead one never lives again.
+//! - An object in the engine says which process made it ([`crate::ownership`]); a dead process never lives again.
 //!   What has no proof that this user's cobuild made it is told of, and left to people.
 //! - A directory of the host, and an archive that is being written, is locked by whoever uses it. What is
 //!   found here is locked until it is removed.
@@ -23,14 +22,14 @@ use crate::engine::{ContainerId, Engine, EngineError};
 use crate::ownership::Owner;
 use crate::runner::{KeptScratch, Scratch};
 
-/// Where runs of this user keep things on the host.
+/// The directories of this user's runs on the host.
 #[derive(Debug, Clone)]
 pub struct HostDirectories {
     pub scratch_root: PathBuf,
     pub cache_root: PathBuf,
 }
 
-/// What kind of thing a run left.
+/// The kind of a leftover.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum LeftoverKind {
     Container,
@@ -57,7 +56,7 @@ impl LeftoverKind {
     }
 }
 
-/// A thing that a run left, as people are told of it.
+/// A leftover, for display.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Leftover {
     pub kind: LeftoverKind,
@@ -71,7 +70,7 @@ pub struct Leftover {
     pub size: Option<u64>,
 }
 
-/// A thing together with what it takes to remove it.
+/// A leftover with the handle to remove it.
 #[derive(Debug)]
 pub struct RemovableLeftover {
     pub leftover: Leftover,
@@ -94,7 +93,7 @@ enum Handle {
     Unfinished(Unfinished),
 }
 
-/// What there is.
+/// All leftovers.
 #[derive(Debug, Default)]
 pub struct LeftoverReport {
     pub dead: Vec<RemovableLeftover>,
@@ -104,14 +103,14 @@ pub struct LeftoverReport {
     pub unproven: Vec<Leftover>,
     /// How many objects in the engine belong to other hosts.
     pub of_other_hosts: usize,
-    /// Why the engine was not looked at, with the number of directories of which nobody can tell
+    /// Why the engine was not searched, with the number of directories that cannot be judged
     /// without it.
     pub not_looked_at: Option<(EngineError, usize)>,
 }
 
-/// Finds everything that runs left, as seen from the process `owner`.
+/// Finds all leftovers, as seen from the process `owner`.
 ///
-/// `engine` is the engine or why there is none.
+/// `engine` is the engine, or the error that prevented the connection.
 pub async fn find<E: Engine>(
     engine: Result<&E, EngineError>,
     owner: &Owner,
@@ -134,7 +133,7 @@ pub async fn find<E: Engine>(
         Err(error) => findings.not_looked_at = Some((error, kept.len())),
     }
     host::find(places, &mut findings);
-    // Containers first: what they use can go when they are gone.
+    // Containers first: the objects that they use can be removed afterwards.
     findings.dead.sort_by_key(|found| found.leftover.kind);
     findings.living.sort_by_key(|found| found.leftover.kind);
     findings

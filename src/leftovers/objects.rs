@@ -1,4 +1,4 @@
-//! What runs left in the engine.
+//! Leftovers in the engine.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -8,7 +8,7 @@ use crate::engine::{Engine, EngineError, ListedContainer, ListedObject, ListedVo
 use crate::ownership::{self, MakerState, Owner};
 use crate::runner::{LAYERS_LABEL, Ledger, is_of_container};
 
-/// The objects of cobuild in an engine, by how their makers stand.
+/// The objects of cobuild in an engine, by the state of their makers.
 #[derive(Debug, Default)]
 pub(super) struct Objects {
     pub(super) dead: Vec<RemovableLeftover>,
@@ -19,7 +19,7 @@ pub(super) struct Objects {
     pub(super) containers: Vec<String>,
 }
 
-/// Lists them; views of sources are known by where runs keep the changes.
+/// Lists the objects. Views of sources are recognized by the directory of their changes.
 pub(super) async fn list<E: Engine>(
     engine: &E,
     owner: &Owner,
@@ -39,7 +39,7 @@ pub(super) async fn list<E: Engine>(
         shares_host: facts.shares_host,
         objects: Objects::default(),
     };
-    // Somebody may have made an image of a build container, and it has the container's labels then.
+    // An image made from a build container has the labels of the container.
     let (trials, foreign): (Vec<_>, Vec<_>) = images
         .into_iter()
         .partition(|image| image.labels.contains_key(ownership::TRIAL));
@@ -65,7 +65,7 @@ pub(super) async fn list<E: Engine>(
             continue;
         }
         let is_ours = is_of_container(&volume, owner, scratch_root, &entered);
-        // It goes with its container, whatever becomes of that.
+        // It belongs to its container.
         if !is_ours && container.is_some_and(|name| going.contains(name)) {
             continue;
         }
@@ -87,14 +87,14 @@ pub(super) async fn list<E: Engine>(
         let names = [&image.name].into_iter().chain(&image.other_names);
         let name = names.into_iter().find(is_name).cloned();
         let is_ours = name.is_some();
-        // What else somebody calls it is his.
+        // Other names of the image belong to the user.
         image.name = name.unwrap_or(image.name);
         sorting.object(image, LeftoverKind::Image, Handle::Image, is_ours);
     }
     Ok(sorting.objects)
 }
 
-/// What Podman puts before the name of an image that has no registry.
+/// The prefix that Podman adds to the name of an image without a registry.
 const PODMAN: &str = "localhost/";
 
 /// Whether a container has its labels from an image rather than from the run that made it.
@@ -174,7 +174,7 @@ impl Sorting<'_> {
             }
             MakerState::Dead => true,
             MakerState::Lives | MakerState::Unseen => false,
-            // Nothing runs on over a boot, so a container that runs is another machine's.
+            // No container survives a reboot, so a running one belongs to another machine.
             MakerState::OtherBoot => self.shares_host && !runs,
         };
         if is_dead {

@@ -1,4 +1,4 @@
-//! How it is removed.
+//! Removes leftovers.
 
 use std::path::Path;
 use std::time::Duration;
@@ -10,16 +10,16 @@ use crate::engine::{ContainerId, Engine, EngineError};
 use crate::ownership::Owner;
 use crate::runner::{Scratch, abandoned, occupied, remove_scratch};
 
-/// How long a container may take to disappear, once it has been told to.
+/// How long the removal of a container may take.
 const REMOVAL_LIMIT: Duration = Duration::from_secs(20);
 
-/// How long a run may take to end, and to tidy up, once its container is gone.
+/// How long a run may take to end and clean up after its container was removed.
 const ENDING_LIMIT: Duration = Duration::from_secs(20);
 
-/// How often it is looked whether it has.
+/// How often to check whether it has ended.
 const ENDING_POLL: Duration = Duration::from_millis(50);
 
-/// Why something cannot be removed.
+/// Why a leftover cannot be removed.
 #[derive(Debug, thiserror::Error)]
 pub enum RemovalError {
     #[error("{}", .0.reason())]
@@ -34,8 +34,7 @@ pub enum RemovalError {
     NoEngine,
 }
 
-/// Removes things in their order, and returns each with what came of it. What is gone already is no
-/// error.
+/// Removes leftovers in order, and returns the result for each. A missing one is no error.
 pub async fn remove<E: Engine>(
     engine: Option<&E>,
     owner: &Owner,
@@ -99,7 +98,7 @@ impl<E: Engine> Removal<'_, E> {
         Ok(remove_scratch(self.engine, self.owner, self.image, scratch).await?)
     }
 
-    /// A directory whose run has just lost its container: most runs remove it themselves.
+    /// Handles a directory whose run has just lost its container: most runs remove it themselves.
     async fn occupied(&self, path: &Path) -> Result<(), RemovalError> {
         let ended = async {
             while occupied(self.scratch_root).iter().any(|it| it == path) {

@@ -1,4 +1,4 @@
-//! The secret by which this user's cobuild knows its own.
+//! The secret key with which this user's cobuild recognizes its objects.
 
 use std::fmt;
 use std::fs;
@@ -12,16 +12,16 @@ use sha2::Sha256;
 use crate::host::directory::{self, DirectoryError};
 use crate::host::file::{self, FileError};
 
-/// How many bytes it has.
+/// The length in bytes.
 const LENGTH: usize = 32;
 
-/// What others than its owner may do with it.
+/// The permissions of others.
 const OF_OTHERS: u32 = 0o077;
 
 /// The name of its file.
 const FILE: &str = "key";
 
-/// A secret that nobody but this user's cobuild knows. `Debug` does not show it.
+/// A secret of this user's cobuild. `Debug` does not show it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Key([u8; LENGTH]);
 
@@ -41,7 +41,7 @@ pub enum KeyError {
 }
 
 impl KeyError {
-    /// Whether somebody else may have a hand in it, rather than that nothing can be kept there.
+    /// Whether another user may control the file, rather than that an operation failed.
     pub fn is_unsafe(&self) -> bool {
         match self {
             Self::Directory(error) => error.is_unsafe(),
@@ -58,8 +58,8 @@ impl fmt::Debug for Key {
 }
 
 impl Key {
-    /// Reads the key that is kept in a directory of cobuild's own, and makes both when they are not
-    /// there: of processes that do so side by side all get the same.
+    /// Reads the key in a directory of cobuild, and creates both when missing. Concurrent processes
+    /// get the same key.
     pub fn kept_in(directory: &Path) -> Result<Self, KeyError> {
         directory::make_own(directory)?;
         let path = directory.join(FILE);
@@ -81,7 +81,7 @@ impl Key {
         }
     }
 
-    /// A key that goes with this process: what it makes, nobody knows after its end.
+    /// Returns a key for this process only: later processes do not recognize its objects.
     pub fn of_one_run() -> Self {
         let mut bytes = [0; LENGTH];
         let random = [uuid::Uuid::new_v4(), uuid::Uuid::new_v4()];

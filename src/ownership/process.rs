@@ -4,7 +4,7 @@ use std::fs;
 
 use rustix::process::{Pid, test_kill_process};
 
-/// Whether there is a process of that number, as far as it can be told.
+/// Whether a process of that number exists, as far as known.
 pub(super) fn runs(pid: u32) -> bool {
     let Some(pid) = i32::try_from(pid).ok().and_then(Pid::from_raw) else {
         return false;
@@ -12,7 +12,7 @@ pub(super) fn runs(pid: u32) -> bool {
     test_kill_process(pid) != Err(rustix::io::Errno::SRCH)
 }
 
-/// What the kernel tells of a process.
+/// The properties of a process.
 pub(super) struct Process {
     /// When it began, in ticks since the boot.
     pub(super) started: String,

@@ -1,4 +1,4 @@
-//! The files in which the docker and podman commands keep credentials, or say who does.
+//! Reads the credential files of the docker and podman commands.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -11,13 +11,13 @@ use super::CredentialProblem;
 use crate::engine::RegistryCredential;
 use crate::host::file;
 
-/// What Docker Hub is called in these files.
+/// The name of Docker Hub in these files.
 const DOCKER_HUB_SERVER: &str = "https://index.docker.io/v1/";
 
-/// How many bytes a file has at the most.
+/// The longest file, in bytes.
 const MOST_BYTES: u64 = 16 * 1024 * 1024;
 
-/// A file, read.
+/// A parsed file.
 #[derive(Debug)]
 pub(super) struct File {
     path: PathBuf,
@@ -48,7 +48,7 @@ impl std::fmt::Debug for Entry {
     }
 }
 
-/// Credentials, or who has them.
+/// Credentials in a file, or the helper that has them.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum StoredCredential {
     Inline(RegistryCredential),
@@ -82,8 +82,8 @@ impl File {
         }))
     }
 
-    /// Says where credentials for a repository may be, in the order in which they are tried: a helper
-    /// for the registry, the store for all of them, the file itself.
+    /// Returns the possible credentials for a repository, in the order of trying: the helper for
+    /// the registry, the helper for all registries, the file itself.
     pub(super) fn kept(
         &self,
         registry: &str,
@@ -110,7 +110,7 @@ impl File {
         stores.chain(self.entry(registry, repository)).collect()
     }
 
-    /// The entry whose key is nearest to the repository: Podman's may be of one below a registry.
+    /// Returns the entry with the most specific key; Podman's keys may contain a path.
     fn entry(
         &self,
         registry: &str,
@@ -125,7 +125,7 @@ impl File {
                 let rest = whole.strip_prefix(place(key));
                 rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
             })
-            // Docker leaves an empty entry where a store has the credentials.
+            // Docker leaves an empty entry when a helper has the credentials.
             .filter(|(_, entry)| !entry.is_empty())
             .max_by_key(|(key, _)| place(key).len())?;
         Some(match entry.credential() {
@@ -164,14 +164,14 @@ impl Entry {
         if let Some(auth) = filled(&self.auth) {
             let (username, password) = decode(&auth)?;
             credential.username = Some(username);
-            // A password of blanks is how Docker writes that there is none.
+            // Docker writes a missing password as spaces.
             credential.password = Some(password).filter(|password| !password.is_empty());
         }
         Some(credential)
     }
 }
 
-/// User and password from `auth`.
+/// Decodes user and password of `auth`.
 fn decode(auth: &str) -> Option<(String, String)> {
     let config =
         GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
@@ -181,7 +181,7 @@ fn decode(auth: &str) -> Option<(String, String)> {
     Some((username.to_owned(), password.trim_matches('\0').to_owned()))
 }
 
-/// The registry, or the path below one, that a key means: keys may be addresses.
+/// Returns the registry, or the path below one, of a key, which may be a URL.
 fn place(key: &str) -> &str {
     let key = key
         .strip_prefix("https://")

@@ -1,4 +1,4 @@
-//! Programs that keep credentials.
+//! Runs credential helpers.
 
 use std::io;
 use std::process::Stdio;
@@ -12,13 +12,13 @@ use super::CredentialProblem;
 use crate::engine::RegistryCredential;
 use crate::host::program;
 
-/// What a helper says of a server that it does not know.
+/// The answer of a helper that has no credentials for a server.
 const UNKNOWN: &str = "credentials not found";
 
 /// The user whose password is a token.
 const TOKEN_USER: &str = "<token>";
 
-/// How much of an answer is read.
+/// The longest answer, in bytes.
 const LONGEST_ANSWER: u64 = 1024 * 1024;
 
 #[derive(Deserialize)]
@@ -30,8 +30,8 @@ struct Answer {
     secret: String,
 }
 
-/// Asks a helper for the credentials of a server; `None` when it has none. A helper that is not done
-/// within `patience`, or that nobody waits for any more, is killed.
+/// Asks a helper for the credentials of a server; `None` when it has none. The helper is killed
+/// after `patience`, or when the future is dropped.
 pub(super) async fn ask(
     program: &str,
     server: &str,
@@ -40,7 +40,7 @@ pub(super) async fn ask(
     ask_by(program::command(program), program, server, patience).await
 }
 
-/// The same, of the program that is run by this command.
+/// The same, with the command that runs the helper.
 pub(super) async fn ask_by(
     command: io::Result<Command>,
     program: &str,
@@ -72,7 +72,7 @@ pub(super) async fn ask_by(
     }
 }
 
-/// Runs a helper; returns what it printed, and how it ended unless that was well.
+/// Runs a helper; returns its output, and its exit status when it failed.
 async fn run(command: io::Result<Command>, server: &str) -> io::Result<(Vec<u8>, Option<String>)> {
     let mut child = command?
         .arg("get")
@@ -82,7 +82,7 @@ async fn run(command: io::Result<Command>, server: &str) -> io::Result<(Vec<u8>,
         .kill_on_drop(true)
         .spawn()?;
     if let Some(mut input) = child.stdin.take() {
-        // A helper that does not read says why by how it ends.
+        // A helper that does not read its input reports why by its exit status.
         let _ = input.write_all(server.as_bytes()).await;
     }
     let mut output = Vec::new();

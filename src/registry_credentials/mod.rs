@@ -1,8 +1,9 @@
-//! The credentials for registries that this machine has: in the files of the docker and podman
-//! commands, and in what their helpers keep.
+//! Finds the registry credentials of this machine, in the files of the docker and podman commands
+//! and in their credential helpers.
 //!
-//! The crate `docker_credential` reads the same files, but waits for a helper without bound, cannot be
-//! cancelled, knows no keys below a registry, and puts a helper's output into its errors.
+//! The crate `docker_credential` reads the same files, but waits for a helper without limit, cannot
+//! be cancelled, does not support keys below a registry, and puts the output of a helper into its
+//! errors.
 
 mod file;
 mod helper;
@@ -16,14 +17,14 @@ use std::time::Duration;
 use crate::engine::RegistryCredential;
 use file::{File, StoredCredential};
 
-/// Where credentials for registries are looked for.
+/// The files in which registry credentials are searched.
 #[derive(Debug, Clone)]
 pub struct CredentialFiles {
     files: Vec<PathBuf>,
     patience: Duration,
 }
 
-/// What was found for a registry.
+/// The result of a lookup.
 #[derive(Debug, Default)]
 pub struct CredentialLookup {
     /// The credentials, when there are any.
@@ -32,8 +33,7 @@ pub struct CredentialLookup {
     pub problems: Vec<CredentialProblem>,
 }
 
-/// Something that may have held credentials cannot be read. No text of it is repeated: it may hold
-/// secrets.
+/// Why a file or helper could not be read. Its content is not repeated, since it may be secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CredentialProblem {
     Unreadable {
@@ -105,13 +105,13 @@ impl fmt::Display for CredentialProblem {
 }
 
 impl CredentialFiles {
-    /// Looks into these files, the first first; no helper gets more time than `patience`.
+    /// Searches these files in order; each helper gets at most the time `patience`.
     pub fn new(files: Vec<PathBuf>, patience: Duration) -> Self {
         Self { files, patience }
     }
 
-    /// Finds the credentials for a repository of a registry. What cannot be read is passed over and
-    /// told.
+    /// Finds the credentials for a repository of a registry. Unreadable files and helpers are
+    /// skipped and reported.
     pub async fn find(&self, registry: &str, repository: &str) -> CredentialLookup {
         let mut found = CredentialLookup::default();
         for path in &self.files {

@@ -1,4 +1,4 @@
-//! How much memory, how many processors.
+//! Amounts of memory and processors.
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::ResourceError;
 use crate::wire::text_form;
 
-/// What engines refuse to go below.
+/// The least memory that engines accept.
 pub(super) const LEAST_MEMORY: Memory = Memory(6 << 20);
 
 /// A number of bytes.
@@ -20,7 +20,7 @@ pub(super) const LEAST_MEMORY: Memory = Memory(6 << 20);
 pub struct Memory(pub u64);
 
 impl Memory {
-    /// So many gibibytes.
+    /// Returns an amount in gibibytes.
     pub const fn gibibytes(count: u64) -> Self {
         Self(count << 30)
     }
@@ -88,7 +88,7 @@ pub struct Cpus(u64);
 const BILLION: u64 = 1_000_000_000;
 
 impl Cpus {
-    /// So many whole processors.
+    /// Returns a number of whole processors.
     pub const fn whole(count: u32) -> Self {
         Self(count as u64 * BILLION)
     }
@@ -107,7 +107,7 @@ impl FromStr for Cpus {
     fn from_str(text: &str) -> Result<Self, ResourceError> {
         billionths(text.trim())
             .and_then(|count| u64::try_from(count).ok())
-            // A hundredth is the least that engines take.
+            // Engines accept at least a hundredth.
             .filter(|count| (BILLION / 100..=i64::MAX.unsigned_abs()).contains(count))
             .map(Self)
             .ok_or(ResourceError::Cpus)

@@ -13,7 +13,7 @@ use super::{Cpus, Memory, ResourceError};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ComputeType(&'static Row);
 
-/// What a compute type has in one kind of environment.
+/// The size of a compute type in one environment type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Size {
     /// Its vCPUs; those of Lambda are not told.
@@ -21,7 +21,7 @@ pub struct Size {
     pub memory: Memory,
 }
 
-/// The kind of environment that a compute type is of.
+/// The environment type of a compute type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum EnvironmentType {
     /// `LINUX_CONTAINER`
@@ -42,7 +42,7 @@ pub enum EnvironmentType {
 }
 
 impl EnvironmentType {
-    /// The kind of a build with this compute type.
+    /// Returns the environment type of a build with this compute type.
     pub fn of(compute_type: Option<ComputeType>, has_gpus: bool, is_arm: bool) -> Self {
         let is_lambda = compute_type.is_some_and(ComputeType::is_lambda);
         match (is_lambda, is_arm) {
@@ -99,7 +99,7 @@ const fn lambda(name: &'static str, memory: u64) -> Row {
     row(name, Some(size))
 }
 
-/// Memory in GiB and vCPUs, as documented; whatever a fleet has is its own affair.
+/// Memory in GiB and vCPUs, as documented. The size of a fleet is not known.
 static TABLE: [Row; 12] = [
     Row {
         gpu: Some(size(16, 4)),
@@ -138,13 +138,13 @@ impl ComputeType {
         self.0.name
     }
 
-    /// Whether it is one of Lambda.
+    /// Whether it is a compute type of Lambda.
     pub fn is_lambda(self) -> bool {
         self.0.name.starts_with("BUILD_LAMBDA_")
     }
 
-    /// Returns what it has in a kind of environment; `None` when that is for a fleet to say, or there
-    /// is no such environment.
+    /// Returns its size in an environment type; `None` when the fleet decides, or when there is no
+    /// such environment.
     pub fn size(self, kind: EnvironmentType) -> Option<Size> {
         let row = self.0;
         match kind {

@@ -1,8 +1,8 @@
-//! What cannot be read.
+//! Errors of values that a user wrote.
 
 use super::{Memory, amount};
 
-/// Why a resource, as somebody wrote it, cannot be meant.
+/// Why the value of a resource is invalid.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ResourceError {
     #[error("write a size with its unit, such as 512m, 1.5g or 2g")]

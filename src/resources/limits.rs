@@ -1,11 +1,11 @@
-//! How much of its machine a container may use.
+//! The resources of the machine that a container may use.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{ComputeType, Cpus, EnvironmentType, Memory, Pids, PidsLimit, Size};
 
-/// What the container may use at the most.
+/// The limits of a container.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Limits {
@@ -17,7 +17,7 @@ pub struct Limits {
     pub pids: Option<u32>,
 }
 
-/// What the engine's machine has, as far as it says so.
+/// The capacity of the engine's machine, as far as known.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Machine {
     pub cpus: Option<u32>,
@@ -25,7 +25,7 @@ pub struct Machine {
     pub pids: Pids,
 }
 
-/// What a build asks for.
+/// The resources that a build requests.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Compute {
@@ -41,7 +41,7 @@ pub struct Compute {
 }
 
 impl Compute {
-    /// Returns what is asked for, whatever the machine has.
+    /// Returns the requested limits, whatever the machine has.
     pub fn limits(&self, kind: EnvironmentType) -> Limits {
         let size = self.size(kind);
         Limits {
@@ -51,7 +51,7 @@ impl Compute {
         }
     }
 
-    /// Returns what a machine can give of it, and sentences about what it cannot.
+    /// Returns the limits that the machine can satisfy, and warnings about the others.
     pub fn within(&self, kind: EnvironmentType, machine: Machine) -> (Limits, Vec<String>) {
         let mut notes = self.notes(kind);
         let asked = self.limits(kind);
@@ -86,7 +86,7 @@ impl Compute {
         self.compute_type?.size(kind)
     }
 
-    /// What should be known of the compute type, whatever the machine.
+    /// Returns warnings about the compute type, whatever the machine has.
     fn notes(&self, kind: EnvironmentType) -> Vec<String> {
         let Some(compute_type) = self.compute_type else {
             return Vec::new();
@@ -107,7 +107,7 @@ impl Compute {
         }
     }
 
-    /// Tells where an amount comes from.
+    /// Describes where an amount comes from.
     fn origin(&self, is_given: bool, amount: Option<impl std::fmt::Display>, unit: &str) -> String {
         let amount = amount.map_or_else(String::new, |amount| format!("{amount}{unit}"));
         match self.compute_type {
@@ -117,7 +117,8 @@ impl Compute {
     }
 }
 
-/// The lesser of what is asked for and what there is; what nobody asks for is not limited.
+/// Returns the smaller of the requested and the available amount; without a request there is no
+/// limit.
 fn least<T: Ord>(asked: Option<T>, there: Option<T>) -> Option<T> {
     match (asked, there) {
         (Some(asked), Some(there)) => Some(asked.min(there)),

@@ -1,7 +1,7 @@
-//! What a build container gets of its machine: processors, memory, devices, networks, directories.
+//! The resources of a build container: processors, memory, devices, networks, directories.
 //!
-//! Words shared by whoever asks, plans and provides. Pure: nothing here looks at a machine. What people
-//! write is read by [`FromStr`](std::str::FromStr), with errors that say what to write.
+//! Shared by the command line, the plan and the engine. Pure: nothing here looks at a machine.
+//! [`FromStr`](std::str::FromStr) parses what a user writes, with errors that say what to write.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -28,7 +28,7 @@ pub use volume::{FileSystem, Volume};
 
 use core::net::IpAddr;
 
-/// What a container gets besides processors and memory.
+/// The resources of a container besides processors and memory.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Extras {

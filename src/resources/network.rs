@@ -1,4 +1,4 @@
-//! Names that a container knows the addresses of.
+//! Entries for the `/etc/hosts` of a container.
 
 use core::net::IpAddr;
 use std::fmt;
@@ -10,7 +10,7 @@ use crate::wire::text_form;
 /// The network of the engine's host itself.
 pub const HOST_NETWORK: &str = "host";
 
-/// The word that an engine replaces by the address of its host.
+/// The word that the engine replaces with the address of its host.
 const HOST_GATEWAY: &str = "host-gateway";
 
 /// A line of the container's `/etc/hosts`.

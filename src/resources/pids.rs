@@ -1,4 +1,4 @@
-//! How many processes a container may have.
+//! The limit of processes of a container.
 
 use std::str::FromStr;
 
@@ -7,12 +7,11 @@ use serde::{Deserialize, Serialize};
 
 use super::ResourceError;
 
-/// What a build has when nobody says otherwise: half of the least number that kernels are set to, so that
-/// a build that makes processes without end leaves the other half to its host. Builds that mean well have
-/// some thousands at the most.
+/// The default: half of the smallest default of kernels, so that a fork bomb leaves the other half
+/// to the host. Real builds have at most some thousands.
 const USUAL: u32 = 16_384;
 
-/// How many processes and threads a container may have at once.
+/// The limit of processes and threads of a container.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum PidsLimit {
@@ -25,7 +24,7 @@ pub enum PidsLimit {
     Unlimited,
 }
 
-/// What a machine has of processes and threads.
+/// The capacity of a machine for processes and threads.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Pids {
     /// It does not say.
@@ -38,7 +37,7 @@ pub enum Pids {
 }
 
 impl PidsLimit {
-    /// The number that is asked for, whatever the machine has.
+    /// Returns the requested number, whatever the machine has.
     pub(super) fn asked(self) -> Option<u32> {
         match self {
             Self::Usual => Some(USUAL),
@@ -47,7 +46,8 @@ impl PidsLimit {
         }
     }
 
-    /// The number on this machine; what it cannot give is told in `notes`.
+    /// Returns the number for a machine; adds a warning to `notes` when it cannot satisfy the
+    /// request.
     pub(super) fn within(self, machine: Pids, notes: &mut Vec<String>) -> Option<u32> {
         let asked = self.asked()?;
         let there = match machine {

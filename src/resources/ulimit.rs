@@ -1,4 +1,4 @@
-//! Limits of each process.
+//! Resource limits (ulimits) of processes.
 
 use std::fmt;
 use std::str::FromStr;
@@ -20,7 +20,7 @@ pub struct Ulimit {
     pub hard: i64,
 }
 
-/// What engines know of.
+/// The names that engines support.
 const NAMES: [&str; 15] = [
     "core",
     "cpu",

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ResourceError;
 
-/// A path of the host, and where the container has it.
+/// A path of the host, mounted into the container.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Volume {
@@ -25,7 +25,7 @@ pub struct Volume {
 impl FromStr for Volume {
     type Err = ResourceError;
 
-    /// Reads `HOST:CONTAINER[:ro|rw]`; whether there is such a path is not looked at.
+    /// Reads `HOST:CONTAINER[:ro|rw]`; does not check that the path exists.
     fn from_str(text: &str) -> Result<Self, ResourceError> {
         let (rest, read_only) = match text.rsplit_once(':') {
             Some((rest, "ro")) => (rest, true),
@@ -92,8 +92,7 @@ impl FromStr for FileSystem {
     }
 }
 
-/// Reads a path of the container that something can be mounted at: not the root, nothing of the
-/// agent's, no way up.
+/// Reads a mount point of the container: not the root, not below `/codebuild`, and without `..`.
 fn target(given: &str) -> Result<String, ResourceError> {
     let absolute = given.starts_with('/');
     let parts: Vec<&str> = given

@@ -1,8 +1,7 @@
-//! Which runtimes a build image offers, and what a buildspec's `runtime-versions` select of them
-//! (contract §1.7).
+//! Selects the runtimes of `runtime-versions` from those of the build image (contract §1.7).
 //!
-//! Pure: the text of the image's table goes in and becomes a [`Table`]; [`select`] matches the
-//! buildspec's list against it and returns what is to be said and what is to be run.
+//! Pure: parses the text of the image's table into a [`Table`]; [`select`] matches the list of the
+//! buildspec against it and returns the log lines and the commands to run.
 
 mod select;
 mod table;

@@ -1,4 +1,4 @@
-//! Matches the versions that a buildspec wants with those that an image has.
+//! Matches the versions of a buildspec with those of an image.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use super::table::{DEFAULT, Release, Runtime, Table};
 use super::version::{Alias, Version};
 use crate::event::{RuntimeEvent, SelectedBy};
 
-/// What a buildspec's list comes to.
+/// The result of a selection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Selection {
     /// What the agent says, in order; of a selection that fails, all up to there.
@@ -15,7 +15,7 @@ pub struct Selection {
     pub installations: Result<Vec<Installation>, SelectError>,
 }
 
-/// A runtime that is to be installed.
+/// A runtime to install.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Installation {
     pub runtime: String,

@@ -1,4 +1,4 @@
-//! Reads `runtimes.yml`, the table of runtimes that an image brings.
+//! Reads `runtimes.yml`, the table of runtimes in an image.
 
 use std::collections::BTreeMap;
 
@@ -11,8 +11,8 @@ pub(super) const DEFAULT: &str = "default";
 
 /// The runtimes of an image, by name.
 ///
-/// Labels keep their source text: `3.10` is not 3.1. Fields that are not known are ignored, and what
-/// is null is empty (assumed).
+/// Labels keep their source text: `3.10` is not 3.1. Unknown fields are ignored, and null is empty
+/// (assumed).
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Table {
     pub(super) runtimes: BTreeMap<String, Runtime>,
@@ -24,7 +24,7 @@ pub(super) struct Runtime {
     versions: BTreeMap<String, Option<Release>>,
 }
 
-/// What belongs to one label.
+/// The entry of a label.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 pub(super) struct Release {
@@ -69,7 +69,7 @@ impl Release {
         commands.flatten().cloned().collect()
     }
 
-    /// The labels of other runtimes of which one each must be there too.
+    /// The accepted labels of each other runtime that is required.
     pub(super) fn requirements(&self) -> impl Iterator<Item = (&str, &[String])> {
         let requirements = self.requires.iter().flatten();
         requirements.map(|(runtime, labels)| (runtime.as_str(), labels.as_slice()))

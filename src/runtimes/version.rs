@@ -1,4 +1,4 @@
-//! Takes labels apart: which of two is newer, and what `3.x` and `latest` stand for.
+//! Parses and compares labels, and resolves `3.x` and `latest`.
 
 /// A label such as `3.10` or `corretto17`. The greater one is newer.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -32,13 +32,13 @@ impl<'a> Version<'a> {
         self.distribution
     }
 
-    /// The place in a list for people: by distribution, then by age.
+    /// The sort key for display: by distribution, then by age.
     pub(super) fn into_place(self) -> (&'a str, Vec<u64>) {
         (self.distribution, self.numbers)
     }
 }
 
-/// A word for the newest of several versions.
+/// An alias for the newest of several versions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Alias<'a> {
     /// `latest`: of all.

@@ -1,4 +1,4 @@
-//! Takes one value out of a secret that holds several.
+//! Takes one value out of a secret with several.
 
 use std::collections::HashMap;
 

@@ -1,10 +1,10 @@
-//! Values that a buildspec wants from the parameter store or from Secrets Manager (contract §1.4).
+//! Values for a buildspec from the parameter store and Secrets Manager (contract §1.4).
 //!
-//! [`Providers`] asks one [`SecretProvider`] after the other and takes of an answer what the reference
-//! names. Two providers are [`local`]: a file, and variables of this machine. Nothing here touches the
-//! world; what a provider does is its own affair.
+//! [`Providers`] asks one [`SecretProvider`] after the other, and takes from the answer the part
+//! that the reference names. Two providers are [`local`]: a file, and variables of this machine.
+//! Nothing here does I/O; a provider may.
 //!
-//! A value is a [`Secret`] on all of its way, so that no `Debug` shows it.
+//! A value is always a [`Secret`], so that no `Debug` shows it.
 
 mod json_key;
 pub mod local;

@@ -1,4 +1,4 @@
-//! Where values come from, and how they are looked up.
+//! Providers of secret values, and lookups in them.
 
 use std::fmt;
 use std::pin::Pin;
@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::json_key::pick;
 use super::{ReferenceError, Secret, SecretReference};
 
-/// What a buildspec asks for.
+/// A value that a buildspec requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SecretRequest<'a> {
     pub variable: &'a str,
@@ -15,7 +15,7 @@ pub struct SecretRequest<'a> {
     pub reference: &'a str,
 }
 
-/// What a provider has.
+/// The answer of a provider.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StoredSecret {
     /// What the store holds: a parameter's value, or the whole string of a secret.
@@ -24,21 +24,21 @@ pub enum StoredSecret {
     Value(Secret),
 }
 
-/// Why a store does not answer, in its own words, such as `AccessDeniedException: …`.
+/// The error of a store in its own words, such as `AccessDeniedException: …`.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct StoreError(pub String);
 
-/// A look-up that goes on; `None` where nothing is known by that name.
+/// A lookup in progress; `None` when the provider does not know the name.
 pub type Lookup<'a> =
     Pin<Box<dyn Future<Output = Result<Option<StoredSecret>, StoreError>> + Send + 'a>>;
 
-/// Somebody who knows values.
+/// A source of secret values.
 pub trait SecretProvider: Send + Sync {
     /// Looks a parameter up.
     fn get_parameter<'a>(&'a self, wanted: SecretRequest<'a>) -> Lookup<'a>;
 
-    /// Looks a secret up; `secret` is what the reference says.
+    /// Looks a secret up; `secret` is the parsed reference.
     fn get_secret<'a>(
         &'a self,
         wanted: SecretRequest<'a>,
@@ -46,7 +46,7 @@ pub trait SecretProvider: Send + Sync {
     ) -> Lookup<'a>;
 }
 
-/// Why there is no value.
+/// Why a lookup failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum LookupError {
     #[error("no value was given for it")]
@@ -61,7 +61,7 @@ pub enum LookupError {
     Store(#[from] StoreError),
 }
 
-/// Providers, of which the first that knows a value gives it; cheap to clone.
+/// Providers in order: the first that has a value gives it. Cheap to clone.
 #[derive(Clone, Default)]
 pub struct Providers(Arc<Vec<Box<dyn SecretProvider>>>);
 
@@ -82,7 +82,7 @@ impl Providers {
         Err(LookupError::Missing)
     }
 
-    /// Looks a secret up, and takes of it what the reference names.
+    /// Looks a secret up, and takes the part that the reference names.
     pub async fn secret(&self, wanted: SecretRequest<'_>) -> Result<Secret, LookupError> {
         let reference = SecretReference::parse(wanted.reference)?;
         for provider in self.0.iter() {

@@ -1,6 +1,6 @@
-//! How a buildspec names a value in Secrets Manager: `ID:JSON-KEY:VERSION-STAGE:VERSION-ID`.
+//! References to values in Secrets Manager: `ID:JSON-KEY:VERSION-STAGE:VERSION-ID`.
 
-/// What of which secret is wanted.
+/// A reference to a secret, or to a part of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SecretReference {
     pub id: String,
@@ -18,7 +18,7 @@ pub enum SecretVersion {
     Id(String),
 }
 
-/// Why a text is no reference.
+/// Why a reference is invalid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ReferenceError {
     #[error("the secret id is missing")]

@@ -1,9 +1,9 @@
-//! Which characters a terminal obeys or hides, and what is shown in their place.
+//! The characters that a terminal obeys or hides, and their visible form.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-/// Whether a character would do something else than stand where it is, as it is.
+/// Whether a character does something else on a terminal than being shown.
 ///
 /// - Control characters: C0, DEL, and C1 (U+0080 to U+009F), which are sequences of one character
 ///   (U+009B is `ESC [`). Whoever lets tabs and newlines through does so before asking.
@@ -39,7 +39,7 @@ pub(super) fn is_odd(character: char) -> bool {
     }
 }
 
-/// Appends what is shown in the place of an odd character.
+/// Appends the visible form of a character.
 pub(super) fn push_sign(character: char, shown: &mut String) {
     if character.is_ascii() {
         // The character of the key that makes it, together with Ctrl.
@@ -55,14 +55,14 @@ fn push_code(character: char, shown: &mut String) {
     let _ = write!(shown, "<U+{:04X}>", u32::from(character));
 }
 
-/// Appends what is shown in the place of bytes that are no text.
+/// Appends the visible form of bytes that are not UTF-8.
 pub(super) fn push_bytes(bytes: &[u8], shown: &mut String) {
     for byte in bytes {
         let _ = write!(shown, "<{byte:02x}>");
     }
 }
 
-/// Returns a text of one line with every odd character made visible; a tab stays.
+/// Returns a line of text with all such characters made visible; tabs stay.
 pub fn visible(text: &str) -> Cow<'_, str> {
     let is_odd = |character: char| character != '\t' && is_odd(character);
     if !text.contains(is_odd) {
@@ -79,8 +79,8 @@ pub fn visible(text: &str) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
-/// Returns a JSON text of the same value without odd characters. They can only stand within its
-/// strings, where each has an escape, or be the blanks between its parts, which stay.
+/// Returns JSON text of the same value with such characters escaped. They only occur within
+/// strings; the white space between tokens stays.
 pub(super) fn escaped_json(text: &str) -> Cow<'_, str> {
     let is_odd = |character: char| !matches!(character, '\t' | '\n') && is_odd(character);
     if !text.contains(is_odd) {

@@ -1,23 +1,23 @@
-//! The one way to stdout and stderr: whatever cobuild shows on a terminal, it shows through here.
+//! All output to stdout and stderr goes through this module.
 //!
-//! Buildspecs, paths, names of images, the words of registries, engines and git, and what a build puts
-//! out come from others, who may want to set the window's title, to paint over a line, or to make a
-//! text read as another. So every character that a terminal obeys or hides becomes visible, just before
-//! it would reach one: `^[` for a control character, `<U+202E>` for another, `<9b>` for a byte that is
-//! no text. [`characters`] has the list, with reasons.
+//! Buildspecs, paths, names of images, messages of registries, engines and git, and the output of
+//! builds come from others, who may want to set the title of the window, paint over a line, or
+//! disguise a text. So every character that a terminal obeys or hides is made visible before it
+//! reaches one: `^[` for a control character, `<U+202E>` for another, `<9b>` for a byte that is not
+//! UTF-8. [`characters`] has the list, with reasons.
 //!
-//! What goes into a pipe or a file stays as it is, to the byte. Stdout and stderr are looked at each by
-//! itself, and whether there are colours has nothing to do with it.
+//! Output to a pipe or a file is unchanged, to the byte. Stdout and stderr are checked separately;
+//! colours do not matter.
 //!
-//! # How cobuild's own style is told from a text
+//! # How styles differ from text
 //!
-//! Texts and styles are put together by `format!`, anywhere. A sequence of a [`Style`] therefore carries
-//! a mark, a random number of this process, which no text can know; [`Out`] takes the mark away and lets
-//! the sequence through, when colours are wanted. All other sequences are text. Newlines are told apart
-//! in the same way: an [`Out`] is written to line by line (`writeln!`), and a newline within a line is a
-//! text's, so it shows as `^J`. A text of several lines says so, as [`Lines`].
+//! `format!` combines texts and styles anywhere. So a sequence of a [`Style`] contains a mark, a
+//! random number of this process that no text can know. [`Out`] removes the mark and writes the
+//! sequence when colours are on. All other sequences are text. Newlines work the same way: an
+//! [`Out`] is written line by line (`writeln!`), and a newline within a line belongs to a text and
+//! shows as `^J`. A text of several lines is written as [`Lines`].
 //!
-//! # What is let through
+//! # Exceptions
 //!
 //! - The output of a build ([`Out::output`]) keeps tabs, newlines, carriage returns and colours (SGR),
 //!   since logs are made of them. The colours end where cobuild speaks next, so that a build cannot

@@ -1,4 +1,4 @@
-//! Where cobuild writes.
+//! Writers for stdout, stderr and files.
 
 use std::fmt;
 use std::io::{self, BufWriter, IsTerminal, Stderr, Stdout, Write};
@@ -11,13 +11,13 @@ use super::page::Page;
 use super::sanitize::Sanitizer;
 use super::style::{NEWLINE, mark};
 
-/// How much is gathered before it is written, where it is gathered.
+/// The size of the buffer, in bytes.
 const BUFFER: usize = 64 * 1024;
 
-/// What every line of the log that is cobuild's own begins with.
+/// The beginning of every line of the log that cobuild itself writes.
 const OWN_LINE: &str = "[Container]";
 
-/// When there are colours.
+/// When to use colours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Color {
     Auto,
@@ -26,9 +26,9 @@ pub enum Color {
     Never,
 }
 
-/// A way out, to a terminal or to anything else.
+/// A writer to a terminal or to anything else.
 ///
-/// Lines of cobuild's own are written by `writeln!`, one each; texts in them may hold anything.
+/// `writeln!` writes one line of cobuild; texts in it may contain anything.
 pub struct Out<W: Write> {
     to: W,
     is_terminal: bool,
@@ -46,7 +46,7 @@ impl<W: Write> fmt::Debug for Out<W> {
 }
 
 impl Out<Stdout> {
-    /// The way to stdout.
+    /// Returns a writer to stdout.
     pub fn stdout(color: Color) -> Self {
         let to = io::stdout();
         let is_colored = is_colored(color, AutoStream::choice(&to));
@@ -55,7 +55,7 @@ impl Out<Stdout> {
 }
 
 impl Out<Stderr> {
-    /// The way to stderr.
+    /// Returns a writer to stderr.
     pub fn stderr(color: Color) -> Self {
         let to = io::stderr();
         let is_colored = is_colored(color, AutoStream::choice(&to));
@@ -71,12 +71,12 @@ fn is_colored(color: Color, auto: anstream::ColorChoice) -> bool {
     }
 }
 
-/// The width of the terminal that stdout is, if it is one, in characters; 0 where nobody knows.
+/// The width of the terminal of stdout in characters; 0 when it is unknown.
 pub fn stdout_width() -> Option<usize> {
     width(io::stdout())
 }
 
-/// The width of the terminal that stderr is, if it is one, in characters; 0 where nobody knows.
+/// The width of the terminal of stderr in characters; 0 when it is unknown.
 pub fn stderr_width() -> Option<usize> {
     width(io::stderr())
 }
@@ -96,23 +96,23 @@ impl<W: Write> Out<W> {
         }
     }
 
-    /// A way to something that is no terminal, without colours.
+    /// Returns a writer to something other than a terminal, without colours.
     pub fn file(to: W) -> Self {
         Self::new(false, false, to)
     }
 
-    /// A way to a terminal.
+    /// Returns a writer to a terminal.
     pub fn screen(to: W, is_colored: bool) -> Self {
         Self::new(true, is_colored, to)
     }
 
-    /// The same way with a buffer, which is written when it is full, or flushed.
+    /// Adds a buffer, which is written when it is full or flushed.
     pub fn buffered(self) -> Out<BufWriter<W>> {
         let to = BufWriter::with_capacity(BUFFER, self.to);
         Out::new(self.is_terminal, self.is_colored, to)
     }
 
-    /// What it was made of, for one that is in memory.
+    /// Returns the underlying writer.
     pub fn into_inner(self) -> W {
         self.to
     }
@@ -127,7 +127,7 @@ impl<W: Write> Out<W> {
         self.is_colored
     }
 
-    /// Writes a line of cobuild's own, or a part of one: nothing in it is a newline but its end.
+    /// Writes a line of cobuild, or a part of one; only its end is a newline.
     pub fn write_fmt(&mut self, arguments: fmt::Arguments<'_>) -> io::Result<()> {
         self.line(&arguments.to_string())
     }
@@ -168,7 +168,7 @@ impl<W: Write> Out<W> {
             return;
         }
         let indent = indent.parse().unwrap_or(0);
-        // Nobody else's line begins so.
+        // The output of a build must not look like a line of cobuild.
         if indent == 0 && rest.trim_start().starts_with(OWN_LINE) {
             push_sign('\n', shown);
             return;
@@ -184,7 +184,7 @@ impl<W: Write> Out<W> {
             .try_for_each(|line| writeln!(self, "{line}"))
     }
 
-    /// Writes output of a build. Whoever writes anything else behind it ends it first.
+    /// Writes output of a build. Call [`Self::end_output`] before writing anything else.
     pub fn output(&mut self, bytes: &[u8]) -> io::Result<()> {
         if !self.is_terminal {
             return self.to.write_all(bytes);
@@ -193,14 +193,14 @@ impl<W: Write> Out<W> {
         self.to.write_all(&clean)
     }
 
-    /// Ends output: what was held back of it comes, and its colours end.
+    /// Ends output: writes what was held back, and resets its colours.
     pub fn end_output(&mut self) -> io::Result<()> {
         let rest = self.sanitizer.finish();
         self.to.write_all(&rest)
     }
 
-    /// Writes a line of a build's output within a line of cobuild's own, with its colours where there
-    /// are any.
+    /// Writes a line of a build's output within a line of cobuild, with its colours when colours
+    /// are on.
     pub fn quoted(&mut self, line: &str) -> io::Result<()> {
         if !self.is_colored {
             let plain = anstream::adapter::strip_str(line).to_string();
@@ -212,8 +212,8 @@ impl<W: Write> Out<W> {
         self.to.write_all(&clean)
     }
 
-    /// Writes what a library has drawn, in lines and with colours, of texts that have been made
-    /// [`visible`](super::visible) for it.
+    /// Writes what a library has drawn, with lines and colours, from texts that were made
+    /// [`visible`](super::visible).
     pub fn drawn(&mut self, text: &str) -> io::Result<()> {
         let plain;
         let text = if self.is_colored {
@@ -244,7 +244,8 @@ impl<W: Write> Out<W> {
     }
 }
 
-/// Finds the first sequence of cobuild's own: what is before it, its parameters and kind, the rest.
+/// Splits a text at the first sequence of cobuild: the text before it, its parameters and kind, the
+/// rest.
 fn own_sequence(text: &str) -> Option<(&str, (&str, char), &str)> {
     let (before, behind) = text.split_once(mark())?;
     let end = behind.find(|c: char| !(c.is_ascii_digit() || c == ';'))?;

@@ -1,11 +1,11 @@
-//! Texts that are put together before they are written.
+//! Texts that are composed before they are written.
 
 use std::fmt;
 
 use super::style::{NEWLINE, mark};
 
-/// A text of several lines within a line of cobuild's own. On a terminal its further lines stand below
-/// the first, this many blanks to the right; in a pipe or a file they stand as they are.
+/// A text of several lines within a line of cobuild. On a terminal, the further lines are indented
+/// by this many spaces; in a pipe or a file they are unchanged.
 #[derive(Debug, Clone, Copy)]
 pub struct Lines<'text>(pub &'text str, pub usize);
 

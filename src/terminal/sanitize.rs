@@ -1,10 +1,10 @@
-//! Makes the output of a build fit for a terminal, as it comes.
+//! Makes the output of a build safe for a terminal, chunk by chunk.
 
 use std::borrow::Cow;
 
 use super::characters::{is_odd, push_bytes, push_sign};
 
-/// The longest colour sequence that is let through, in bytes.
+/// The longest colour sequence that passes, in bytes.
 const LONGEST_SEQUENCE: usize = 32;
 
 /// Lets text, newlines, tabs, carriage returns and colours through and makes everything else visible
@@ -17,10 +17,10 @@ pub struct Sanitizer {
     is_colored: bool,
 }
 
-/// What ends every colour.
+/// Resets all colours.
 const USUAL: &[u8] = b"\x1b[0m";
 
-/// What a text begins with.
+/// The beginning of a text.
 enum Begun {
     /// A colour, of so many bytes.
     Color(usize),
@@ -81,7 +81,7 @@ impl Sanitizer {
             match begun(text) {
                 Begun::Color(length) => {
                     let (color, rest) = text.split_at(length);
-                    // What else may mean the end does not mean it to every terminal.
+                    // Other sequences do not reset the colours of every terminal.
                     self.is_colored = !matches!(color, "\x1b[m" | "\x1b[0m");
                     clean.push_str(color);
                     text = rest;

@@ -1,4 +1,4 @@
-//! Styles of cobuild's own, which nobody else can write.
+//! Styles of cobuild, which texts cannot forge.
 
 use std::fmt;
 use std::sync::OnceLock;
@@ -6,8 +6,8 @@ use std::sync::OnceLock;
 use anstyle::AnsiColor;
 use uuid::Uuid;
 
-/// Returns what the sequences of this process begin with: a colour by its form, with a parameter that
-/// nobody can guess.
+/// Returns the beginning of this process's sequences: the form of a colour, with a parameter that
+/// cannot be guessed.
 pub(super) fn mark() -> &'static str {
     static MARK: OnceLock<String> = OnceLock::new();
     MARK.get_or_init(|| format!("\x1b[{};", Uuid::new_v4().as_u128()))

@@ -1,5 +1,5 @@
-//! What cobuild says besides what [`sinks`](crate::sinks) show: traces, the last words of a panic, and
-//! what the debugger asks. It comes from anywhere, so the secrets are kept for it here.
+//! Output besides that of [`sinks`](crate::sinks): traces, panics, and questions of the debugger.
+//! It comes from anywhere, so the secrets to mask are global here.
 
 use std::backtrace::{Backtrace, BacktraceStatus};
 use std::io::{self, Write};
@@ -12,7 +12,7 @@ use crate::mask::Masker;
 /// The secrets of the build that runs.
 static SECRETS: Mutex<Option<Masker>> = Mutex::new(None);
 
-/// Hides secrets in all traces and panics, and in what is [`masked`], from now on.
+/// Masks secrets from now on, in traces, in panics and in [`masked`] texts.
 pub fn hide(masker: Masker) {
     *SECRETS.lock().unwrap_or_else(PoisonError::into_inner) = Some(masker);
 }
@@ -29,7 +29,7 @@ pub fn masked(text: &str) -> String {
     }
 }
 
-/// Where traces go: to stderr, each in one piece.
+/// Writes traces to stderr, each in one piece.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Traces;
 
@@ -45,7 +45,7 @@ impl Write for Traces {
     }
 }
 
-/// Writes a trace, whose colours are its formatter's: that shows those of texts itself.
+/// Writes a trace. Its colours come from the formatter, which escapes those of texts itself.
 fn trace(out: &mut Out<impl Write>, text: &str) -> io::Result<()> {
     let text = masked(text);
     if !out.is_terminal() {
@@ -56,7 +56,7 @@ fn trace(out: &mut Out<impl Write>, text: &str) -> io::Result<()> {
     out.drawn(&(line + "\n"))
 }
 
-/// From now on a panic says on stderr what it has to say, as everybody else.
+/// Makes panics print through this module.
 pub fn show_panics() {
     std::panic::set_hook(Box::new(|panic| {
         let mut text = panic.to_string();

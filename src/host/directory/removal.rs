@@ -1,4 +1,4 @@
-//! Removes a directory with all that is in it, however deep, however it was left.
+//! Removes a directory tree of any depth and with any permissions.
 
 use std::ffi::{CStr, CString};
 use std::io;
@@ -9,10 +9,10 @@ use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, Stat};
 use rustix::fs::{chmodat, fstat, openat, renameat, statat, unlinkat};
 use rustix::io::Errno;
 
-/// How many names of a directory are held at once.
+/// How many names of a directory are read at once.
 const MANY: usize = 4096;
 
-/// How many directories are open at once, each in the one before.
+/// How many nested directories are open at once.
 const DEEPEST: usize = 32;
 
 const DIRECTORY: OFlags = OFlags::RDONLY
@@ -20,10 +20,10 @@ const DIRECTORY: OFlags = OFlags::RDONLY
     .union(OFlags::NOFOLLOW)
     .union(OFlags::CLOEXEC);
 
-/// Removes a directory with all that is in it. One that is not there is no error.
+/// Removes a directory tree. A missing one is no error.
 ///
-/// No link is followed, and no other file system is entered. What lies deep is brought up first: a
-/// build can nest directories deeper than a path can be long, or than files can be open.
+/// Symlinks are not followed, and other file systems are not entered. Deep directories are moved up
+/// first: a build can nest directories deeper than paths and open files allow.
 pub fn remove(directory: &Path) -> io::Result<()> {
     let name = path_name(directory)?;
     let top = match open(CWD, &name) {
@@ -85,7 +85,7 @@ impl Emptying {
         }
     }
 
-    /// Makes a directory that lies deep one of the topmost's.
+    /// Moves a deep directory up to the topmost one.
     fn bring_up(&mut self, from: BorrowedFd<'_>, name: &CStr) -> io::Result<()> {
         match make_accessible(from, name) {
             Err(Errno::NOENT) => return Ok(()),
@@ -96,7 +96,7 @@ impl Emptying {
             let free = CString::new(format!(".moved-{}", self.moved))?;
             match renameat(from, name, &self.top, &*free) {
                 Ok(()) | Err(Errno::NOENT) => return Ok(()),
-                // Something has that name already.
+                // The name is taken.
                 Err(Errno::NOTEMPTY | Errno::EXIST | Errno::NOTDIR) => {}
                 Err(error) => return Err(error.into()),
             }
@@ -104,7 +104,7 @@ impl Emptying {
     }
 }
 
-/// Removes what is no directory, or an empty one; false for a full one.
+/// Removes a file or an empty directory; returns `false` for a directory with content.
 fn gone(directory: BorrowedFd<'_>, name: &CStr) -> io::Result<bool> {
     let is_directory = match unlinkat(directory, name, AtFlags::empty()) {
         Ok(()) | Err(Errno::NOENT) => return Ok(true),
@@ -122,7 +122,7 @@ fn gone(directory: BorrowedFd<'_>, name: &CStr) -> io::Result<bool> {
     }
 }
 
-/// Whether a name is a directory's; one that is gone is taken for one, and then found to be none.
+/// Whether a name is a directory; a missing entry counts as one.
 fn is_directory(directory: BorrowedFd<'_>, name: &CStr) -> io::Result<bool> {
     let found = match statat(directory, name, AtFlags::SYMLINK_NOFOLLOW) {
         Err(Errno::NOENT) => return Ok(true),
@@ -131,7 +131,7 @@ fn is_directory(directory: BorrowedFd<'_>, name: &CStr) -> io::Result<bool> {
     Ok(FileType::from_raw_mode(found.st_mode) == FileType::Directory)
 }
 
-/// Opens a directory, also one whose owner took everything from himself.
+/// Opens a directory, even one without permissions for its owner.
 fn open(directory: impl AsFd, name: &CStr) -> rustix::io::Result<OwnedFd> {
     match openat(&directory, name, DIRECTORY, Mode::empty()) {
         Err(Errno::ACCESS) => {
@@ -142,8 +142,8 @@ fn open(directory: impl AsFd, name: &CStr) -> rustix::io::Result<OwnedFd> {
     }
 }
 
-/// Lets the owner into a directory. Nobody else can put a link into its place meanwhile: all of this
-/// lies in a directory of his own.
+/// Gives the owner permissions for a directory. No other user can replace it with a symlink
+/// meanwhile: it lies in a directory of this user.
 fn make_accessible(directory: BorrowedFd<'_>, name: &CStr) -> rustix::io::Result<()> {
     let found = statat(directory, name, AtFlags::SYMLINK_NOFOLLOW)?;
     let mode = Mode::from_raw_mode(found.st_mode);
@@ -154,7 +154,7 @@ fn make_accessible(directory: BorrowedFd<'_>, name: &CStr) -> rustix::io::Result
     chmodat(directory, name, mode | Mode::RWXU, AtFlags::empty())
 }
 
-/// The names of a directory, or the first of them. One that somebody else has removed meanwhile has none.
+/// Returns the first names of a directory; none when it was removed meanwhile.
 fn names(directory: BorrowedFd<'_>) -> io::Result<Vec<CString>> {
     match read_names(directory) {
         Err(Errno::NOENT) => Ok(Vec::new()),

@@ -1,7 +1,7 @@
 //! A secrets file of `NAME=VALUE` lines.
 //!
-//! The crates for dotenv files take names of variables only, and expand values; here a name may be
-//! that of a parameter or an ARN, and a `$` in a password is one.
+//! The crates for dotenv files allow only names of variables, and expand values; here a name may be
+//! a parameter or an ARN, and a `$` in a password is literal.
 
 use std::collections::HashMap;
 

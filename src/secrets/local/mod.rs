@@ -1,4 +1,4 @@
-//! Values that this machine gives: a file, and variables with a prefix.
+//! Values from this machine: a file, and variables with a prefix.
 
 mod dotenv;
 mod json;
@@ -8,10 +8,11 @@ use std::collections::HashMap;
 use super::reference::name_in_arn;
 use super::{Lookup, Secret, SecretProvider, SecretReference, SecretRequest, StoredSecret};
 
-/// How variables of this machine begin that give values; the name of the buildspec's variable follows.
+/// The prefix of variables of this machine that give values; the name of the buildspec's variable
+/// follows.
 pub const PREFIX: &str = "COBUILD_SECRET_";
 
-/// A line of a secrets file that cannot be read. Nothing of the line itself is told.
+/// An invalid line of a secrets file. The line itself is not repeated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}: {problem}")]
 pub struct SecretsFileError {
@@ -46,13 +47,13 @@ impl SecretsFile {
         Ok(Self { entries: entries? })
     }
 
-    /// Returns what the file has by a name of the store.
+    /// Returns the value under a name of the store.
     fn stored(&self, name: &str) -> Option<StoredSecret> {
         let entry = self.entries.get(name)?;
         Some(StoredSecret::Stored(entry.value.clone()))
     }
 
-    /// Returns what the file has for one variable alone.
+    /// Returns the value for one variable.
     fn value(&self, name: &str) -> Option<StoredSecret> {
         let Entry { value, is_object } = self.entries.get(name)?.clone();
         Some(if is_object {
