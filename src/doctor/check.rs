@@ -1,6 +1,6 @@
-//! What is examined, and what an examination finds.
+//! The checks of `cobuild doctor` and their results.
 
-/// What is examined; in the order in which it is told.
+/// The subjects, in the order of the report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Subject {
     /// Whether an engine answers, where, and why that one.
@@ -31,7 +31,7 @@ pub enum Subject {
 }
 
 impl Subject {
-    /// What cannot be examined without an engine.
+    /// The subjects that need an engine.
     pub(super) const OF_ENGINE: &[Self] = &[
         Self::Version,
         Self::StorageDriver,
@@ -43,7 +43,7 @@ impl Subject {
         Self::EngineDisk,
     ];
 
-    /// What cannot be examined where no container runs.
+    /// The subjects that need a running container.
     pub(super) const OF_CONTAINERS: &[Self] = &[
         Self::Network,
         Self::CopyOnWrite,
@@ -54,7 +54,7 @@ impl Subject {
         Self::Platform,
     ];
 
-    /// The name by which programs know it; it does not change.
+    /// The stable name for programs.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Engine => "engine",
@@ -80,7 +80,7 @@ impl Subject {
     }
 }
 
-/// How it stands.
+/// The verdict of a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
     Ok,
@@ -92,7 +92,7 @@ pub enum Verdict {
 }
 
 impl Verdict {
-    /// The word by which programs know it.
+    /// The stable word for programs.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Ok => "ok",
@@ -103,7 +103,7 @@ impl Verdict {
     }
 }
 
-/// What an examination found.
+/// The result of a check.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Check {
     pub subject: Subject,
@@ -115,7 +115,7 @@ pub struct Check {
 }
 
 impl Check {
-    /// It is well.
+    /// Returns a successful check.
     pub fn ok(subject: Subject, found: impl Into<String>) -> Self {
         Self {
             subject,
@@ -125,7 +125,7 @@ impl Check {
         }
     }
 
-    /// It could be better.
+    /// Returns a warning.
     pub fn warning(subject: Subject, found: impl Into<String>, remedy: impl Into<String>) -> Self {
         Self {
             verdict: Verdict::Warning,
@@ -134,7 +134,7 @@ impl Check {
         }
     }
 
-    /// It stands in the way of builds.
+    /// Returns a failed check.
     pub fn failed(subject: Subject, found: impl Into<String>, remedy: impl Into<String>) -> Self {
         Self {
             verdict: Verdict::Failed,
@@ -142,7 +142,7 @@ impl Check {
         }
     }
 
-    /// It could not be tried.
+    /// Returns a check that was not tried.
     pub fn not_tried(subject: Subject, why: impl Into<String>) -> Self {
         Self {
             verdict: Verdict::NotTried,

@@ -1,4 +1,4 @@
-//! What the engine lets containers do: each is tried.
+//! Tries what the engine lets containers do.
 
 use std::time::Instant;
 
@@ -7,11 +7,11 @@ use super::{Check, ReachedEngine, Subject};
 use crate::engine::Engine;
 use crate::resources::{Cpus, Limits, Memory};
 
-/// The limits that are asked for, and seen to be in force.
+/// The limits to request and verify.
 const MEMORY: u64 = 64 * 1024 * 1024;
 const CPUS: u32 = 1;
 
-/// The number of the capability that says most of privileges, `CAP_SYS_ADMIN`.
+/// The number of the capability `CAP_SYS_ADMIN`, which privileged containers have.
 const SYS_ADMIN: u32 = 21;
 
 pub(super) async fn checks<E: Engine>(
@@ -53,7 +53,7 @@ pub(super) async fn container<E: Engine>(trials: &Trials<'_, E>) -> Check {
     }
 }
 
-/// What cannot be tried without an image says nothing of its subject.
+/// Without an image a check is not tried rather than failed.
 fn without_image(subject: Subject, error: &TrialError) -> Option<Check> {
     match error {
         TrialError::NoImage(reason) => Some(Check::not_tried(subject, reason.clone())),
@@ -84,7 +84,7 @@ async fn network<E: Engine>(trials: &Trials<'_, E>) -> Check {
     }
 }
 
-/// Whether a table as in `/proc/net/route` leads everywhere.
+/// Whether a table as in `/proc/net/route` has a default route.
 fn has_default_route(routes: &str) -> bool {
     routes
         .lines()
@@ -187,7 +187,7 @@ async fn limits<E: Engine>(trials: &Trials<'_, E>, reached: &ReachedEngine) -> C
     }
 }
 
-/// What is not as it was asked for, in the two files of a control group.
+/// Returns the limits that are not in force, by the two files of a control group.
 fn ignored(printed: &str) -> Vec<&'static str> {
     let mut lines = printed.lines();
     let memory = lines.next().and_then(|line| line.parse::<u64>().ok());

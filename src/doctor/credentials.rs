@@ -1,4 +1,4 @@
-//! The helpers that have the passwords of registries.
+//! Checks the credential helpers of registries.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -13,7 +13,7 @@ use super::{Check, Subject};
 /// How long a helper may take to answer.
 const LIMIT: Duration = Duration::from_secs(1);
 
-/// What the Docker client's configuration says of passwords.
+/// The part of the Docker client's configuration about credentials.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct Config {
@@ -78,10 +78,10 @@ pub(super) async fn helpers(file: Option<&Path>) -> Check {
     )
 }
 
-/// Asks a helper for anything; not all know how to list.
+/// Asks a helper for its list or its version: not all can list.
 async fn answer(helper: &str) -> Result<(), String> {
     let program = format!("docker-credential-{helper}");
-    // A path would be run from anywhere.
+    // A path could run any program.
     if helper.contains('/') {
         return Err(format!("`{helper}` is not a valid helper name"));
     }

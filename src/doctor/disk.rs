@@ -1,4 +1,4 @@
-//! How much room there is.
+//! Checks the free space on disks.
 
 use std::path::Path;
 
@@ -6,13 +6,13 @@ use super::engine::size;
 use super::{Check, ExaminationInputs, ReachedEngine, Subject};
 use crate::settings::writable_directory;
 
-/// Below how many bytes images may not fit any more.
+/// Images may not fit into less, in bytes.
 const LITTLE_FOR_IMAGES: u64 = 10_000_000_000;
 
-/// Below how many bytes caches and changes of sources may not fit any more.
+/// Caches and changes of sources may not fit into less, in bytes.
 const LITTLE_FOR_CACHES: u64 = 2_000_000_000;
 
-/// Below how many bytes nothing fits.
+/// Nothing fits into less, in bytes.
 const NOTHING: u64 = 100_000_000;
 
 /// The disk of the engine's images, containers and volumes.

@@ -1,4 +1,4 @@
-//! What the engine says of itself.
+//! Checks the properties of the engine.
 
 use jiff::Timestamp;
 
@@ -12,7 +12,7 @@ const OLDEST_API: (u32, u32) = (1, 41);
 /// How much memory the smallest build of the cloud has, in bytes.
 const SMALLEST_MEMORY: u64 = 3_000_000_000;
 
-/// How far two clocks may be apart, in seconds.
+/// The largest accepted difference of two clocks, in seconds.
 const MOST_SKEW: i64 = 30;
 
 pub(super) fn checks(reached: &ReachedEngine, now: Timestamp) -> Vec<Check> {

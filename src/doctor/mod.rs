@@ -1,8 +1,8 @@
 //! Examines whether builds can run here: the engine, what it lets containers do, this machine.
 //!
-//! What can be tried is tried, with containers of a tiny image that is made for it
-//! (`trial`, `program`): no image need be there, and none stays. Each [`Check`] says what was found, and
-//! each that is not well what to do about it.
+//! What can be tried is tried, with containers of a tiny image made for it (`trial`, `program`): no
+//! other image is needed, and none stays. Each [`Check`] says what was found, and each problem has
+//! a remedy.
 
 mod check;
 mod containers;
@@ -27,10 +27,10 @@ use crate::ownership::Owner;
 use crate::runner::Cancellation;
 use trial::Trials;
 
-/// How long the engine may take to say what it is.
+/// How long the engine may take to describe itself.
 const ANSWER_LIMIT: Duration = Duration::from_secs(15);
 
-/// What an examination needs to know of its surroundings.
+/// The inputs of an examination.
 #[derive(Debug, Clone)]
 pub struct ExaminationInputs {
     pub owner: Owner,
@@ -45,14 +45,14 @@ pub struct ExaminationInputs {
     pub now: Timestamp,
 }
 
-/// What an engine says of itself.
+/// A reachable engine and its properties.
 #[derive(Debug, Clone, Default)]
 pub struct ReachedEngine {
     pub facts: EngineFacts,
     pub details: EngineDetails,
 }
 
-/// Asks the engine what it is.
+/// Asks the engine for its properties.
 pub async fn reach<E: Engine>(engine: &E) -> Result<ReachedEngine, EngineError> {
     let asked = async {
         let facts = engine.facts().await?;
@@ -73,7 +73,8 @@ pub async fn reach<E: Engine>(engine: &E) -> Result<ReachedEngine, EngineError> 
     }
 }
 
-/// Examines an engine that answers. `None` when somebody stops it; then too nothing is left behind.
+/// Examines an engine that answers. `None` when it was stopped; nothing is left behind in either
+/// case.
 pub async fn examine_engine<E: Engine>(
     engine: &E,
     reached: &ReachedEngine,
@@ -98,7 +99,7 @@ pub async fn examine_engine<E: Engine>(
     Some(checks)
 }
 
-/// Tries a container as such, and what it may do side by side.
+/// Tries a plain container, then all features concurrently.
 async fn try_containers<E: Engine>(trials: &Trials<'_, E>, reached: &ReachedEngine) -> Vec<Check> {
     let container = containers::container(trials).await;
     let (mut checks, views) = if container.verdict == Verdict::Ok {
@@ -116,7 +117,7 @@ async fn try_containers<E: Engine>(trials: &Trials<'_, E>, reached: &ReachedEngi
     checks
 }
 
-/// What is not examined where no engine answers.
+/// Returns the checks that need an engine, as not tried.
 pub fn without_engine() -> Vec<Check> {
     let subjects = Subject::OF_ENGINE.iter().chain(Subject::OF_CONTAINERS);
     subjects
@@ -124,7 +125,7 @@ pub fn without_engine() -> Vec<Check> {
         .collect()
 }
 
-/// Examines this machine, as far as it is not the engine's.
+/// Examines this machine, apart from the engine.
 pub async fn examine_machine(surroundings: &ExaminationInputs) -> Vec<Check> {
     let (git, credentials) = tokio::join!(
         tools::git(),

@@ -1,4 +1,4 @@
-//! How directories of this machine get into containers: each way is tried.
+//! Tries the ways to bring directories of this machine into containers.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -11,7 +11,7 @@ use crate::engine::{Engine, Mount};
 use crate::runner::Scratch;
 use crate::source::excludes::LeftOut;
 
-/// What a container is to see of this machine.
+/// The text that a container must see.
 const TEXT: &str = "seen\n";
 
 pub(super) async fn checks<E: Engine>(
@@ -108,7 +108,7 @@ async fn bind_mount<E: Engine>(trials: &Trials<'_, E>, reached: &ReachedEngine) 
     }
 }
 
-/// Reads what is in a mounted directory, and makes a file there.
+/// Reads a file of a mounted directory, and creates another.
 async fn view<E: Engine>(trials: &Trials<'_, E>, mount: Mount) -> Result<String, TrialError> {
     let trial = Trial {
         files: &["/tree/text", "/tree/made"],

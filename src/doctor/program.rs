@@ -1,11 +1,10 @@
-//! The program of the trial containers: written down byte by byte, so that no image and no compiler is
-//! needed.
+//! The program of the trial containers, as bytes, so that no image and no compiler is needed.
 //!
-//! It opens each file that its arguments name, to read it, and makes those that are not there; prints
-//! what they hold; and ends with the line `cobuild` and status 0. At the first that it cannot open it
-//! ends with status 1, and without that line.
+//! It opens each file of its arguments for reading, creates missing ones, prints their content, and
+//! ends with the line `cobuild` and status 0. At the first file that it cannot open it ends with
+//! status 1, without that line.
 
-/// The line at the end of what a program prints that has done all it should.
+/// The last line of a successful program.
 pub(super) const MARK: &str = "cobuild\n";
 
 /// A processor architecture that there is a program for.
@@ -16,7 +15,7 @@ pub(super) enum Architecture {
 }
 
 impl Architecture {
-    /// Knows an architecture by the name that the kernel or the engine gives it.
+    /// Recognizes an architecture by its name in the kernel or the engine.
     pub(super) fn named(name: &str) -> Option<Self> {
         match name {
             "x86_64" | "amd64" => Some(Self::X86_64),
@@ -33,7 +32,7 @@ impl Architecture {
         }
     }
 
-    /// Its name in the world of containers.
+    /// Its name in platforms of images.
     pub(super) fn as_str(self) -> &'static str {
         match self {
             Self::X86_64 => "amd64",

@@ -1,4 +1,4 @@
-//! Whether images can be had.
+//! Checks whether images can be pulled.
 
 use std::time::{Duration, Instant};
 
@@ -11,7 +11,7 @@ use crate::project::image::{Resolution, default_image};
 /// A tiny image of the registry that the default build image is in.
 const TINY: &str = "public.ecr.aws/docker/library/hello-world:latest";
 
-/// How long it may take to be pulled.
+/// How long the pull may take.
 const LIMIT: Duration = Duration::from_secs(15);
 
 /// How long an engine may take to look for an image, or to remove one.
@@ -54,7 +54,8 @@ async fn pull<E: Engine>(engine: &E, asked: Option<&str>) -> Check {
     };
     let found = format!("cannot pull {image}: {reason}");
     let remedy = remedy(&reason);
-    // Who has named the image wants it; else images that are there will do.
+    // A failed pull is an error when the user named the image; otherwise local images may be
+    // enough.
     if asked.is_some() {
         Check::failed(subject, found, remedy)
     } else {

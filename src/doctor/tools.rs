@@ -1,4 +1,4 @@
-//! Programs of this machine.
+//! Checks programs of this machine.
 
 use std::io;
 use std::process::{Output, Stdio};
@@ -31,7 +31,7 @@ pub(super) async fn git() -> Check {
     }
 }
 
-/// Runs a program with one argument to its end, which it must reach in time.
+/// Runs a program with one argument, within a time limit.
 pub(super) async fn run(name: &str, argument: &str, limit: Duration) -> io::Result<Output> {
     let running = program::command(name)?
         .arg(argument)

@@ -1,4 +1,4 @@
-//! Containers of a tiny image that is made for the examination, and goes with it.
+//! Runs containers of a tiny image that exists only during the examination.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -13,19 +13,19 @@ use crate::ownership::{self, ObjectKind, Owner};
 use crate::resources::Limits;
 use crate::runner::Scratch;
 
-/// How long an image may take to be made.
+/// How long the import of an image may take.
 const IMPORT_LIMIT: Duration = Duration::from_secs(20);
 
-/// How long a container may take from its making to its end; all of them run side by side.
+/// How long a container may take from creation to end; all run concurrently.
 const TRIAL_LIMIT: Duration = Duration::from_mins(1);
 
-/// How much of what a trial prints is read.
+/// The most bytes that are read of the output.
 const MOST_PRINTED: usize = 64 * 1024;
 
-/// How long everything may take to be removed.
+/// How long the removal may take.
 const REMOVAL_LIMIT: Duration = Duration::from_secs(20);
 
-/// How often, and how long apart, an image is tried to be removed whose container is just going.
+/// How often the removal of an image is tried while its container is being removed.
 const REMOVAL_TRIES: u32 = 20;
 const REMOVAL_PAUSE: Duration = Duration::from_millis(200);
 
@@ -35,7 +35,7 @@ const REPOSITORY: &str = "cobuild-trial";
 /// Where the program is in the image.
 const PROGRAM: &str = "trial";
 
-/// What is tried in one container.
+/// A trial in one container.
 #[derive(Debug, Default)]
 pub(super) struct Trial<'a> {
     pub(super) files: &'a [&'a str],
@@ -45,7 +45,7 @@ pub(super) struct Trial<'a> {
     pub(super) limits: Limits,
 }
 
-/// Why a trial did not do what it should.
+/// Why a trial failed.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum TrialError {
     #[error("{}", .0.reason())]
@@ -67,7 +67,7 @@ fn said(printed: &str) -> String {
     }
 }
 
-/// The images, and what goes with them.
+/// The images and the directory of the trials.
 pub(super) struct Trials<'a, E> {
     engine: &'a E,
     owner: Owner,
@@ -75,12 +75,12 @@ pub(super) struct Trials<'a, E> {
     architecture: Option<Architecture>,
     native: Result<String, String>,
     foreign: Result<String, String>,
-    /// A directory of the host; gone when everything else is.
+    /// A directory of the host, removed last.
     pub(super) scratch: Result<Scratch, std::io::Error>,
 }
 
 impl<'a, E: Engine> Trials<'a, E> {
-    /// Makes the images and the directory.
+    /// Creates the images and the directory.
     pub(super) async fn prepare(
         engine: &'a E,
         reached: &ReachedEngine,
@@ -195,7 +195,7 @@ impl<'a, E: Engine> Trials<'a, E> {
                 break;
             }
         }
-        // Only then is what it mounted seen by the host as it is.
+        // The host sees the mounted files completely only after the removal.
         self.engine.wait_removed(&container).await?;
         let printed = String::from_utf8_lossy(&printed).into_owned();
         match printed.strip_suffix(MARK) {
@@ -204,14 +204,14 @@ impl<'a, E: Engine> Trials<'a, E> {
         }
     }
 
-    /// Removes everything; what withstands is left to `cobuild clean`.
+    /// Removes everything; `cobuild clean` finds the rest.
     pub(super) async fn clear_away(self) {
         let clearing = async {
             self.remove_containers().await;
             for image in [&self.native, &self.foreign].into_iter().flatten() {
                 self.remove_image(image).await;
             }
-            // One that was just being made when the trials were stopped may come after all.
+            // A container that was being created when the trials were stopped may appear late.
             tokio::time::sleep(REMOVAL_PAUSE).await;
             self.remove_containers().await;
         };
@@ -225,8 +225,8 @@ impl<'a, E: Engine> Trials<'a, E> {
         }
     }
 
-    /// Removes the containers there are, until there are none. An engine may never tell of the end of
-    /// one that is removed while it starts, so it is asked what there is.
+    /// Removes containers until none is left. An engine may never report the end of a container
+    /// that is removed while it starts, so the list is asked for.
     async fn remove_containers(&self) {
         let label = format!("{}={}", ownership::BUILD, self.build);
         let removing = async {

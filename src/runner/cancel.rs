@@ -1,4 +1,4 @@
-//! Why a build is cut short, and how everybody learns of it.
+//! Cancels a build, for a reason.
 
 use std::future::Future;
 
@@ -29,7 +29,7 @@ pub struct Cancellation {
     _sender: watch::Sender<Option<CancelReason>>,
 }
 
-/// Makes the two sides.
+/// Creates both sides.
 pub fn cancellation() -> (Canceller, Cancellation) {
     let (sender, receiver) = watch::channel(None);
     let listener = Cancellation {

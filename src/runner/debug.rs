@@ -1,4 +1,4 @@
-//! Builds that stand still for somebody to look into them (contract §6.4).
+//! Pauses builds for debugging (contract §6.4).
 
 use std::future::Future;
 use std::pin::Pin;
@@ -11,7 +11,7 @@ use crate::runner::container::user_bin;
 use crate::runner::phases::commands::CommandPosition;
 use crate::runner::{CancelReason, Interruption, Live};
 
-/// Where and why a build stands still.
+/// Where and why a build is paused.
 #[derive(Debug, Clone)]
 pub struct Halt {
     pub phase: PhaseType,
@@ -26,7 +26,7 @@ pub struct Halt {
     pub shell: TerminalSpec,
 }
 
-/// Why a build stands still.
+/// Why a build is paused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cause {
     Before,
@@ -34,10 +34,10 @@ pub enum Cause {
     Breakpoint,
 }
 
-/// What happens next.
+/// The decision of the debugger.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DebugAction {
-    /// The build goes on as if it had not stood still: a failed command has failed.
+    /// The build continues as if it had not paused: a failed command has failed.
     GoOn,
     /// The command runs, again when it ran already.
     Retry,
@@ -52,12 +52,12 @@ pub enum DebugAction {
     Wait,
 }
 
-/// Somebody who looks into builds.
+/// Decides about paused builds.
 pub trait Debugger: Send + Sync {
-    /// Returns whether the build is to stand still before this command of `commands`, counted from 1.
+    /// Whether the build pauses before this command of `commands`, counted from 1.
     fn breaks_at(&self, phase: PhaseType, number: usize) -> bool;
 
-    /// Decides what happens next. Everything that was put out so far has been shown.
+    /// Decides how to continue. All previous output has been shown.
     ///
     /// The future may be dropped when the build is cut short.
     fn decide<'a>(
@@ -75,7 +75,7 @@ pub(super) fn shell_script(image: &[(String, String)], shell: Option<&str>) -> S
         .filter(|name| can_be_unset(name))
         .chain([user_bin::VARIABLE])
         .collect();
-    // What the build has unset is not to come back from the image.
+    // Variables that the build has unset must not come back from the image.
     let unset = names.join(" ");
     format!(
         "unset {unset}
@@ -98,14 +98,14 @@ fi
     )
 }
 
-/// What a shell says at its end when `codebuild-resume` was called in it, as `printf` writes it.
+/// The output of a shell at its end when `codebuild-resume` was called in it, for `printf`.
 const RESUMED: &str = "\\036resume\\036";
 
-/// The same, as it arrives.
+/// The same bytes as they arrive.
 pub const RESUMED_MARK: &[u8] = b"\x1eresume\x1e";
 
-/// Prepares what the commands of a debugging session stand on, and returns them by their names; without a
-/// session both do nothing, and succeed.
+/// Prepares the programs of a debugging session, and returns them by name; without a session they
+/// do nothing and succeed.
 pub(super) fn prepare_commands(
     program: &mut Program,
     session: Option<&str>,
@@ -159,7 +159,7 @@ kill -s HUP \"$PPID\"
 }
 
 impl<E: Engine> Live<'_, E> {
-    /// Lets the build stand still, when somebody looks into it, and returns what happens next.
+    /// Pauses the build when it has a debugger, and returns the decision.
     pub(super) async fn halt(
         &mut self,
         place: CommandPosition,
@@ -195,7 +195,7 @@ impl<E: Engine> Live<'_, E> {
         }
     }
 
-    /// Whether the build is to stand still before a command of `commands`.
+    /// Whether the build pauses before a command of `commands`.
     pub(super) fn breaks_at(&self, place: CommandPosition) -> bool {
         !place.is_finally
             && self

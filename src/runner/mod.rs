@@ -1,9 +1,9 @@
 //! Runs one plan.
 //!
 //! [`run`] walks the phase machine of [`crate::plan::phases`]: it enters a phase, does its work,
-//! says how it ended, and asks which phase follows. Everything that exists in the engine is the
-//! `sandbox`'s; commands go through the `driver`; whatever happens becomes an event. A build is cut
-//! short by a [`CancelReason`], which every wait of a build listens to.
+//! reports its end, and asks which phase follows. The `sandbox` owns everything in the engine;
+//! commands go through the `driver`; everything that happens becomes an event. A [`CancelReason`]
+//! cuts a build short, and every wait of a build listens to it.
 
 mod cache;
 mod cancel;
@@ -39,13 +39,13 @@ pub use debug::{Cause, DebugAction, Debugger, Halt, RESUMED_MARK};
 use phases::commands::Carried;
 pub use sources::scratch::{KeptScratch, Scratch, abandoned, kept, occupied};
 
-/// What this machine and its user have for builds; several builds may share it.
+/// The directories and services of this machine for builds; several builds may share them.
 #[derive(Debug, Clone)]
 pub struct Host {
     pub scratch_root: PathBuf,
     pub cache_root: PathBuf,
     pub owner: Owner,
-    /// Who knows the values that a buildspec wants from a store.
+    /// Providers of secrets.
     pub secrets: Providers,
     pub registry_credentials: CredentialFiles,
 }
@@ -54,15 +54,15 @@ pub struct Host {
 #[derive(Debug)]
 pub struct Outcome {
     pub status: Status,
-    /// What went wrong with the machinery, for a build in FAULT.
+    /// The error of the machinery, for a build in FAULT.
     pub fault: Option<RunError>,
-    /// Masks the build's secrets, for whoever tells of the fault.
+    /// Masks the secrets of the build in messages about the fault.
     pub masker: Masker,
-    /// The container that was left to whoever wants to look into it.
+    /// The container that was kept for debugging.
     pub kept: Option<ContainerId>,
 }
 
-/// What can go wrong with the machinery.
+/// An error of the machinery, not of the build.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
     #[error(transparent)]
@@ -106,7 +106,7 @@ struct Ended {
 }
 
 impl Ended {
-    /// A phase ended well that the agent does not run.
+    /// Returns the successful end of a phase without an agent.
     fn passed() -> Self {
         Self {
             status: Status::Succeeded,
@@ -128,7 +128,7 @@ impl Ended {
         }
     }
 
-    /// How a phase ends that is cut short (contract §2.2, §2.4).
+    /// Returns the end of a phase that was cut short (contract §2.2, §2.4).
     fn cancelled(reason: CancelReason) -> Self {
         match reason {
             CancelReason::Timeout => Self {
@@ -178,7 +178,7 @@ pub async fn run<E: Engine>(
     Box::pin(walk::walk(run, debugger)).await
 }
 
-/// How many bytes all values together may have that a build is asked for.
+/// The limit for all values that a build expands, in bytes.
 const MOST_VALUES: usize = 8 * container::driver::LONGEST_VALUE;
 
 /// A build from its first moment to its last.
@@ -211,8 +211,8 @@ struct Live<'a, E> {
     masker: Masker,
     /// The cache, from when it was looked for to when it is saved.
     caching: Option<cache::Caching>,
-    /// The volume that keeps the layers of the build's Docker daemon; no other build has it before the
-    /// container is gone.
+    /// The volume with the layers of the build's Docker daemon; locked until the container is
+    /// removed.
     _layers: Option<cache::Layers>,
     /// How much of the machine the container may use.
     limits: Limits,

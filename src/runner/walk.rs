@@ -1,4 +1,4 @@
-//! The walk of a build through its phases.
+//! Walks a build through its phases.
 
 use super::container::lost_container::container_died;
 use super::phases::provisioning::Provisioned;
@@ -41,7 +41,7 @@ pub(super) async fn walk<E: Engine>(
                 None => (masker, None),
             }
         }
-        // What cannot be run needs no container to say so.
+        // A buildspec that cannot be run fails without a container.
         Reading::SourceFailed { context, hint } => {
             walk.pass(PhaseType::Provisioning).await;
             walk.enter(PhaseType::DownloadSource).await;
@@ -73,7 +73,7 @@ pub(super) async fn walk<E: Engine>(
     }
 }
 
-/// The phases behind a build, and what went wrong with the machinery.
+/// The phases that have ended, and the error of the machinery.
 struct PhaseWalk<'a, E> {
     run: Run<'a, E>,
     statuses: Vec<Status>,
@@ -85,7 +85,7 @@ impl<'a, E: Engine> PhaseWalk<'a, E> {
         self.run.events.emit(PhaseEvent::Started { phase }).await;
     }
 
-    /// Says how a phase ended; returns the one that follows.
+    /// Reports the end of a phase; returns the next one.
     async fn leave(
         &mut self,
         phase: PhaseType,
@@ -104,7 +104,7 @@ impl<'a, E: Engine> PhaseWalk<'a, E> {
         following
     }
 
-    /// Passes a phase in which nothing is to be done.
+    /// Passes through a phase without work.
     async fn pass(&mut self, phase: PhaseType) {
         self.enter(phase).await;
         self.leave(phase, Ended::passed(), &OnFailure::Default)
@@ -156,7 +156,7 @@ impl<'a, E: Engine> PhaseWalk<'a, E> {
         (masker, kept)
     }
 
-    /// Says how a phase ended, also one that could not be finished, and whether the container is gone.
+    /// Reports the end of a phase, finished or not, and returns whether the container is gone.
     async fn ended(
         &mut self,
         ended: Result<Ended, Interruption>,
@@ -191,7 +191,7 @@ impl<'a, E: Engine> PhaseWalk<'a, E> {
         }
     }
 
-    /// Takes the container down, at once when the build was cut short; returns one that is kept.
+    /// Takes the container down, at once when the build was cut short; returns a kept container.
     async fn take_down(&mut self, live: Live<'_, E>) -> Option<ContainerId> {
         let Run {
             plan,
@@ -200,7 +200,7 @@ impl<'a, E: Engine> PhaseWalk<'a, E> {
             ..
         } = self.run;
         let sandbox = live.sandbox;
-        // Whoever kills a build does not wait.
+        // A killed build does not wait.
         if plan.show_changes && cancellation.reason() < Some(CancelReason::Kill) {
             for changes in sandbox.changes(plan, cancellation).await {
                 events.emit(SourceEvent::Changed(changes)).await;

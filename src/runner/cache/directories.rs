@@ -1,8 +1,8 @@
-//! A local custom cache: directories that lie apart and are linked from their places.
+//! A local custom cache: directories outside the source, with symlinks in their places.
 //!
-//! In the cloud the links are made before the source comes, so that what is cached hides what the
-//! source has of the same name (contract §9, trap 56). Here the source is in place first; the links
-//! take the places of its directories, in the build's view alone.
+//! In the cloud the symlinks are created before the source arrives, so that cached directories hide
+//! those of the source (contract §9, trap 56). Here the source is in place first; the symlinks
+//! replace its directories, in the build's view only.
 
 use sha2::{Digest, Sha256};
 
@@ -28,8 +28,8 @@ pub(super) struct Directory {
     below: String,
 }
 
-/// Links each pair of words, and says of each in a letter what came of it: `l` linked, `h` linked and
-/// something hidden, `f` a file is there, `x` it cannot be.
+/// Links each pair of arguments, and prints a letter for the result: `l` linked, `h` linked and
+/// something hidden, `f` a file exists, `x` failed.
 const LINK: &str = r#"PATH=$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 set +f
 link() {
@@ -97,7 +97,7 @@ impl<E: Engine> Live<'_, E> {
         Ok(())
     }
 
-    /// Puts the links in place; returns the directories that have one.
+    /// Creates the symlinks; returns the directories that have one.
     async fn link(
         &mut self,
         caching: &Caching,
@@ -232,8 +232,7 @@ impl<E: Engine> Live<'_, E> {
     }
 }
 
-/// Where the directories of a namespace are in the container; what the digits are made from is
-/// assumed.
+/// Returns the directory of a namespace in the container; the source of its digits is assumed.
 fn cache_directory(namespace: &str) -> String {
     use std::fmt::Write as _;
     let mut path = format!("{}/", layout::CUSTOM_CACHE);
@@ -243,7 +242,7 @@ fn cache_directory(namespace: &str) -> String {
     path
 }
 
-/// Whether a container cannot do without this path, or it is none of a build's.
+/// Whether a container needs this path, or it does not belong to the build.
 fn is_system(path: &str) -> bool {
     let mut parts = path.split('/');
     let first = parts.next().unwrap_or_default();

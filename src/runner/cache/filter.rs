@@ -1,4 +1,4 @@
-//! Passes on the entries of a tar that a cache is made of, byte by byte as they are.
+//! Filters the entries of a cache's tar, and passes them on unchanged.
 
 use std::collections::HashSet;
 use std::hash::{BuildHasher, RandomState};
@@ -9,25 +9,25 @@ use tar::{Archive, Entry, EntryType, PaxExtensions};
 
 use crate::plan::cache::{CachePaths, CacheRoot, PathMatch, entry_place};
 
-/// A tar is made of blocks of this many bytes.
+/// The block size of tar, in bytes.
 const BLOCK: u64 = 512;
 
-/// What ends a tar.
+/// The end of a tar.
 pub(super) const TRAILER: [u8; 1024] = [0; 1024];
 
-/// The longest name that is believed.
+/// The longest name, in bytes.
 const LONGEST_NAME: u64 = 1024 * 1024;
 
 /// How many links may be in a tar.
 const MOST_LINKS: usize = 1_000_000;
 
-/// How many of what is skipped is told by its name.
+/// How many skipped entries are reported by name.
 const MOST_SKIPPED: usize = 1_000;
 
-/// The longest path that is told.
+/// The longest path that is reported, in bytes.
 const LONGEST_TOLD: usize = 4096;
 
-/// Which way a tar goes.
+/// The direction of a tar.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Direction {
     /// Into the store. Directories that are not themselves within are left out unless they are empty.
@@ -36,13 +36,13 @@ pub(super) enum Direction {
     Restore,
 }
 
-/// Where the entries go.
+/// Receives the entries.
 pub(super) trait Outlet: Write {
-    /// What follows is relative to this place.
+    /// The following entries are relative to this root.
     fn enter(&mut self, place: CacheRoot) -> io::Result<()>;
 }
 
-/// What came of it.
+/// The result of filtering.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct FilterResult {
     /// How many files, links and directories were passed on.
@@ -53,9 +53,9 @@ pub(super) struct FilterResult {
     pub(super) skipped_besides: u64,
 }
 
-/// Passes on what of a tar is within the paths. Several tars may stand one after the other. Nothing
-/// is passed on that leads elsewhere: no name with `..`, no hard link to what is not within, nothing
-/// below a link of the same tar, and no devices.
+/// Passes on the entries within the paths. Several tars may follow each other. Unsafe entries are
+/// skipped: names with `..`, hard links to entries outside the paths, entries below a symlink of
+/// the same tar, and devices.
 pub(super) fn pass(
     source: impl Read,
     paths: &CachePaths,
@@ -84,7 +84,7 @@ pub(super) fn pass(
     Ok(filter.passed)
 }
 
-/// What stands before an entry and says what its header has no room for.
+/// The records before an entry for values that do not fit its header.
 #[derive(Default)]
 pub(super) struct Prefix {
     bytes: Vec<u8>,
@@ -93,7 +93,7 @@ pub(super) struct Prefix {
 }
 
 impl Prefix {
-    /// Reads what an entry says of the next, when it is one of those; returns whether it is.
+    /// Reads an entry that describes the next one; returns whether it was such an entry.
     pub(super) fn take(&mut self, entry: &mut Entry<'_, impl Read>) -> io::Result<bool> {
         let is_prefix = matches!(
             entry.header().entry_type(),
@@ -196,7 +196,7 @@ impl<O: Outlet> Filter<'_, O> {
         Ok(())
     }
 
-    /// Passes on the directory that was held back, unless `next` is in it.
+    /// Passes on the held directory, unless `next` is in it.
     fn settle(&mut self, next: Option<(CacheRoot, &Path)>) -> io::Result<()> {
         let Some((place, path, head)) = self.empty.take() else {
             return Ok(());
@@ -254,9 +254,8 @@ impl<O: Outlet> Filter<'_, O> {
     }
 }
 
-/// Links by their places and paths, of which no more is kept than a number: there may be a million, and
-/// each may have the longest name that there is. The key of the numbers is nobody's to know, so that none
-/// can be made that are taken for each other.
+/// The hashes of the links' roots and paths: there may be a million links with the longest names.
+/// The key of the hashes is random, so that no collision can be prepared.
 #[derive(Default)]
 struct Links {
     hash: RandomState,
@@ -277,7 +276,7 @@ impl Links {
     }
 }
 
-/// What fills up the last block of a content of this size.
+/// Returns the padding of a content of this size.
 fn padding(size: u64) -> &'static [u8] {
     let beyond = usize::try_from(size % BLOCK).unwrap_or(0);
     let missing = (TRAILER.len() / 2 - beyond) % (TRAILER.len() / 2);

@@ -1,4 +1,4 @@
-//! The layers of a Docker daemon in the build, kept in a volume of the engine (contract §5).
+//! Keeps the layers of the build's Docker daemon in a volume of the engine (contract §5).
 
 use crate::cache::{Locked, Store};
 use crate::engine::{Engine, NamedVolume};
@@ -11,7 +11,7 @@ pub const LABEL: &str = "cobuild.cache.layers";
 /// The label of a volume that is one project's; its value is the project's path.
 pub const PROJECT_LABEL: &str = "cobuild.cache.project";
 
-/// A volume that this build has to itself.
+/// A volume that this build has locked.
 #[derive(Debug)]
 pub(in crate::runner) struct Layers {
     pub(in crate::runner) volume: NamedVolume,
@@ -20,8 +20,8 @@ pub(in crate::runner) struct Layers {
 }
 
 impl<E: Engine> Run<'_, E> {
-    /// Takes the volume of this build's namespace, unless another build has it: two daemons in one
-    /// directory would destroy it.
+    /// Locks the volume of this build's namespace, unless another build uses it: two daemons would
+    /// destroy it.
     pub(in crate::runner) async fn take_layers(&self) -> Result<Option<Layers>, Interruption> {
         if !self.plan.cache.keeps_layers(self.plan.privileged) {
             return Ok(None);
@@ -67,7 +67,7 @@ impl<E: Engine> Run<'_, E> {
             .await;
             return Ok(None);
         }
-        // The lock tells of this machine's builds alone, and not of containers that were kept.
+        // The lock covers only builds of this machine, and no kept containers.
         let users = self
             .guarded(self.engine.volume_users(&volume.name))
             .await??;
@@ -88,7 +88,7 @@ impl<E: Engine> Run<'_, E> {
     }
 }
 
-/// A name that nobody else can tell before the volume is there.
+/// Returns a name that others cannot predict.
 fn volume_name(owner: &Owner, namespace: &str) -> String {
     format!(
         "cobuild-layers-{}",

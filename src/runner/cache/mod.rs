@@ -1,8 +1,8 @@
-//! The cache of a build: brought in before the first command, kept after the last (contract §1.9).
+//! The cache of a build: restored before the first command, saved after the last (contract §1.9).
 //!
-//! Nothing here ends a build but an engine that fails, and a container that cannot take what is
-//! unpacked into it: half of a cache would look like a whole one. Whatever is wrong with the store is
-//! a warning, and the build goes on without.
+//! Only a failing engine ends the build here, and a container that cannot unpack the cache: half of
+//! a cache would look like a whole one. A problem of the store is a warning, and the build
+//! continues without a cache.
 
 mod directories;
 mod filter;
@@ -35,12 +35,12 @@ pub(super) use layers::Layers;
 pub use layers::{LABEL as LAYERS_LABEL, PROJECT_LABEL};
 use save::PackError;
 
-/// How many paths a pattern may match, not counting what lies below them, and how many bytes these may
-/// have together.
+/// The limits for the matches of a pattern, without the files below them: their number, and their
+/// bytes.
 const MOST_MATCHES: usize = 100_000;
 const MOST_BYTES: usize = 8 << 20;
 
-/// What a build remembers of its cache from the first phase to the last.
+/// The state of the cache from the first phase to the last.
 #[derive(Debug)]
 pub(super) struct Caching {
     namespace: Namespace,
@@ -57,7 +57,7 @@ impl Caching {
     }
 }
 
-/// What was kept, all archives together.
+/// The totals of all saved archives.
 #[derive(Debug, Default, Clone, Copy)]
 struct SavedTotals {
     files: u64,
@@ -66,7 +66,7 @@ struct SavedTotals {
 }
 
 impl<E: Engine> Live<'_, E> {
-    /// Brings in what the cache has for this build.
+    /// Restores the cache for this build.
     pub(super) async fn restore_cache(&mut self) -> Result<(), Interruption> {
         let Some(cache) = &self.work.cache else {
             self.run
@@ -120,7 +120,7 @@ impl<E: Engine> Live<'_, E> {
         Ok(())
     }
 
-    /// Settles what is looked for and kept; `None` when nothing can be, which is told then.
+    /// Decides what to restore and save; `None`, with a warning, when the cache cannot be used.
     async fn caching(
         &mut self,
         cache: &Cache,
@@ -136,7 +136,7 @@ impl<E: Engine> Live<'_, E> {
             for prefix in cache.fallback_keys.iter().take(MOST_FALLBACK_KEYS) {
                 fallback_keys.push(self.expand_at_root(prefix).await?);
             }
-            // The beginning of every key is nobody's wish.
+            // An empty prefix would match every key.
             fallback_keys.retain(|prefix| !prefix.is_empty());
         }
         let store = Store::new(self.run.host.cache_root.clone());
@@ -180,7 +180,7 @@ impl<E: Engine> Live<'_, E> {
         }))
     }
 
-    /// Unpacks the archive that is found, if any is.
+    /// Looks for an archive and unpacks it.
     async fn restore_archive(
         &mut self,
         caching: &mut Caching,
@@ -230,7 +230,7 @@ impl<E: Engine> Live<'_, E> {
         Ok(())
     }
 
-    /// Puts what stands in the place of secrets into a text that is kept.
+    /// Replaces secrets in a stored text with their placeholders.
     pub(super) fn secretless(&self, text: &str) -> io::Result<String> {
         let has_secrets = matches!(self.masker.mask(text), std::borrow::Cow::Owned(_));
         if !has_secrets {
@@ -254,7 +254,7 @@ impl<E: Engine> Live<'_, E> {
         Ok((key, all(fallback_keys)?, all(paths)?))
     }
 
-    /// Looks for an entry and tells what is wrong with those that could not be used.
+    /// Looks for an entry, and warns about unusable ones.
     async fn find(
         &self,
         namespace: &Namespace,
@@ -274,7 +274,7 @@ impl<E: Engine> Live<'_, E> {
         Ok((found, problems))
     }
 
-    /// Unpacks an archive whose source lies in this directory.
+    /// Unpacks an archive.
     async fn unpack(
         &self,
         found: CacheHit,
@@ -319,7 +319,7 @@ impl<E: Engine> Live<'_, E> {
         Ok(())
     }
 
-    /// Keeps what the next build is to find, when all went well so far.
+    /// Saves the cache when the build has succeeded so far.
     pub(super) async fn save_cache(&mut self) -> Result<(), Interruption> {
         let Some(mut caching) = self.caching.take() else {
             return Ok(());
@@ -391,7 +391,7 @@ impl<E: Engine> Live<'_, E> {
             .await
     }
 
-    /// Packs what is wanted into an archive and makes it an entry.
+    /// Packs paths into an archive and publishes it as an entry.
     async fn keep_archive(
         &self,
         namespace: &Namespace,
@@ -415,7 +415,7 @@ impl<E: Engine> Live<'_, E> {
         let cut_short = Box::pin(self.run.cancellation.reached(CancelReason::Timeout));
         let kept = save::store(tar.take_until(cut_short), writing, within).await;
         if let Some(reason) = self.run.cancellation.reason() {
-            // What is unfinished goes with this.
+            // Dropping the writer removes the unfinished archive.
             drop(kept);
             return Err(Interruption::Cancelled(reason));
         }
@@ -441,7 +441,7 @@ impl<E: Engine> Live<'_, E> {
         })
     }
 
-    /// Finds out which paths of the container are to be packed; patterns are looked for.
+    /// Finds the paths of the container to pack; searches for patterns.
     async fn wanted(
         &self,
         paths: &CachePaths,
@@ -514,7 +514,7 @@ impl<E: Engine> Live<'_, E> {
         Ok(expanded.to_owned())
     }
 
-    /// Runs what waits for the disk.
+    /// Runs work that blocks on the disk.
     async fn on_disk<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> T + Send + 'static,
@@ -529,12 +529,12 @@ impl<E: Engine> Live<'_, E> {
     }
 }
 
-/// A kept key as it is told.
+/// Returns a stored key for display.
 fn told(key: &str) -> String {
     shown(key).into_owned()
 }
 
-/// What a pattern matches, without what lies below another match, as far as that comes later.
+/// The matches of a pattern, without those below an earlier match.
 #[derive(Default)]
 struct Matches {
     names: BTreeSet<PathBuf>,
@@ -560,7 +560,7 @@ impl Matches {
     }
 }
 
-/// Leaves out what lies below another.
+/// Removes paths below another path.
 fn topmost(names: &BTreeSet<PathBuf>) -> BTreeSet<PathBuf> {
     let mut kept: BTreeSet<PathBuf> = BTreeSet::new();
     for name in names {

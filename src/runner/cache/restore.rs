@@ -1,4 +1,4 @@
-//! Brings what is in the store into the container.
+//! Unpacks an archive of the store into the container.
 
 use std::io::{self, Write};
 
@@ -11,7 +11,8 @@ use crate::engine::{ContainerId, Engine, EngineError, Operation, UploadStream};
 use crate::plan::cache::{CachePaths, CacheRoot};
 use crate::runner::sources::unpacker::Unpacker;
 
-/// Unpacks what of an archive is within the paths; `directory` says where each place is.
+/// Unpacks the entries of an archive within the paths; `directory` returns the directory of each
+/// root.
 pub(super) async fn pour<E: Engine>(
     engine: &E,
     container: &ContainerId,
@@ -30,7 +31,7 @@ pub(super) async fn pour<E: Engine>(
         match passed.and_then(|passed| tap.close().map(|()| passed)) {
             Ok(passed) => Ok(passed),
             Err(error) => {
-                // What is unpacking must not take the end of its input for the end of the archive.
+                // The unpacking program must not take a broken stream for the end of the archive.
                 if let Some(current) = tap.current.take() {
                     current.fail(io::ErrorKind::InvalidData.into());
                 }

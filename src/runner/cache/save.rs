@@ -1,4 +1,4 @@
-//! Brings what a cache is made of out of the container and into the store.
+//! Packs the paths of a cache in the container into an archive of the store.
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
@@ -18,16 +18,16 @@ use crate::engine::process::read;
 use crate::engine::{ByteStream, ContainerId, Engine, EngineError, Operation, pipe};
 use crate::plan::cache::{CachePaths, CacheRoot};
 
-/// How many bytes of names one `tar` is given.
+/// How many bytes of names one `tar` gets.
 const MOST_WORDS: usize = 64 * 1024;
 
 /// GNU's tar ends with 1 where a file changed while it was read, busybox's whatever is wrong.
 const GOOD: &[i64] = &[0, 1];
 
-/// What is wanted of the container: the names below each of these directories.
+/// The paths to pack: root, directory, and names below it.
 pub(super) type PathsToSave = Vec<(CacheRoot, String, BTreeSet<PathBuf>)>;
 
-/// Why something could not be kept.
+/// Why the cache could not be saved.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum PackError {
     #[error(transparent)]
@@ -37,7 +37,7 @@ pub(super) enum PackError {
 }
 
 impl PackError {
-    /// Why, in one line.
+    /// Returns the reason in one line.
     pub(super) fn reason(&self) -> String {
         match self {
             Self::Engine(error) => format!("{error}: {}", error.reason()),
@@ -46,10 +46,10 @@ impl PackError {
     }
 }
 
-/// A tar that comes from the container.
+/// A tar from the container.
 type Tar<'a> = BoxStream<'a, Result<Bytes, EngineError>>;
 
-/// Streams a tar of what is at these paths; those that are not there are passed over.
+/// Streams a tar of these paths; missing ones are skipped.
 pub(super) async fn stream<'a, E: Engine>(
     engine: &'a E,
     container: &'a ContainerId,
@@ -72,7 +72,7 @@ pub(super) async fn stream<'a, E: Engine>(
     Ok(stream::iter(downloads).flatten().boxed())
 }
 
-/// The name that a path has in an archive.
+/// Returns the name of a path in an archive.
 fn entry_name(place: CacheRoot, path: &Path) -> PathBuf {
     match place {
         CacheRoot::Source => Path::new(".").join(path),
@@ -80,7 +80,7 @@ fn entry_name(place: CacheRoot, path: &Path) -> PathBuf {
     }
 }
 
-/// A program that packs what is wanted of it with the image's own tar.
+/// Returns a script that packs the paths with the image's own tar.
 fn script(wanted: &PathsToSave) -> Vec<u8> {
     let mut script = b"status=0
 pack() {
@@ -118,8 +118,8 @@ fn end(script: &mut Vec<u8>, words: &mut Vec<u8>) {
     }
 }
 
-/// Gives the entries of an engine's tar, which begin with the path's last component, the path's own
-/// name. A path that does not exist has no entries.
+/// Renames the entries of an engine's tar, which begin with the last component of the path. A
+/// missing path has no entries.
 fn rebased(packed: ByteStream, name: PathBuf) -> ByteStream {
     let (mut pipe, repacked) = pipe::writer();
     let unpacking = async move {
@@ -154,7 +154,7 @@ fn unreadable(error: io::Error) -> EngineError {
 
 fn rename(source: impl Read, name: &Path, tar: &mut Builder<impl Write>) -> io::Result<()> {
     let mut prefix = Prefix::default();
-    // Raw: of names without an end no more is to be in memory than is believed.
+    // Raw entries, so that an endless name is not read into memory.
     for entry in Archive::new(source).entries()?.raw(true) {
         let mut entry = entry?;
         if prefix.take(&mut entry)? {
@@ -194,7 +194,7 @@ fn rename(source: impl Read, name: &Path, tar: &mut Builder<impl Write>) -> io::
     Ok(())
 }
 
-/// Puts a name into its field, byte by byte, or before the entry when it is too long.
+/// Writes a name into its field, or into a record before the entry when it is too long.
 fn put(
     tar: &mut Builder<impl Write>,
     field: &mut [u8],
@@ -216,9 +216,9 @@ fn put(
     tar.append(&header, Read::chain(name, &[0][..]))
 }
 
-/// Writes what of a tar is within the paths into the store, and gives the writing back to be
-/// published; `None` when there is nothing. When the stream fails, the archive is gone. The future must
-/// not be dropped, or a thread goes on without it: end the stream.
+/// Writes the entries of a tar within the paths into the store, and returns the archive to publish;
+/// `None` when there are none. When the stream fails, the archive is removed. Do not drop the
+/// future, or a thread continues alone: end the stream instead.
 pub(super) async fn store(
     tar: impl Stream<Item = Result<Bytes, EngineError>> + Unpin,
     mut writing: Writing,
@@ -239,7 +239,7 @@ pub(super) async fn store(
     Ok(stored?)
 }
 
-/// In an archive the two places stand one after the other.
+/// An archive has the entries of both roots one after the other.
 struct Shelf<'a>(&'a mut Store);
 
 impl Write for Shelf<'_> {

@@ -1,12 +1,12 @@
-//! The certificates that a build trusts besides those of its image (contract §8.1).
+//! Installs the certificates that a build trusts besides those of its image (contract §8.1).
 
 use crate::plan::Certificate;
 use crate::runner::container::driver::{Aside, Driver, DriverError, MOST_WORDS};
 use crate::runner::container::program::Program;
 use crate::runner::container::tail::Tail;
 
-/// Adds certificates to those that programs of the container trust; returns what people should know
-/// of it. Programs with a store of their own, such as those of Java, do not learn of them.
+/// Adds certificates to the trust store of the container; returns a warning when that fails.
+/// Programs with a store of their own, such as Java, do not use it.
 pub(in crate::runner) async fn install(
     driver: &mut Driver,
     certificate: &Certificate,

@@ -1,9 +1,9 @@
-//! The Docker daemon of a privileged build, where it does not start its own (contract §5).
+//! Starts the Docker daemon of a privileged build (contract §5).
 //!
-//! Images of CodeBuild bring a script for it as their entrypoint, which the build runs as the cloud
-//! does; `--start-dockerd` does without one. The daemon is a process of the container and goes with
-//! it. What it says goes into a file there, and is shown only when it does not come up: in the cloud
-//! some images mix it into the log (trap 70), which nobody misses.
+//! Images of CodeBuild have a script for it as their entrypoint, which is run as in the cloud;
+//! `--start-dockerd` works without one. The daemon is a process of the container and ends with it.
+//! Its output goes to a file there, and is shown only when it does not start: in the cloud some
+//! images mix it into the log (trap 70).
 
 use std::time::Duration;
 
@@ -16,13 +16,13 @@ use crate::runner::container::program::{Program, exports};
 use crate::runner::container::tail::Tail;
 use crate::runner::{Interruption, Live, RunError};
 
-/// What the daemon says, in the container.
+/// The log of the daemon, in the container.
 const LOG: &str = "/var/log/dockerd.log";
 
 /// The name of the script in images of CodeBuild. Other images have others of this name.
 const SCRIPT: &str = "dockerd-entrypoint.sh";
 
-/// By this the script of CodeBuild is known: when the daemon answers, it runs what it is given.
+/// Identifies the script of CodeBuild, which runs its arguments once the daemon answers.
 const RUNS_ITS_ARGUMENTS: &str = "eval \"$@\"";
 
 /// The daemon as AWS documents it for custom images.
@@ -44,14 +44,13 @@ const VARIABLES: [&str; 7] = [
     "no_proxy",
 ];
 
-/// How long it may take until the daemon answers. The script gives up by itself, after a minute of
-/// questions that may take their time.
+/// How long the daemon may take to answer. The script gives up by itself after about a minute.
 const LIMIT: Duration = Duration::from_mins(3);
 
-/// How long until it is asked again.
+/// The pause between two requests.
 const ASK_AGAIN: Duration = Duration::from_millis(200);
 
-/// How many of the last lines of its log are shown, and how many bytes of them at the most.
+/// The end of the log that is shown: lines, and bytes.
 const LINES: usize = 30;
 const MOST_OF_LOG: usize = 64 * 1024;
 
@@ -69,7 +68,6 @@ enum Starter {
 enum NotStarted {
     #[error("the image has no `{}`", DOCKERD[0])]
     NoProgram,
-    /// Its bridge and its rules would be those of the host.
     #[error(
         "a Docker daemon cannot run with `--network host`: it would change the network of the engine's host"
     )]
@@ -81,8 +79,8 @@ enum NotStarted {
 }
 
 impl<E: Engine> Live<'_, E> {
-    /// Starts the daemon that the image or the plan wants, and waits until it answers. Returns why
-    /// PROVISIONING fails, when it does (assumed: the cloud's own words are not known).
+    /// Starts the daemon that the image or the plan requires, and waits until it answers. Returns
+    /// the context when PROVISIONING fails (assumed: the cloud's own words are not known).
     pub(in crate::runner) async fn start_dockerd(
         &mut self,
     ) -> Result<Option<PhaseContext>, Interruption> {
@@ -137,7 +135,7 @@ impl<E: Engine> Live<'_, E> {
         )))
     }
 
-    /// Shows the end of what the daemon said.
+    /// Shows the end of the daemon's log.
     async fn tell_of_daemon(&mut self) -> Result<(), Interruption> {
         let cancellation = self.run.cancellation;
         let sandbox = &mut self.sandbox;
@@ -151,7 +149,7 @@ impl<E: Engine> Live<'_, E> {
             Ok(Ok(read)) => {
                 read?;
             }
-            // Whoever is asked whether the daemon answers may still wait for that.
+            // The program that checks the daemon may still be waiting.
             Ok(Err(_)) => {}
             Err(reason) => return Err(Interruption::Cancelled(reason)),
         }

@@ -1,4 +1,4 @@
-//! Speaks with the driver, the small shell program that runs commands in the container.
+//! Talks to the driver, the small shell program that runs commands in the container.
 //!
 //! cobuild sends calls over the container's stdin, one at a time, and reads output and answers from
 //! its stdout; a command costs no request to the engine. `bootstrap.sh` is the container's main
@@ -27,13 +27,13 @@ pub(in crate::runner) const BOOTSTRAP: &str = include_str!("bootstrap.sh");
 /// The functions of the worker.
 pub(in crate::runner) const WORKER: &str = include_str!("worker.sh");
 
-/// How much is kept of what is printed beside an answer, where it may say what is wrong.
+/// How much output before an answer is kept as a possible error message, in bytes.
 pub(in crate::runner) const MOST_WORDS: usize = 16 * 1024;
 
 /// The longest value or file that is read, in bytes: eight times what the kernel takes for a variable.
 pub(in crate::runner) const LONGEST_VALUE: usize = 1024 * 1024;
 
-/// How long the container may take to say that it lives on.
+/// How long the container may take to confirm that it stays.
 const KEEP_LIMIT: Duration = Duration::from_secs(10);
 
 /// Why the driver does not answer.
@@ -107,7 +107,7 @@ impl Driver {
             compact(WORKER.lines()),
             Tools::NAMES
         );
-        // Where there is no shell nobody reads; what the container says then is the reason.
+        // Without a shell nothing reads this; the output of the container is the reason then.
         let sent = driver.send(&program).await;
         let mut output = Tail::new(MOST_WORDS);
         match driver.greeting(&mut Aside::kept(&mut output)).await {
@@ -122,7 +122,7 @@ impl Driver {
         }
     }
 
-    /// Reads what the worker says first.
+    /// Reads the greeting of the worker.
     async fn greeting(&mut self, aside: &mut Aside<'_>) -> Result<(), DriverError> {
         let tools = self.answer(aside).await?;
         self.tools = Tools::read(&tools);
@@ -161,7 +161,7 @@ impl Driver {
             input.write_all(program.as_bytes()).await?;
             input.flush().await
         };
-        // A container that is gone closes its stdin; the output tells so as well.
+        // A dead container closes its stdin; its output ends as well.
         sent.await.map_err(|_: std::io::Error| DriverError::Ended)
     }
 
@@ -177,7 +177,7 @@ impl Driver {
         self.send(&line).await
     }
 
-    /// Lets the container live on when its stdin ends.
+    /// Lets the container live after its stdin ends.
     pub(in crate::runner) async fn keep(&mut self) -> Result<(), DriverError> {
         let line = format!("{} keep\n", self.token);
         let answer = async {
@@ -208,10 +208,9 @@ impl Driver {
         }
     }
 
-    /// Reads on to the next answer: the one way by which answers come. What others print before it is no
-    /// part of it, and goes `aside`.
+    /// Reads to the next answer. Other output before it goes `aside`.
     ///
-    /// Takes as long as the container does, and may be dropped at any await.
+    /// Has no time limit, and may be dropped at any await.
     pub(in crate::runner) async fn answer(
         &mut self,
         aside: &mut Aside<'_>,
@@ -255,7 +254,7 @@ impl Driver {
         }
     }
 
-    /// Adds the text of a file of the container to `printed`; returns whether that held all of it.
+    /// Adds the text of a file of the container to `printed`; returns whether all of it fit.
     pub(in crate::runner) async fn print_end(
         &mut self,
         path: &str,
@@ -268,8 +267,8 @@ impl Driver {
         self.value(printed, aside).await
     }
 
-    /// Reads what is between two fences, to its end however long it is, so that the next answer is that
-    /// to the next question. Returns whether `printed` held all of it.
+    /// Reads everything between two fences, however long, so that the next answer belongs to the
+    /// next request. Returns whether all of it fit `printed`.
     async fn value(
         &mut self,
         printed: &mut Tail,
@@ -292,15 +291,14 @@ impl Driver {
     }
 }
 
-/// What is printed by others than those who are asked.
+/// Output that is not part of an answer.
 pub(in crate::runner) struct Aside<'a> {
     log: Option<&'a EventSender>,
     end: &'a mut Tail,
 }
 
 impl<'a> Aside<'a> {
-    /// It belongs to the log, as what the build's background processes print does; its end is kept
-    /// besides.
+    /// It goes into the log, as the output of background processes does; its end is also kept.
     pub(in crate::runner) fn logged(log: &'a EventSender, end: &'a mut Tail) -> Self {
         Self {
             log: Some(log),
@@ -308,7 +306,7 @@ impl<'a> Aside<'a> {
         }
     }
 
-    /// Its end alone is kept: what is said before any command has run is none of the build's.
+    /// Only its end is kept: output before the first command does not belong to the build.
     pub(in crate::runner) fn kept(end: &'a mut Tail) -> Self {
         Self { log: None, end }
     }

@@ -1,9 +1,9 @@
-//! What the engine is asked for, and with what less after a refusal.
+//! The optional features that are requested of the engine, fewer after a refusal.
 
 use crate::engine::{EngineError, EngineFacts, Refusal};
 use crate::plan::{Plan, Transfer};
 
-/// What the engine is asked for; some engines refuse some of it.
+/// The features to request; some engines refuse some of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::runner) struct EngineFeatures {
     pub(in crate::runner) init: bool,
@@ -12,7 +12,7 @@ pub(in crate::runner) struct EngineFeatures {
 }
 
 impl EngineFeatures {
-    /// All that a plan wants and an engine is known to have.
+    /// Returns the features that the plan wants and the engine is known to support.
     pub(in crate::runner) fn first(plan: &Plan, facts: &EngineFacts) -> Self {
         let copy_on_write = match plan.transfer {
             Transfer::Automatic if !facts.shares_host => {
@@ -27,7 +27,8 @@ impl EngineFeatures {
         }
     }
 
-    /// What to ask for after a refusal; `None` when the refusal is about something else.
+    /// Returns the features to request after a refusal; `None` when the refusal is about something
+    /// else.
     pub(in crate::runner) fn after(
         &self,
         refusal: &EngineError,

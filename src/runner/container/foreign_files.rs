@@ -1,9 +1,9 @@
-//! Lets this user remove what a build left him that is another user's, with the power of the engine.
+//! Removes files of other users that a build left, with the help of the engine.
 //!
-//! A directory whose owner is the build's root keeps what is in it. Nothing is run to change that, least
-//! of all a program of the build's image: a container is made and never started, and the engine unpacks
-//! into it a tar of these directories alone, with permissions for everybody. All of them lie in a
-//! directory that nobody but this user may enter.
+//! This user cannot empty a directory of the build's root. No program is run to change that: a
+//! container is created but never started, and the engine unpacks into it a tar of just these
+//! directories, with permissions for everybody. All lie in a directory that only this user may
+//! enter.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -23,13 +23,14 @@ use crate::runner::sources::scratch::Scratch;
 /// The build that the container says it belongs to.
 const BUILD: &str = "emptying";
 
-/// The longest path that goes into the tar, which is beyond what the system takes.
+/// The longest path in the tar, in bytes.
 const LONGEST: usize = 4000;
 
-/// How many directories are opened at once.
+/// How many directories one round opens.
 const MANY: usize = 20_000;
 
-/// Removes a build's directory, round by round: what lies in a closed directory is seen when that is open.
+/// Removes a build's directory in rounds: the content of a closed directory becomes visible when it
+/// is open.
 pub(in crate::runner) async fn remove<E: Engine>(
     engine: &E,
     owner: &Owner,
@@ -58,7 +59,7 @@ pub(in crate::runner) async fn remove<E: Engine>(
     let mut before = BTreeSet::new();
     let removed = loop {
         let closed = closed(scratch.directory());
-        // Without progress the engine is of no help.
+        // Without progress the engine cannot help.
         if closed.is_empty() || closed == before {
             break scratch.remove();
         }

@@ -1,4 +1,4 @@
-//! Engines that are gone and containers that ended before their time, told from what they break.
+//! Recognizes lost engines and dead containers behind errors.
 
 use std::time::Duration;
 
@@ -11,8 +11,8 @@ const DEATH_LIMIT: Duration = Duration::from_secs(10);
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
 impl<E: Engine> Run<'_, E> {
-    /// Says what is behind an error: an engine that is gone, which takes its containers along, or else
-    /// the container of `live`, which has ended. Either breaks whatever was under way, in many ways.
+    /// Returns the cause of an error: a lost engine, or else the ended container of `live`. Either
+    /// breaks current operations in many ways.
     pub(in crate::runner) async fn cause(
         &self,
         error: RunError,
@@ -34,7 +34,7 @@ impl<E: Engine> Run<'_, E> {
 }
 
 impl<E: Engine> Live<'_, E> {
-    /// Whether the container has ended. The engine may learn of it later than whoever was cut off.
+    /// Whether the container has ended. The engine may notice it late.
     pub(in crate::runner) async fn has_died(&self) -> bool {
         let container = self.sandbox.container();
         let ended = async {

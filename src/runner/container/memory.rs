@@ -1,4 +1,4 @@
-//! Lack of memory: what the kernel kills for it is told as such.
+//! Reports processes that the kernel killed for lack of memory.
 
 use crate::engine::{Engine, EngineFacts};
 use crate::event::Notice;
@@ -10,7 +10,7 @@ use crate::runner::{Live, Run};
 /// processes meanwhile.
 const MARK: &str = " oom";
 
-/// How a command ended, as the worker answers it.
+/// The end of a command, as the worker reports it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::runner) struct CommandEnd {
     pub(in crate::runner) status: i32,
@@ -33,14 +33,14 @@ impl CommandEnd {
     }
 }
 
-/// Adds the reason to what the cloud says of a failed command; its own words are not known, so these
-/// are assumed.
+/// Adds the reason to the message of a failed command; the cloud's own words are not known, so
+/// these are assumed.
 pub(in crate::runner) fn name_reason(context: &mut PhaseContext) {
     context.message.push_str(" (killed: out of memory)");
 }
 
 impl<E: Engine> Run<'_, E> {
-    /// Decides how much of the engine's machine the build gets, and says where that is less than asked for.
+    /// Decides the limits of the build, and warns when they are lower than requested.
     pub(in crate::runner) async fn limits(&self, facts: &EngineFacts) -> Limits {
         let (limits, notes) = self.plan.container.limits_within(facts.machine());
         for message in notes {
@@ -57,7 +57,7 @@ impl<E: Engine> Live<'_, E> {
         self.run.events.emit(Notice::OutOfMemory { limit }).await;
     }
 
-    /// Asks the engine whether a container that ended did so for lack of memory, and tells.
+    /// Asks the engine whether a container ended for lack of memory, and reports it.
     pub(in crate::runner) async fn ask_why_it_died(&self) {
         let container = self.sandbox.container();
         match self.run.engine.ran_out_of_memory(container).await {

@@ -1,4 +1,4 @@
-//! The build container: how it is made, prepared, asked and taken down, and what is left in the engine.
+//! The build container: creation, preparation, requests, removal, and leftovers in the engine.
 
 pub(super) mod certificates;
 pub(super) mod dockerd;

@@ -1,4 +1,4 @@
-//! Tells a container's output from the driver's answers, which travel in the same stream.
+//! Separates the output of a container from the answers of the driver, which share a stream.
 
 use std::collections::VecDeque;
 
@@ -8,7 +8,7 @@ use memchr::memmem::Finder;
 /// The byte that opens and closes a fence: ASCII's record separator.
 const SEPARATOR: u8 = 0x1e;
 
-/// The longest word of a fence: the path of a program, at the most. What goes on for longer is output.
+/// The longest word of a fence, in bytes: the path of a program. Anything longer is output.
 const LONGEST_WORD: usize = 8 * 1024;
 
 /// A piece of the stream.
@@ -21,9 +21,9 @@ pub(in crate::runner) enum Piece {
 
 /// Splits a stream at its fences, `\x1e<token> <word>\x1e`, wherever the chunks are cut.
 ///
-/// A command cannot know the token, so it cannot forge a fence; one that has read it from the worker's
-/// memory can, and still no more is kept here than a fence may be long. Output is handed on uncopied
-/// where no fence can begin at a chunk's end.
+/// A command does not know the token, so it cannot forge a fence. A command that reads it from the
+/// worker's memory can; even then no more than the longest fence is buffered. Output is passed on
+/// without copying unless a fence may begin at the end of a chunk.
 #[derive(Debug)]
 pub(in crate::runner) struct Splitter {
     finder: Finder<'static>,
@@ -81,7 +81,7 @@ impl Splitter {
         }
     }
 
-    /// Takes back what was kept because a fence might have begun there; for the stream's end.
+    /// Returns what was buffered as a possible fence, at the end of the stream.
     pub(in crate::runner) fn finish(&mut self) -> Option<Bytes> {
         let rest = std::mem::take(&mut self.pending).freeze();
         (!rest.is_empty()).then_some(rest)

@@ -61,7 +61,7 @@ pub(in crate::runner) fn layout_program(
     program
 }
 
-/// Adds what the first command finds as if another had run before it.
+/// Adds the state that the first command finds as if another had run before it.
 pub(in crate::runner) fn add_state(
     program: &mut Program,
     plan: &Plan,
@@ -79,8 +79,8 @@ pub(in crate::runner) fn add_state(
     let shell = work.shell.as_deref().unwrap_or("sh");
     program.call("cobuild_select_shell", &[shell]);
     program.call("cobuild_fence_if_there", &[layout::RUNTIMES]);
-    // The container's own variables are in the commands' environment by now; left in the worker's, one
-    // that a command unsets would come back.
+    // The variables of the container are in the commands' environment now; a variable left in the
+    // worker's would come back after a command unsets it.
     let names: Vec<&str> = image
         .environment
         .iter()
@@ -91,13 +91,13 @@ pub(in crate::runner) fn add_state(
     program.call("unset", &names);
 }
 
-/// Whether something belongs to another user than the build's; git would not trust it.
+/// Whether a file belongs to another user than root; git would not trust it.
 fn is_foreign(path: &Path) -> bool {
     path.symlink_metadata()
         .is_ok_and(|metadata| metadata.uid() != 0)
 }
 
-/// What git looks at and would not trust, in the trees that have their owners from the host.
+/// Returns the paths that git checks and would not trust, in trees with owners from the host.
 fn foreign<'a>(trees: &'a InputTrees, ways: &'a [Transferred]) -> BTreeSet<&'a str> {
     let keeps_owner = |directory: &str| {
         let directory = Path::new(directory);

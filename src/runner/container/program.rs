@@ -19,7 +19,7 @@ impl Program {
         self.text.push('\n');
     }
 
-    /// Lets git of root use a tree that belongs to somebody else.
+    /// Lets git as root use a tree of another owner.
     pub(in crate::runner) fn trust(&mut self, directory: &str) {
         let trust = format!("[safe]\n\tdirectory = {directory}\n");
         self.call("cobuild_system", &["mkdir", "-p", "/root"]);
@@ -60,7 +60,7 @@ pub(in crate::runner) fn exports<'a>(
     text
 }
 
-/// Tells names that a shell can do without from those that it refuses to unset or needs here.
+/// Whether a variable can be unset: the shell does not refuse it, and the worker does not need it.
 pub(in crate::runner) fn can_be_unset(name: &str) -> bool {
     is_variable_name(name)
         && !READ_ONLY.contains(&name)
@@ -87,8 +87,8 @@ pub(in crate::runner) fn quote(text: &str) -> String {
     quoted
 }
 
-/// Leaves out comments and indentation: what goes to the container passes through its shells byte by
-/// byte. A literal text of several lines must have neither.
+/// Removes comments and indentation: shells read the program byte by byte. A literal text of
+/// several lines must have neither.
 pub(in crate::runner) fn compact<'a>(lines: impl IntoIterator<Item = &'a str>) -> String {
     let mut text = String::new();
     for line in lines {

@@ -1,8 +1,8 @@
-//! Asks the container: everything that a build sends there once it stands, and every answer to it.
+//! Sends requests to the container, and reads the answers.
 //!
-//! What answers may be the build's own program, or the image's. So no answer is longer than is of use,
-//! what else is printed meanwhile goes into the log piece by piece, and whoever cuts the build short
-//! ends the wait, also that for a container which takes nothing.
+//! A program of the build or of the image may answer. So answers are bounded, other output goes
+//! into the log meanwhile, and cutting the build short ends every wait, even for a container that
+//! reads nothing.
 
 use crate::engine::Engine;
 use crate::runner::container::driver::{Aside, DriverError};
@@ -10,9 +10,9 @@ use crate::runner::container::tail::Tail;
 use crate::runner::{CancelReason, Interruption, Live, RunError};
 
 impl<E: Engine> Live<'_, E> {
-    /// Sends calls of the worker that answer nothing, or whose answer is asked for next.
+    /// Sends calls of the worker without an answer, or whose answer is read next.
     ///
-    /// What can be sent at once is, also when the build is being cut short.
+    /// Sends immediately what it can, even while the build is cut short.
     pub(in crate::runner) async fn send(&mut self, program: &str) -> Result<(), Interruption> {
         let cancellation = self.run.cancellation;
         let sandbox = &mut self.sandbox;
@@ -25,7 +25,7 @@ impl<E: Engine> Live<'_, E> {
         }
     }
 
-    /// Waits for the worker's next answer; the end of what is printed before it is kept in `printed`.
+    /// Waits for the next answer of the worker; `printed` keeps the end of the output before it.
     pub(in crate::runner) async fn answer(
         &mut self,
         printed: &mut Tail,
@@ -37,7 +37,7 @@ impl<E: Engine> Live<'_, E> {
         Ok(answered.await.map_err(Interruption::Cancelled)??)
     }
 
-    /// Runs a script with the build's state and returns what it prints: the value of `what`.
+    /// Runs a script with the state of the build and returns its output: the value of `what`.
     pub(in crate::runner) async fn evaluate_bytes(
         &mut self,
         script: &str,

@@ -1,4 +1,4 @@
-//! Everything of a build that exists in the engine, opened and closed in plain sight.
+//! Creates and removes everything of a build in the engine.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -35,7 +35,7 @@ use crate::runner::{Cancellation, Host, RunError};
 /// How long a container whose processes are gone may take to disappear before it is removed.
 const REMOVAL_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How long a container's shell may take to answer; one that is none never does.
+/// How long the shell of a container may take to answer.
 const ANSWER_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// A container that is ready for the first command.
@@ -63,7 +63,7 @@ pub(in crate::runner) struct Sandbox<'a, E> {
 }
 
 impl<'a, E: Engine> Sandbox<'a, E> {
-    /// Creates and starts the build container. When this fails nothing is left in the engine.
+    /// Creates and starts the build container. After a failure nothing is left in the engine.
     pub(in crate::runner) async fn open(
         engine: &'a E,
         plan: &Plan,
@@ -188,8 +188,8 @@ impl<'a, E: Engine> Sandbox<'a, E> {
         &self.ways
     }
 
-    /// Brings in the sources and everything else the first command finds. `has_session` says
-    /// that somebody debugs the build.
+    /// Prepares the sources and everything else for the first command. `has_session` says that the
+    /// build has a debugger.
     pub(in crate::runner) async fn prepare(
         &mut self,
         plan: &Plan,
@@ -229,7 +229,7 @@ impl<'a, E: Engine> Sandbox<'a, E> {
         })
     }
 
-    /// Streams in the trees that are not mounted; returns what people should know of that.
+    /// Streams the trees that are not mounted into the container; returns warnings.
     async fn upload(&mut self) -> Result<Vec<String>, RunError> {
         let mut notes = std::mem::take(&mut self.trees.notes);
         if self
@@ -252,7 +252,7 @@ impl<'a, E: Engine> Sandbox<'a, E> {
         Ok(notes)
     }
 
-    /// Asks what the image unpacks with.
+    /// Finds the program of the image that unpacks.
     async fn unpacker(&mut self) -> Result<Unpacker, RunError> {
         if !self.driver.tools().tar {
             return Ok(Unpacker::Engine);
@@ -300,7 +300,7 @@ impl<'a, E: Engine> Sandbox<'a, E> {
             (Some(scratch), Ok(())) => {
                 sweep::discard(self.engine, &self.owner, &self.image.name, scratch).await;
             }
-            // The engine is of no help.
+            // The engine does not answer.
             (Some(scratch), Err(_)) => sweep::remove(scratch),
             (None, _) => {}
         }
@@ -315,7 +315,7 @@ impl<'a, E: Engine> Sandbox<'a, E> {
         }
     }
 
-    /// Leaves the container, and what it stands on, to whoever wants to look into it.
+    /// Keeps the container and its directories for debugging.
     pub(in crate::runner) async fn keep(mut self) {
         let name = ownership::kept_name(&self.name);
         if let Err(error) = self.engine.rename_container(&self.container, &name).await {
@@ -333,8 +333,8 @@ impl<'a, E: Engine> Sandbox<'a, E> {
 
     /// Takes everything down at once.
     pub(in crate::runner) async fn kill(mut self) -> Result<(), RunError> {
-        // An engine may wait until somebody has read what the container printed. Whoever hangs up instead
-        // ends the container while it is removed, which not every engine takes.
+        // An engine may wait until the output of the container was read. Closing the connection
+        // instead would end the container during its removal, which not every engine handles.
         let (driver, engine) = (&mut self.driver, self.engine);
         let unread = async {
             while driver.next().await.is_ok() {}
@@ -354,7 +354,7 @@ impl<'a, E: Engine> Sandbox<'a, E> {
     }
 }
 
-/// Says how the trees get into the container, and why.
+/// Logs how the trees get into the container, and why.
 fn tell(trees: &InputTrees, ways: &[Transferred]) {
     for (tree, transferred) in trees.all.iter().zip(ways) {
         let host = tree.host.display();
@@ -408,7 +408,8 @@ async fn start<E: Engine>(
     }
 }
 
-/// Removes a container that is of no use, for a reason that counts for more than whether this fails.
+/// Removes a useless container; a failure is only logged, since the reason for the removal matters
+/// more.
 async fn remove<E: Engine>(engine: &E, container: &ContainerId) {
     if let Err(error) = engine.remove_container(container).await {
         tracing::warn!(%error, container = %container.short(), "cannot remove");
@@ -424,14 +425,14 @@ fn spec(
     layers: Option<&NamedVolume>,
 ) -> ContainerSpec {
     let mut mounts = trees;
-    // State that is read and written around every command; in memory it costs next to nothing.
+    // State that is read and written around every command; memory makes it cheap.
     mounts.insert(layout::SCRIPT_DIRECTORY.to_owned(), Mount::Memory);
     if plan.privileged {
         // A daemon in the container cannot stack its layers on the container's own.
         let volume = layers.cloned().map_or(Mount::Volume, Mount::NamedVolume);
         mounts.insert("/var/lib/docker".to_owned(), volume);
     }
-    // What somebody mounts himself comes in the place of what would be there.
+    // Mounts of the user replace others at the same path.
     let volumes = &plan.container.extras.volumes;
     mounts.retain(|target, _| volumes.iter().all(|volume| volume.target != *target));
     let tag = host.owner.container(&plan.identity.id);

@@ -1,4 +1,4 @@
-//! Removes what builds leave: their own directories, and whatever a killed cobuild could not.
+//! Removes the directories of builds, and the leftovers of a killed cobuild.
 
 use std::io;
 use std::time::Duration;
@@ -14,15 +14,15 @@ use crate::runner::sources::scratch::{Scratch, abandoned};
 /// How long a directory may take to be emptied through the engine.
 const EMPTYING_LIMIT: Duration = Duration::from_mins(1);
 
-/// How long an engine may take to remove what a build that was given up has left.
+/// How long the removal of an abandoned build's container may take.
 const FORSAKE_LIMIT: Duration = Duration::from_secs(2);
 
-/// Removes what killed runs of this host left: their directories, containers, and volumes that a killed
-/// engine forgot. Most containers went by themselves: not one that was created and never started, nor
-/// one whose build stopped the processes that wait for cobuild's end.
+/// Removes the leftovers of killed runs on this host: directories, containers, and volumes that a
+/// killed engine forgot. Most containers end by themselves, except those that never started and
+/// those whose build stopped the processes that wait for cobuild's end.
 ///
-/// `image` is one the engine has; with it directories go that this user may not remove. What cannot
-/// be removed stays for another time.
+/// `image` is a local image, used to remove directories that this user may not remove. Leftovers
+/// that cannot be removed stay for the next sweep.
 pub async fn sweep<E: Engine>(engine: &E, image: &str, host: &Host) {
     for scratch in abandoned(&host.scratch_root) {
         discard(engine, &host.owner, image, &scratch).await;
@@ -39,7 +39,7 @@ async fn remove_volumes<E: Engine>(engine: &E, host: &Host) -> Result<(), Engine
     let ledger = Ledger::beside(&host.scratch_root);
     let entered = ledger.volumes();
     for volume in engine.list_volumes(ownership::BUILD).await? {
-        // What keeps the layers of Docker in builds is there for the next one.
+        // Volumes with Docker layers are kept for the next build.
         if !volume.labels.contains_key(LAYERS_LABEL)
             && is_of_container(&volume, &host.owner, &host.scratch_root, &entered)
             && host.owner.standing(&volume.labels) == MakerState::Dead
@@ -63,14 +63,14 @@ async fn remove_containers<E: Engine>(engine: &E, owner: &Owner) -> Result<(), E
             && owner.standing(labels) == MakerState::Dead
             && let Err(error) = engine.remove_container(&container.id).await
         {
-            // Most likely it is just going.
+            // It is most likely being removed.
             tracing::debug!(%error, container = %container.id.short(), "cannot remove");
         }
     }
     Ok(())
 }
 
-/// Removes a build's directory, and tells when that cannot be.
+/// Removes a build's directory, and warns when that fails.
 pub(in crate::runner) async fn discard<E: Engine>(
     engine: &E,
     owner: &Owner,
@@ -82,8 +82,8 @@ pub(in crate::runner) async fn discard<E: Engine>(
     }
 }
 
-/// Removes what a build that was given up has left, as far as that can be done at once; `build` is its
-/// id. Nobody may hold its directories any more.
+/// Removes the container of an abandoned build with the id `build`, if that is possible at once.
+/// Its directories must be unlocked.
 pub async fn forsake<E: Engine>(engine: &E, build: &str, host: &Host) {
     for scratch in abandoned(&host.scratch_root) {
         remove(&scratch);
@@ -105,8 +105,8 @@ pub async fn forsake<E: Engine>(engine: &E, build: &str, host: &Host) {
     }
 }
 
-/// Removes a build's directory, through the engine where the build left what this user may not
-/// remove: with the image that the build ran in, else with `image`. Nothing of it is run.
+/// Removes a build's directory; through the engine when it contains files that this user may not
+/// remove, with the image of the build, else with `image`. The image is not run.
 pub async fn remove_scratch<E: Engine>(
     engine: Option<&E>,
     owner: &Owner,

@@ -1,6 +1,6 @@
-//! The end of a long text.
+//! Keeps the end of a long text.
 
-/// The last bytes of what is pushed, and no more memory than twice as many.
+/// The last pushed bytes, in at most twice as much memory.
 #[derive(Debug, Default)]
 pub(in crate::runner) struct Tail {
     bytes: Vec<u8>,
@@ -31,7 +31,7 @@ impl Tail {
         self.bytes.extend_from_slice(kept);
     }
 
-    /// Takes what is kept and begins anew.
+    /// Takes the kept bytes and starts anew.
     pub(in crate::runner) fn take(&mut self) -> Vec<u8> {
         self.cut(self.limit);
         std::mem::take(&mut self.bytes)

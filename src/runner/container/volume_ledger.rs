@@ -1,7 +1,7 @@
-//! Which volumes without names belong to containers of this user's runs.
+//! Records which anonymous volumes belong to containers of this user's runs.
 //!
-//! The engine chooses their names, so no proof among their labels can be of the name: it is written down
-//! here, in a directory of cobuild's own, when the container is made.
+//! The engine chooses their names, so their labels cannot prove the names. The names are recorded
+//! in a directory of cobuild when the container is created.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -13,40 +13,40 @@ use crate::engine::ListedVolume;
 use crate::host::{directory, file};
 use crate::ownership::{self, ObjectKind, Owner};
 
-/// How much one file can say.
+/// The longest file, in bytes.
 const LONGEST: u64 = 64 * 1024;
 
-/// After this time nobody looks for what a killed engine forgot.
+/// Records are forgotten after this time.
 const LIMIT: Duration = Duration::from_hours(7 * 24);
 
-/// The files that say so, each called by its container.
+/// The files, one for each container.
 #[derive(Debug, Clone)]
 pub struct Ledger {
     directory: PathBuf,
 }
 
 impl Ledger {
-    /// The one that goes with the directories of running builds below `scratch_root`.
+    /// Returns the ledger beside `scratch_root`.
     pub fn beside(scratch_root: &Path) -> Self {
         Self {
             directory: scratch_root.with_file_name("volumes"),
         }
     }
 
-    /// Writes down the volumes of a container.
+    /// Records the volumes of a container.
     pub(in crate::runner) fn enter(&self, container: &str, volumes: &[String]) -> io::Result<()> {
         directory::make_own(&self.directory)?;
         let mut file = file::make_own(&self.directory.join(container))?;
         file.write_all(volumes.join("\n").as_bytes())
     }
 
-    /// Forgets a container that is gone with its volumes.
+    /// Forgets a container that was removed with its volumes.
     pub(in crate::runner) fn strike(&self, container: &str) {
         // There is none where a container has no such volume.
         let _ = fs::remove_file(self.directory.join(container));
     }
 
-    /// Forgets what is old.
+    /// Forgets old records.
     pub(in crate::runner) fn tidy(&self) {
         for path in self.files() {
             let modified = fs::metadata(&path).and_then(|found| found.modified());
@@ -77,8 +77,8 @@ impl Ledger {
     }
 }
 
-/// Whether a volume without a name of its own belonged to a container of this user's runs: it is written
-/// down, or it is the view of a source that has nothing but what lies below `scratch_root`.
+/// Whether an anonymous volume belongs to a container of this user's runs: it is recorded, or it is
+/// an overlay whose changes lie below `scratch_root`.
 pub fn is_of_container(
     volume: &ListedVolume,
     owner: &Owner,

@@ -1,4 +1,4 @@
-//! What people can do about an image that cannot be had.
+//! Hints for an image that cannot be used or pulled.
 
 use crate::engine::{EngineFacts, PullFailure, PullRequest};
 use crate::plan::Plan;
@@ -7,10 +7,10 @@ use crate::project::image::{Architecture, ImageName, Origin, Platform, System};
 /// Where AWS keeps the Dockerfiles of the curated images.
 const DOCKERFILES: &str = "https://github.com/aws/aws-codebuild-docker-images";
 
-/// What to do about a name that is none.
+/// The hint for an invalid name.
 pub(super) const INVALID_NAME: &str = "image names have the form `[HOST[:PORT]/]PATH[:TAG][@sha256:DIGEST]`; the path must be lowercase";
 
-/// What was asked of a registry.
+/// A request to a registry.
 #[derive(Debug)]
 pub(super) struct PullAttempt<'a> {
     image: &'a str,
@@ -31,7 +31,7 @@ impl<'a> PullAttempt<'a> {
         }
     }
 
-    /// One sentence on a problem, with the way out.
+    /// Returns a sentence with the problem and what to do.
     pub(super) fn advice(&self, problem: PullFailure) -> String {
         let Self {
             image, registry, ..
@@ -113,14 +113,14 @@ fn ecr_region(registry: &str) -> Option<&str> {
     is_ecr.then_some(region)
 }
 
-/// What an engine says of an image for another platform.
+/// Returns the text of an engine about an image for another platform.
 pub(super) fn unfit(image: &str, wanted: &Platform, is: &Platform) -> String {
     format!(
         "image with reference {image} was found but does not match the specified platform: wanted {wanted}, actual: {is}"
     )
 }
 
-/// Why an image that is not local is not pulled, in an engine's words, and what to do.
+/// Returns why a missing image is not pulled, in the words of an engine, and what to do.
 pub(super) fn not_local(
     plan: &Plan,
     engine: &EngineFacts,

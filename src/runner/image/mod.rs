@@ -1,4 +1,4 @@
-//! The image of a build: where it is had, and whether it fits.
+//! Resolves and pulls the image of a build, and checks whether it fits.
 
 mod advice;
 mod pull;
@@ -19,7 +19,7 @@ pub(super) struct BuildImage {
     pub(super) is_foreign: bool,
 }
 
-/// What is local of what is wanted.
+/// The local candidates for the image.
 #[derive(Debug, Default)]
 struct Local {
     fitting: Option<(String, ImageFacts)>,
@@ -28,7 +28,7 @@ struct Local {
 }
 
 impl<E: Engine> Run<'_, E> {
-    /// Returns the image, which is pulled where that is wanted; or why it cannot be had.
+    /// Returns the image, pulled if necessary, or the context of the failure.
     pub(super) async fn image(
         &self,
         engine: &EngineFacts,
@@ -41,7 +41,7 @@ impl<E: Engine> Run<'_, E> {
                 return Ok(Err(self.cannot_be_had(&error.to_string(), hint).await));
             }
             (Origin::Registry(name), policy) => (Some(name.as_str()), policy),
-            // What can be pulled from nowhere is local or not at all, whatever was asked for (assumed).
+            // An image without a registry can only be local, whatever the pull policy (assumed).
             (_, _) => (None, PullPolicy::Never),
         };
         let local = match policy {
@@ -71,8 +71,7 @@ impl<E: Engine> Run<'_, E> {
         }))
     }
 
-    /// Looks for the image on the engine, under all names that it may have there; or returns why no
-    /// image can have such a name.
+    /// Looks for the image on the engine under all its names; or returns why the name is invalid.
     async fn local(&self) -> Result<Result<Local, String>, Interruption> {
         let mut local = Local::default();
         for name in &self.plan.image.local {
@@ -92,14 +91,14 @@ impl<E: Engine> Run<'_, E> {
         Ok(Ok(local))
     }
 
-    /// The platform of an image, when it is not the one that was asked for.
+    /// Returns the platform of an image when it is not the requested one.
     fn misfit(&self, facts: &ImageFacts) -> Option<Platform> {
         let wanted = self.plan.pulling.platform.as_ref()?;
         platform(facts).filter(|platform| !wanted.is_met_by(platform))
     }
 
-    /// Notes that a curated image is for a processor that the engine does not have; returns whether it
-    /// is.
+    /// Warns about a curated image for another processor than the engine's; returns whether it is
+    /// one.
     async fn tell_of_another_processor(&self, engine: &EngineFacts) -> bool {
         let machine = Architecture::of_engine(&engine.architecture);
         let (Some(curated), None, Some(machine)) = (
@@ -126,8 +125,8 @@ impl<E: Engine> Run<'_, E> {
         true
     }
 
-    /// Notes that an image is for another processor than the engine's, unless that was asked for or is
-    /// told already; returns whether it is.
+    /// Warns about an image for another processor than the engine's, unless it was requested or
+    /// already reported; returns whether it is one.
     async fn tell_of_emulation(
         &self,
         name: &str,
@@ -151,7 +150,7 @@ impl<E: Engine> Run<'_, E> {
         true
     }
 
-    /// The text for an image that cannot be had (contract §2.5), after a hint when there is one.
+    /// Emits the hint, and returns the context for an image that cannot be pulled (contract §2.5).
     async fn cannot_be_had(&self, reason: &str, hint: Option<String>) -> PhaseContext {
         if let Some(message) = hint {
             self.events.emit(Notice::Hint { message }).await;

@@ -16,18 +16,18 @@ use crate::phase::PhaseContext;
 use crate::project::image::ImageName;
 use crate::runner::{Interruption, Run};
 
-/// How long to wait before each new attempt at a pull that broke off. Layers that came whole stay with
-/// the engine, which tries several times itself for each of the others.
+/// How long to wait before each retry of a broken pull. The engine keeps complete layers, and
+/// itself retries the others several times.
 const PAUSES: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(3)];
 
-/// How many steps of one layer are told at the most, for each thing that is done with it.
+/// How many progress events one layer may cause in each state.
 const MOST_STEPS: u64 = 100;
 
-/// How many layers are told of: more than any engine stacks.
+/// How many layers are reported: more than any engine supports.
 const MOST_LAYERS: usize = 1_000;
 
 impl<E: Engine> Run<'_, E> {
-    /// Pulls an image and looks at it; or says why it cannot be had.
+    /// Pulls and inspects an image, or returns the context of the failure.
     pub(super) async fn pull(
         &self,
         name: &str,
@@ -55,7 +55,7 @@ impl<E: Engine> Run<'_, E> {
             };
             let problem = PullFailure::of(&error);
             if matches!(problem, PullFailure::Interrupted | PullFailure::Other) {
-                // An engine that is gone gives no verdict on the build.
+                // A lost engine says nothing about the build.
                 self.guarded(self.engine.facts()).await??;
             }
             let pause = pauses.next();
@@ -83,7 +83,7 @@ impl<E: Engine> Run<'_, E> {
             size: facts.size,
         })
         .await;
-        // Where a name stands for one image alone, engines do not look what it is for.
+        // For a name with a single image, engines do not check the platform.
         if let (Some(wanted), Some(platform)) = (platform, self.misfit(&facts)) {
             let reason = advice::unfit(name, wanted, &platform);
             let hint = PullAttempt::new(&request).advice(PullFailure::WrongPlatform);
@@ -114,7 +114,8 @@ impl<E: Engine> Run<'_, E> {
         Ok(Ok(()))
     }
 
-    /// Looks up what the image's registry wants to see. What cannot be read is told, and done without.
+    /// Looks up the credentials for the registry of the image. Unreadable ones are reported and
+    /// skipped.
     async fn credential(&self, name: &str) -> Result<Option<RegistryCredential>, Interruption> {
         let Ok(ImageName::Reference {
             registry,
@@ -145,7 +146,7 @@ impl<E: Engine> Run<'_, E> {
     }
 }
 
-/// Why an engine failed, which may be the words of a registry, without what would break a line.
+/// Returns the reason of an engine error in one line; it may come from a registry.
 fn in_one_line(error: &EngineError) -> String {
     let reason = error.reason();
     let words = reason.split(char::is_control).map(str::trim);
@@ -153,7 +154,7 @@ fn in_one_line(error: &EngineError) -> String {
     words.join(" ")
 }
 
-/// Whether a layer has come on far enough to speak of it.
+/// Whether a layer has made enough progress to report.
 fn is_news(last: LayerState, state: LayerState) -> bool {
     let far = |last: u64, done: u64, total: u64| done.abs_diff(last) >= total / MOST_STEPS;
     match (last, state) {

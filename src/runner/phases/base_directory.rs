@@ -1,11 +1,12 @@
-//! The directories that a `base-directory` stands for, as the build's own shell sees them.
+//! Expands a `base-directory` to directories, as the build's own shell does.
 
 use crate::engine::Engine;
 use crate::runner::container::program::quote;
 use crate::runner::{Interruption, Live};
 
 impl<E: Engine> Live<'_, E> {
-    /// Returns the directories that `pattern` names: relative to the source, and by their real paths.
+    /// Returns the directories that match `pattern`: relative to the source, and by their real
+    /// paths.
     pub(in crate::runner) async fn base_directories(
         &mut self,
         pattern: &str,
@@ -31,8 +32,8 @@ pub(in crate::runner) struct BaseDirectory {
     pub(in crate::runner) location: String,
 }
 
-/// Takes apart what a script wrote as pairs of texts, each with a unit separator at its end: a
-/// shell's own variables hold no NUL.
+/// Splits the output of a script into pairs of texts, each ended by a unit separator: variables of
+/// shells cannot hold NUL.
 fn pairs(text: &str) -> impl Iterator<Item = (&str, &str)> {
     let mut texts = text.split_terminator('\x1f');
     std::iter::from_fn(move || Some((texts.next()?, texts.next()?)))

@@ -21,10 +21,10 @@ use crate::runner::{CancelReason, Ended, Interruption, Live};
 /// The worker's function for a command that hands its directory and variables on.
 pub(in crate::runner) const RUN: &str = "cobuild_run";
 
-/// What the driver answers when a command waits at a `codebuild-breakpoint`.
+/// The answer of the driver when a command waits at a `codebuild-breakpoint`.
 const BREAKPOINT: &str = "breakpoint";
 
-/// The place of a command in its buildspec.
+/// The position of a command in the buildspec.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::runner) struct CommandPosition {
     pub(in crate::runner) phase: PhaseType,
@@ -33,10 +33,10 @@ pub(in crate::runner) struct CommandPosition {
     pub(in crate::runner) number: usize,
 }
 
-/// How long until processes that were asked to end are looked for again.
+/// The pause between two checks for processes that were asked to end.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
-/// What the agent itself carries from command to command (contract §2.6).
+/// The state that the agent carries from command to command (contract §2.6).
 #[derive(Debug)]
 pub(in crate::runner) struct Carried {
     /// `CODEBUILD_BUILD_SUCCEEDING`: whether nothing has failed so far.
@@ -79,10 +79,10 @@ impl Default for Carried {
 }
 
 impl Carried {
-    /// Adds the call that tells the container what it does not know yet.
+    /// Adds the call that updates the values in the container.
     ///
-    /// A command tells its status itself, but not when it ends before its epilogue: so a status is told
-    /// whenever it is another than the last one that was told.
+    /// A command reports its own status, except when it ends before its epilogue: so the status is
+    /// sent whenever it differs from the last one sent.
     fn update(&mut self, program: &mut Program) {
         let current = (self.succeeding, self.last_exit);
         if self.told == current {
@@ -101,14 +101,14 @@ impl Carried {
 /// Why a phase failed.
 #[derive(Debug)]
 struct CommandFailure {
-    /// In the cloud's own words.
+    /// The context in the words of the cloud.
     context: PhaseContext,
     out_of_memory: bool,
     printed: Vec<u8>,
 }
 
 impl CommandFailure {
-    /// Why the phase failed, with a name for the lack of memory.
+    /// Returns the context, with the lack of memory named.
     fn named(mut self) -> PhaseContext {
         if self.out_of_memory {
             name_reason(&mut self.context);
@@ -124,7 +124,7 @@ impl CommandFailure {
 }
 
 impl<E: Engine> Live<'_, E> {
-    /// Runs a phase, and again as its `on-failure` wants it.
+    /// Runs a phase, with the retries of its `on-failure`.
     pub(in crate::runner) async fn command_phase(
         &mut self,
         phase: PhaseType,
@@ -170,15 +170,15 @@ impl<E: Engine> Live<'_, E> {
         Ok(failure.or(failure_of_finally))
     }
 
-    /// Lets the commands that follow run as `user`, who can write the source trees; says why when
-    /// that cannot be. `HOME` stays `/root`, as public buildspecs show.
+    /// Runs the following commands as `user`, who gets write access to the source trees; returns
+    /// the context of a failure. `HOME` stays `/root`, as public buildspecs show.
     async fn become_user(&mut self, user: &str) -> Result<Option<PhaseContext>, Interruption> {
         if self.carried.user == user {
             return Ok(None);
         }
         let mut words = vec![user];
         let mut program = Program::default();
-        // Trees that are the host's own stay whose they are.
+        // The owners of mounted trees do not change.
         if self.run.plan.transfer != Transfer::Mount && user != "root" {
             for directory in self.run.plan.directories() {
                 program.trust(directory);
@@ -200,8 +200,8 @@ impl<E: Engine> Live<'_, E> {
         Ok(Some(PhaseContext::new("CLIENT_ERROR", message)))
     }
 
-    /// Runs the `commands` of a phase that are not left out, or its `finally`, up to the first that
-    /// fails, and says why it did.
+    /// Runs the selected `commands` of a phase, or its `finally`, up to the first failure, and
+    /// returns its reason.
     async fn commands(
         &mut self,
         phase: PhaseType,
@@ -267,7 +267,7 @@ impl<E: Engine> Live<'_, E> {
         planned.map_or(0, |planned| planned.left_out)
     }
 
-    /// Returns the command in a place, if there is one.
+    /// Returns the command at a position.
     fn text_of(&self, place: CommandPosition) -> Option<String> {
         let planned = self
             .phases
@@ -315,7 +315,7 @@ impl<E: Engine> Live<'_, E> {
         let mut program = Program::default();
         self.carried.update(&mut program);
         program.call(function, &[text]);
-        // Sent whole, even when the build is being cut short: an answer is waited for.
+        // Sent completely even while the build is cut short: an answer must follow.
         if let Err(interruption) = self.send(program.text()).await {
             self.run.events.emit(started.interrupted()).await;
             return Err(interruption);
@@ -348,7 +348,7 @@ impl<E: Engine> Live<'_, E> {
         Ok(status)
     }
 
-    /// Waits until the running command ends, and returns how.
+    /// Waits for the end of the running command.
     async fn end_of_command(
         &mut self,
         printed: &mut Tail,
@@ -367,7 +367,7 @@ impl<E: Engine> Live<'_, E> {
         }
     }
 
-    /// Lets the build stand still while its command waits at a breakpoint.
+    /// Pauses the build while its command waits at a breakpoint.
     async fn at_breakpoint(
         &mut self,
         place: CommandPosition,
@@ -388,7 +388,7 @@ impl<E: Engine> Live<'_, E> {
         }
     }
 
-    /// Asks the running command to end, and waits for that as long as it may take.
+    /// Asks the running command to end, and waits within the grace period.
     async fn cut_short(&mut self, reason: CancelReason) -> Result<(), Interruption> {
         let (cancellation, events) = (self.run.cancellation, self.run.events);
         let grace = self.run.plan.grace;
@@ -451,7 +451,7 @@ impl Started {
     }
 }
 
-/// Says why a phase fails whose command failed (contract §2.5).
+/// Returns the context of a phase whose command failed (contract §2.5).
 pub(in crate::runner) fn command_failed(text: &str, status: i32) -> PhaseContext {
     PhaseContext::new(
         "COMMAND_EXECUTION_ERROR",
@@ -459,17 +459,17 @@ pub(in crate::runner) fn command_failed(text: &str, status: i32) -> PhaseContext
     )
 }
 
-/// Asks the running command to end and shows what it still has to say, until all its processes are
-/// gone, but no longer than `grace`.
+/// Asks the running command to end, and shows its output until all its processes have ended, for at
+/// most `grace`.
 async fn wind_down(driver: &mut Driver, grace: Duration, events: &EventSender) {
     let ending = async {
         let mut printed = Tail::new(0);
         let mut aside = Aside::logged(events, &mut printed);
         driver.signal("TERM").await?;
-        // A process that was stopped would never learn of it otherwise.
+        // A stopped process would not get the signal otherwise.
         driver.signal("CONT").await?;
         driver.answer(&mut aside).await?;
-        // The command's own shell is gone; what it started may still be cleaning up.
+        // The shell of the command has ended; its child processes may still clean up.
         loop {
             driver.ask_for_commands_left().await?;
             let count = driver.answer(&mut aside).await?;

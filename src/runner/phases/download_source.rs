@@ -1,4 +1,4 @@
-//! DOWNLOAD_SOURCE: the sources come in, the buildspec and the environment are read (contract §4.3).
+//! DOWNLOAD_SOURCE: bring in the sources, read the buildspec and the environment (contract §4.3).
 
 use crate::engine::Engine;
 use crate::event::{
@@ -49,7 +49,7 @@ impl<E: Engine> Run<'_, E> {
 }
 
 impl<E: Engine> Live<'_, E> {
-    /// DOWNLOAD_SOURCE: the sources come in, the buildspec and the environment are read.
+    /// Runs DOWNLOAD_SOURCE.
     pub(in crate::runner) async fn download_source(&mut self) -> Result<Ended, Interruption> {
         let (plan, work) = (self.run.plan, self.work);
         let transfer = self.sandbox.ways().to_vec();
@@ -86,7 +86,7 @@ impl<E: Engine> Live<'_, E> {
         Ok(Ended::succeeded())
     }
 
-    /// What the agent says between finding the buildspec and the runtimes (contract §4.3).
+    /// The log lines between finding the buildspec and selecting the runtimes (contract §4.3).
     fn start_sequence(&self, work: &Work) -> Vec<AgentEvent> {
         let mut events = vec![AgentEvent::BuildspecLocated {
             path: work.location.clone(),
@@ -125,7 +125,7 @@ impl<E: Engine> Live<'_, E> {
     }
 }
 
-/// What the agent says between the cache and the first command (contract §4.3).
+/// The log lines between the cache and the first command (contract §4.3).
 fn registration(work: &Work) -> AgentEvent {
     AgentEvent::Registered {
         phases: work

@@ -1,12 +1,12 @@
-//! The variables that a build hands on (contract §1.4).
+//! Reads the exported variables (contract §1.4).
 
 use crate::engine::Engine;
 use crate::event::{BuildEvent, ExportedVariable};
 use crate::runner::{Interruption, Live};
 
 impl<E: Engine> Live<'_, E> {
-    /// Reads the exported variables as they stand when POST_BUILD has ended. One that nobody sets is
-    /// left out (assumed), and so is what is not text.
+    /// Reads the exported variables after POST_BUILD. Unset variables (assumed) and values that are
+    /// not UTF-8 are left out.
     pub(in crate::runner) async fn export_variables(&mut self) -> Result<(), Interruption> {
         let names = &self.work.exported;
         if names.is_empty() {

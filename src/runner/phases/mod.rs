@@ -1,4 +1,4 @@
-//! The phases of a build, as the log names them, and what they stand on.
+//! The phases of a build, as the log names them, and their helpers.
 
 pub(super) mod base_directory;
 pub(super) mod commands;

@@ -1,4 +1,4 @@
-//! PROVISIONING: the image is had and the container started.
+//! PROVISIONING: pull the image and start the container.
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ use crate::runner::{
 /// How long a container may still take to start when the build is cut short.
 const OPEN_LIMIT: Duration = Duration::from_secs(5);
 
-/// What PROVISIONING came to.
+/// The result of PROVISIONING.
 pub(in crate::runner) struct Provisioned<'a, E> {
     /// The build with its container, once that has started; it has to be taken down.
     pub(in crate::runner) live: Option<Live<'a, E>>,
@@ -29,7 +29,7 @@ pub(in crate::runner) struct Provisioned<'a, E> {
 }
 
 impl<'a, E: Engine> Run<'a, E> {
-    /// PROVISIONING: the image is had and the container started, with its Docker daemon.
+    /// Runs PROVISIONING: pulls the image, starts the container and its Docker daemon.
     pub(in crate::runner) async fn provision(
         self,
         work: &'a Work,
@@ -56,7 +56,7 @@ impl<'a, E: Engine> Run<'a, E> {
         Provisioned { live, ended }
     }
 
-    /// Starts the build container, or says why it cannot be.
+    /// Starts the build container, or returns the context of the failure.
     async fn start_container(
         self,
         work: &'a Work,
@@ -98,7 +98,7 @@ impl<'a, E: Engine> Run<'a, E> {
         }))
     }
 
-    /// Opens the sandbox; a build that is cut short meanwhile leaves nothing of it.
+    /// Opens the sandbox; leaves nothing behind when the build is cut short meanwhile.
     async fn open(
         &self,
         facts: &EngineFacts,
@@ -109,7 +109,7 @@ impl<'a, E: Engine> Run<'a, E> {
         let (engine, plan, host) = (self.engine, self.plan, self.host);
         let given_up = async {
             let reason = self.cancellation.reached(CancelReason::Timeout).await;
-            // A container that is being made is had in a moment, and taken down in good order.
+            // A container that is being created is ready soon, and can then be removed properly.
             tokio::time::sleep(OPEN_LIMIT).await;
             reason
         };
@@ -122,8 +122,8 @@ impl<'a, E: Engine> Run<'a, E> {
         }
     }
 
-    /// Says why the container of an image cannot be started, when the image is to blame; `foreign` is its
-    /// name when it is for another processor.
+    /// Returns the context when the image is the reason that the container cannot start; `foreign`
+    /// is its name when it is for another processor.
     async fn explain(
         &self,
         error: RunError,
@@ -144,8 +144,8 @@ impl<'a, E: Engine> Run<'a, E> {
     }
 }
 
-/// Whether a container could not be started because its image has no shell: an engine says so
-/// itself, or the init process in the container does.
+/// Whether a container could not start because its image has no shell, by the error of the engine
+/// or the output of the init process.
 fn lacks_shell(error: &RunError) -> bool {
     match error {
         RunError::Engine(error) => error.refusal() == Some(Refusal::Shell),
@@ -154,7 +154,7 @@ fn lacks_shell(error: &RunError) -> bool {
     }
 }
 
-/// Whether a container could not be started because its programs are for another processor.
+/// Whether a container could not start because its programs are for another processor.
 fn cannot_execute(error: &RunError) -> bool {
     match error {
         RunError::Engine(error) => error.refusal() == Some(Refusal::Processor),

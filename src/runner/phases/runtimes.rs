@@ -1,5 +1,5 @@
-//! The runtimes that a buildspec selects: the last step of DOWNLOAD_SOURCE that can fail
-//! (contract §1.7).
+//! Installs the runtimes of the buildspec: the last step of DOWNLOAD_SOURCE that can fail (contract
+//! §1.7).
 
 use crate::engine::Engine;
 use crate::event::{Notice, RuntimeEvent};
@@ -10,15 +10,14 @@ use crate::runner::phases::commands::{CommandPosition, RUN, command_failed};
 use crate::runner::{Interruption, Live};
 use crate::runtimes::{Installation, Selection, Table, TableError, select};
 
-/// The variable that tells the commands of the label `default` which version is wanted.
+/// The variable with the requested version for the commands of the label `default`.
 const VERSION: &str = "VERSION";
 
 impl<E: Engine> Live<'_, E> {
-    /// Selects the runtimes that the buildspec lists and runs their commands. Returns why
-    /// DOWNLOAD_SOURCE fails, when it does.
+    /// Selects the runtimes of the buildspec and runs their commands. Returns the context when
+    /// DOWNLOAD_SOURCE fails.
     ///
-    /// There were images that did not do without a selection; nothing in their tables tells them
-    /// from the others, so none is demanded.
+    /// Some old images required a selection; their tables do not show it, so none is required here.
     pub(in crate::runner) async fn select_runtimes(
         &mut self,
         has_table: bool,
@@ -76,11 +75,11 @@ impl<E: Engine> Live<'_, E> {
         Ok(Table::parse(&text))
     }
 
-    /// Runs the commands of runtimes up to the first that fails, and says why it did.
+    /// Runs the commands of runtimes up to the first failure, and returns its context.
     ///
-    /// Assumed: they run in the source directory, as root, and hand their state on in version 0.1
-    /// too, which gives each command of the buildspec a shell of its own. `VERSION` is theirs alone:
-    /// a variable of the build with that name has its value again afterwards.
+    /// Assumed: they run in the source directory, as root, and keep their state even in version
+    /// 0.1, where each command of the buildspec has a shell of its own. `VERSION` is set only for
+    /// them: a variable of the build with that name is restored afterwards.
     async fn install(
         &mut self,
         installations: &[Installation],

@@ -1,5 +1,5 @@
-//! The values that a buildspec wants from a store: looked up in DOWNLOAD_SOURCE, before any runtime
-//! (contract §1.4, trap 44).
+//! Looks up the values from the stores in DOWNLOAD_SOURCE, before the runtimes (contract §1.4, trap
+//! 44).
 
 use crate::engine::Engine;
 use crate::event::Notice;
@@ -12,8 +12,7 @@ use crate::secrets::local::PREFIX;
 use crate::secrets::{LookupError, Secret, SecretRequest};
 
 impl<E: Engine> Run<'_, E> {
-    /// Masks the values that nobody may see in every event that follows: those that the plan knows, and
-    /// these. Returns what masks them.
+    /// Masks the secrets of the plan and these values in all further events. Returns the masker.
     pub(in crate::runner) async fn mask(&self, found: &[Secret]) -> Masker {
         let known = self.plan.environment.iter();
         let known = known.filter(|variable| variable.is_secret);
@@ -31,9 +30,8 @@ impl<E: Engine> Run<'_, E> {
 }
 
 impl<E: Engine> Live<'_, E> {
-    /// Looks up what the buildspec wants from stores and puts it into the environment, through the
-    /// driver alone. Returns why DOWNLOAD_SOURCE fails, when it does: by the first value that cannot
-    /// be had; a hint tells of all of them.
+    /// Looks up the values from the stores and sets them in the environment, only through the
+    /// driver. Returns the context of the first failed lookup; a hint covers all of them.
     pub(in crate::runner) async fn resolve_stored(
         &mut self,
     ) -> Result<Option<PhaseContext>, Interruption> {
@@ -83,8 +81,8 @@ impl<E: Engine> Live<'_, E> {
     }
 }
 
-/// Says why DOWNLOAD_SOURCE fails: as in the cloud for what does not exist there, and in a store's
-/// own words; the other texts are assumed.
+/// Returns the context of a failed lookup: as in the cloud for missing values, and in the words of
+/// a store; other texts are assumed.
 fn failure(stored: &StoredValue, error: &LookupError) -> PhaseContext {
     let reference = &stored.reference;
     let message = match (error, stored.store) {
@@ -107,7 +105,7 @@ fn failure(stored: &StoredValue, error: &LookupError) -> PhaseContext {
     PhaseContext::new(code, message)
 }
 
-/// Says how a value can be given here.
+/// Returns a hint how to give the value here.
 fn hint(stored: &StoredValue, error: &LookupError) -> String {
     let StoredValue {
         variable,

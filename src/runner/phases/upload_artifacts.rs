@@ -1,4 +1,4 @@
-//! UPLOAD_ARTIFACTS (contract §4.5): which files, matched where, brought to which place.
+//! UPLOAD_ARTIFACTS (contract §4.5): find the files, download them and publish them.
 
 use std::collections::BTreeSet;
 use std::path::{Component, Path, PathBuf};
@@ -24,10 +24,10 @@ use crate::plan::{ArtifactSet, ArtifactsPlan, Placement, is_expanded};
 use crate::runner::phases::base_directory::BaseDirectory;
 use crate::runner::{CancelReason, Ended, Interruption, Live, RunError};
 
-/// The name of a zip in the making.
+/// The temporary name of a zip.
 const ZIP: &str = "artifact.zip";
 
-/// What ends one set of artifacts before its time.
+/// Why a set of artifacts is not complete.
 enum Stop {
     Interrupted(Interruption),
     Failed(PhaseContext),
@@ -56,7 +56,7 @@ impl Stop {
     }
 }
 
-/// What was found of a set.
+/// The files found for a set.
 struct FoundFiles {
     names: ArtifactFiles,
     notices: Notices,
@@ -117,7 +117,7 @@ impl<E: Engine> Live<'_, E> {
         Ok(())
     }
 
-    /// Returns where a set goes, with the variables that its name may hold.
+    /// Returns the destination of a set, with the variables in its name expanded.
     async fn place(
         &mut self,
         artifacts: &ArtifactsPlan,
@@ -134,7 +134,7 @@ impl<E: Engine> Live<'_, E> {
         }
     }
 
-    /// Matches one set and, when all of it is here, puts it into its place.
+    /// Finds and downloads one set, and publishes it when it is complete.
     async fn collect(
         &mut self,
         artifacts: &ArtifactsPlan,
@@ -246,7 +246,7 @@ impl<E: Engine> Live<'_, E> {
         Ok(searched.by_pattern)
     }
 
-    /// Brings the files of a set into their place, when there is one.
+    /// Downloads and publishes the files of a set, when there is a destination.
     async fn keep(
         &mut self,
         artifacts: &ArtifactsPlan,
@@ -332,13 +332,13 @@ impl<E: Engine> Live<'_, E> {
             guard: &guard,
             is_cut_short: &|| cancellation.reason().is_some(),
         };
-        // Not to be dropped: it ends soon when its streams do.
+        // Must not be dropped: it ends soon after its streams.
         Ok(fetch
             .run(names.clone(), directory, &mut found.notices)
             .await?)
     }
 
-    /// Does work that keeps a thread busy, and is told to stop when the build is cut short.
+    /// Runs blocking work, and tells it to stop when the build is cut short.
     async fn blocking<T: Send + 'static>(
         &self,
         work: impl FnOnce(&AtomicBool) -> Result<T, CollectError> + Send + 'static,
@@ -365,8 +365,8 @@ impl<E: Engine> Live<'_, E> {
         }
     }
 
-    /// Files are gathered apart, so that a build that is cut short leaves nothing in their place:
-    /// beside it, or, when the place lies in a source, where no build can see them.
+    /// Files are collected in a staging directory, so that a build that is cut short leaves nothing
+    /// at the destination: beside it, or, when it lies in a source, where no build can see them.
     fn stage(&self, root: &Path) -> Result<Staging, CollectError> {
         let in_source = self
             .run
@@ -393,7 +393,7 @@ impl<E: Engine> Live<'_, E> {
     }
 }
 
-/// Links stay links in a zip alone: nowhere else would they have a meaning.
+/// Symlinks are kept only in a zip: elsewhere they would have no meaning.
 fn symlinks(artifacts: &ArtifactsPlan, set: &ArtifactSet) -> Symlinks {
     if artifacts.are_zips() && set.artifacts.enable_symlinks {
         Symlinks::Kept
@@ -402,7 +402,7 @@ fn symlinks(artifacts: &ArtifactsPlan, set: &ArtifactSet) -> Symlinks {
     }
 }
 
-/// An error with its causes.
+/// Returns an error with its causes.
 fn words(error: &dyn std::error::Error) -> String {
     let mut words = error.to_string();
     let mut cause = error.source();

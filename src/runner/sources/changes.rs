@@ -14,7 +14,7 @@ use crate::runner::sources::trees::{InputTree, InputTrees};
 use crate::runner::{CancelReason, Cancellation};
 use crate::source::changes::{Changes, Layers};
 
-/// How long the list may take of a build that is cut short.
+/// How long the list may take after a build was cut short.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Lists the changes source by source, from the upper layers of their views.
@@ -63,8 +63,8 @@ pub(in crate::runner) async fn list(
     all
 }
 
-/// Lists the changes of one source. A build that is cut short waits a little for it, and one that is
-/// killed does not.
+/// Lists the changes of one source. A build that is cut short waits a little for it; a killed build
+/// does not.
 async fn look(layers: Layers, cancellation: &Cancellation) -> io::Result<Changes> {
     let stop = Arc::new(AtomicBool::new(false));
     let told = Arc::clone(&stop);
@@ -80,7 +80,7 @@ async fn look(layers: Layers, cancellation: &Cancellation) -> io::Result<Changes
         listed = &mut listing => listed,
         () = out_of_time => {
             stop.store(true, Ordering::Relaxed);
-            // It looks for that at every step.
+            // The search checks the flag at every step.
             listing.await
         }
     };

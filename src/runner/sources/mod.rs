@@ -1,4 +1,4 @@
-//! Source trees: how they come into the container, and what a build made of them.
+//! Source trees: how they get into the container, and the changes that a build made.
 
 pub(super) mod changes;
 pub(super) mod scratch;

@@ -1,4 +1,4 @@
-//! Directories on the host that a build needs while it runs.
+//! Directories on the host for a running build.
 
 use std::fs::{self, File};
 use std::io;
@@ -12,19 +12,19 @@ use crate::host::{directory, file};
 use crate::runner::sources::whiteouts;
 use crate::source::excludes::LeftOut;
 
-/// The extension of the file beside a directory that says which container still uses it.
+/// The extension of the file beside a directory that names the container that still uses it.
 const KEPT: &str = "kept";
 
-/// The extension of the file beside a directory whose lock says that somebody uses it.
+/// The extension of the lock file beside a directory.
 const LOCK: &str = "lock";
 
-/// How much a note can say: a container and an image.
+/// The longest note, in bytes.
 const LONGEST_NOTE: u64 = 16 * 1024;
 
-/// A build's own directory below the scratch root; whoever holds its lock is using it.
+/// A build's own directory below the scratch root, in use while it is locked.
 ///
-/// The lock goes with the process, so a directory whose lock is free was left by a killed run and
-/// may go with the next sweep.
+/// The lock ends with the process, so an unlocked directory was left by a killed run, and the next
+/// sweep removes it.
 #[derive(Debug)]
 pub struct Scratch {
     directory: PathBuf,
@@ -33,9 +33,9 @@ pub struct Scratch {
 }
 
 impl Scratch {
-    /// Makes the directory of the build `name`.
+    /// Creates the directory of the build `name`.
     pub fn create(root: &Path, name: &str) -> io::Result<Self> {
-        // What a build makes may be nobody else's to see.
+        // Other users must not see the files of a build.
         directory::make_own(root)?;
         let directory = root.join(name);
         let lock_path = root.join(format!("{name}.{LOCK}"));
@@ -55,17 +55,17 @@ impl Scratch {
         })
     }
 
-    /// Notes an image with which the directory can be emptied when this user may not do it.
+    /// Records an image for emptying the directory when this user may not do it.
     pub(in crate::runner) fn note_image(&self, image: &str) -> io::Result<()> {
         fs::write(&self.lock_path, image)
     }
 
-    /// The image that was noted.
+    /// The recorded image.
     pub(in crate::runner) fn image(&self) -> Option<String> {
         read(&self.lock_path).filter(|image| !image.is_empty())
     }
 
-    /// Makes the directories that a copy-on-write view of `lower` needs, without what is left out.
+    /// Creates the directories of an overlay over `lower`, which hides the excluded paths.
     pub fn copy_on_write(
         &self,
         lower: &Path,
@@ -90,7 +90,8 @@ impl Scratch {
         fs::create_dir(&overlay.work)?;
         // The upper directory's mode becomes that of the tree's root.
         fs::set_permissions(&overlay.upper, fs::metadata(lower)?.permissions())?;
-        // A symlink stands for the tree, whose own path may hold what mount options cannot.
+        // A symlink stands for the tree, whose own path may contain characters that mount options
+        // cannot.
         std::os::unix::fs::symlink(lower, &link)?;
         if !left_out.is_empty() {
             let layer = base.join("left-out");
@@ -110,13 +111,13 @@ impl Scratch {
         self.base(index).join("upper")
     }
 
-    /// The directory, for a helper that may remove more than this user can.
+    /// Returns the directory.
     pub fn directory(&self) -> &Path {
         &self.directory
     }
 
-    /// Leaves the directory to a container that lives on, named in its keeping file; a sweep does not
-    /// see it any more.
+    /// Keeps the directory for a container, which is named in a file beside it; sweeps ignore it
+    /// from then on.
     pub fn keep(self, container: &str) -> io::Result<()> {
         let image = self.image().unwrap_or_default();
         fs::write(
@@ -126,10 +127,10 @@ impl Scratch {
         fs::remove_file(&self.lock_path)
     }
 
-    /// Removes everything. Fails when the build left what this user may not remove.
+    /// Removes everything. Fails when the build left files that this user may not remove.
     pub fn remove(&self) -> io::Result<()> {
         directory::remove(&self.directory)?;
-        // Whoever finds it without a directory and free may have been quicker.
+        // A sweep may have removed it already.
         match fs::remove_file(&self.lock_path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
             Ok(()) | Err(_) => Ok(()),
@@ -137,8 +138,7 @@ impl Scratch {
     }
 }
 
-/// The features of overlays that keep changes elsewhere than in plain sight, where the kernel has them
-/// on by default.
+/// Returns the overlay features that hide changes, where the kernel enables them by default.
 fn unwanted_features() -> Vec<&'static str> {
     let is_on = |feature: &str| {
         fs::read_to_string(format!("/sys/module/overlay/parameters/{feature}"))
@@ -151,7 +151,8 @@ fn unwanted_features() -> Vec<&'static str> {
         .collect()
 }
 
-/// Takes over what killed runs left below `root`; holding each lock keeps other sweeps away.
+/// Takes over the directories that killed runs left below `root`; each is locked against other
+/// sweeps.
 pub fn abandoned(root: &Path) -> Vec<Scratch> {
     files(root, LOCK)
         .into_iter()
@@ -167,7 +168,7 @@ pub fn abandoned(root: &Path) -> Vec<Scratch> {
         .collect()
 }
 
-/// Lists the directories below `root` that somebody uses.
+/// Lists the directories in use below `root`.
 pub fn occupied(root: &Path) -> Vec<PathBuf> {
     files(root, LOCK)
         .into_iter()
@@ -182,7 +183,7 @@ pub fn occupied(root: &Path) -> Vec<PathBuf> {
         .collect()
 }
 
-/// The files in `root` whose names end so; none where somebody else may have made them.
+/// Lists the files in `root` with this extension; none when another user may have made them.
 fn files(root: &Path, extension: &str) -> Vec<PathBuf> {
     let is_own = directory::is_own(root).unwrap_or(false);
     let Some(entries) = is_own.then(|| fs::read_dir(root).ok()).flatten() else {
@@ -195,7 +196,7 @@ fn files(root: &Path, extension: &str) -> Vec<PathBuf> {
         .collect()
 }
 
-/// A directory that was left to a container.
+/// A directory that is kept for a container.
 #[derive(Debug)]
 pub struct KeptScratch {
     pub directory: PathBuf,
@@ -204,17 +205,17 @@ pub struct KeptScratch {
 }
 
 impl KeptScratch {
-    /// Takes the directory back, once the container is gone; `None` when somebody else does.
+    /// Takes the directory back after the container was removed; `None` when another process does.
     pub fn take_over(&self) -> io::Result<Option<Scratch>> {
         let lock_path = self.directory.with_extension(LOCK);
-        // What another one that takes it back has noted there stays.
+        // The note of another process that takes it back stays.
         let lock = file::make_own(&lock_path)?;
         if flock(&lock, FlockOperation::NonBlockingLockExclusive).is_err() {
             return Ok(None);
         }
         match fs::remove_file(self.directory.with_extension(KEPT)) {
             Ok(()) => {}
-            // Somebody else was quicker, and has removed what the lock was for.
+            // Another process was quicker, and has removed the directory.
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 fs::remove_file(&lock_path)?;
                 return Ok(None);
@@ -231,7 +232,7 @@ impl KeptScratch {
     }
 }
 
-/// Lists the directories below `root` that were left to containers.
+/// Lists the kept directories below `root`.
 pub fn kept(root: &Path) -> Vec<KeptScratch> {
     files(root, KEPT)
         .into_iter()
@@ -247,7 +248,7 @@ pub fn kept(root: &Path) -> Vec<KeptScratch> {
         .collect()
 }
 
-/// What a file of cobuild's own says.
+/// Reads a file of cobuild.
 fn read(path: &Path) -> Option<String> {
     let text = file::read_whole(file::open_own(path).ok()?, LONGEST_NOTE).ok()?;
     String::from_utf8(text).ok()

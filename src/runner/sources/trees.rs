@@ -1,4 +1,4 @@
-//! The trees that come into a build: its sources, and what git needs besides.
+//! The trees of a build: its sources, and the directories that git needs besides.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -19,7 +19,7 @@ use crate::source::git::directory::AllowedDirectories;
 use crate::source::git::view::GitView;
 use crate::source::mounts;
 
-/// A directory of the host that comes into the build.
+/// A directory of the host that enters the build.
 #[derive(Debug)]
 pub(in crate::runner) struct InputTree {
     /// On the host.
@@ -27,13 +27,13 @@ pub(in crate::runner) struct InputTree {
     /// In the container.
     pub(in crate::runner) directory: String,
     pub(in crate::runner) left_out: LeftOut,
-    /// Paths of it where the container has something else, which no file of the tree may reach.
+    /// Paths where the container has another mount, which no file of the tree may overwrite.
     pub(in crate::runner) hidden: Vec<PathBuf>,
     /// Why an overlay cannot show it.
     obstacle: Option<String>,
 }
 
-/// All of them: the sources first, in the plan's order.
+/// All trees: the sources first, in the order of the plan.
 #[derive(Debug)]
 pub(in crate::runner) struct InputTrees {
     pub(in crate::runner) all: Vec<InputTree>,
@@ -42,8 +42,9 @@ pub(in crate::runner) struct InputTrees {
     pub(in crate::runner) notes: Vec<String>,
 }
 
-/// Why the engine, which has root's rights, must not go to a tree once more: somebody else could put
-/// another directory in its place meanwhile. Whoever is root has no other rights than the engine.
+/// Returns why the engine, which has root privileges, must not follow the path of a tree again:
+/// another user could replace the directory meanwhile. Root itself has the same privileges as the
+/// engine.
 fn unsettled(host: &Path) -> Option<String> {
     if rustix::process::geteuid().is_root() {
         return None;
@@ -52,7 +53,7 @@ fn unsettled(host: &Path) -> Option<String> {
     Some(format!("another user could replace the directory: {error}"))
 }
 
-/// Finds what of a source stays behind; the walk through it may take time.
+/// Finds the excluded files of a source; may take time.
 async fn left_out(
     plan: &Plan,
     source: &SourcePlan,
@@ -74,7 +75,7 @@ async fn left_out(
     Ok(found.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))?)
 }
 
-/// Directories for a while, made when the first is needed.
+/// Temporary directories, created when the first is needed.
 struct Workspace<'a> {
     root: &'a Path,
     name: String,
@@ -83,7 +84,7 @@ struct Workspace<'a> {
 }
 
 impl Workspace<'_> {
-    /// A path where nothing is.
+    /// Returns an unused path.
     fn place(&mut self) -> io::Result<PathBuf> {
         let scratch = match self.scratch.take() {
             Some(scratch) => scratch,
@@ -97,14 +98,14 @@ impl Workspace<'_> {
 
 impl Drop for Workspace<'_> {
     fn drop(&mut self) {
-        // What git still writes, when it was ended, goes with the next sweep.
+        // The next sweep removes what an ended git still writes.
         if let Some(Err(error)) = self.scratch.as_ref().map(Scratch::remove) {
             tracing::debug!(%error, "cannot remove git's directory");
         }
     }
 }
 
-/// How each tree gets there.
+/// How each tree gets into the container.
 #[derive(Debug, Default)]
 pub(in crate::runner) struct TreeRoutes {
     pub(in crate::runner) mounts: BTreeMap<String, Mount>,
@@ -112,9 +113,9 @@ pub(in crate::runner) struct TreeRoutes {
 }
 
 impl InputTrees {
-    /// Looks at the sources of a plan, which may take time.
+    /// Examines the sources of a plan, which may take time.
     ///
-    /// Git needs directories meanwhile, which lie below `scratch_root` and are gone afterwards.
+    /// Creates temporary directories for git below `scratch_root`, and removes them.
     pub(in crate::runner) async fn gather(
         plan: &Plan,
         scratch_root: &Path,
@@ -179,8 +180,8 @@ impl InputTrees {
         });
     }
 
-    /// Notes where directories of the host are mounted within a tree: a copy of the tree must not end
-    /// up in them.
+    /// Records the host directories mounted within a tree: a copy of the tree must not write into
+    /// them.
     fn hide(&mut self, volumes: &[Volume]) {
         for tree in &mut self.all {
             let within = volumes.iter().filter_map(|volume| {
@@ -202,7 +203,7 @@ impl InputTrees {
         self.notes.extend(GitView::problem_of_mounted(source));
     }
 
-    /// A buildspec that is left out is read all the same, as it is read here.
+    /// Warns about an excluded buildspec, which is run nevertheless.
     fn note_buildspec(&mut self, plan: &Plan, source: &SourcePlan, left_out: &LeftOut) {
         let below = plan
             .buildspec_location()
@@ -216,7 +217,7 @@ impl InputTrees {
         }
     }
 
-    /// Decides how each tree gets into the container, and makes what an overlay needs of directories.
+    /// Decides how each tree gets into the container, and creates the directories of overlays.
     pub(in crate::runner) fn route(
         &self,
         plan: &Plan,
@@ -244,7 +245,7 @@ impl InputTrees {
                         reason,
                     });
                 }
-                // Files are made faster there than in the container's own layers.
+                // Creating files there is faster than in the container's own layers.
                 Err(reason) => (Mount::Volume, Way::Tar, Some(reason)),
             };
             route.mounts.insert(tree.directory.clone(), mount);

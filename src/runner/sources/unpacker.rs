@@ -5,7 +5,7 @@ use crate::engine::{ContainerId, Engine, EngineError, Operation, UploadStream, p
 /// Which program unpacks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::runner) enum Unpacker {
-    /// None of the image: the engine does it, which takes longer.
+    /// The engine unpacks, which is slower.
     Engine,
     /// A `tar` of any make.
     Tar,
@@ -14,7 +14,7 @@ pub(in crate::runner) enum Unpacker {
 }
 
 impl Unpacker {
-    /// Unpacks below `directory`, which is there.
+    /// Unpacks below an existing directory.
     pub(in crate::runner) async fn unpack<E: Engine>(
         self,
         engine: &E,

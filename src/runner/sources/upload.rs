@@ -6,7 +6,7 @@ use crate::runner::sources::trees::InputTree;
 use crate::runner::sources::unpacker::Unpacker;
 use crate::source::archive::{self, Sent};
 
-/// Streams a tree into the container and says what was not to be sent.
+/// Streams a tree into the container and returns warnings.
 pub(in crate::runner) async fn upload<E: Engine>(
     engine: &E,
     container: &ContainerId,
@@ -26,7 +26,7 @@ pub(in crate::runner) async fn upload<E: Engine>(
     let taken = unpacker.unpack(engine, container, "/", stream).await;
     match (taken, outcome.await) {
         (Ok(()), Ok(Ok(sent))) => Ok(notes(tree, sent)),
-        // An engine may have no words for what is wrong with the tree.
+        // The engine does not know what is wrong with the tree.
         (_, Ok(Err(error))) if error.kind() != std::io::ErrorKind::BrokenPipe => {
             Err(failed(error).into())
         }

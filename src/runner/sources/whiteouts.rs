@@ -1,4 +1,4 @@
-//! A layer for the top of a tree that hides a part of it.
+//! Writes an overlay layer that hides a part of a tree.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -10,8 +10,8 @@ use rustix::fs::{AtFlags, CWD, FileType, Gid, Mode, Timespec, Timestamps, Uid};
 
 use crate::source::excludes::LeftOut;
 
-/// Writes the layer: a character device 0,0 for each path that is left out, which anybody may make
-/// since Linux 5.8, in directories that are like those of the tree.
+/// Writes the layer: a character device 0,0 for each excluded path (any user may create one since
+/// Linux 5.8), in directories like those of the tree.
 pub(in crate::runner) fn write(layer: &Path, tree: &Path, left_out: &LeftOut) -> io::Result<()> {
     let mut directories = BTreeSet::new();
     for path in left_out.iter() {
@@ -36,18 +36,18 @@ pub(in crate::runner) fn write(layer: &Path, tree: &Path, left_out: &LeftOut) ->
             },
         )?;
     }
-    // The deepest first: what is made in a directory changes its time.
+    // The deepest first: creating an entry changes the time of its directory.
     for directory in directories.iter().rev() {
         imitate(&layer.join(directory), &tree.join(directory))?;
     }
     Ok(())
 }
 
-/// Gives a directory the owner, where this user may, the mode and the times of another.
+/// Copies owner (where permitted), mode and times from another directory.
 fn imitate(directory: &Path, model: &Path) -> io::Result<()> {
     let model = fs::symlink_metadata(model)?;
     let owner = (Uid::from_raw(model.uid()), Gid::from_raw(model.gid()));
-    // Whoever may not give it away keeps it.
+    // Without permission the owner stays.
     let _ = rustix::fs::chownat(
         CWD,
         directory,
