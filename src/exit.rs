@@ -1,4 +1,4 @@
-//! What the exit status says.
+//! The exit status of the command.
 
 use std::process::ExitCode;
 

@@ -1,6 +1,6 @@
-//! The words of a build's life: its phases, their statuses, their contexts (contract §2).
+//! Phases of a build, their statuses and contexts (contract §2).
 //!
-//! Depends on nothing of ours, so that reading, planning, running and showing can share it.
+//! Depends on no other module, so that all can share it.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -81,7 +81,7 @@ impl std::fmt::Display for PhaseType {
 
 /// How a phase, or a whole build, ended (API `StatusType`).
 ///
-/// `IN_PROGRESS` is left out: nothing that has ended is in progress.
+/// Without `IN_PROGRESS`: this type describes ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Status {

@@ -1,4 +1,4 @@
-//! Why there is no build.
+//! Why a build could not begin.
 
 use std::io;
 use std::path::PathBuf;
@@ -9,7 +9,7 @@ use crate::source::git::checkout::CheckoutError;
 use crate::source::git::repository::RepositoryError;
 use crate::source::unzip::UnzipError;
 
-/// Why a build could not begin. What goes wrong later is told by its events and its outcome.
+/// Why a build could not begin. Later failures appear in its events and its outcome.
 #[derive(Debug, thiserror::Error)]
 pub enum BuildError {
     #[error(transparent)]

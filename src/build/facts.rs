@@ -1,4 +1,4 @@
-//! Gathers what a plan must know of the world: the only place that asks for time and randomness.
+//! Gathers the facts of the world for a plan: the only place that uses the clock and randomness.
 
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -10,19 +10,19 @@ use crate::settings::{Environment, StateDirectory};
 /// The region of a build when this machine's environment names none (assumed).
 const DEFAULT_REGION: &str = "us-east-1";
 
-/// The account of a build that no account has (assumed).
+/// The AWS account of a local build (assumed).
 const NO_ACCOUNT: &str = "000000000000";
 
 /// Whether a build gets a number of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Numbering {
-    /// It takes the next one.
+    /// Takes the next number.
     Take,
-    /// It is only told which one the next build will have.
+    /// Returns the number of the next build without taking it.
     Look,
 }
 
-/// Gathers the world as it is now, for a build of `project` with so many sources.
+/// Gathers the facts for a build of `project` with this number of sources.
 pub(super) fn gather(
     environment: &Environment,
     project: &Identity,

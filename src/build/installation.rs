@@ -1,4 +1,4 @@
-//! What this machine and its user have for builds.
+//! The directories and services of this machine for builds.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -10,33 +10,34 @@ use crate::runner::Host;
 use crate::secrets::Providers;
 use crate::settings::Environment;
 
-/// How long a program that keeps credentials may take to give them.
+/// How long a credential helper may take.
 const HELPER_PATIENCE: Duration = Duration::from_secs(30);
 
-/// What this machine and its user have for builds: directories, the key to objects in engines, stored values, credentials for registries. Several builds may share it.
+/// The directories and services of this machine for builds: the key for objects in engines,
+/// secrets, registry credentials. Several builds may share it.
 #[derive(Debug, Clone)]
 pub struct Installation {
     /// Caches, and the directories of running builds.
     pub cache_directory: PathBuf,
     pub environment: Environment,
     pub owner: Owner,
-    /// Who knows the values that a buildspec wants from a store.
+    /// Providers of secrets.
     pub secrets: Providers,
     pub registry_credentials: CredentialFiles,
 }
 
-/// A directory of the installation may be in somebody else's hand.
+/// Another user may control a directory of the installation.
 #[derive(Debug, thiserror::Error)]
 #[error("{source}")]
 pub struct InstallationError {
-    /// The environment variable that names another place for the directory.
+    /// The environment variable that selects another directory.
     pub variable: &'static str,
     #[source]
     source: Box<dyn std::error::Error + Send + Sync>,
 }
 
 impl Installation {
-    /// Checks the directories that an environment leads to; those that are not there are nobody else's.
+    /// Checks the directories of an environment; missing ones are accepted.
     pub fn find(environment: &Environment) -> Result<Self, InstallationError> {
         let cache_directory = environment.cache_directory();
         let below = [runs(&cache_directory), caches(&cache_directory)];
@@ -45,7 +46,7 @@ impl Installation {
                 Err(error) if error.is_unsafe() => {
                     return Err(InstallationError::new("XDG_CACHE_HOME", error));
                 }
-                // Whoever needs it says why it cannot be used.
+                // The error is reported when the directory is used.
                 Ok(_) | Err(_) => {}
             }
         }
@@ -68,12 +69,12 @@ impl Installation {
         })
     }
 
-    /// The directory of running builds' own directories.
+    /// Returns the directory of running builds.
     pub fn scratch_root(&self) -> PathBuf {
         runs(&self.cache_directory)
     }
 
-    /// What the runner needs of it.
+    /// Returns the part for the runner.
     pub fn host(&self) -> Host {
         Host {
             scratch_root: self.scratch_root(),

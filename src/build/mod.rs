@@ -1,4 +1,4 @@
-//! A build as a value: what is asked of it, its sources, its life, its end.
+//! A build as a value: its request, its sources, its life, its end.
 //!
 //! [`start`] takes a [`Request`] and gives a [`Build`], which runs as a task of its own: it has events, can
 //! be cancelled, and ends. Several builds can run at the same time; each has events and a canceller of its
@@ -23,7 +23,7 @@ pub use running::{Build, DebuggerMaker, Replan, plan, start};
 use crate::plan::Settings;
 use crate::settings::{Asked, BuildspecName, SourceError, Sources};
 
-/// What is asked of a build.
+/// The request for a build.
 #[derive(Debug, Clone)]
 pub struct Request {
     pub sources: Sources,

@@ -1,4 +1,4 @@
-//! The life of a build: its sources are prepared, its plan is made and run, its directory goes.
+//! The life of a build: prepare the sources, make and run the plan, remove the directory.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -20,25 +20,25 @@ use crate::runner::{self, CancelReason, Cancellation, Canceller, Debugger, Outco
 use crate::settings::Environment;
 use crate::terminal;
 
-/// How long a killed build may take to clean up before it is left to the engine.
+/// How long a killed build may take to clean up before it is abandoned.
 const LAST_CHANCE: Duration = Duration::from_secs(5);
 
-/// Makes the debugger of a build, once its plan is there.
+/// Creates the debugger of a build, once it has a plan.
 pub type DebuggerMaker = Box<dyn FnOnce(Replan) -> Box<dyn Debugger> + Send>;
 
-/// A build that runs.
+/// A running build.
 #[derive(Debug)]
 pub struct Build {
-    /// What happens in it. A build waits while many events have not been taken; once the receiver is dropped
-    /// it goes on unseen.
+    /// The events of the build. A build waits while many events have not been received; after the
+    /// receiver was dropped it continues without events.
     pub events: mpsc::Receiver<Message>,
     pub canceller: Canceller,
-    /// Learns when it is cut short.
+    /// Reports when the build is cut short.
     pub cancellation: Cancellation,
     pub end: End,
 }
 
-/// The end of a build. Dropping it before it has come stops the build.
+/// The end of a build. Dropping it early stops the build.
 #[derive(Debug)]
 pub struct End {
     canceller: Canceller,
@@ -46,7 +46,7 @@ pub struct End {
 }
 
 impl End {
-    /// Waits for the end. A build that could not begin has an error and no outcome.
+    /// Waits for the end. A build that could not begin returns an error.
     pub async fn wait(mut self) -> Result<Outcome, BuildError> {
         (&mut self.task).await?
     }
@@ -54,13 +54,12 @@ impl End {
 
 impl Drop for End {
     fn drop(&mut self) {
-        // Of no effect on a build that has ended.
+        // Has no effect on a build that has ended.
         self.canceller.cancel(CancelReason::Stop);
     }
 }
 
-/// Starts a build, which runs as a task of the present runtime. A build with a debugger has no time limit: its
-/// time stands still with it.
+/// Starts a build as a task of the current runtime. A build with a debugger has no time limit.
 pub fn start<E: Engine + 'static>(
     request: Request,
     engine: E,
@@ -88,9 +87,9 @@ pub fn start<E: Engine + 'static>(
     }
 }
 
-/// Returns the plan of a build as it would be now; nothing but its buildspec is read of its sources.
+/// Returns the plan that a build would have now; reads only the buildspec of its sources.
 pub async fn plan(request: &Request, environment: &Environment) -> Result<Plan, BuildError> {
-    // Goes when the buildspec has been read.
+    // Removed after the buildspec was read.
     let place = tempfile::tempdir().map_err(|source| BuildError::Workspace {
         path: tempfile::env::temp_dir(),
         source,
@@ -119,7 +118,7 @@ impl<E: Engine> Life<E> {
     ) -> Result<Outcome, BuildError> {
         let root = self.installation.scratch_root();
         let workspace = Workspace::open(&root, &self.request.sources)?;
-        // Without a workspace no source needs a tree, and nothing is made there.
+        // Without a workspace no source needs a tree.
         let directory = workspace.as_ref().map_or(&*root, Workspace::directory);
         let ended = match self.prepared(directory).await {
             Ok(prepared) => self.run_prepared(prepared, events, debugger).await,
@@ -133,7 +132,7 @@ impl<E: Engine> Life<E> {
         ended
     }
 
-    /// Prepares the sources within the time that a build may take: they may be without end.
+    /// Prepares the sources within the time limit of the build.
     async fn prepared(&self, directory: &Path) -> Result<PreparedSources, BuildError> {
         let limit = self.request.settings.timeout;
         let clock = tokio::spawn(time_out(limit, self.canceller.clone()));
@@ -182,7 +181,7 @@ impl<E: Engine> Life<E> {
         if let Some(outcome) = outcome {
             return Ok(outcome);
         }
-        // The container ends by itself once this process does.
+        // The container ends by itself when this process ends.
         runner::forsake(engine, &plan.identity.id, &host).await;
         Ok(Outcome {
             status: Status::Stopped,
@@ -211,7 +210,7 @@ fn inputs(request: &Request, prepared: &PreparedSources) -> Result<Inputs, Build
     })
 }
 
-/// Plans a running build anew, after somebody has edited its buildspec.
+/// Plans a running build again, after its buildspec was edited.
 #[derive(Debug)]
 pub struct Replan {
     request: Request,
@@ -220,7 +219,7 @@ pub struct Replan {
 }
 
 impl Replan {
-    /// Reads the buildspec again, and returns its phases, or why there are none.
+    /// Reads the buildspec again, and returns its phases or the error.
     pub fn phases(&self) -> Result<Vec<PhasePlan>, String> {
         let inputs = inputs(&self.request, &self.prepared)
             .map_err(|error| format!("{:#}", anyhow::Error::from(error)))?;
@@ -233,8 +232,8 @@ impl Replan {
     }
 }
 
-/// The time as it was when the build began, and what has passed since: nobody who sets the machine's
-/// clock while a build runs changes the order of its lines or the length of its phases.
+/// A clock that starts with the build and never jumps: setting the clock of the machine changes
+/// neither the order of log lines nor the durations of phases.
 fn steady_clock() -> impl Fn() -> Timestamp + Send + Sync {
     let (start, began) = (Timestamp::now(), Instant::now());
     move || start.checked_add(began.elapsed()).unwrap_or(start)
@@ -245,7 +244,7 @@ async fn time_out(limit: Duration, canceller: Canceller) {
     canceller.cancel(CancelReason::Timeout);
 }
 
-/// Waits until a build has been killed and even the killing takes too long.
+/// Waits until a killed build has had its time to clean up.
 async fn given_up(cancellation: &Cancellation) {
     cancellation.reached(CancelReason::Kill).await;
     tokio::time::sleep(LAST_CHANCE).await;

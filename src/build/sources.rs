@@ -17,26 +17,26 @@ use crate::source::git::directory::AllowedDirectories;
 use crate::source::git::repository::{Repository, ResolvedCommit};
 use crate::source::unzip::{UnzipError, unzip};
 
-/// How much is read of a buildspec that is only looked at; one that is longer is too long anyway.
+/// How much of a buildspec is read for display, in bytes: a longer one is invalid anyway.
 const LONGEST_LOOK: u64 = MAX_BYTES as u64 + 1;
 
-/// The sources of a build as they lie on the host.
+/// The prepared sources of a build on the host.
 #[derive(Debug, Clone)]
 pub(super) struct PreparedSources {
     pub(super) primary: Source,
     pub(super) secondary: Vec<(String, Source)>,
-    /// What people should know of them.
+    /// Warnings about the sources.
     pub(super) warnings: Vec<String>,
     failure: Option<SourceFailure>,
     tree: PathBuf,
 }
 
-/// What the sources are prepared for.
+/// The purpose of the preparation.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Purpose<'a> {
-    /// To be built: all of them come in.
+    /// A build: all sources are prepared.
     Build,
-    /// To be shown: only this buildspec is read.
+    /// A plan: only this buildspec is read.
     Show(&'a BuildspecName),
 }
 
@@ -77,7 +77,7 @@ pub(super) async fn prepare(
 }
 
 impl PreparedSources {
-    /// Reads the buildspec; a source that cannot be had comes first.
+    /// Reads the buildspec; an unavailable source takes precedence.
     pub(super) fn buildspec(
         &self,
         name: &BuildspecName,
@@ -128,7 +128,7 @@ impl Preparing<'_> {
         Ok((primary, secondary))
     }
 
-    /// Prepares one source. One that cannot be had is known by what is known of it.
+    /// Prepares one source. An unavailable source keeps its known facts.
     async fn source(
         &mut self,
         given: &Given,
@@ -161,7 +161,7 @@ impl Preparing<'_> {
         }
     }
 
-    /// A path in the directory that is for this build's trees.
+    /// Returns a path for a tree of this build.
     fn place(&mut self) -> PathBuf {
         self.made += 1;
         self.directory.join(format!("source-{}", self.made))
@@ -197,7 +197,7 @@ impl Preparing<'_> {
             let (file, tree, stop) = (file.to_path_buf(), tree.clone(), Arc::clone(&stop));
             move || unzip(&file, &tree, only.as_deref(), &stop)
         });
-        // Nobody may write any more when the directory is removed.
+        // No process may write any more when the directory is removed.
         let done = tokio::select! {
             done = &mut work => done,
             _ = self.cancellation.reached(CancelReason::Timeout) => {
@@ -274,7 +274,7 @@ impl Preparing<'_> {
         Ok(source)
     }
 
-    /// Writes the one file that is wanted of a commit into a tree of its own.
+    /// Writes one file of a commit into a tree of its own.
     async fn look(
         &mut self,
         repository: &Repository,
@@ -319,7 +319,7 @@ impl Preparing<'_> {
     }
 }
 
-/// A path without `.` and `..`; empty when it leads out, where nothing is to be found.
+/// Returns a path without `.` and `..`; empty when it points outside.
 fn normal(path: &Path) -> PathBuf {
     let mut normal = PathBuf::new();
     for part in path.components() {

@@ -1,4 +1,4 @@
-//! The directory of a build's own in which its sources are made.
+//! The directory in which the sources of a build are prepared.
 
 use std::path::Path;
 use std::time::Duration;
@@ -10,19 +10,18 @@ use crate::engine::ContainerId;
 use crate::runner::Scratch;
 use crate::settings::{Given, Sources};
 
-/// How often, and how long apart, a directory is tried to be removed: a git that was just killed may
-/// have helpers that still write.
+/// How often the removal of a directory is tried: helpers of a killed git may still write.
 const TRIES: u32 = 20;
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// A directory below the scratch root. A killed run leaves it to the next sweep.
+/// A directory below the scratch root. The sweep of a later run removes it after a killed run.
 #[derive(Debug)]
 pub(super) struct Workspace {
     scratch: Scratch,
 }
 
 impl Workspace {
-    /// Makes the directory when any of the sources needs it.
+    /// Creates the directory when a source needs it.
     pub(super) fn open(root: &Path, sources: &Sources) -> Result<Option<Self>, BuildError> {
         if !sources.all().any(Given::needs_tree) {
             return Ok(None);
@@ -42,7 +41,7 @@ impl Workspace {
         self.scratch.directory()
     }
 
-    /// Removes the directory, or leaves it to a container that lives on.
+    /// Removes the directory, or keeps it for a kept container.
     pub(super) async fn close(self, kept: Option<&ContainerId>) {
         let Self { scratch } = self;
         let directory = scratch.directory().to_path_buf();

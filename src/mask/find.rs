@@ -1,11 +1,11 @@
-//! Finds all occurrences of many patterns, and what may become one.
+//! Finds all occurrences of many patterns, and incomplete ones at the end of a text.
 //!
-//! Every pattern is known by its first `step` grams (three bytes in a row), so that one of them is met
-//! in any occurrence when only every `step`-th gram of the text is looked at. Nearly all grams of a
-//! log are no gram of a secret, and one bit in a small table tells so.
+//! Each pattern is indexed by its first `step` grams (three consecutive bytes), so that checking
+//! every `step`-th gram of the text meets one of them in any occurrence. Nearly all grams of a log
+//! are not grams of a secret, which one bit in a small table shows.
 //!
-//! A pattern that may be broken into lines is compared without its breaks. Where a break stands within
-//! its first grams, the two grams across the break are looked at besides, as if it were not there.
+//! A pattern that may be broken into lines is compared without line breaks. For a break within its
+//! first grams, the two grams across the break are checked as if it were not there.
 //!
 //! The crate aho-corasick has an automaton for so many patterns, which goes from byte to byte: with
 //! the forms of twenty secrets it made 0.6 GB/s where this makes more than 1. Its streams keep one of
@@ -15,13 +15,13 @@ use std::ops::Range;
 
 use super::wrapped::{self, Compared};
 
-/// How many bytes a gram has, and a pattern at least.
+/// The length of a gram, and the shortest pattern, in bytes.
 pub(super) const GRAM: usize = 3;
 
-/// The least that is stepped, which is more than a pattern of three bytes has grams.
+/// The smallest step, which is more than the grams of a pattern of three bytes.
 const SHORTEST_STEP: usize = 2;
 
-/// The most that is stepped: more gains little and fills the table.
+/// The largest step: more gains little and fills the table.
 const LONGEST_STEP: usize = 8;
 
 /// A pattern.
@@ -32,7 +32,7 @@ pub(super) struct Pattern {
     pub(super) wraps: bool,
 }
 
-/// Patterns, ready to be found.
+/// An index over patterns.
 pub(super) struct Finder {
     patterns: Vec<Pattern>,
     step: usize,
@@ -46,7 +46,7 @@ pub(super) struct Finder {
     wrapped: Box<[bool; 256]>,
 }
 
-/// What there is in a text.
+/// The occurrences in a text.
 #[derive(Debug, Default)]
 pub(super) struct Occurrences {
     /// What is covered by occurrences, in order; what touches is one.
@@ -114,7 +114,7 @@ impl Finder {
         &self.patterns
     }
 
-    /// Looks through a text.
+    /// Searches a text.
     pub(super) fn find(&self, text: &[u8]) -> Occurrences {
         let mut found = self.occurrences(text);
         found.secrets = union(found.secrets, |next, range| next.start <= range.end);

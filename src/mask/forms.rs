@@ -1,4 +1,4 @@
-//! The forms in which the value of a secret may be shown.
+//! The forms in which the value of a secret may appear.
 
 use std::fmt::Write as _;
 

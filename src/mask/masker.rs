@@ -1,4 +1,4 @@
-//! The secrets of a build, ready to be masked.
+//! Masks the secrets of a build.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -17,7 +17,7 @@ pub struct Masker {
 }
 
 impl Masker {
-    /// Makes a masker of these values and all their forms.
+    /// Creates a masker for these values and all their forms.
     pub fn new<S: AsRef<str>>(secrets: impl IntoIterator<Item = S>) -> Self {
         let mut patterns: BTreeMap<Vec<u8>, bool> = BTreeMap::new();
         for secret in secrets {
@@ -32,7 +32,7 @@ impl Masker {
         }
     }
 
-    /// Masks a whole text; one without secrets comes back as it is.
+    /// Masks a text; a text without secrets is returned unchanged.
     pub fn mask<'text>(&self, text: &'text str) -> Cow<'text, str> {
         match self.mask_bytes(text.as_bytes()) {
             Cow::Borrowed(_) => Cow::Borrowed(text),
@@ -43,8 +43,8 @@ impl Masker {
         }
     }
 
-    /// Puts something else in the place of each secret in a text: what `instead` makes of it. Secrets
-    /// that follow each other are several, those that overlap are one.
+    /// Replaces each secret in a text with the result of `instead`. Adjacent secrets are separate,
+    /// overlapping ones are one.
     pub fn replace<'text>(
         &self,
         text: &'text str,
@@ -76,14 +76,14 @@ impl Masker {
         Cow::Owned(masked)
     }
 
-    /// Begins to mask output that comes in chunks.
+    /// Returns a masker for output in chunks.
     pub fn stream(&self) -> MaskStream {
         MaskStream::new(self.clone())
     }
 }
 
 impl fmt::Debug for Masker {
-    /// Shows how much there is to find, and nothing of it.
+    /// Shows the number of forms, and no secret.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Masker")
             .field("forms", &self.finder.count())
@@ -92,7 +92,7 @@ impl fmt::Debug for Masker {
 }
 
 impl Default for Masker {
-    /// Makes one that masks nothing.
+    /// Returns a masker without secrets.
     fn default() -> Self {
         Self::new::<&str>([])
     }

@@ -1,4 +1,4 @@
-//! Masks the values of secrets in all that is shown (contract §1.4).
+//! Masks the values of secrets in all output (contract §1.4).
 //!
 //! Pure: bytes in, bytes out. A [`Masker`] knows the secrets of a build and masks whole texts; a
 //! [`MaskStream`] masks output that comes in chunks, which may be cut anywhere.

@@ -8,11 +8,11 @@ use super::find::Occurrences;
 use super::masker::Masker;
 use super::write::Writer;
 
-/// Masks a stream; what comes out does not depend on where its chunks are cut.
+/// Masks a stream; the result does not depend on the chunks.
 ///
-/// Of what came in, only the end that may be the beginning of a secret is kept back, until more
-/// comes or the stream ends. So the end of a line is never kept back, but for one within a secret
-/// of several lines, and neither is the blank after a prompt.
+/// Only an end that may begin a secret is held back, until more comes or the stream ends. So a line
+/// end is never held back, except within a secret of several lines, nor is the space after a
+/// prompt.
 pub struct MaskStream {
     masker: Masker,
     writer: Writer,
@@ -45,7 +45,7 @@ impl MaskStream {
         self.show(&text, &found)
     }
 
-    /// Returns what was kept back: nothing more comes. The next chunk begins another stream.
+    /// Ends the stream and returns what was held back. The next chunk begins another stream.
     pub fn finish(&mut self) -> Bytes {
         let text = Bytes::from(std::mem::take(&mut self.held));
         let mut found = self.find(&text);
@@ -60,7 +60,7 @@ impl MaskStream {
         self.masker.finder.find(text)
     }
 
-    /// Shows what is decided of a text, and keeps the rest.
+    /// Shows the decided part of a text, and holds the rest back.
     fn show(&mut self, text: &Bytes, found: &Occurrences) -> Bytes {
         let Occurrences {
             secrets,
@@ -72,7 +72,7 @@ impl MaskStream {
             .iter()
             .find(|secret| secret.contains(undecided))
             .map_or(*undecided, |secret| secret.end)
-            // What is decided once stays so.
+            // A decision is final.
             .max(self.shown);
         let start = std::mem::replace(&mut self.shown, end.saturating_sub(*begun));
         self.held.extend_from_slice(&text[*begun..]);
@@ -90,7 +90,7 @@ impl MaskStream {
 }
 
 impl fmt::Debug for MaskStream {
-    /// Shows how much is kept back, and nothing of it.
+    /// Shows the number of bytes held back, and none of them.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("MaskStream")
             .field("held", &self.held.len())

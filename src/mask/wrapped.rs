@@ -1,8 +1,8 @@
-//! Patterns that are broken into lines, of any length.
+//! Compares patterns that are broken into lines of any length.
 
 use std::ops::Range;
 
-/// The most characters of a break that end lines.
+/// The most line-ending characters in a break.
 const MOST_ENDS: usize = 4;
 
 /// How far the next line may be indented.

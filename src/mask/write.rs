@@ -1,8 +1,8 @@
-//! Writes masks, one for each run of bytes.
+//! Writes masked text, with one mask for each run of bytes.
 
 use std::ops::Range;
 
-/// What stands in the place of a secret.
+/// The replacement of a secret.
 pub const MASK: &str = "***";
 
 /// Writes masked text.

@@ -1,4 +1,4 @@
-//! Where an artifact goes (contract §1.8, §8.3), below the directory that somebody names.
+//! The path of an artifact (contract §1.8, §8.3) below the artifact directory.
 
 use std::path::PathBuf;
 
@@ -39,7 +39,7 @@ pub struct Storage {
     pub namespace: Namespace,
 }
 
-/// A name, or a prefix, that leads out of the directory.
+/// A name or prefix points outside the directory.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("invalid artifact {what} `{text}`: it must stay below the artifact directory")]
 pub struct PlaceError {
@@ -48,12 +48,13 @@ pub struct PlaceError {
 }
 
 impl Storage {
-    /// Returns the path of an artifact below the directory for all of them; empty for that itself.
+    /// Returns the path of an artifact below the artifact directory; empty for the directory
+    /// itself.
     ///
-    /// A zip is called as the buildspec names it, without `.zip` at its end. Without a name the primary
-    /// artifact is `artifacts.zip`, or lies in the directory itself, and a secondary one goes by its
-    /// identifier (assumed: the cloud names them by the project). The name `/` is none. `name` is
-    /// expanded already.
+    /// A zip has exactly the name in the buildspec; `.zip` is not added. Without a name, the
+    /// primary artifact is `artifacts.zip` or the directory itself, and a secondary one is named by
+    /// its identifier (assumed: the cloud names them by the project). The name `/` means no name.
+    /// `name` must be expanded.
     pub fn place(
         &self,
         identifier: Option<&str>,

@@ -1,4 +1,4 @@
-//! The sets of artifacts of a build: what belongs to each, and where it goes (contract §1.8, §8.3).
+//! The artifact sets of a build: their files and destinations (contract §1.8, §8.3).
 
 use std::path::PathBuf;
 
@@ -93,7 +93,7 @@ impl ArtifactsPlan {
 }
 
 impl ArtifactSet {
-    /// Where the set goes when the buildspec's name for it is this, expanded.
+    /// Returns the destination for the expanded name from the buildspec.
     pub fn placed(
         &self,
         storage: Storage,
@@ -121,7 +121,7 @@ impl Placement {
     }
 }
 
-/// Whether a shell makes something else of a text between double quotes.
+/// Whether a shell expands anything in a text between double quotes.
 pub fn is_expanded(text: &str) -> bool {
     text.contains(['$', '`'])
 }

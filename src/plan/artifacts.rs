@@ -1,16 +1,17 @@
-//! Which files an artifact is made of (contract §1.8): globs over absolute paths of the container.
+//! Matches the files of an artifact (contract §1.8): globs over absolute paths of the container.
 
 use std::path::{Path, PathBuf};
 
 use globset::{Candidate, Glob, GlobBuilder, GlobMatcher, GlobSet, GlobSetBuilder};
 
-/// The longest pattern, in bytes: no path is longer.
+/// The longest pattern, in bytes: the longest path.
 pub const LONGEST_PATTERN: usize = 4096;
 
-/// How long all patterns together may be, in bytes: understood they take some five hundred times as much.
+/// The limit for all patterns together, in bytes: compiled they take some five hundred times as
+/// much.
 pub const MOST_PATTERNS: usize = 128 * 1024;
 
-/// Patterns that cannot be used.
+/// Why patterns cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum PatternError {
     #[error("invalid pattern `{pattern}`")]
@@ -25,7 +26,7 @@ pub enum PatternError {
     TooMany,
 }
 
-/// The beginning of a text that is too long to be told.
+/// Returns the beginning of a long text, for messages.
 pub(in crate::plan) fn beginning(text: &str) -> String {
     text.chars().take(60).collect()
 }
@@ -110,7 +111,7 @@ impl FileSet {
         self.patterns.len()
     }
 
-    /// Returns the indexes of the patterns that match the file at this absolute path; none when it
+    /// Returns the indexes of the patterns that match the file at this absolute path; empty when it
     /// is excluded.
     pub fn matching_patterns(&self, path: &Path) -> Vec<usize> {
         let path = Candidate::new(path);
@@ -131,7 +132,7 @@ impl FileSet {
                 .any(|pattern| pattern.can_match_below(directory))
     }
 
-    /// Returns whether a pattern leads through this path in so many words, without a wildcard.
+    /// Whether a pattern contains this path literally, without a wildcard.
     pub fn names(&self, path: &Path) -> bool {
         self.patterns
             .iter()
@@ -180,7 +181,7 @@ impl Pattern {
             .filter(|part| matches!(part, std::path::Component::Normal(_)));
         for (index, component) in self.components.iter().enumerate() {
             match names.next() {
-                // What follows the last component is no longer of the pattern.
+                // Text after the last component does not belong to the pattern.
                 Some(name) if component.is_match(Path::new(&name)) => {
                     if index + 1 == self.components.len() && !self.any_depth {
                         return false;
@@ -223,7 +224,7 @@ fn normalize(path: &str) -> String {
     format!("/{}", parts.join("/"))
 }
 
-/// The base directory stands for itself in the pattern, whatever characters it is written with.
+/// The base directory is literal, whatever characters it contains.
 fn absolute_pattern(base: &str, pattern: &str) -> String {
     if pattern.starts_with('/') {
         normalize(pattern)

@@ -1,4 +1,4 @@
-//! Which cache a build has, and what lies in it (contract §1.9).
+//! The cache of a build, and its content (contract §1.9).
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -73,8 +73,8 @@ pub struct CacheRequest {
 }
 
 impl CachePlan {
-    /// Settles what the request leaves open: directories, and in privileged builds Docker's layers,
-    /// in the project's own namespace.
+    /// Fills in the defaults: directories, and Docker layers in privileged builds, in the project's
+    /// own namespace.
     pub(super) fn new(request: CacheRequest, source: &Source, privileged: bool) -> Self {
         let modes = match request.kind {
             CacheKind::Local => request.modes.unwrap_or(CacheModes {
@@ -98,8 +98,8 @@ impl CachePlan {
         }
     }
 
-    /// What becomes of a buildspec's cache. A key means nothing but in S3, so that a cache that has
-    /// one is kept as there whatever the kind (assumed).
+    /// Decides how the buildspec's cache is kept. A key has a meaning only in S3, so a cache with a
+    /// key is kept that way, whatever the kind (assumed).
     pub fn of(&self, cache: &Cache) -> CacheUse {
         match self.kind {
             _ if cache.paths.is_empty() => CacheUse::Nothing,
@@ -111,12 +111,12 @@ impl CachePlan {
         }
     }
 
-    /// Whether Docker's layers are kept.
+    /// Whether Docker layers are kept.
     pub fn keeps_layers(&self, privileged: bool) -> bool {
         self.modes.docker_layer && privileged
     }
 
-    /// What people should know of the cache before the build runs.
+    /// Returns warnings about the cache.
     pub(super) fn warnings(&self, cache: Option<&Cache>, privileged: bool) -> Vec<String> {
         let mut warnings = Vec::new();
         if self.modes.docker_layer && !privileged {
@@ -137,5 +137,5 @@ impl CachePlan {
     }
 }
 
-/// How many fallback keys are tried.
+/// The most fallback keys that are tried.
 pub const MOST_FALLBACK_KEYS: usize = 5;

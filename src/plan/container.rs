@@ -1,4 +1,4 @@
-//! What the build container gets: its size, and what of the host it sees.
+//! The resources of the build container, and what it sees of the host.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -88,12 +88,12 @@ impl ContainerPlan {
         }
     }
 
-    /// Returns what a machine can give of the size that is asked for, and sentences about what it cannot.
+    /// Returns the limits that a machine can satisfy, and warnings about the others.
     pub fn limits_within(&self, machine: Machine) -> (Limits, Vec<String>) {
         self.compute.within(self.kind, machine)
     }
 
-    /// Sets the variables that go with it (contract §3.1, §3.2).
+    /// Sets the variables for these resources (contract §3.1, §3.2).
     pub(super) fn set_variables(&self, environment: &mut Environment) {
         for file_system in &self.file_systems {
             let name = file_system.variable();
@@ -109,7 +109,7 @@ impl ContainerPlan {
         self.compute.compute_type.map(ComputeType::name)
     }
 
-    /// Returns where the certificates come from.
+    /// Returns the location of the certificates.
     pub fn certificate_location(&self) -> Option<String> {
         let certificate = self.certificate.as_ref()?;
         Some(certificate.location.clone())

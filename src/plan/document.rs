@@ -62,7 +62,7 @@ pub enum SettingOrigin {
     },
 }
 
-/// The one version that is read.
+/// The supported version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "u32", into = "u32")]
 struct Version;

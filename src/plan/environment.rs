@@ -72,7 +72,7 @@ impl From<StoredVariable> for Variable {
 }
 
 impl Variable {
-    /// Returns what may be seen of the value.
+    /// Returns the value for display.
     pub fn shown(&self) -> &str {
         if self.is_secret { MASK } else { &self.value }
     }
@@ -114,7 +114,7 @@ impl Origin {
     }
 }
 
-/// How a build, its sources and its places are called.
+/// The names of a build, its sources and its directories.
 pub(super) struct BuildNames<'a> {
     pub(super) facts: &'a Facts,
     pub(super) layout: &'a Layout,
@@ -128,11 +128,11 @@ pub(super) struct BuildNames<'a> {
     pub(super) secondary: &'a [(String, SourceVariables)],
 }
 
-/// Returns the variables that CodeBuild itself sets, documented ones and the others (§3.1, §3.2).
+/// Returns the variables that CodeBuild itself sets, documented or not (§3.1, §3.2).
 ///
-/// Left out on purpose: `AWS_CONTAINER_CREDENTIALS_RELATIVE_URI` and `ECS_CONTAINER_METADATA_URI`,
-/// which would send every AWS client to an address that does not answer here, and the variables of
-/// webhooks, batches and public builds, which a local build is not.
+/// Omitted: `AWS_CONTAINER_CREDENTIALS_RELATIVE_URI` and `ECS_CONTAINER_METADATA_URI`, which would
+/// send every AWS client to an address that does not answer here, and the variables of webhooks,
+/// batches and public builds, which do not apply to a local build.
 pub(super) fn codebuild_variables(names: &BuildNames<'_>) -> Environment {
     let BuildNames {
         facts,
@@ -233,8 +233,8 @@ pub(super) fn codebuild_variables(names: &BuildNames<'_>) -> Environment {
     environment
 }
 
-/// Puts a build's variables over those of its image (§3.4) and returns what the first command sees,
-/// one value a name, in a stable order.
+/// Merges a build's variables over those of its image (§3.4), and returns the environment of the
+/// first command: one value per name, in a stable order.
 pub fn complete(image: &[(String, String)], build: &[Variable], host_name: &str) -> Vec<Variable> {
     let mut environment = Environment::default();
     environment.set(Origin::Default, "HOSTNAME", host_name);
@@ -271,7 +271,7 @@ pub(super) struct Environment {
 }
 
 impl Environment {
-    /// Sets a variable, in its old place when it is there already.
+    /// Sets a variable; an existing one keeps its position.
     pub(super) fn set(&mut self, origin: Origin, name: &str, value: &str) {
         self.place(Variable {
             name: name.to_owned(),
@@ -302,8 +302,8 @@ impl Environment {
     }
 }
 
-/// Whether a shell can hold a variable of this name; others reach the commands only when the image
-/// sets them.
+/// Whether a shell supports a variable of this name; other variables reach the commands only when
+/// the image sets them.
 pub fn is_variable_name(name: &str) -> bool {
     let mut bytes = name.bytes();
     bytes

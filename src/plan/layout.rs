@@ -1,4 +1,4 @@
-//! Where things are in the build container (contract §4.1).
+//! The directories of the build container (contract §4.1).
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -9,28 +9,28 @@ pub const READONLY: &str = "/codebuild/readonly";
 /// An inline buildspec.
 pub const INLINE_BUILDSPEC: &str = "/codebuild/readonly/buildspec.yml";
 
-/// The generated script and the state that is carried from command to command.
+/// The generated script and the state between commands.
 pub const SCRIPT_DIRECTORY: &str = "/codebuild/output/tmp";
 
-/// The variables that the next command finds.
+/// The variables for the next command.
 pub const ENVIRONMENT_FILE: &str = "/codebuild/output/tmp/env.sh";
 
-/// The directory that the next command begins in.
+/// The working directory of the next command.
 pub const DIRECTORY_FILE: &str = "/codebuild/output/tmp/dir.txt";
 
 /// Commands that CodeBuild adds to every build; the last entry of `PATH`.
 pub const USER_BIN: &str = "/codebuild/user/bin";
 
-/// What the commands of [`USER_BIN`] share.
+/// The shared functions of the commands in [`USER_BIN`].
 pub const USER_LIBRARY: &str = "/codebuild/user/programs.sh";
 
-/// Where a debugging session keeps its files.
+/// The files of a debugging session.
 pub const DEBUG_DIRECTORY: &str = "/codebuild/user/debug";
 
 /// Opens a shell with the build's variables, in its directory.
 pub const DEBUG_SHELL: &str = "/codebuild/user/debug/shell";
 
-/// Is there when `codebuild-resume` was called.
+/// Exists after `codebuild-resume` was called.
 pub const RESUME_FILE: &str = "/codebuild/user/debug/resume";
 
 /// The directories of local custom caches.

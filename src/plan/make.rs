@@ -1,4 +1,4 @@
-//! Turns settings, sources and a buildspec into a plan.
+//! Makes a plan from settings, sources and a buildspec.
 
 use std::path::PathBuf;
 
@@ -19,7 +19,7 @@ use crate::phase::{PhaseContext, PhaseType};
 use crate::project;
 use crate::project::image::Resolution;
 
-/// What a plan is made of, besides the facts of the world.
+/// The inputs of a plan, besides the facts of the world.
 #[derive(Debug, Clone)]
 pub struct Inputs {
     pub settings: Settings,
@@ -60,7 +60,7 @@ pub enum BuildspecFile {
     },
 }
 
-/// The world as it is when the build begins, gathered once.
+/// The facts of the world at the start of a build, gathered once.
 #[derive(Debug, Clone)]
 pub struct Facts {
     pub start: Timestamp,
@@ -185,7 +185,7 @@ fn arn(facts: &Facts, id: &str) -> String {
     format!("arn:aws:codebuild:{region}:{account}:build/{id}")
 }
 
-/// Adds what only the whole plan tells: warnings, and the stored values that nobody gives.
+/// Adds the warnings and the stored values that depend on the whole plan.
 fn complete(
     reading: &mut Reading,
     mut warnings: Vec<String>,
@@ -213,7 +213,7 @@ fn no_source(failure: SourceFailure) -> Reading {
     }
 }
 
-/// Reads the buildspec; returns what came of it and the variables it sets.
+/// Reads the buildspec; returns the result and the variables that it sets.
 fn read(
     file: BuildspecFile,
     layout: &Layout,
@@ -275,8 +275,8 @@ fn read(
     }
 }
 
-/// Returns the variables that can be handed on: not those that begin with `AWS_` (contract §1.4),
-/// nor what no shell can name.
+/// Returns the variables that can be exported: not those that begin with `AWS_` (contract §1.4),
+/// nor names that shells do not support.
 fn exported(names: Vec<String>) -> Vec<String> {
     names
         .into_iter()
@@ -352,7 +352,7 @@ fn work(
     }
 }
 
-/// The stored values that the buildspec asks for.
+/// Returns the stored values that the buildspec requests.
 fn stored(buildspec: &Buildspec) -> Vec<StoredValue> {
     let stores = [
         (Store::ParameterStore, &buildspec.env.parameter_store),

@@ -150,7 +150,7 @@ impl Default for GitElsewhere {
     }
 }
 
-/// What becomes of the `.git` of a source tree.
+/// What happens to the `.git` of a source tree.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum GitMetadata {

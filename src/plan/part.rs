@@ -1,4 +1,4 @@
-//! Parts of a build: where it begins, which phase alone it runs, what is only pretended.
+//! Runs parts of a build: the first phase or command, a single phase, mocked commands.
 
 use std::str::FromStr;
 
@@ -53,10 +53,10 @@ pub fn phase(name: &str) -> Result<PhaseType, String> {
         })
 }
 
-/// How many bytes a regular expression may take once it is understood.
+/// The limit for a compiled regular expression, in bytes.
 const MOST_OF_REGEX: usize = 1 << 20;
 
-/// A regular expression for commands that are only pretended to run.
+/// A regular expression for mocked commands, which are not run.
 #[derive(Debug, Clone)]
 pub struct Mock(Regex);
 
@@ -108,7 +108,7 @@ impl Part {
         self.from.is_none() && self.only.is_none()
     }
 
-    /// Leaves out of a phase what does not run.
+    /// Removes the commands of a phase that do not run.
     pub(super) fn cut(&self, planned: &mut PhasePlan) {
         let before = self.from.is_some_and(|step| planned.phase < step.phase);
         let other = self.only.is_some_and(|only| planned.phase != only);
@@ -125,7 +125,7 @@ impl Part {
         }
     }
 
-    /// Whether a command is only pretended to run.
+    /// Whether a command is mocked.
     pub fn is_mocked(&self, command: &str) -> bool {
         self.mocks.iter().any(|mock| mock.0.is_match(command))
     }

@@ -5,7 +5,7 @@ use crate::phase::{PhaseType, Status};
 
 /// Returns the phase that follows `phase`, which ended with `status`; `None` after the last.
 ///
-/// `on_failure` is the buildspec's word on that phase and counts for the command phases only.
+/// `on_failure` comes from the buildspec and applies to the command phases only.
 pub fn next(phase: PhaseType, status: Status, on_failure: &OnFailure) -> Option<PhaseType> {
     use PhaseType::{
         Build, Completed, DownloadSource, Finalizing, Install, PostBuild, PreBuild, Provisioning,
@@ -30,7 +30,7 @@ pub fn next(phase: PhaseType, status: Status, on_failure: &OnFailure) -> Option<
             Finalizing | Completed => Completed,
         },
         Status::Failed => match (phase, on_failure) {
-            // What follows a failed PROVISIONING is assumed.
+            // The phase after a failed PROVISIONING is assumed.
             (Submitted | Queued | Provisioning | Finalizing | Completed, _) => Completed,
             (DownloadSource | UploadArtifacts, _) => Finalizing,
             (Install, OnFailure::Continue) => PreBuild,

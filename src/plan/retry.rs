@@ -1,4 +1,4 @@
-//! Whether a failed phase is run again: `on-failure: RETRY` (contract §1.5).
+//! Retries of a failed phase: `on-failure: RETRY` (contract §1.5).
 
 use regex::bytes::Regex;
 
@@ -60,13 +60,13 @@ impl Retries {
     }
 }
 
-/// Says what is wrong with the pattern of a RETRY, if anything is; no failure matches such a pattern.
+/// Returns what is wrong with the pattern of a RETRY; no failure matches an invalid pattern.
 pub fn problem(on_failure: &OnFailure) -> Option<String> {
     let OnFailure::Retry { pattern, .. } = on_failure else {
         return None;
     };
     let error = Regex::new(pattern).err()?.to_string();
-    // A drawing of the place comes before the reason.
+    // The error shows the position in the pattern before the reason.
     let reason = error.lines().last().unwrap_or_default();
     let reason = reason.strip_prefix("error: ").unwrap_or(reason);
     Some(format!(

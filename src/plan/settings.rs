@@ -1,4 +1,4 @@
-//! What a build is asked to be.
+//! The settings of a build.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -12,14 +12,14 @@ use super::{Excludes, Transfer};
 use crate::project::KindName;
 use crate::project::image::Pulling;
 
-/// How long a build may take unless its settings say otherwise (contract §8.1).
+/// The default time limit of a build (contract §8.1).
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_hours(1);
 
-/// How long commands may take to end after a stop unless the settings say otherwise (assumed).
+/// The default grace period of commands after a stop (assumed).
 pub const DEFAULT_GRACE: Duration = Duration::from_secs(10);
 
-/// What a build is asked to be, apart from its sources: what a project says in the cloud, and what the caller
-/// of this build says over it. `Debug` leaves out what may be secret.
+/// The settings of a build besides its sources: those of the project in the cloud, and the
+/// overrides of this build. `Debug` omits what may be secret.
 #[derive(Clone)]
 pub struct Settings {
     pub image: String,
@@ -30,9 +30,9 @@ pub struct Settings {
     pub timeout: Duration,
     /// How long commands may take to end when the build is cut short.
     pub grace: Duration,
-    /// The kind that the primary source is taken for; else its remote decides.
+    /// The kind of the primary source; `None` derives it from the remote.
     pub kind: Option<KindName>,
-    /// Who starts the build; else the user does.
+    /// The initiator of the build; `None` for the user.
     pub initiator: Option<String>,
     pub transfer: Transfer,
     pub excludes: Excludes,
@@ -40,20 +40,20 @@ pub struct Settings {
     pub overrides: Vec<(String, String)>,
     pub part: Part,
     pub cache: CacheRequest,
-    /// The container's size, and what of this machine it sees.
+    /// The resources of the container, and what it sees of this machine.
     pub container: ContainerRequest,
     /// The directory that artifacts go to; without it they are matched and not kept.
     pub artifacts: Option<PathBuf>,
-    /// In what form artifacts are kept, and under which names.
+    /// The packaging and names of artifacts.
     pub storage: Storage,
     /// Whether the build's changes of its sources are listed at its end.
     pub show_changes: bool,
-    /// What people should know of the settings, in sentences.
+    /// Warnings about the settings.
     pub warnings: Vec<String>,
 }
 
 impl Settings {
-    /// A build in this image, with the default of everything else.
+    /// Returns the default settings with this image.
     pub fn new(image: impl Into<String>) -> Self {
         Self {
             image: image.into(),

@@ -1,4 +1,4 @@
-//! What comes into a build: each source as a inputs names it, its kind, its values and its place.
+//! The sources of a build: their kinds, variables and directories.
 
 use std::path::{Path, PathBuf};
 
@@ -7,7 +7,7 @@ use super::make::{Facts, Inputs};
 use super::{GitElsewhere, GitMetadata, SourcePlan};
 use crate::project::{self, Fallback, Identity, KindName, SourceKind};
 
-/// A source as it is handed to a plan.
+/// A source, as an input of a plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Source {
     /// What people name: a directory, a git repository or a zip file; for no source the current
@@ -17,7 +17,7 @@ pub struct Source {
     pub git: GitFacts,
 }
 
-/// What of a source comes into the build.
+/// The content of a source.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Content {
     Directory,
@@ -52,7 +52,7 @@ impl Source {
         }
     }
 
-    /// The version that was asked for.
+    /// Returns the requested version.
     pub fn version(&self) -> Option<&str> {
         match &self.content {
             Content::Revision { version, .. } => Some(version),
@@ -60,7 +60,7 @@ impl Source {
         }
     }
 
-    /// What tells its project from every other.
+    /// Returns the identity of its project.
     pub fn identity(&self) -> Identity {
         Identity::new(&self.name(), &self.named)
     }
@@ -76,14 +76,14 @@ impl Source {
     }
 }
 
-/// The name that a build has of its source: the last part of its path, without this ending.
+/// Returns the name of a source: the last part of its path, without this extension.
 pub fn source_name(path: &Path, ending: &str) -> String {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let stem = name.strip_suffix(ending).filter(|stem| !stem.is_empty());
     stem.unwrap_or(&name).to_owned()
 }
 
-/// What git says of a source tree; all empty for a tree that is not git's.
+/// The git facts of a source tree; empty for a tree without git.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct GitFacts {
     pub commit: Option<String>,
@@ -91,7 +91,7 @@ pub struct GitFacts {
     pub remote: Option<String>,
 }
 
-/// A source that cannot be had: DOWNLOAD_SOURCE fails.
+/// A source is not available: DOWNLOAD_SOURCE fails.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SourceFailure {
     pub message: String,
@@ -99,8 +99,9 @@ pub struct SourceFailure {
 }
 
 impl SourceFailure {
-    /// A version that a repository does not have; `identifier` is `None` for the primary source. The
-    /// shape is that of contract §2.5, its first words and those for a secondary source are assumed.
+    /// Returns the failure for a version that the repository does not have; `identifier` is `None`
+    /// for the primary source. The form is that of contract §2.5; its first words and those for a
+    /// secondary source are assumed.
     pub fn no_such_version(identifier: Option<&str>, version: &str, hint: String) -> Self {
         let source = match identifier {
             None => "primary source".to_owned(),
@@ -113,7 +114,7 @@ impl SourceFailure {
     }
 }
 
-/// What a build is told of a source (contract §3.3).
+/// The values of a source for the variables of a build (contract §3.3).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct SourceVariables {
     /// `CODEBUILD_SOURCE_REPO_URL`.
@@ -124,7 +125,7 @@ pub(super) struct SourceVariables {
     pub(super) resolved: Option<String>,
 }
 
-/// What is decided of all sources of a build.
+/// The kinds, variables and directories of all sources.
 pub(super) struct SourceLayout {
     pub(super) kind: SourceKind,
     pub(super) layout: Layout,
@@ -133,10 +134,10 @@ pub(super) struct SourceLayout {
     pub(super) plans: Vec<SourcePlan>,
 }
 
-/// Decides about the sources of a inputs.
+/// Lays out the sources of the inputs.
 pub(super) fn decide(inputs: &Inputs, facts: &Facts) -> SourceLayout {
     let kind = kind(&inputs.source, inputs.settings.kind, facts);
-    // A pipeline hands over all sources; any other kind is asked for of the primary alone.
+    // With a pipeline all sources come from it; any other kind applies to the primary source only.
     let asked = inputs
         .settings
         .kind
@@ -252,8 +253,8 @@ fn values(
     }
 }
 
-/// Where a pipeline keeps what it hands over: bucket and key have the form that pipelines give them,
-/// with names cut to 20 and 10 characters; the names of bucket and artifact are assumed.
+/// Returns the location of a pipeline artifact. Bucket and key have the form of pipelines, with
+/// names cut to 20 and 10 characters; the names of bucket and artifact are assumed.
 fn revision_arn(identifier: Option<&str>, inputs: &Inputs, facts: &Facts) -> String {
     let name = inputs.source.name();
     let pipeline = inputs

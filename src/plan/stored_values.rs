@@ -1,4 +1,4 @@
-//! Values that the buildspec wants from a store (contract §1.4), and variables that nobody may see.
+//! Values from a store that the buildspec requests (contract §1.4), and secret variables.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -27,8 +27,8 @@ pub enum Store {
     SecretsManager,
 }
 
-/// Takes the wanted values that the caller gives out of the list, whose variables are then secret,
-/// and puts variables into the references of the others.
+/// Removes the values that the caller gives from the list, marks their variables as secret, and
+/// expands variables in the other references.
 pub(super) fn settle(wanted: &mut Vec<StoredValue>, environment: &mut [Variable]) {
     for variable in environment.iter_mut() {
         let is_given = |stored: &StoredValue| {
@@ -42,14 +42,13 @@ pub(super) fn settle(wanted: &mut Vec<StoredValue>, environment: &mut [Variable]
     }
 }
 
-/// The shortest credential that is told from a word such as `test`, which people give to stand-ins
-/// of AWS and would not see masked everywhere.
+/// The shortest credential to mask, so that dummy values such as `test` are not masked everywhere.
 const SHORTEST_CREDENTIAL: usize = 16;
 
 /// Whether a variable holds credentials of AWS.
 ///
-/// CodeBuild masks every access key id in the output. Looking for ids that nobody gave would slow
-/// down builds without secrets, so those are masked that a variable of the build gives.
+/// CodeBuild masks every access key id in the output. Searching for unknown ids would slow down
+/// builds without secrets, so only those in variables of the build are masked.
 fn is_credential(Variable { name, value, .. }: &Variable) -> bool {
     let is_key_id = value.len() == 20
         && (value.starts_with("AKIA") || value.starts_with("ASIA"))
@@ -60,11 +59,11 @@ fn is_credential(Variable { name, value, .. }: &Variable) -> bool {
     is_key_id || (is_key && value.len() >= SHORTEST_CREDENTIAL)
 }
 
-/// Puts the values of variables into the places of `$NAME` and `${NAME}`.
+/// Expands `$NAME` and `${NAME}`.
 ///
-/// Public buildspecs rely on it for names of parameters; for secrets, and that a name without a
-/// value stays as it is written, is assumed. Only what the build itself sets is known here, not what
-/// its image does, and no secret becomes part of a name.
+/// Public buildspecs rely on it for names of parameters. Assumed: it applies to secrets too, and an
+/// unset name stays as it is written. Only variables of the build are known here, not those of its
+/// image, and no secret becomes part of a name.
 fn expand(text: &str, environment: &[Variable]) -> String {
     let value = |name: &str| {
         let mut known = environment.iter().filter(|variable| !variable.is_secret);
@@ -84,8 +83,8 @@ fn expand(text: &str, environment: &[Variable]) -> String {
     expanded + rest
 }
 
-/// Returns the name that the `$` at the beginning of a text stands before, and how long `$`, name
-/// and braces are together.
+/// Returns the name after the `$` at the beginning of a text, and the length of `$`, name and
+/// braces.
 fn reference(text: &str) -> Option<(&str, usize)> {
     let behind = &text[1..];
     let (name, length) = if let Some(braced) = behind.strip_prefix('{') {

@@ -1,4 +1,4 @@
-//! Bytes and paths in documents: text where they are text, else Base64.
+//! Serializes bytes and paths: UTF-8 as text, anything else as Base64.
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// Bytes as they are stored.
+/// The stored form of bytes.
 #[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub(crate) enum Bytes {

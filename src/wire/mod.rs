@@ -1,4 +1,4 @@
-//! How values stand in documents that are read back, such as plans.
+//! Serialized forms of values in documents such as plans.
 
 pub(crate) mod bytes;
 mod text;

@@ -1,7 +1,7 @@
-//! Values that are stored as people write them.
+//! Serializes values as their text.
 
-/// Lets a type be stored, and described in schemas, as the text that its `Display` writes and its `FromStr`
-/// reads.
+/// Serializes a type, and describes it in schemas, as the text that its `Display` writes and its
+/// `FromStr` reads.
 macro_rules! text_form {
     ($type:ty) => {
         impl serde::Serialize for $type {

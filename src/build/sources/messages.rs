@@ -1,11 +1,11 @@
-//! What is wrong with sources, in words.
+//! Words the problems of sources.
 
 use crate::source::git::repository::{Repository, VersionNotFound};
 
-/// How many missing stores of objects are named.
+/// How many missing object stores are reported.
 const MOST_MISSING: usize = 10;
 
-/// Says which objects of a repository are not to be had, and what to do.
+/// Returns warnings about missing objects of a repository, with what to do.
 pub(in crate::build) fn of_borrowed(repository: &Repository) -> Vec<String> {
     let missing = repository.missing().map(|(store, target, is_there)| {
         let (store, target) = (store.display(), target.display());
@@ -21,7 +21,7 @@ pub(in crate::build) fn of_borrowed(repository: &Repository) -> Vec<String> {
     missing.take(MOST_MISSING).collect()
 }
 
-/// Says why a version is not there, and what to do.
+/// Returns why a version is not available, and what to do.
 pub(in crate::build) fn not_found(
     reason: &VersionNotFound,
     repository: &Repository,
@@ -32,7 +32,7 @@ pub(in crate::build) fn not_found(
         VersionNotFound::Unknown => {
             let borrowed = of_borrowed(repository);
             match borrowed.first() {
-                // The commit may be there.
+                // The commit may exist there.
                 Some(missing) => {
                     format!("`{directory}` itself has no `{version}`, and {missing}")
                 }

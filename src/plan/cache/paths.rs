@@ -1,4 +1,4 @@
-//! The paths that a buildspec wants kept, and which files they stand for.
+//! The cache paths of a buildspec, and the files that they match.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -10,7 +10,7 @@ use crate::plan::artifacts::{LONGEST_PATTERN, MOST_PATTERNS, beginning};
 
 use crate::plan::artifacts::join;
 
-/// What a path is relative to. The source's own directory has another number in every build.
+/// The root that a path is relative to. The directory of the source differs in every build.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum CacheRoot {
     /// The root of the source.
@@ -19,7 +19,7 @@ pub enum CacheRoot {
     System,
 }
 
-/// How an entry stands to the paths.
+/// How an entry relates to the paths.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PathMatch {
     Within,
@@ -30,17 +30,17 @@ pub enum PathMatch {
     Outside,
 }
 
-/// All paths of a cache.
+/// The paths of a cache.
 #[derive(Debug, Clone, Default)]
 pub struct CachePaths {
     paths: Vec<CachePath>,
 }
 
-/// One path. `dir`, `dir/` and `dir/**` stand for a directory with all in it, or for a file; `dir/*`
-/// and `dir/**/*` for all in it; any other pattern for what it matches, with all in that.
+/// One path. `dir`, `dir/` and `dir/**` mean a directory with its content, or a file; `dir/*` and
+/// `dir/**/*` mean the content; any other pattern means its matches, with their content.
 #[derive(Debug, Clone)]
 pub struct CachePath {
-    /// What it is relative to.
+    /// The root that it is relative to.
     pub place: CacheRoot,
     /// The path or pattern in normal form, relative.
     written: String,
@@ -53,8 +53,8 @@ pub struct CachePath {
 }
 
 impl CachePaths {
-    /// Reads paths as a buildspec has them, expanded, for a source at the absolute path `source`; `~`
-    /// is `/root`. Those that cannot be kept are left out, and `problems` told why.
+    /// Reads the expanded paths of a buildspec, for a source at the absolute path `source`; `~` is
+    /// `/root`. Invalid paths are left out and reported in `problems`.
     pub fn new(expanded: &[String], source: &str, problems: &mut Vec<String>) -> Self {
         let mut paths = Vec::new();
         let mut left = MOST_PATTERNS;
@@ -82,7 +82,7 @@ impl CachePaths {
         Self { paths }
     }
 
-    /// Makes a set of one directory with all in it.
+    /// Returns the paths of one directory with its content.
     pub fn directory(path: &str) -> Self {
         Self {
             paths: vec![CachePath {
@@ -110,7 +110,7 @@ impl CachePaths {
         self.paths.iter().map(CachePath::normal).collect()
     }
 
-    /// Says how an entry stands to the paths; `path` is relative to its place and in normal form.
+    /// Matches an entry; `path` is relative to its root and in normal form.
     pub fn standing(&self, place: CacheRoot, path: &Path, is_directory: bool) -> PathMatch {
         let mut standing = PathMatch::Outside;
         for one in self.paths.iter().filter(|one| one.place == place) {
@@ -178,13 +178,13 @@ impl CachePath {
         }
     }
 
-    /// The path itself when it has no wildcards but for all that is in it: relative to its place,
-    /// empty for the place itself.
+    /// The path without trailing wildcards when it has no others: relative to its root, empty for
+    /// the root itself.
     pub fn literal(&self) -> Option<&str> {
         self.matcher.is_none().then_some(self.core.as_str())
     }
 
-    /// The path below which all that is meant lies, relative to its place, empty for the place itself.
+    /// The path above all matches, relative to its root, empty for the root itself.
     pub fn root(&self) -> PathBuf {
         let is_literal = |part: &&str| !part.contains(['*', '?', '[', '{']);
         match self.matcher {
@@ -193,7 +193,7 @@ impl CachePath {
         }
     }
 
-    /// Whether a path is one that the pattern names, or is what it names without wildcards.
+    /// Whether the pattern matches a path, or names it without wildcards.
     pub fn names(&self, path: &Path) -> bool {
         match &self.matcher {
             None => path == Path::new(&self.core),
@@ -204,7 +204,7 @@ impl CachePath {
     fn standing(&self, path: &Path, is_directory: bool) -> PathMatch {
         let mut ancestors = path.ancestors();
         if !self.with_self {
-            // What is named is not within, what is in it is.
+            // The named directory itself does not match, its content does.
             ancestors.next();
         }
         let within = ancestors.any(|ancestor| self.names(ancestor));
@@ -216,14 +216,15 @@ impl CachePath {
     }
 }
 
-/// Returns what of a path lies below a directory.
+/// Returns the part of a path below a directory.
 fn below<'a>(path: &'a str, directory: &str) -> Option<&'a str> {
     let rest = path.strip_prefix(directory)?;
     (rest.is_empty() || rest.starts_with('/')).then(|| rest.trim_start_matches('/'))
 }
 
-/// Reads the name of an archive's entry: those of the source begin with `./`, those of the container
-/// do not. `None` for a name that is not in normal form, and so may lead anywhere.
+/// Reads the name of an archive's entry: names below the source begin with `./`, others are below
+/// the root of the container. `None` for a name that is not in normal form, which could point
+/// anywhere.
 pub fn entry_place(name: &[u8]) -> Option<(CacheRoot, PathBuf)> {
     let (place, rest) = match name.strip_prefix(b".") {
         Some(b"") => (CacheRoot::Source, &b""[..]),
