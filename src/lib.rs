@@ -11,38 +11,40 @@
 //!                                   Facts             engine::Engine
 //! ```
 //!
-//! - [`phase`] and [`exit`] are words: phases, statuses, contexts, exit statuses.
-//! - [`build`] is a build as a value: what is asked of it, its sources, its life, its end. `examples/run_build.rs`
+//! - [`phase`] and [`exit`] are vocabulary: phases, statuses, contexts, exit statuses.
+//! - [`build`] is a build as a value: its request, its sources, its life, its end. `examples/run_build.rs`
 //!   runs one.
-//! - [`buildspec`] is pure: text in, a typed buildspec or CodeBuild's own refusal out, or all that
-//!   is wrong with it; and the language as a JSON Schema.
-//! - [`project`] is pure: kinds of source, names of images, the curated images and where they come from.
-//! - [`resources`] is pure: what a container gets of its machine, from compute types to directories.
-//! - [`plan`] is pure: decides everything about a build before it runs. The phase machine
-//!   [`plan::phases::next`] is a total function; [`plan::retry`] says whether a failed phase runs again.
-//! - [`runtimes`] is pure: the runtimes that an image offers, and what a buildspec selects of them.
-//! - [`secrets`] looks up the values that a buildspec wants from a store, through one trait.
-//! - [`registry_credentials`] looks up what a registry wants to see, in the files of the docker and podman commands.
-//! - [`host`] has the doors to this machine: files that somebody else made, directories of our own, programs.
-//! - [`source`] reads the host's trees: git facts, checkouts of versions, zip files, what of a tree stays
-//!   behind, a tree as a tar stream, what git needs besides, and what a build made of a tree. What it
-//!   makes lies in a directory of the build's own, which goes with the build.
+//! - [`buildspec`] is pure: it reads text into a typed buildspec or CodeBuild's own refusal, finds all
+//!   problems, and describes the language as a JSON Schema.
+//! - [`project`] is pure: kinds of source, names of images, the curated images and where to get them.
+//! - [`resources`] is pure: the resources of a container, from compute types to directories.
+//! - [`plan`] is pure: it decides everything about a build before it runs. The phase machine
+//!   [`plan::phases::next`] is a total function; [`plan::retry`] decides whether a failed phase runs again.
+//! - [`runtimes`] is pure: it selects the runtimes of a buildspec from those of an image.
+//! - [`secrets`] looks up secret values through one trait.
+//! - [`registry_credentials`] looks up the credentials for registries in the files of the docker and
+//!   podman commands.
+//! - [`host`] checks every access to this machine: files of others, directories of cobuild, programs.
+//! - [`source`] reads the sources on the host: git facts, checkouts of versions, zip files, excluded
+//!   files, trees as tar streams, and the changes that a build made. What it creates lies in a directory
+//!   of the build, and is removed with it.
 //! - [`engine`] is a trait at the level of container primitives, with the Docker API behind it and a
 //!   scripted fake for the tests of the run loop.
 //! - [`runner`] runs one plan: one container, one attached driver, one event after the other.
-//! - [`ownership`] says whose an object in the engine is; [`leftovers`] finds and removes what dead runs left.
+//! - [`ownership`] tells which run made an object in the engine; [`leftovers`] finds and removes what
+//!   dead runs left.
 //! - [`doctor`] examines whether builds can run, over the same trait.
-//! - [`cache`] keeps archives from build to build, and knows nothing of what is in them.
-//! - [`artifacts`] brings files out of the container, entry by entry.
-//! - [`mask`] is pure: hides the values of secrets, in texts and in output that comes in chunks.
-//! - [`event`] is pure: the one interface between running and showing, and its stored form.
-//! - [`channel`] is the way of events. Secrets are masked at its beginning, so that none is ever in it.
-//! - [`record`] is pure: what is known of a build, gathered from its events.
-//! - [`sinks`] show events, as they come or replayed: CodeBuild's log, JSON lines, the build as JSON, the
+//! - [`cache`] stores archives from build to build; it does not know their content.
+//! - [`artifacts`] copies files out of the container, entry by entry.
+//! - [`mask`] is pure: it masks the values of secrets, in texts and in output that comes in chunks.
+//! - [`event`] is pure: the interface between running and showing a build, and its stored form.
+//! - [`channel`] carries events. It masks secrets at its entrance, so that it never contains one.
+//! - [`record`] is pure: it gathers the state of a build from its events.
+//! - [`sinks`] show events, live or replayed: CodeBuild's log, JSON lines, the build as JSON, the
 //!   summary.
-//! - [`terminal`] is the one way to stdout and stderr: what a terminal would obey becomes visible there.
+//! - [`terminal`] writes to stdout and stderr, and makes characters visible that a terminal would obey.
 //! - [`settings`] resolves what the command line names: files, variables, directories; [`settings::layers`]
-//!   is pure: what flags, variables and files say together, and what a repository may ask for.
+//!   is pure: it merges flags, variables and files, and limits what a repository may set.
 //! - [`cli`] reads arguments, shows builds, words errors and hints, and decides the exit status.
 //!
 //! Which module may use which is data in `tests/it/architecture.rs`, and checked there.
@@ -58,29 +60,29 @@
 //!
 //! # How a source gets in
 //!
-//! [`runner`] makes a list of trees: the sources, and directories of git that lie elsewhere. Each comes
-//! in by an overlay whose lower layer it is, with a layer of whiteouts above it when something stays
-//! behind; or as a tar stream onto a volume, when an overlay cannot be. Files that have to be others in
-//! the build (a detached `HEAD`, a `.git` that leads elsewhere) are written in the container.
+//! [`runner`] makes a list of trees: the sources, and git directories outside of them. Each tree is the
+//! lower layer of an overlay, below a layer of whiteouts when files are excluded; where an overlay is not
+//! possible, it is streamed as a tar onto a volume. Files that differ in the build (a detached `HEAD`, a
+//! `.git` that points elsewhere) are written in the container.
 //!
 //! # What is not trusted
 //!
-//! A repository, a build, an image and other users of the machine may mean harm (`SECURITY.md`). What they
-//! made passes through a few doors, and the doors check; `tests/it/architecture.rs` says that nobody goes
-//! round them.
+//! Repositories, builds, images and other users of the machine may be hostile (`SECURITY.md`). Their data
+//! passes through a few modules that check it; `tests/it/architecture.rs` verifies that no other module
+//! reads it.
 //!
-//! - [`host`]: files of others are regular, bounded and reached without links that lead out; directories of
-//!   our own are nobody else's; programs are found by name in absolute directories.
-//! - [`source::git`]: git works in a repository of ours, never in a tree. A git directory elsewhere is proven
-//!   to be the tree's, or named by the user.
-//! - `runner::ask`: answers of the container, bounded in bytes and under every stop. `engine::docker::answers`:
-//!   those of the engine.
-//! - [`ownership`]: an object in an engine is ours by a keyed proof over its name.
-//! - [`terminal`]: texts of others become visible before a terminal sees them.
+//! - [`host`]: files of others must be regular, bounded, and reached without symlinks that point outside;
+//!   directories of cobuild must belong to this user; programs are found by name in absolute directories.
+//! - [`source::git`]: git runs in a repository of cobuild, never in a tree. A git directory elsewhere must
+//!   provably belong to the tree, or be named by the user.
+//! - `runner::container::queries`: answers of the container are bounded, and every wait can be stopped.
+//!   `engine::docker::answers`: so are those of the engine.
+//! - [`ownership`]: an object in an engine is cobuild's by a keyed proof over its name.
+//! - [`terminal`]: texts of others are made visible before a terminal sees them.
 //!
 //! # How a build is cut short
 //!
-//! A reason ([`runner::CancelReason`]) is raised once and outranked only by a greater one. Every wait
+//! A reason ([`runner::CancelReason`]) is raised once and outranked only by a higher one. Every wait
 //! of a build listens to it. The running command gets SIGTERM and a grace period, its phase ends as
 //! STOPPED or TIMED_OUT, the container is removed, and the last events are emitted as always.
 
