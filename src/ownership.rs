@@ -140,7 +140,6 @@ impl Owner {
         self.tag(ObjectKind::Container, name, build)
     }
 
-    /// Returns the labels for an object of this name and build.
     pub fn tag(&self, kind: ObjectKind, name: String, build: &str) -> ObjectLabels {
         let text = |text: &Option<String>| text.clone().unwrap_or_default();
         // Unknown labels are set to empty: an image could define them otherwise.

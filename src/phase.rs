@@ -129,7 +129,6 @@ pub struct PhaseContext {
 }
 
 impl PhaseContext {
-    /// Makes a context with this code and message.
     pub fn new(status_code: impl Into<String>, message: impl Into<String>) -> Self {
         Self {
             status_code: status_code.into(),

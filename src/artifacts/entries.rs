@@ -230,7 +230,6 @@ fn skip(stream: &mut impl Read, count: u64) -> io::Result<()> {
     Ok(())
 }
 
-/// Returns the size of a content with its padding.
 fn padded(size: u64) -> io::Result<u64> {
     size.checked_next_multiple_of(BLOCK)
         .ok_or_else(|| io::Error::other("the stream is not a valid tar"))

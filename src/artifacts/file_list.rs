@@ -160,7 +160,6 @@ impl ArtifactFiles {
         self.names.is_empty()
     }
 
-    /// The file of this index.
     pub(super) fn get(&self, index: usize) -> Option<ArtifactFile<'_>> {
         let name = self.names.get(index)?;
         Some(ArtifactFile {

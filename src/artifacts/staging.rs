@@ -59,7 +59,6 @@ impl Staging {
         Self::create(parent, &self.owner)
     }
 
-    /// Where it is.
     pub fn path(&self) -> &Path {
         &self.directory
     }

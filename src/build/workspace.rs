@@ -36,7 +36,6 @@ impl Workspace {
         }
     }
 
-    /// The directory.
     pub(super) fn directory(&self) -> &Path {
         self.scratch.directory()
     }

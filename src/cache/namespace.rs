@@ -77,7 +77,6 @@ impl Namespace {
         Self { name, directory }
     }
 
-    /// Its name.
     pub fn name(&self) -> &str {
         &self.name
     }

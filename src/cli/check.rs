@@ -67,12 +67,10 @@ pub enum Format {
 /// One buildspec with what was found in it.
 #[derive(Debug)]
 struct Checked {
-    /// Its path, as people know it.
     path: String,
     /// Its text, in which places are counted.
     text: String,
     found: Vec<Diagnostic>,
-    /// How many more problems it has.
     more: usize,
 }
 
@@ -91,7 +89,6 @@ impl Checked {
 /// Who reads what is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Reader {
-    /// Somebody at a terminal.
     Terminal,
     /// A program that reads a pipe, or a file.
     Other,

@@ -61,11 +61,9 @@ struct Report {
     gone: Vec<Leftover>,
     /// What could not be removed, and why.
     stuck: Vec<(Leftover, String)>,
-    /// What was left to living runs.
     living: Vec<Leftover>,
     /// What may be anybody's.
     unproven: Vec<Leftover>,
-    /// The command by which people reach the engine.
     client: String,
     of_other_hosts: usize,
     not_looked_at: Option<NotLookedAt>,

@@ -58,9 +58,7 @@ enum Format {
 #[derive(Debug, Default)]
 struct Report {
     checks: Vec<Check>,
-    /// The engine's address, and why that one.
     endpoint: Option<Endpoint>,
-    /// What the engine says of itself.
     reached: Option<ReachedEngine>,
 }
 

@@ -18,7 +18,6 @@ use crate::terminal::{Page, Style};
 /// Why cobuild gives up, with the exit status that says so.
 #[derive(Debug)]
 pub(super) struct Failure {
-    /// The exit status.
     pub(super) status: ExitStatus,
     error: anyhow::Error,
     hint: Option<String>,

@@ -249,9 +249,7 @@ fn choice(color: ColorChoice) -> Color {
 /// What a command has to say.
 #[derive(Debug)]
 enum Told {
-    /// For people.
     Text(Page),
-    /// One document.
     Json(String),
 }
 

@@ -125,7 +125,6 @@ impl Check {
         }
     }
 
-    /// Returns a warning.
     pub fn warning(subject: Subject, found: impl Into<String>, remedy: impl Into<String>) -> Self {
         Self {
             verdict: Verdict::Warning,
@@ -134,7 +133,6 @@ impl Check {
         }
     }
 
-    /// Returns a failed check.
     pub fn failed(subject: Subject, found: impl Into<String>, remedy: impl Into<String>) -> Self {
         Self {
             verdict: Verdict::Failed,

@@ -24,7 +24,6 @@ impl Architecture {
         }
     }
 
-    /// The other one.
     pub(super) fn other(self) -> Self {
         match self {
             Self::X86_64 => Self::Aarch64,

@@ -87,7 +87,6 @@ pub trait Engine: Send + Sync {
         container: &ContainerId,
     ) -> impl Future<Output = Result<Attachment, EngineError>> + Send;
 
-    /// Starts a container.
     fn start_container(
         &self,
         container: &ContainerId,

@@ -115,7 +115,6 @@ impl PodmanService {
         }
     }
 
-    /// Returns the path of its socket.
     pub fn socket(&self) -> &Path {
         &self.socket
     }

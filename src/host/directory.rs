@@ -209,7 +209,6 @@ impl Me {
         Ok(true)
     }
 
-    /// Checks a directory on the way.
     fn check_way(&self, path: &Path, found: &Metadata) -> Result<(), DirectoryError> {
         self.check_owner(path, found)?;
         let mode = found.mode();

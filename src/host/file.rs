@@ -36,7 +36,6 @@ pub enum FileError {
 }
 
 impl FileError {
-    /// Whether there is no such file.
     pub fn is_not_found(&self) -> bool {
         matches!(self, Self::Io(error) if error.kind() == io::ErrorKind::NotFound)
     }
@@ -155,7 +154,6 @@ pub fn read_whole(file: File, most: u64) -> Result<Vec<u8>, FileError> {
     Ok(content)
 }
 
-/// Returns the file when it is a regular one.
 pub(super) fn regular(file: OwnedFd) -> Result<File, FileError> {
     let file = File::from(file);
     let kind = file.metadata()?.file_type();

@@ -100,7 +100,6 @@ impl Entry {
         FileType::from_raw_mode(self.0.st_mode)
     }
 
-    /// Whether it is a directory.
     pub fn is_directory(&self) -> bool {
         self.kind() == FileType::Directory
     }
@@ -125,7 +124,6 @@ impl Entry {
         self.0.st_mode
     }
 
-    /// Its owner.
     pub fn owner(&self) -> u32 {
         self.0.st_uid
     }

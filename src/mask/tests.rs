@@ -180,7 +180,6 @@ fn base64_in_lines_is_masked() {
     }
 }
 
-/// A text in lines of this width.
 fn in_lines(text: &str, width: usize, end: &str) -> String {
     let lines: Vec<String> = text
         .as_bytes()

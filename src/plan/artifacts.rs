@@ -122,7 +122,6 @@ impl FileSet {
         patterns
     }
 
-    /// Returns whether any file below this directory can match.
     pub fn can_match_below(&self, directory: &Path) -> bool {
         let inside = directory.join("x");
         !self.excluded_trees.is_match(inside)

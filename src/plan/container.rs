@@ -109,7 +109,6 @@ impl ContainerPlan {
         self.compute.compute_type.map(ComputeType::name)
     }
 
-    /// Returns the location of the certificates.
     pub fn certificate_location(&self) -> Option<String> {
         let certificate = self.certificate.as_ref()?;
         Some(certificate.location.clone())

@@ -101,7 +101,6 @@ impl JsonSchema for Version {
 }
 
 impl PlanDocument {
-    /// Makes a document of a plan.
     pub fn new(plan: Plan, settings: Vec<Setting>) -> Self {
         Self {
             version: Version,

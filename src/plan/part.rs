@@ -125,7 +125,6 @@ impl Part {
         }
     }
 
-    /// Whether a command is mocked.
     pub fn is_mocked(&self, command: &str) -> bool {
         self.mocks.iter().any(|mock| mock.0.is_match(command))
     }

@@ -34,7 +34,6 @@ pub enum Content {
 }
 
 impl Source {
-    /// A directory as it is.
     pub fn directory(named: PathBuf, git: GitFacts) -> Self {
         Self {
             named,

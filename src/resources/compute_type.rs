@@ -54,7 +54,6 @@ impl EnvironmentType {
         }
     }
 
-    /// Returns its name in the API.
     pub fn api_name(self) -> &'static str {
         match self {
             Self::Linux => "LINUX_CONTAINER",
@@ -128,7 +127,6 @@ static TABLE: [Row; 12] = [
 ];
 
 impl ComputeType {
-    /// Returns the names of all compute types.
     pub fn names() -> impl Iterator<Item = &'static str> {
         TABLE.iter().map(|row| row.name)
     }
@@ -138,7 +136,6 @@ impl ComputeType {
         self.0.name
     }
 
-    /// Whether it is a compute type of Lambda.
     pub fn is_lambda(self) -> bool {
         self.0.name.starts_with("BUILD_LAMBDA_")
     }

@@ -38,7 +38,6 @@ impl Ran {
             .collect()
     }
 
-    /// The commands that ran.
     fn commands(&self) -> Vec<&str> {
         self.asked
             .iter()

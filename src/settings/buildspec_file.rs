@@ -28,7 +28,6 @@ pub enum BuildspecName {
 /// A source tree from which a buildspec is read.
 #[derive(Debug, Clone, Copy)]
 pub struct SourceTree<'a> {
-    /// The tree on the host.
     pub directory: &'a Path,
     /// What the tree was made from, in words; `None` for a directory of the user's. No link leads out
     /// of a tree that was made.

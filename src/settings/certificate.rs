@@ -18,25 +18,16 @@ const END: &str = "-----END CERTIFICATE-----";
 /// Why a file gives no certificates.
 #[derive(Debug, thiserror::Error)]
 pub enum CertificateError {
-    /// It cannot be read.
     #[error("cannot read the certificate `{}`", path.display())]
     Unreadable {
-        /// The file.
         path: PathBuf,
-        /// Why.
         #[source]
         source: std::io::Error,
     },
-    /// It holds none in PEM.
     #[error("`{}` is no certificate in PEM: it has no line `{BEGIN}`", path.display())]
-    NoPem {
-        /// The file.
-        path: PathBuf,
-    },
-    /// One of them is damaged.
+    NoPem { path: PathBuf },
     #[error("certificate {number} in `{}` is damaged", path.display())]
     Damaged {
-        /// The file.
         path: PathBuf,
         /// Which, counted from 1.
         number: usize,

@@ -22,7 +22,6 @@ const OTHERS_WRITE: u32 = 0o002;
 pub struct ConfigFile {
     /// Its full path.
     pub path: PathBuf,
-    /// Its content.
     pub content: Vec<u8>,
 }
 
@@ -47,9 +46,7 @@ impl ConfigFile {
 #[derive(Debug, thiserror::Error)]
 #[error("cannot use the settings in `{}`", path.display())]
 pub struct ConfigFileError {
-    /// The file.
     pub path: PathBuf,
-    /// Why.
     #[source]
     pub source: FileError,
 }
@@ -57,7 +54,6 @@ pub struct ConfigFileError {
 /// What was looked for above a source.
 #[derive(Debug, Clone, Default)]
 pub struct ProjectConfig {
-    /// The file that counts.
     pub file: Option<ConfigFile>,
     /// Files on the way that another user has put there, with the number of that user.
     pub foreign: Vec<(PathBuf, u32)>,

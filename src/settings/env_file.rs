@@ -6,7 +6,6 @@ use std::fmt;
 /// shows no value.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Override {
-    /// Its name.
     pub name: String,
     /// Its value; `None` takes the host's.
     pub value: Option<String>,
@@ -26,7 +25,6 @@ impl fmt::Debug for Override {
 pub struct EnvFileError {
     /// Its number, from 1.
     pub line: usize,
-    /// What is wrong with it.
     pub problem: String,
 }
 

@@ -13,13 +13,10 @@ const OF_OTHERS: u32 = 0o077;
 /// Why a file of secrets cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum SecretsError {
-    /// It cannot be read, or is no text.
     #[error(transparent)]
     Unreadable(#[from] io::Error),
-    /// Somebody else may read or write it.
     #[error("others than its owner have access to it: its mode is {0:03o}")]
     Exposed(u32),
-    /// It is written wrong.
     #[error(transparent)]
     Content(#[from] SecretsFileError),
 }

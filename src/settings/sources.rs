@@ -20,9 +20,7 @@ pub struct Asked<'a> {
     pub sources: &'a [String],
     /// `[ID:]REF`.
     pub versions: &'a [String],
-    /// How many commits a checkout has.
     pub depth: Option<u32>,
-    /// Whether there is no primary source.
     pub nothing: bool,
     /// Directories of git outside of the sources that these may use.
     pub git_directories: &'a [PathBuf],
@@ -31,7 +29,6 @@ pub struct Asked<'a> {
 /// The sources of a build, by their full paths.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sources {
-    /// The primary source.
     pub primary: Given,
     /// Identifier and secondary source.
     pub secondary: Vec<(String, Given)>,
@@ -42,18 +39,14 @@ pub struct Sources {
 /// A source that is given.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Given {
-    /// A directory as it is.
     Directory(PathBuf),
-    /// A version of a git repository.
     Revision {
-        /// The repository.
         directory: PathBuf,
         /// Commit, branch, tag or `pr/N`.
         version: String,
         /// How many commits the checkout has; `None` for all of them.
         depth: Option<u32>,
     },
-    /// A zip file.
     Zip(PathBuf),
     /// Nothing; the build has the name of this directory.
     Nothing(PathBuf),
@@ -62,50 +55,32 @@ pub enum Given {
 /// Why sources cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum SourceError {
-    /// Two sources are given without an identifier.
     #[error("there can be one primary source only, and `{0}` is another")]
     SecondPrimary(String),
-    /// Two sources have the same identifier.
     #[error("there are two secondary sources `{0}`")]
     SameIdentifier(String),
-    /// A directory of git is none.
     #[error("cannot use the git directory `{}`", path.display())]
     GitDirectory {
-        /// As given.
         path: PathBuf,
-        /// Why.
         #[source]
         source: io::Error,
     },
-    /// Something is neither a directory nor a zip file.
     #[error("the source `{}` is not a directory, nor a zip file", .0.display())]
     NotADirectory(PathBuf),
-    /// A source cannot be found.
     #[error("cannot use the source `{}`", path.display())]
     Unusable {
-        /// As given.
         path: PathBuf,
-        /// Why.
         #[source]
         source: io::Error,
     },
-    /// A source is given, and that there is none.
     #[error("`{0}` is a primary source, and --no-source says that there is none")]
     PrimaryOfNothing(String),
-    /// Two versions are given for one source.
     #[error("there are two versions of one source, and `{0}` is the second")]
     SecondVersion(String),
-    /// A version is given for a source that is none.
     #[error("`{0}` is the version of a source that is not given")]
     VersionOfNothing(String),
-    /// A version is given for a zip file.
     #[error("`{version}` is a version of the zip file `{}`, which has none", path.display())]
-    VersionOfZip {
-        /// The version.
-        version: String,
-        /// The file.
-        path: PathBuf,
-    },
+    VersionOfZip { version: String, path: PathBuf },
 }
 
 impl Sources {

@@ -11,31 +11,25 @@ const LONGEST_LINE: u64 = 256 * 1024 * 1024;
 /// Why a stream cannot be shown to its end.
 #[derive(Debug, thiserror::Error)]
 pub enum ReplayError {
-    /// The stream cannot be read.
     #[error("cannot read line {line} of the events")]
     Read {
         /// The line, counted from 1.
         line: usize,
-        /// Why it cannot be read.
         #[source]
         source: io::Error,
     },
-    /// A line is longer than any event.
     #[error("line {line} of the events is longer than {LONGEST_LINE} bytes")]
     TooLong {
         /// The line, counted from 1.
         line: usize,
     },
-    /// A line is no event that this version of cobuild knows.
     #[error("line {line} of the events cannot be used")]
     Line {
         /// The line, counted from 1.
         line: usize,
-        /// What is wrong with it.
         #[source]
         source: LineError,
     },
-    /// A sink fails.
     #[error("cannot write the output")]
     Write(#[source] io::Error),
 }

@@ -46,7 +46,6 @@ impl<W: Write> fmt::Debug for Out<W> {
 }
 
 impl Out<Stdout> {
-    /// Returns a writer to stdout.
     pub fn stdout(color: Color) -> Self {
         let to = io::stdout();
         let is_colored = is_colored(color, AutoStream::choice(&to));
@@ -55,7 +54,6 @@ impl Out<Stdout> {
 }
 
 impl Out<Stderr> {
-    /// Returns a writer to stderr.
     pub fn stderr(color: Color) -> Self {
         let to = io::stderr();
         let is_colored = is_colored(color, AutoStream::choice(&to));

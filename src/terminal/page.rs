@@ -35,7 +35,6 @@ impl Page {
         Ok(())
     }
 
-    /// The lines.
     pub(super) fn lines(&self) -> &[String] {
         &self.lines
     }

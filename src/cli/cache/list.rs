@@ -34,7 +34,6 @@ enum Format {
 /// An entry, where it is and when it was last used.
 struct Listed {
     namespace: String,
-    /// Where the project is whose namespace it is.
     project: Option<String>,
     entry: Entry,
     last_used: u64,

@@ -11,11 +11,9 @@ use crate::settings::layers::{Entry, Origin};
 /// What a command line says.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct FlagLayer {
-    /// The subcommand.
     pub(super) subcommand: String,
     /// The flags that a file and a variable can set too.
     pub(super) entries: Vec<Entry>,
-    /// All others of the subcommand.
     pub(super) others: Vec<OsString>,
 }
 

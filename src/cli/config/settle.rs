@@ -36,7 +36,6 @@ pub(crate) struct Settled {
     pub(crate) arguments: Vec<OsString>,
     /// Each setting, with its origin.
     pub(crate) settings: Vec<Setting>,
-    /// The engine that is meant.
     pub(crate) engine: EngineArgs,
     /// What people should know of the files.
     pub(crate) warnings: Vec<String>,

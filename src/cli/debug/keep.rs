@@ -12,7 +12,6 @@ use crate::terminal::{Color, Lines, Out, Page, masked};
 #[derive(Debug)]
 pub(super) struct Keep {
     breaks: Breaks,
-    /// The command that reaches the engine.
     client: String,
 }
 

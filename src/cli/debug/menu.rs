@@ -20,7 +20,6 @@ pub(super) struct Menu {
     engine: Docker,
     breaks: Breaks,
     replan: Replan,
-    /// What the terminal calls itself.
     kind: String,
 }
 

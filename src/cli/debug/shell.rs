@@ -13,7 +13,6 @@ use crate::runner::{Halt, RESUMED_MARK};
 /// How a shell ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ShellEnd {
-    /// Its user left it.
     Left,
     /// `codebuild-resume` was called in it.
     Resumed,

@@ -64,7 +64,6 @@ impl Budget {
         Self::new(LONGEST_ANSWER, true)
     }
 
-    /// For a stream.
     fn of_stream() -> Self {
         Self::new(LONGEST_PIECE, true)
     }

@@ -70,7 +70,6 @@ fn most_pids() -> Option<u32> {
     limits.iter().filter_map(|path| read(path)).min()
 }
 
-/// Returns the product of the engine.
 pub(super) async fn product(client: &bollard::Docker) -> Result<Product, EngineError> {
     let info = client.info().await.map_err(failed(Operation::Facts))?;
     Ok(podman::product(&info))

@@ -95,7 +95,6 @@ impl CachePaths {
         }
     }
 
-    /// The paths.
     pub fn iter(&self) -> impl Iterator<Item = &CachePath> {
         self.paths.iter()
     }

@@ -59,7 +59,6 @@ pub enum NameError {
 }
 
 impl ImageName {
-    /// Parses a name.
     pub fn parse(text: &str) -> Result<Self, NameError> {
         if text.is_empty() {
             return Err(NameError::Empty);

@@ -26,7 +26,6 @@ impl Program {
         self.call("cobuild_append", &["/root/.gitconfig", &trust]);
     }
 
-    /// The program.
     pub(in crate::runner) fn text(&self) -> &str {
         &self.text
     }

@@ -168,7 +168,6 @@ impl<'a, E: Engine> Sandbox<'a, E> {
         self.driver.tools()
     }
 
-    /// The container.
     pub(in crate::runner) fn container(&self) -> &ContainerId {
         &self.container
     }

@@ -267,7 +267,6 @@ impl<E: Engine> Live<'_, E> {
         planned.map_or(0, |planned| planned.left_out)
     }
 
-    /// Returns the command at a position.
     fn text_of(&self, place: CommandPosition) -> Option<String> {
         let planned = self
             .phases

@@ -105,7 +105,6 @@ fn failure(stored: &StoredValue, error: &LookupError) -> PhaseContext {
     PhaseContext::new(code, message)
 }
 
-/// Returns a hint how to give the value here.
 fn hint(stored: &StoredValue, error: &LookupError) -> String {
     let StoredValue {
         variable,

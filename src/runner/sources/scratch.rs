@@ -111,7 +111,6 @@ impl Scratch {
         self.base(index).join("upper")
     }
 
-    /// Returns the directory.
     pub fn directory(&self) -> &Path {
         &self.directory
     }

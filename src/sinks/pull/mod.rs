@@ -15,7 +15,6 @@ use bars::Bars;
 /// Tells when an image begins to be pulled and when it is there, and shows bars meanwhile.
 pub struct Pull<W: Write> {
     out: Out<W>,
-    /// Of the terminal that has bars.
     width: Option<usize>,
     bars: Option<Bars>,
     start: Option<Timestamp>,

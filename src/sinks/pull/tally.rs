@@ -22,7 +22,6 @@ struct Layer {
 /// All layers together; bytes are those that have to come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Sum {
-    /// How many layers have come.
     pub(super) here: usize,
     pub(super) layers: usize,
     pub(super) done: u64,

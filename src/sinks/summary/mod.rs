@@ -22,7 +22,6 @@ use report::Report;
 /// Writes warnings as they come and a summary at the end.
 pub struct Summary<W: Write> {
     out: Out<W>,
-    /// Where the artifacts go.
     artifacts: Option<PathBuf>,
     record: Record,
 }

@@ -17,7 +17,6 @@ use crate::terminal::{Out, Style};
 /// A build that ended.
 pub(super) struct Report<'a> {
     pub(super) record: &'a Record,
-    /// Where the artifacts go.
     pub(super) artifacts: Option<&'a Path>,
     pub(super) end: Timestamp,
     pub(super) status: Status,

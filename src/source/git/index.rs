@@ -46,7 +46,6 @@ pub enum IndexError {
 }
 
 impl Index {
-    /// Reads the index of a replica.
     pub(super) async fn read(replica: &Replica) -> Result<Self, IndexError> {
         match Self::list(replica, &[]).await {
             // What a sparse index leaves out takes objects to tell, and is not in the tree. Only a git that

@@ -104,7 +104,6 @@ impl Repository {
         })
     }
 
-    /// Its directory.
     pub fn directory(&self) -> &Path {
         &self.directory
     }
