@@ -1,4 +1,4 @@
-//! How long artifacts take to come out, compared with `docker cp` of the same tree.
+//! Measures the download of artifacts, compared with `docker cp` of the same tree.
 //!
 //! The tree has 20,000 small files and 500 MB in large ones, half of it random. Each round makes it in a
 //! build, whose UPLOAD_ARTIFACTS is timed by its events, and copies it out of a container that has it too.

@@ -1,12 +1,12 @@
-//! How long a cache takes to be kept and brought back, compared with the same by hand: `tar` in the
-//! container, piped through `docker exec` and `zstd`.
+//! Measures saving and restoring a cache, compared with doing it by hand: `tar` in the container,
+//! piped through `docker exec` and `zstd`.
 //!
 //! The tree is like a `node_modules`: 20,000 files, 300 MB of text, in the container's own layer on
-//! both sides. A round makes it, keeps it and brings it back into a new container, once with cobuild
-//! and once by hand; the median of the rounds' ratios counts. For cobuild the time is that between two
-//! events: from the phase's start to the archive being an entry, and from the expanded paths to the
-//! files being there. So looking the entry up, checking it and waiting for the disk count, which by
-//! hand nobody does; starting containers counts on neither side.
+//! both sides. A round creates it, saves it and restores it in a new container, once with cobuild
+//! and once by hand; the median of the rounds' ratios counts. For cobuild the time is that between
+//! two events: from the start of the phase to the published entry, and from the expanded paths to
+//! the restored files. So the lookup, the verification and the disk sync count, which the manual
+//! way omits; starting containers counts on neither side.
 
 mod container;
 mod median;

@@ -1,4 +1,4 @@
-//! How fast `cobuild check` is: as a whole process against PyYAML, and what of that is checking.
+//! Measures `cobuild check`: the whole process against PyYAML, and the checking alone.
 //!
 //! Both go through the same files, one process after the other; PyYAML only reads them.
 //! `scripts/bench` provides PyYAML; arguments choose by parts of names.

@@ -1,4 +1,4 @@
-//! A container for what is done by hand.
+//! A container for the manual side of a benchmark.
 
 use std::error::Error;
 use std::process::{Child, Command, Stdio};

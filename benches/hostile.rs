@@ -1,8 +1,9 @@
-//! What hostile buildspecs cost: time and peak memory of the release binary, shape by shape.
+//! Measures the cost of hostile buildspecs: time and peak memory of the release binary, for each
+//! shape.
 //!
-//! Each shape is made twice: a million of what there are many of and ten megabytes of what is long,
-//! and the most of it that is still read. What is shown is the slowest and the largest of `plan` and
-//! `check` in all their formats. Needs no engine; arguments choose shapes by parts of their names.
+//! Each shape has two sizes: a million items or ten megabytes, and the largest size within the
+//! limits. The table shows the slowest and the largest run of `plan` and `check` in all formats.
+//! Needs no engine; arguments select shapes by parts of their names.
 
 use std::error::Error;
 use std::fs;

@@ -1,5 +1,5 @@
-//! Forty builds at once against forty `docker run`s of the same commands at once: wall time of all, and
-//! the memory of each cobuild. What comes of every build is checked.
+//! Measures forty concurrent builds against forty concurrent `docker run`s of the same commands:
+//! the wall time of all, and the memory of each cobuild. The result of every build is checked.
 //!
 //! The two take turns, round by round, so that both meet the same noise. `scripts/bench load` provides
 //! the engine and the image; `--builds N` and `--rounds N` change the numbers.

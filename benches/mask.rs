@@ -1,4 +1,4 @@
-//! How fast secrets are masked in a log that streams through, on one core.
+//! Measures the masking of secrets in a streamed log, on one core.
 //!
 //! Twenty secrets, one of them a private key of 27 lines; the log comes in chunks, as it comes from
 //! an engine. The aim is 1 GB/s.

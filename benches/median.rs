@@ -1,4 +1,4 @@
-//! The value in the middle, which one slow round does not move.
+//! The median, which one slow round does not change.
 
 /// Returns the one in the middle.
 pub(crate) fn median(values: impl Iterator<Item = f64>) -> f64 {

@@ -1,4 +1,4 @@
-//! How long a build takes compared with the same work in plain `docker run`.
+//! Measures builds, compared with the same work in plain `docker run`.
 //!
 //! Each case runs the two one after the other, pair by pair, so that both meet the same noise, and
 //! reports the median of the pairs' ratios. `scripts/bench` provides the engine and the image;

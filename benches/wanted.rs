@@ -1,4 +1,4 @@
-//! The choice of cases.
+//! Selects cases by the arguments.
 
 /// Whether the command line asks for a case: its arguments are parts of names.
 pub(crate) fn is_wanted(name: &str) -> bool {
