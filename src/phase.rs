@@ -15,9 +15,9 @@ pub enum PhaseType {
     Submitted,
     /// The build waits for capacity; locally always over at once.
     Queued,
-    /// The image is fetched and the build container started.
+    /// The image is pulled and the build container started.
     Provisioning,
-    /// The source is brought in, the buildspec read, the environment prepared.
+    /// The source is downloaded, the buildspec read, the environment prepared.
     DownloadSource,
     /// First phase with commands.
     Install,
@@ -27,9 +27,9 @@ pub enum PhaseType {
     Build,
     /// Fourth phase with commands; runs whenever BUILD ran.
     PostBuild,
-    /// Artifacts are matched and brought out.
+    /// Artifacts are found and uploaded.
     UploadArtifacts,
-    /// The build container is taken down.
+    /// The build container is removed.
     Finalizing,
     /// The end; has neither status nor duration.
     Completed,
@@ -91,7 +91,7 @@ pub enum Status {
     Failed,
     /// The machinery failed, not the build.
     Fault,
-    /// The build's time was over. Of a phase only: the build itself is then FAILED.
+    /// The build timed out. Only a phase has this status: the build itself is FAILED.
     TimedOut,
     /// The user stopped the build.
     Stopped,

@@ -222,7 +222,7 @@ fn finish(file: &File, attributes: Attributes) -> io::Result<()> {
     file.set_modified(attributes.modified)
 }
 
-/// Its owner can read and replace a file, whoever could in the container.
+/// Gives the owner read and write permission, whatever the file had in the container.
 fn readable(mode: u32) -> u32 {
     mode & 0o777 | 0o600
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// In what form an artifact is kept.
+/// The packaging of an artifact.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Packaging {
@@ -16,7 +16,7 @@ pub enum Packaging {
     Zip,
 }
 
-/// What goes before an artifact's name.
+/// The prefix of an artifact's name.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Namespace {
@@ -27,7 +27,7 @@ pub enum Namespace {
     BuildId,
 }
 
-/// How artifacts are kept: what a project says in the cloud.
+/// How artifacts are stored, as in the project settings of the cloud.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Storage {

@@ -12,11 +12,11 @@ use crate::buildspec::Artifacts;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ArtifactsPlan {
-    /// The directory of this machine that they go to; without it they are matched and not kept.
+    /// The directory of this machine for the artifacts; without it they are matched but not kept.
     #[serde(with = "crate::wire::bytes::path_option")]
     #[schemars(with = "Option<crate::wire::bytes::Bytes>")]
     pub directory: Option<PathBuf>,
-    /// In what form they are kept, and under which names.
+    /// The packaging and names.
     pub storage: Storage,
     /// The primary set, when it has files, then the secondary ones in the order of the buildspec.
     pub sets: Vec<ArtifactSet>,
@@ -28,14 +28,14 @@ pub struct ArtifactsPlan {
 pub struct ArtifactSet {
     /// `None` for the primary set.
     pub identifier: Option<String>,
-    /// What the buildspec says of it.
+    /// The section of the buildspec.
     #[serde(flatten)]
     pub artifacts: Artifacts,
-    /// Where it goes, below the directory of all artifacts.
+    /// The destination, below the directory of all artifacts.
     pub place: Placement,
 }
 
-/// Where a set of artifacts goes, below the directory of all artifacts.
+/// The destination of an artifact set, below the directory of all artifacts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum Placement {
@@ -45,9 +45,9 @@ pub enum Placement {
         #[schemars(with = "crate::wire::bytes::Bytes")]
         PathBuf,
     ),
-    /// As the buildspec names it, once the variables in the name are known.
+    /// The name in the buildspec, once its variables can be expanded.
     Named(String),
-    /// Nowhere: the name leads out of the directory. UPLOAD_ARTIFACTS fails for this reason.
+    /// None: the name points outside the directory. UPLOAD_ARTIFACTS fails with this reason.
     Refused(String),
 }
 

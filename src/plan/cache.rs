@@ -18,11 +18,11 @@ pub struct CachePlan {
     /// `cache.type`.
     #[serde(rename = "type")]
     pub kind: CacheKind,
-    /// `cache.modes`; none but for a local cache.
+    /// `cache.modes`; empty except for a local cache.
     pub modes: CacheModes,
     /// `cache.cacheNamespace`: builds that share it share their caches.
     pub namespace: String,
-    /// The path of the project whose own namespace it is; none for one that was named.
+    /// The path of the project with this namespace; `None` for a named namespace.
     pub project: Option<String>,
 }
 
@@ -41,7 +41,7 @@ pub enum CacheKind {
     S3,
 }
 
-/// What a local cache is made of.
+/// A mode of a local cache.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CacheModes {
@@ -53,21 +53,21 @@ pub struct CacheModes {
     pub custom: bool,
 }
 
-/// What becomes of the paths that a buildspec names.
+/// How the cache paths of a buildspec are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CacheUse {
     Nothing,
     /// They are packed into one archive.
     Archive,
-    /// Each directory is kept by itself, and linked from its place.
+    /// Each directory is kept separately and linked from its place.
     Directories,
 }
 
-/// What a user wants of the cache; what is left open follows from the rest.
+/// The cache options of a user; open ones get defaults.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CacheRequest {
     pub kind: CacheKind,
-    /// The modes that are named, if any is.
+    /// The modes; empty for the defaults.
     pub modes: Option<CacheModes>,
     pub namespace: Option<String>,
 }

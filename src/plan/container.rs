@@ -10,15 +10,15 @@ use crate::resources::{
     Compute, ComputeType, EnvironmentType, Extras, FileSystem, Limits, Machine, Volume,
 };
 
-/// What is asked for.
+/// The requested resources.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ContainerRequest {
     pub compute: Compute,
-    /// What else of it.
+    /// The other resources.
     pub extras: Extras,
-    /// Directories of the host in the place of the project's file systems.
+    /// Directories of the host instead of the project's file systems.
     pub file_systems: Vec<FileSystem>,
-    /// Whom the build trusts besides.
+    /// Extra CA certificates.
     pub certificate: Option<Certificate>,
     pub start_dockerd: bool,
 }
@@ -27,29 +27,29 @@ pub struct ContainerRequest {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Certificate {
-    /// The file, as named.
+    /// The file, as the user named it.
     pub location: String,
-    /// The certificates in it, each in PEM with a newline at its end; one at least.
+    /// The certificates in it, each in PEM with a newline at the end; at least one.
     pub certificates: Vec<String>,
 }
 
-/// What the container gets.
+/// The resources of the container.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ContainerPlan {
-    /// The kind of environment that the build has in the cloud.
+    /// The environment type of the build in the cloud.
     #[serde(rename = "type")]
     pub kind: EnvironmentType,
-    /// How much of the machine is asked for.
+    /// The requested compute resources.
     pub compute: Compute,
-    /// What that comes to on a machine that can give it.
+    /// The limits on a machine that can satisfy the request.
     pub limits: Limits,
-    /// What else the container gets; targets of volumes are absolute, file systems are among them.
+    /// The other resources; targets of volumes are absolute, file systems are included.
     #[serde(flatten)]
     pub extras: Extras,
     /// The project's file systems.
     pub file_systems: Vec<FileSystem>,
-    /// Whom the build trusts besides.
+    /// Extra CA certificates.
     pub certificate: Option<Certificate>,
     /// Whether a Docker daemon is started before INSTALL.
     pub start_dockerd: bool,

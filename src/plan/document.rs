@@ -13,9 +13,9 @@ const VERSION: u32 = 1;
 #[serde(rename_all = "camelCase")]
 #[schemars(title = "A plan of cobuild")]
 pub struct PlanDocument {
-    /// The version of this form.
+    /// The version of the document.
     version: Version,
-    /// The settings that the plan was made of, in the order of the help; of a list each value is one.
+    /// The settings of the plan, in the order of the help; each value of a list is a setting.
     #[serde(default)]
     pub settings: Vec<Setting>,
     /// Everything about one build.
@@ -23,23 +23,23 @@ pub struct PlanDocument {
     pub plan: Plan,
 }
 
-/// A setting, and where it comes from.
+/// A setting and its origin.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Setting {
     /// The long name of its flag.
     pub name: String,
-    /// Its value; of a default what is known of it in words, of a variable its name.
+    /// Its value; for a default its description, for a variable its name.
     pub value: Option<String>,
-    /// Where it comes from.
+    /// Its origin.
     pub origin: SettingOrigin,
 }
 
-/// Where a setting comes from.
+/// The origin of a setting.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "camelCase")]
 pub enum SettingOrigin {
-    /// Nobody sets it.
+    /// The default.
     Default,
     /// A flag of the command line.
     Flag {
@@ -53,7 +53,7 @@ pub enum SettingOrigin {
     },
     /// A file `cobuild.toml`.
     File {
-        /// Its path, as people know it.
+        /// Its path, for display.
         file: String,
         /// The line, from 1.
         line: usize,

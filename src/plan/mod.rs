@@ -48,60 +48,60 @@ use part::Part;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Plan {
-    /// What names the build.
+    /// The identity of the build.
     #[serde(rename = "build")]
     pub identity: BuildIdentity,
     /// The build's uuid.
     pub uuid: String,
-    /// The image as the engine is asked for it, when it is not local under another name.
+    /// The name of the image for the engine, unless it is local under another name.
     pub engine_image: String,
-    /// Where the image can be had.
+    /// Where to get the image.
     pub image: Resolution,
-    /// How it is had.
+    /// The pull policy.
     pub pulling: Pulling,
     /// Whether the container is privileged.
     pub privileged: bool,
-    /// How long the build may take.
+    /// The time limit of the build.
     #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
     #[schemars(with = "String")]
     pub timeout: Duration,
-    /// How long commands may take to end when the build is cut short.
+    /// The grace period of commands when the build is cut short.
     #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
     #[schemars(with = "String")]
     pub grace: Duration,
-    /// Where things are in the container.
+    /// The directories in the container.
     pub layout: Layout,
-    /// The source trees, the primary first; none at all for a build without a source.
+    /// The source trees, the primary first; empty for a build without a source.
     pub sources: Vec<SourcePlan>,
     /// How the source trees reach the container.
     pub transfer: Transfer,
-    /// What of them stays behind.
+    /// The exclude patterns.
     pub excludes: Excludes,
-    /// The log's words for the kind of source, where it has any.
+    /// The words for the kind of source in the log, if any.
     pub source_words: Option<String>,
     /// The environment of the commands, without what the image sets.
     pub environment: Vec<Variable>,
-    /// What the buildspec came to.
+    /// The result of reading the buildspec.
     #[serde(flatten)]
     pub reading: Reading,
-    /// What of it runs.
+    /// The part of the build that runs.
     pub part: Part,
-    /// How the cache is kept.
+    /// The cache.
     pub cache: CachePlan,
-    /// What the container gets of the machine.
+    /// The resources of the container.
     pub container: ContainerPlan,
-    /// Whether the build's changes of its sources are listed at its end.
+    /// Whether the changes of the sources are listed at the end of the build.
     pub show_changes: bool,
 }
 
 impl Plan {
-    /// The source directories in the container, the primary first, whether anything comes in or not.
+    /// Returns the source directories in the container, the primary first, with or without content.
     pub fn directories(&self) -> impl Iterator<Item = &str> {
         let secondary = self.layout.secondary.iter().map(|it| it.1.as_str());
         std::iter::once(self.layout.source.as_str()).chain(secondary)
     }
 
-    /// Where the buildspec is in the container, when it was found.
+    /// Returns the path of the buildspec in the container, when it was found.
     pub fn buildspec_location(&self) -> Option<&str> {
         match &self.reading {
             Reading::Accepted(work) => Some(&work.location),
@@ -123,9 +123,9 @@ pub struct SourcePlan {
     pub host: PathBuf,
     /// Its directory in the container.
     pub directory: String,
-    /// What becomes of its `.git`.
+    /// How its `.git` is treated.
     pub git: GitMetadata,
-    /// Which git directories elsewhere may be its own.
+    /// The git directories outside the tree that it may use.
     pub git_elsewhere: GitElsewhere,
 }
 
@@ -133,9 +133,9 @@ pub struct SourcePlan {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum GitElsewhere {
-    /// None: the tree was made of an archive or of a commit.
+    /// None: the tree was created from an archive or a commit.
     Never,
-    /// Those that point back at the tree, and what lies in these directories, which the user named.
+    /// Those that point back to the tree, and those below these directories, which the user named.
     Proven {
         /// Full paths.
         #[serde(with = "crate::wire::bytes::paths")]
@@ -154,13 +154,13 @@ impl Default for GitElsewhere {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum GitMetadata {
-    /// It comes into the build with the tree.
+    /// It is part of the tree in the build.
     #[default]
     Kept,
-    /// It is left out, as it is from what a pipeline hands over (contract §9, trap 25).
+    /// It is left out, as in a source from a pipeline (contract §9, trap 25).
     LeftOut,
-    /// It lies outside of the tree, and a file of its name leads there: so it is with a local source
-    /// cache (contract §1.9, and §9, trap 26).
+    /// It lies outside the tree, and a file `.git` points to it, as with a local source cache
+    /// (contract §1.9, and §9, trap 26).
     Linked,
 }
 
@@ -174,14 +174,14 @@ impl GitMetadata {
     }
 }
 
-/// What of the source trees stays behind, by patterns in the syntax of `.gitignore`. A file
-/// `.cobuildignore` at a tree's root counts besides.
+/// The files that are excluded from the source trees, by patterns in the syntax of `.gitignore`. A
+/// file `.cobuildignore` at the root of a tree adds patterns.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Excludes {
-    /// Patterns, relative to each tree's root; the last one that matches decides.
+    /// Patterns, relative to the root of each tree; the last match decides.
     pub patterns: Vec<String>,
-    /// Whether git's own patterns hold for what git does not track.
+    /// Whether the patterns of git apply to untracked files.
     pub respect_gitignore: bool,
 }
 
@@ -189,18 +189,18 @@ pub struct Excludes {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Transfer {
-    /// Copy-on-write where the engine can, else a tar stream.
+    /// Copy-on-write if the engine supports it, else a tar stream.
     #[default]
     Automatic,
-    /// Copy-on-write or nothing.
+    /// Copy-on-write, or the build fails.
     CopyOnWrite,
     /// A tar stream.
     Tar,
-    /// The host's directories themselves, writable.
+    /// The directories of the host are mounted, writable.
     Mount,
 }
 
-/// What came of the buildspec.
+/// The result of reading the buildspec.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum Reading {
@@ -213,7 +213,7 @@ pub enum Reading {
     },
     /// It cannot be run: DOWNLOAD_SOURCE fails.
     Refused {
-        /// Where the file is in the container; `None` when there is no file.
+        /// The path of the file in the container; `None` when there is no file.
         location: Option<String>,
         /// Why.
         context: PhaseContext,
@@ -229,35 +229,35 @@ pub enum Reading {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Work {
-    /// Where the buildspec is in the container.
+    /// The path of the buildspec in the container.
     #[serde(rename = "buildspec")]
     pub location: String,
-    /// Its text, when it does not come with the source tree.
+    /// Its text, when it is not part of the source tree.
     #[serde(with = "crate::wire::bytes::bytes_option")]
     #[schemars(with = "Option<crate::wire::bytes::Bytes>")]
     pub inline: Option<Vec<u8>>,
-    /// Which rules of command execution hold.
+    /// The version, which decides how commands are executed.
     pub version: Version,
-    /// Keys that the agent does not know.
+    /// Keys unknown to the agent.
     pub unknown_keys: Vec<UnknownKeys>,
-    /// The shell as written, when one is selected.
+    /// The selected shell, as written.
     pub shell: Option<String>,
-    /// Name and version, as written, of each runtime that is to be selected.
+    /// Name and version, as written, of each runtime to select.
     pub runtime_versions: Vec<(String, String)>,
     /// Stored values that the caller does not give, for DOWNLOAD_SOURCE to look up. Those of Secrets
     /// Manager come last, and beat those of the parameter store where both have a name (assumed).
     pub stored: Vec<StoredValue>,
-    /// The cache, when there is a section for it.
+    /// The cache section.
     pub cache: Option<Cache>,
     /// Report groups by name, ARN or variable.
     pub reports: Vec<(String, ReportGroup)>,
-    /// The variables to hand on.
+    /// The exported variables.
     pub exported: Vec<String>,
     /// The four command phases in order.
     pub phases: Vec<PhasePlan>,
-    /// The artifacts, and where they go.
+    /// The artifacts and their destinations.
     pub artifacts: ArtifactsPlan,
-    /// What people should know before the build runs.
+    /// Warnings to show before the build runs.
     pub warnings: Vec<String>,
 }
 
@@ -272,18 +272,18 @@ impl PhasePlan {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PhasePlan {
-    /// Which.
+    /// The phase.
     pub phase: PhaseType,
-    /// Whether the buildspec names it.
+    /// Whether the buildspec has it.
     pub named: bool,
-    /// The user of its commands, `root` unless it says otherwise.
+    /// The user of its commands; `root` by default.
     pub user: String,
     /// `commands`.
     pub commands: Vec<String>,
-    /// How many commands at the beginning do not run.
+    /// The number of leading commands that do not run.
     pub left_out: usize,
     /// `finally`.
     pub finally: Vec<String>,
-    /// What a failure leads to.
+    /// The action after a failure.
     pub on_failure: OnFailure,
 }

@@ -90,11 +90,12 @@ impl std::fmt::Display for Mock {
     }
 }
 
-/// What of a build runs.
+/// The part of a build that runs.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Part {
-    /// Where it begins; the commands before are left out, and so is `finally` of earlier phases.
+    /// The first command that runs; earlier commands are skipped, and so is `finally` of earlier
+    /// phases.
     pub from: Option<Step>,
     /// The only phase whose commands run.
     pub only: Option<PhaseType>,

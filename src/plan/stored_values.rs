@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::environment::{Origin, Variable, is_variable_name};
 
-/// A value that the buildspec wants from a store.
+/// A value from a store that the buildspec requests.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct StoredValue {
@@ -13,7 +13,7 @@ pub struct StoredValue {
     pub store: Store,
     /// The variable that holds the value.
     pub variable: String,
-    /// What the store calls it, with the build's variables in place.
+    /// Its name in the store, with variables expanded.
     pub reference: String,
 }
 

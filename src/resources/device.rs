@@ -16,7 +16,7 @@ pub struct Device {
     pub host: String,
     /// Its path in the container.
     pub container: String,
-    /// What may be done with it, out of `rwm`.
+    /// Permissions out of `rwm`.
     pub permissions: String,
 }
 
@@ -54,7 +54,7 @@ impl FromStr for Device {
 pub enum Gpus {
     /// All of them.
     All,
-    /// So many of them, at least one.
+    /// This number of GPUs, at least one.
     Count(u32),
     /// These, by index or uuid.
     Devices(Vec<String>),

@@ -9,11 +9,11 @@ use super::{ComputeType, Cpus, EnvironmentType, Memory, Pids, PidsLimit, Size};
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Limits {
-    /// Time of processors; all of them without.
+    /// Processors; `None` for all.
     pub cpus: Option<Cpus>,
-    /// Memory, swap included; all of it without.
+    /// Memory, swap included; `None` for all.
     pub memory: Option<Memory>,
-    /// Processes and threads at once; as many as there can be without.
+    /// Processes and threads at once; `None` for no limit.
     pub pids: Option<u32>,
 }
 
@@ -31,9 +31,9 @@ pub struct Machine {
 pub struct Compute {
     /// The compute type.
     pub compute_type: Option<ComputeType>,
-    /// Processors, in the place of its own.
+    /// Processors, instead of those of the compute type.
     pub cpus: Option<Cpus>,
-    /// Memory, in the place of its own.
+    /// Memory, instead of that of the compute type.
     pub memory: Option<Memory>,
     /// Processes.
     #[serde(rename = "pidsLimit")]

@@ -34,9 +34,9 @@ use core::net::IpAddr;
 pub struct Extras {
     /// The network: `none`, `host`, `bridge`, or one of the engine by its name.
     pub network: Option<String>,
-    /// Names that the container knows the addresses of.
+    /// Entries for `/etc/hosts`.
     pub hosts: Vec<HostEntry>,
-    /// Who resolves all other names.
+    /// Name servers.
     pub dns: Vec<IpAddr>,
     /// Devices of the engine's host.
     pub devices: Vec<Device>,

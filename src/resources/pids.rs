@@ -15,24 +15,24 @@ const USUAL: u32 = 16_384;
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum PidsLimit {
-    /// As many as leave the host alone.
+    /// The default.
     #[default]
     Usual,
-    /// As many as this.
+    /// This number.
     At(u32),
-    /// As many as the machine has.
+    /// No limit.
     Unlimited,
 }
 
 /// The capacity of a machine for processes and threads.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Pids {
-    /// It does not say.
+    /// Unknown.
     #[default]
     Unknown,
-    /// As many as this at the most.
+    /// At most this number.
     Most(u32),
-    /// It has no means to limit those of a container.
+    /// The engine cannot limit processes of a container.
     CannotBeLimited,
 }
 

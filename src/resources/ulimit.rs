@@ -12,11 +12,11 @@ use super::ResourceError;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Ulimit {
-    /// What is limited, such as `nofile`.
+    /// The name, such as `nofile`.
     pub name: String,
-    /// What counts; -1 is no limit.
+    /// The soft limit; -1 for none.
     pub soft: i64,
-    /// How far a process may raise it; -1 is no limit.
+    /// The hard limit; -1 for none.
     pub hard: i64,
 }
 

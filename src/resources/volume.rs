@@ -12,13 +12,13 @@ use super::ResourceError;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Volume {
-    /// On the host.
+    /// The path on the host.
     #[serde(with = "crate::wire::bytes::path")]
     #[schemars(with = "crate::wire::bytes::Bytes")]
     pub host: PathBuf,
-    /// In the container; what does not begin with a slash lies below the source directory.
+    /// The path in the container; a relative path is below the source directory.
     pub target: String,
-    /// Whether the build may only read it.
+    /// Whether it is read-only.
     pub read_only: bool,
 }
 
@@ -44,14 +44,14 @@ impl FromStr for Volume {
     }
 }
 
-/// A directory of the host in the place of a file system of the project (contract §8.1,
+/// A directory of the host instead of a file system of the project (contract §8.1,
 /// `fileSystemLocations`).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct FileSystem {
     /// `identifier`.
     pub identifier: String,
-    /// On the host, in the place of `location`.
+    /// The path on the host, instead of `location`.
     #[serde(with = "crate::wire::bytes::path")]
     #[schemars(with = "crate::wire::bytes::Bytes")]
     pub host: PathBuf,

@@ -48,7 +48,7 @@ pub enum DebugAction {
     Abort,
     /// The build ends here, and its container stays.
     Keep,
-    /// The breakpoint is left to whoever calls `codebuild-resume`.
+    /// The command waits until `codebuild-resume` is called.
     Wait,
 }
 

@@ -83,8 +83,8 @@ pub(super) fn with_silence_limit<T: Send + 'static>(
     })
 }
 
-/// Asks `is_alive` each time a stream has been silent for `silence`: when it is not, the stream ends,
-/// and when that cannot be told, it ends with the error.
+/// Calls `is_alive` each time a stream has been silent for `silence`: the stream ends when it
+/// returns `false`, and with the error when it fails.
 pub(super) fn watched<T, S, F>(
     stream: S,
     silence: Duration,

@@ -28,12 +28,12 @@ pub fn default_image() -> &'static str {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum PullPolicy {
-    /// Whether it is local or not.
+    /// Always, even if it is local.
     Always,
-    /// When it is not local.
+    /// If it is not local.
     #[default]
     Missing,
-    /// Not at all.
+    /// Never.
     Never,
 }
 
@@ -41,8 +41,8 @@ pub enum PullPolicy {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Pulling {
-    /// When it is pulled.
+    /// The pull policy.
     pub policy: PullPolicy,
-    /// For which platform, when that was asked for.
+    /// The requested platform.
     pub platform: Option<Platform>,
 }

@@ -20,7 +20,7 @@ const SHORT_ID_DIGITS: usize = 12;
 /// A parsed name of an image.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ImageName {
-    /// The id of an image that is local, whole or its beginning.
+    /// The id of a local image, complete or abbreviated.
     Id(String),
     Reference {
         /// The registry's host, with its port; `docker.io` when there is none.
@@ -41,16 +41,16 @@ pub enum NameError {
     /// It is empty.
     #[error("invalid reference format: it is empty")]
     Empty,
-    /// It has upper-case letters where none may be.
+    /// It has invalid upper-case letters.
     #[error("invalid reference format: repository name must be lowercase")]
     Uppercase,
-    /// It has a character that may not be there, or none where one must be.
+    /// It has an invalid or a missing character.
     #[error("invalid reference format")]
     Form,
-    /// Its tag is none.
+    /// Its tag is invalid.
     #[error("invalid reference format: the tag is invalid")]
     Tag,
-    /// Its digest is none.
+    /// Its digest is invalid.
     #[error("invalid reference format: the digest is not sha256: and 64 digits of 0-9 and a-f")]
     Digest,
     /// It is too long.

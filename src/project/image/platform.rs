@@ -9,11 +9,11 @@ use serde::{Deserialize, Serialize};
 /// A platform, in the terms of image registries.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Platform {
-    /// The system, `linux`.
+    /// The operating system, `linux`.
     pub system: String,
-    /// The processor, such as `amd64`.
+    /// The architecture, such as `amd64`.
     pub architecture: String,
-    /// Which of its kinds, such as `v7`.
+    /// The variant, such as `v7`.
     pub variant: Option<String>,
 }
 

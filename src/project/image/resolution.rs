@@ -19,27 +19,27 @@ pub struct Resolution {
     /// The names under which it may be local, the best first. Images built or tagged on this
     /// machine come before published ones (assumed).
     pub local: Vec<String>,
-    /// Where it comes from else.
+    /// The origin of an image that is not local.
     pub origin: Origin,
-    /// What is known of it, when it is a curated one.
+    /// The properties of a curated image.
     pub curated: Option<Curated>,
 }
 
-/// Where an image comes from that is not local.
+/// The origin of an image that is not local.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum Origin {
     /// A registry, by this name.
     Registry(String),
-    /// Nowhere: AWS publishes a Dockerfile alone.
+    /// Nowhere: AWS publishes only a Dockerfile.
     Dockerfile,
-    /// Nowhere: it is called like a curated image, and there is none of that name.
+    /// Nowhere: it is named like a curated image, but there is no such image.
     UnknownCurated,
-    /// Nowhere: an id is that of a local image.
+    /// Nowhere: an id belongs to a local image.
     Id,
-    /// Nowhere: it is for another system, and no build can have it.
+    /// Nowhere: it is for an operating system that cobuild does not support.
     OtherSystem(System),
-    /// Nowhere: the name cannot be one.
+    /// Nowhere: the name is invalid.
     Invalid(NameError),
 }
 

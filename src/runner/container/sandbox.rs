@@ -56,7 +56,7 @@ pub(in crate::runner) struct Sandbox<'a, E> {
     /// How each of the trees gets into the container.
     ways: Vec<Transferred>,
     image: BuildImage,
-    /// What of the request has no effect, in the engine's words.
+    /// The warnings of the engine.
     warnings: Vec<String>,
     owner: Owner,
     ledger: Ledger,
@@ -172,7 +172,7 @@ impl<'a, E: Engine> Sandbox<'a, E> {
         &self.container
     }
 
-    /// What of the request has no effect, in the engine's words.
+    /// Returns the warnings of the engine.
     pub(in crate::runner) fn warnings(&self) -> &[String] {
         &self.warnings
     }
