@@ -2,7 +2,7 @@
 
 use std::env;
 
-use cobuild::build::{self, Installation, Request};
+use cobuild::build::{self, Hooks, Installation, Request};
 use cobuild::engine::docker::Docker;
 use cobuild::engine::endpoint::Endpoint;
 use cobuild::phase::Status;
@@ -18,7 +18,7 @@ async fn main() -> anyhow::Result<()> {
     let engine = Docker::connect(&Endpoint::resolve(&environment.surroundings(None, None))?)?;
     let installation = Installation::find(&environment)?;
     let request = Request::of_directory(".", Settings::new(image))?;
-    let build = build::start(request, engine, &installation, None);
+    let build = build::start(request, engine, &installation, Hooks::default());
     let log = Log::new(Out::stdout(Color::Auto));
     let mut sinks: Vec<Box<dyn Sink>> = vec![Box::new(log)];
     let showing = tokio::task::spawn_blocking(move || show(build.events, &mut sinks));

@@ -15,6 +15,7 @@ mod identity;
 mod notice;
 mod output;
 mod phase;
+mod problem;
 mod pull;
 mod runtime;
 mod seconds;
@@ -37,6 +38,7 @@ pub use identity::{BuildIdentity, FileSystemLocation, FileSystemType};
 pub use notice::Notice;
 pub use output::Output;
 pub use phase::PhaseEvent;
+pub use problem::{Problem, Problems};
 pub use pull::{LayerProgress, PullEvent};
 pub use runtime::{RuntimeEvent, SelectedBy};
 pub use source::{

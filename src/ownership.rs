@@ -134,9 +134,15 @@ impl Owner {
         &self.host
     }
 
-    /// Returns a unique name and the labels for a container of this build.
+    /// A name that no other container has, with the labels of one for this build.
     pub fn container(&self, build: &str) -> ObjectLabels {
-        let name = format!("cobuild-{}", Uuid::new_v4().simple());
+        self.container_called("cobuild", build)
+    }
+
+    /// The same, with a name that begins so.
+    pub fn container_called(&self, beginning: &str, build: &str) -> ObjectLabels {
+        let (_, unique) = Uuid::new_v4().as_u64_pair();
+        let name = format!("{beginning}-{unique:016x}");
         self.tag(ObjectKind::Container, name, build)
     }
 

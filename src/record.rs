@@ -13,12 +13,12 @@ mod time;
 mod tests;
 
 use crate::event::{
-    ArtifactsEvent, CacheEvent, CacheOutcome, CacheRestored, CommandEvent, Event, Notice,
-    PhaseEvent, Timestamped,
+    ArtifactsEvent, CacheEvent, CacheOutcome, CacheRestored, Command, CommandEvent, Event, Notice,
+    PhaseEvent, Problems, Timestamped,
 };
 use crate::phase::{PhaseType, Status};
 pub use build::{BuildRecord, BuildStatus, PhaseRecord};
-pub use command::{CommandEnd, CommandRecord};
+pub use command::{CommandEnd, CommandRecord, PassedOver, PassedOverBy};
 pub use details::{
     ArtifactsRecord, AutoRetryRecord, CacheRecord, DebugSessionRecord, EnvironmentRecord,
     LogsRecord, NetworkInterfaceRecord, SourceRecord, SourceVersionRecord, VpcRecord,
@@ -33,12 +33,20 @@ pub struct Record {
     pub build: Option<BuildRecord>,
     /// The commands that started, in order.
     pub commands: Vec<CommandRecord>,
+    /// The commands that did not run, or whose failure does not count, in order.
+    pub passed_over: Vec<PassedOver>,
+    /// The phases that were left out as a whole.
+    pub left_out: Vec<PhaseType>,
     /// What came of the cache, when the build has one.
     pub cache: Option<CacheResult>,
     /// How many artifact files were found.
     pub artifact_files: usize,
     /// What people can do about a failure.
     pub hints: Vec<String>,
+    /// What the verdict does not say.
+    pub caveats: Vec<String>,
+    /// What `cobuild check` finds in the buildspec that concerns the build.
+    pub problems: Problems,
     /// The lack of memory that no command has taken for its reason yet.
     pub out_of_memory: Option<OutOfMemory>,
     tail: Tail,
@@ -67,6 +75,7 @@ impl Record {
         match &event.event {
             Event::Command(command) => self.command(event, command),
             Event::Phase(PhaseEvent::Retried { phase, .. }) => self.retried(*phase),
+            Event::Phase(PhaseEvent::LeftOut { phase }) => self.left_out.push(*phase),
             Event::Cache(CacheEvent::Restored(restored)) => {
                 self.cache = Some(CacheResult {
                     restored: restored.clone(),
@@ -80,6 +89,10 @@ impl Record {
             }
             Event::Artifacts(ArtifactsEvent::FilesFound { count }) => self.artifact_files += count,
             Event::Notice(Notice::Hint { message }) => self.hints.push(message.clone()),
+            Event::Notice(Notice::Caveat { message }) => self.caveats.push(message.clone()),
+            Event::Notice(Notice::BuildspecProblems(problems)) => {
+                self.problems = problems.clone();
+            }
             Event::Notice(Notice::OutOfMemory { limit }) => {
                 self.out_of_memory = Some(OutOfMemory { limit: *limit });
             }
@@ -125,6 +138,8 @@ impl Record {
                 self.commands
                     .push(CommandRecord::started(command, event.time));
             }
+            CommandEvent::LeftOut { command } => self.pass_over(command, PassedOverBy::Part),
+            CommandEvent::Skipped { command } => self.pass_over(command, PassedOverBy::Debugger),
             CommandEvent::Output(output) => self.tail.feed(&output.bytes),
             CommandEvent::Mocked => self.last(|command| command.is_mocked = true),
             CommandEvent::Finished {
@@ -153,6 +168,11 @@ impl Record {
                 command.duration = Some(*duration);
             }),
         }
+    }
+
+    fn pass_over(&mut self, command: &Command, by: PassedOverBy) {
+        let command = command.clone();
+        self.passed_over.push(PassedOver { command, by });
     }
 
     /// Changes the command that runs.

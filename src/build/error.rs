@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::plan::part::NoSuchStep;
 use crate::source::git::GitError;
 use crate::source::git::checkout::CheckoutError;
 use crate::source::git::repository::RepositoryError;
@@ -28,6 +29,9 @@ pub enum BuildError {
     NoBuildspec,
     #[error("cannot read the buildspec")]
     Buildspec(#[source] io::Error),
+    /// A flag names a phase or a command that the buildspec does not have.
+    #[error(transparent)]
+    NoSuchStep(#[from] NoSuchStep),
     #[error("the build was stopped before it began")]
     Stopped,
     #[error("the sources were not prepared within {} s", .0.as_secs())]

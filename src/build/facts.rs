@@ -3,8 +3,7 @@
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use crate::plan::Facts;
-use crate::project::Identity;
+use crate::plan::{Facts, Plan, Reading};
 use crate::settings::{Environment, StateDirectory};
 
 /// The region of a build when this machine's environment names none (assumed).
@@ -22,17 +21,30 @@ pub(super) enum Numbering {
     Look,
 }
 
+/// Remembers what people are told once of `project`.
+pub(super) fn remember(environment: &Environment, project: &str, plan: &Plan) {
+    let Reading::Accepted(work) = &plan.reading else {
+        return;
+    };
+    if !work.hints.is_empty() {
+        let state = StateDirectory::new(environment.state_directory());
+        if let Err(error) = state.note_told_of_cache(project) {
+            tracing::info!(%error, "what people are told once is told again");
+        }
+    }
+}
+
 /// Gathers the facts for a build of `project` with this number of sources.
 pub(super) fn gather(
     environment: &Environment,
-    project: &Identity,
+    project: &str,
     sources: usize,
     numbering: Numbering,
 ) -> Facts {
     let state = StateDirectory::new(environment.state_directory());
     let number = match numbering {
-        Numbering::Take => state.take_build_number(&project.name),
-        Numbering::Look => state.next_build_number(&project.name),
+        Numbering::Take => state.take_build_number(project),
+        Numbering::Look => state.next_build_number(project),
     };
     let build_number = number.unwrap_or_else(|error| {
         tracing::info!(%error, "builds are not counted");
@@ -49,6 +61,7 @@ pub(super) fn gather(
         project_uuid: uuid(),
         directory_numbers: (0..sources).map(|_| Uuid::new_v4().as_fields().0).collect(),
         build_number,
+        has_told_of_cache: state.has_told_of_cache(project),
         user: environment.get_filled("USER").unwrap_or("root").to_owned(),
         region: region.unwrap_or(DEFAULT_REGION).to_owned(),
         account: NO_ACCOUNT.to_owned(),

@@ -1,5 +1,6 @@
 //! The life of a build: prepare the sources, make and run the plan, remove the directory.
 
+use std::fmt;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -13,18 +14,36 @@ use super::workspace::Workspace;
 use super::{BuildError, Installation, Request};
 use crate::channel::{self, EventSender, Message};
 use crate::engine::Engine;
+use crate::event::Problems;
 use crate::mask::Masker;
 use crate::phase::Status;
-use crate::plan::{self, Facts, Inputs, PhasePlan, Plan, Reading};
+use crate::plan::part::Step;
+use crate::plan::{self, Facts, Inputs, Plan, Reading, Revision, Settings};
 use crate::runner::{self, CancelReason, Cancellation, Canceller, Debugger, Outcome};
 use crate::settings::Environment;
-use crate::terminal;
-
-/// How long a killed build may take to clean up before it is abandoned.
-const LAST_CHANCE: Duration = Duration::from_secs(5);
 
 /// Creates the debugger of a build, once it has a plan.
 pub type DebuggerMaker = Box<dyn FnOnce(Replan) -> Box<dyn Debugger> + Send>;
+
+/// Who takes part in a build besides its events.
+#[derive(Default)]
+pub struct Hooks {
+    /// Looks into the build.
+    pub debugger: Option<DebuggerMaker>,
+    /// The steps at which the debugger stops, which the buildspec must have.
+    pub breaks: Vec<Step>,
+    /// Learns of the build's secrets whenever there are new ones, to mask what is told of the build in other
+    /// ways than by events.
+    pub on_secrets: Option<Box<dyn Fn(&Masker) + Send + Sync>>,
+}
+
+impl fmt::Debug for Hooks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Hooks")
+            .field("breaks", &self.breaks)
+            .finish_non_exhaustive()
+    }
+}
 
 /// A running build.
 #[derive(Debug)]
@@ -64,15 +83,23 @@ pub fn start<E: Engine + 'static>(
     request: Request,
     engine: E,
     installation: &Installation,
-    debugger: Option<DebuggerMaker>,
+    hooks: Hooks,
 ) -> Build {
+    let Hooks {
+        debugger,
+        breaks,
+        on_secrets,
+    } = hooks;
     let (canceller, cancellation) = runner::cancellation();
-    let (sender, events) = channel::channel(steady_clock());
-    let sender = sender.on_secrets(|masker| terminal::hide(masker.clone()));
+    let (mut sender, events) = channel::channel(steady_clock());
+    if let Some(listener) = on_secrets {
+        sender = sender.on_secrets(listener);
+    }
     let life = Life {
         request,
         engine,
         installation: installation.clone(),
+        breaks,
         canceller: canceller.clone(),
         cancellation: cancellation.clone(),
     };
@@ -97,8 +124,8 @@ pub async fn plan(request: &Request, environment: &Environment) -> Result<Plan, 
     let purpose = Purpose::Show(&request.buildspec);
     let (_canceller, cancellation) = runner::cancellation();
     let prepared = prepare(&request.sources, purpose, place.path(), &cancellation).await?;
-    let facts = prepared.facts(environment, Numbering::Look);
-    Ok(plan::make(inputs(request, &prepared)?, &facts))
+    let facts = prepared.facts(&request.settings, environment, Numbering::Look);
+    checked(plan::make(inputs(request, &prepared)?, &facts), &[])
 }
 
 /// A build from its first moment to its last.
@@ -106,6 +133,7 @@ struct Life<E> {
     request: Request,
     engine: E,
     installation: Installation,
+    breaks: Vec<Step>,
     canceller: Canceller,
     cancellation: Cancellation,
 }
@@ -155,8 +183,12 @@ impl<E: Engine> Life<E> {
         events: EventSender,
         debugger: Option<DebuggerMaker>,
     ) -> Result<Outcome, BuildError> {
-        let facts = prepared.facts(&self.installation.environment, Numbering::Take);
+        let environment = &self.installation.environment;
+        let facts = prepared.facts(&self.request.settings, environment, Numbering::Take);
         let plan = plan::make(inputs(&self.request, &prepared)?, &facts);
+        let plan = checked(plan, &self.breaks)?;
+        let project = prepared.project(&self.request.settings);
+        facts::remember(environment, &project, &plan);
         let clock = debugger.is_none().then(|| {
             let canceller = self.canceller.clone();
             tokio::spawn(time_out(plan.timeout, canceller))
@@ -166,6 +198,7 @@ impl<E: Engine> Life<E> {
                 request: self.request.clone(),
                 prepared,
                 facts,
+                running: plan.clone(),
             })
         });
         let host = self.installation.host();
@@ -173,7 +206,7 @@ impl<E: Engine> Life<E> {
         let run = runner::run(&plan, engine, &host, &events, cancellation, debugger);
         let outcome = tokio::select! {
             outcome = Box::pin(run) => Some(outcome),
-            () = given_up(cancellation) => None,
+            () = cancellation.given_up() => None,
         };
         if let Some(clock) = clock {
             clock.abort();
@@ -193,9 +226,17 @@ impl<E: Engine> Life<E> {
 }
 
 impl PreparedSources {
-    fn facts(&self, environment: &Environment, numbering: Numbering) -> Facts {
+    fn facts(&self, settings: &Settings, environment: &Environment, numbering: Numbering) -> Facts {
         let count = 1 + self.secondary.len();
-        facts::gather(environment, &self.primary.identity(), count, numbering)
+        facts::gather(environment, &self.project(settings), count, numbering)
+    }
+
+    /// Returns the name of the project, which no other project of this machine has.
+    fn project(&self, settings: &Settings) -> String {
+        match &settings.project {
+            Some(named) => named.as_str().to_owned(),
+            None => self.primary.identity().name,
+        }
     }
 }
 
@@ -210,24 +251,62 @@ fn inputs(request: &Request, prepared: &PreparedSources) -> Result<Inputs, Build
     })
 }
 
+/// Checks that the buildspec has the steps that flags name.
+fn checked(plan: Plan, breaks: &[Step]) -> Result<Plan, BuildError> {
+    if let Reading::Accepted(work) = &plan.reading {
+        plan.part.check(&work.phases)?;
+        for step in breaks {
+            step.check("--break-at", &work.phases)?;
+        }
+    }
+    Ok(plan)
+}
+
 /// Plans a running build again, after its buildspec was edited.
 #[derive(Debug)]
 pub struct Replan {
     request: Request,
     prepared: PreparedSources,
     facts: Facts,
+    /// The build as it runs.
+    running: Plan,
+}
+
+/// An edited buildspec that cannot be run.
+#[derive(Debug)]
+pub struct Refused {
+    /// Why, as CodeBuild says it.
+    pub message: String,
+    /// What `cobuild check` finds.
+    pub problems: Problems,
 }
 
 impl Replan {
-    /// Reads the buildspec again, and returns its phases or the error.
-    pub fn phases(&self) -> Result<Vec<PhasePlan>, String> {
-        let inputs = inputs(&self.request, &self.prepared)
-            .map_err(|error| format!("{:#}", anyhow::Error::from(error)))?;
-        match plan::make(inputs, &self.facts).reading {
-            Reading::Accepted(work) => Ok(work.phases),
-            Reading::Refused { context, .. } | Reading::SourceFailed { context, .. } => {
-                Err(format!("{}: {}", context.status_code, context.message))
+    /// Reads the buildspec again, and returns what the build takes over from it, with what `cobuild check`
+    /// finds in it.
+    pub fn revise(&mut self) -> Result<(Revision, Problems), Refused> {
+        let inputs = inputs(&self.request, &self.prepared).map_err(|error| Refused {
+            message: format!("{:#}", anyhow::Error::from(error)),
+            problems: Problems::default(),
+        })?;
+        let edited = plan::make(inputs, &self.facts);
+        let revision = Revision::between(&self.running, &edited);
+        let problems = edited.problems;
+        match (revision, edited.reading) {
+            (_, Reading::Refused { context, .. } | Reading::SourceFailed { context, .. }) => {
+                Err(Refused {
+                    message: format!("{}: {}", context.status_code, context.message),
+                    problems,
+                })
             }
+            (Some(revision), Reading::Accepted(_)) => {
+                self.running.environment = edited.environment;
+                Ok((revision, problems))
+            }
+            (None, Reading::Accepted(_)) => Err(Refused {
+                message: "the build runs without a buildspec".to_owned(),
+                problems,
+            }),
         }
     }
 }
@@ -242,10 +321,4 @@ fn steady_clock() -> impl Fn() -> Timestamp + Send + Sync {
 async fn time_out(limit: Duration, canceller: Canceller) {
     tokio::time::sleep(limit).await;
     canceller.cancel(CancelReason::Timeout);
-}
-
-/// Waits until a killed build has had its time to clean up.
-async fn given_up(cancellation: &Cancellation) {
-    cancellation.reached(CancelReason::Kill).await;
-    tokio::time::sleep(LAST_CHANCE).await;
 }

@@ -43,7 +43,7 @@ pub use model::{
     Version,
 };
 pub use node::{Position, Span};
-pub use parse::{is_mapping, parse, parse_batch};
+pub use parse::{batch_span, is_mapping, parse, parse_batch};
 pub use refusal::Refusal;
 pub use reports::{ReportFormat, ReportGroup};
 pub use schema::schema;

@@ -3,7 +3,7 @@
 use super::batch::{self, Batch};
 use super::encoding::decode;
 use super::model::Buildspec;
-use super::node::{Node, Position, Value};
+use super::node::{Entry, Node, Position, Span, Value};
 use super::problems::{Problem, Problems};
 use super::refusal::{NoBuildspec, Reason, Refusal};
 use super::yaml;
@@ -37,6 +37,20 @@ pub fn parse_batch(text: &[u8]) -> Result<Option<Batch>, Refusal> {
         Some(reason) => Err(Refusal::of_batch(&reason)),
         None => Ok(batch),
     }
+}
+
+/// Returns where the `batch` section of a buildspec stands, from its key to its end.
+pub fn batch_span(text: &[u8]) -> Option<Span> {
+    let root = decoded(text).ok()?;
+    let is_batch = |entry: &&Entry| {
+        let key = entry.key.text.as_deref();
+        key.is_some_and(|key| key.eq_ignore_ascii_case("batch"))
+    };
+    let entry = root.entries().iter().find(is_batch)?;
+    Some(Span {
+        start: entry.key.span.start,
+        end: entry.value.span.end,
+    })
 }
 
 /// Whether a text is a YAML mapping, as every buildspec is and no path (contract §1.1).

@@ -21,6 +21,7 @@ use crate::host::file;
 use crate::phase::PhaseType;
 use crate::plan::part::{self, Mock, Part, Step};
 use crate::plan::{Settings, Transfer};
+use crate::project::ProjectName;
 use crate::settings::{BuildspecName, Environment, Override, parse_env_file, parse_override};
 
 /// The build that is meant.
@@ -36,6 +37,11 @@ pub(super) struct BuildArgs {
 
     #[command(flatten)]
     source: SourceArgs,
+
+    /// Name of the project: in the build's id and ARN, for caches, build numbers and containers; builds with
+    /// one name share caches [default: the name of the source's directory, apart from all others].
+    #[arg(long, value_name = "NAME")]
+    project_name: Option<ProjectName>,
 
     /// File of NAME=VALUE lines that beat the buildspec's variables; quotes are literal.
     #[arg(short, long, value_name = "FILE")]
@@ -119,6 +125,7 @@ impl BuildArgs {
             pulling: self.image.pulling(),
             privileged,
             timeout: self.timeout.unwrap_or(defaults.timeout),
+            project: self.project_name.clone(),
             kind: self.source.kind(),
             initiator: self.source.initiator(),
             transfer: match self.source_transfer {

@@ -25,6 +25,9 @@ pub(super) fn build_failure(
         BuildError::NoBuildspec => Failure::usage(error)
             .hint("name one with -b: a file of this machine, its text, or `-` for stdin"),
         BuildError::Buildspec(_) => Failure::usage(error),
+        BuildError::NoSuchStep(_) => {
+            Failure::usage(error).hint("`cobuild plan` lists the phases and their commands")
+        }
         BuildError::TimedOut(_) => Failure::no_verdict(error)
             .hint("`--timeout` gives a build, and what comes before it, more time"),
         BuildError::Checkout(_)

@@ -86,6 +86,8 @@ impl Checked {
     }
 }
 
+pub(super) use text::draw;
+
 /// Who reads what is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Reader {

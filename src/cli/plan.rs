@@ -3,7 +3,7 @@
 mod container;
 mod text;
 
-use std::io;
+use std::io::{self, Write};
 use std::time::Duration;
 
 use clap::{Args, ColorChoice, ValueEnum};
@@ -12,14 +12,15 @@ use super::build_args::BuildArgs;
 use super::build_failure::build_failure;
 use super::config::{self, ConfigArgs, Settled};
 use super::engine_args::EngineArgs;
-use super::{Failure, stdout};
+use super::{Failure, check, stderr, stdout};
 use crate::build;
 use crate::buildspec::{CacheAction, OnFailure};
 use crate::engine::Engine;
 use crate::exit::ExitStatus;
 use crate::plan::cache::{CacheKind, CacheModes};
-use crate::plan::{self, PlanDocument, Reading, Store};
+use crate::plan::{self, Plan, PlanDocument, Reading, Store};
 use crate::settings::Environment;
+use crate::terminal::Out;
 
 /// Show what a build would do: image, phases and commands, variables and who sets them, artifacts.
 #[derive(Debug, Args)]
@@ -65,13 +66,18 @@ pub(super) async fn run(
     if let Some(image) = &image {
         plan.environment = plan::complete(image, &plan.environment, HOST_NAME);
     }
+    let refusal = refusal(&plan);
+    if args.format == Format::Text {
+        // Before the plan, which may be long.
+        let _ = tell(&mut stderr(color), &plan, refusal.as_ref());
+    }
     let mut out = stdout(color);
     let written = match args.format {
         Format::Text => text::write(&mut out, &plan)
             .and_then(|()| config::write_text(&mut out, &settled.settings)),
         Format::Json => {
             let settings = config::settings(&settled.settings);
-            let document = PlanDocument::new(plan.clone(), settings);
+            let document = PlanDocument::new(plan, settings);
             let document = serde_json::to_string_pretty(&document).map_err(Failure::no_verdict)?;
             out.json(&format!("{document}\n"))
         }
@@ -84,8 +90,17 @@ pub(super) async fn run(
         }
         Ok(()) | Err(_) => {}
     }
+    match (refusal, args.format) {
+        (None, _) => Ok(ExitStatus::Succeeded),
+        (Some(refusal), Format::Text) => Ok(refusal.status),
+        (Some(refusal), Format::Json) => Err(refusal),
+    }
+}
+
+/// Says why a build of this plan fails before its first command, if it does.
+fn refusal(plan: &Plan) -> Option<Failure> {
     let (context, hint) = match &plan.reading {
-        Reading::Accepted(_) => return Ok(ExitStatus::Succeeded),
+        Reading::Accepted(_) => return None,
         Reading::Refused { context, hint, .. } => (context, hint.as_ref()),
         Reading::SourceFailed { context, hint } => (context, Some(hint)),
     };
@@ -94,10 +109,21 @@ pub(super) async fn run(
         context.status_code,
         context.message
     ));
-    Err(match hint {
+    Some(match hint {
         Some(hint) => failure.hint(hint),
         None => failure,
     })
+}
+
+/// Tells what is wrong with the buildspec.
+fn tell(out: &mut Out<impl Write>, plan: &Plan, refusal: Option<&Failure>) -> io::Result<()> {
+    if let Some(refusal) = refusal {
+        out.page(&refusal.page())?;
+    }
+    for problem in &plan.problems.problems {
+        out.drawn(&check::draw(problem, out.is_terminal()))?;
+    }
+    Ok(())
 }
 
 /// Returns what the image sets, where an engine is at hand that has it under any of these names.

@@ -13,8 +13,8 @@ use super::engine_args::EngineArgs;
 use super::installation::installation;
 use super::secrets::providers;
 use super::showing::show_build;
-use super::{Failure, choice, stderr, stdout};
-use crate::build::{self, Installation};
+use super::{Failure, check, choice, stderr, stdout};
+use crate::build::{self, Hooks, Installation};
 use crate::exit::ExitStatus;
 use crate::plan::artifact_path::{Namespace, Packaging, Storage};
 use crate::project::image::Resolution;
@@ -22,7 +22,7 @@ use crate::settings::{Environment, writable_directory, writable_file};
 use crate::sinks::{
     BuildJson, Changes, EventsFile, ExportFile, JsonLines, Log, Pull, Sink, Summary,
 };
-use crate::terminal::{Out, stderr_width};
+use crate::terminal::{self, Out, stderr_width};
 
 /// How many changes of a source are listed on a terminal.
 const MOST_CHANGES: usize = 100;
@@ -189,7 +189,12 @@ pub(super) async fn run(
     let width = (!is_dumb).then(stderr_width).flatten();
     let sinks = sinks(&args, color, artifacts, shows_changes, width)?;
     let image = Resolution::of(&request.settings.image).asked().to_owned();
-    let build = build::start(request, engine, &installation, debugger);
+    let hooks = Hooks {
+        debugger,
+        breaks: args.debug.breaks(),
+        on_secrets: Some(Box::new(|masker| terminal::hide(masker.clone()))),
+    };
+    let build = build::start(request, engine, &installation, hooks);
     let shown = show_build(build, sinks, &connection, &installation, &image).await;
     connection.close().await;
     shown
@@ -220,7 +225,8 @@ fn sinks(
     }
     // Before all others that write to stderr: it takes its bars away for them.
     sinks.push(Box::new(Pull::new(stderr(color), width)));
-    sinks.push(Box::new(Summary::new(stderr(color), artifacts)));
+    let summary = Summary::new(stderr(color), artifacts).drawing(check::draw);
+    sinks.push(Box::new(summary));
     if shows_changes {
         let stderr = Out::stderr(choice(color));
         let most = stderr.is_terminal().then_some(MOST_CHANGES);

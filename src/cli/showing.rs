@@ -10,14 +10,11 @@ use super::signals::Signals;
 use crate::build::{Build, Installation};
 use crate::exit::ExitStatus;
 use crate::phase::Status;
-use crate::runner::{self, CancelReason, Cancellation, Outcome, RunError};
+use crate::runner::{self, CancelReason, Outcome, RunError};
 use crate::sinks::{Sink, show};
 
 /// How long the removal of what killed builds left may hold up a build's end.
 const SWEEP_LIMIT: Duration = Duration::from_secs(10);
-
-/// How long whoever reads the output of a killed build is waited for.
-const LAST_CHANCE: Duration = Duration::from_secs(5);
 
 /// Shows a build to its end; `image` is the one it runs in, as the engine knows it.
 pub(super) async fn show_build(
@@ -41,7 +38,8 @@ pub(super) async fn show_build(
         }
         shown
     });
-    let given_up = tokio::spawn(given_up(cancellation.clone()));
+    let killed = cancellation.clone();
+    let given_up = tokio::spawn(async move { killed.given_up().await });
     let host = installation.host();
     let sweep = Box::pin(runner::sweep(&connection.engine, image, &host));
     let sweep = async {
@@ -91,10 +89,4 @@ fn verdict(
             (Status::Fault, _) => ExitStatus::NoVerdict,
         }),
     }
-}
-
-/// Waits until the user has asked twice and even the killing takes too long.
-async fn given_up(cancellation: Cancellation) {
-    cancellation.reached(CancelReason::Kill).await;
-    tokio::time::sleep(LAST_CHANCE).await;
 }

@@ -11,13 +11,28 @@ use crate::phase::PhaseType;
 
 /// Something that happens to a command.
 ///
-/// A command that started has exactly one end: it finishes, it is interrupted, or it is lost.
+/// A command that started has exactly one end: it finishes, it is interrupted, or it is lost. One that is
+/// left out, or skipped before it started, has neither a start nor an end.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "event", rename_all_fields = "camelCase")]
 pub enum CommandEvent {
     /// A command starts.
     #[serde(rename = "command-started")]
     Started {
+        /// The command.
+        #[serde(flatten)]
+        command: Command,
+    },
+    /// The command does not run: `--from` or `--only` leaves it out.
+    #[serde(rename = "command-left-out")]
+    LeftOut {
+        /// The command.
+        #[serde(flatten)]
+        command: Command,
+    },
+    /// Somebody skipped the command in the debugger: it did not run, or it failed and that does not count.
+    #[serde(rename = "command-skipped")]
+    Skipped {
         /// The command.
         #[serde(flatten)]
         command: Command,
@@ -85,6 +100,8 @@ impl CommandEvent {
     pub(super) fn texts_mut(&mut self) -> Vec<&mut String> {
         match self {
             Self::Started { command }
+            | Self::LeftOut { command }
+            | Self::Skipped { command }
             | Self::Finished {
                 command,
                 exit_status: _,
@@ -121,6 +138,8 @@ impl CommandEvent {
         let duration = Duration::new(1_000_000, 123_456_789);
         vec![
             Self::Started { command: command() },
+            Self::LeftOut { command: command() },
+            Self::Skipped { command: command() },
             Self::Mocked,
             Self::Output(Output {
                 bytes: b"one\ntwo".as_slice().into(),

@@ -5,6 +5,7 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::problem::Problems;
 use super::seconds;
 
 /// Something that cobuild itself has to say.
@@ -23,6 +24,16 @@ pub enum Notice {
         /// A sentence.
         message: String,
     },
+    /// What the verdict of the build does not say, such as that a section of the buildspec did nothing; it is
+    /// told with the verdict.
+    #[serde(rename = "caveat")]
+    Caveat {
+        /// A sentence.
+        message: String,
+    },
+    /// `cobuild check` finds problems in the buildspec that concern the build.
+    #[serde(rename = "buildspec-problems")]
+    BuildspecProblems(Problems),
     /// The user stopped the build, and the running command is asked to end. It comes in the midst of the
     /// command's output.
     #[serde(rename = "stopping")]
@@ -44,7 +55,10 @@ pub enum Notice {
 impl Notice {
     pub(super) fn texts_mut(&mut self) -> Vec<&mut String> {
         match self {
-            Self::Warning { message } | Self::Hint { message } => vec![message],
+            Self::Warning { message } | Self::Hint { message } | Self::Caveat { message } => {
+                vec![message]
+            }
+            Self::BuildspecProblems(problems) => problems.texts_mut(),
             Self::Stopping { grace: _ } | Self::OutOfMemory { limit: _ } => Vec::new(),
         }
     }
@@ -54,6 +68,8 @@ impl Notice {
         vec![
             Self::Warning { message: text() },
             Self::Hint { message: text() },
+            Self::Caveat { message: text() },
+            Self::BuildspecProblems(Problems::example(text)),
             Self::Stopping {
                 grace: Duration::from_millis(1500),
             },

@@ -15,6 +15,13 @@ pub enum PhaseEvent {
         /// The phase.
         phase: PhaseType,
     },
+    /// `--from` or `--only` leaves out all of the phase that has just started. It ends as SUCCEEDED, as the
+    /// agent has it of a phase without commands.
+    #[serde(rename = "phase-left-out")]
+    LeftOut {
+        /// The phase.
+        phase: PhaseType,
+    },
     /// A phase ended.
     #[serde(rename = "phase-finished")]
     Finished {
@@ -46,6 +53,7 @@ impl PhaseEvent {
                 context,
             } => context.iter_mut().flat_map(context_texts).collect(),
             Self::Started { phase: _ }
+            | Self::LeftOut { phase: _ }
             | Self::Retried {
                 phase: _,
                 retry: _,
@@ -59,6 +67,9 @@ impl PhaseEvent {
         vec![
             Self::Started {
                 phase: PhaseType::DownloadSource,
+            },
+            Self::LeftOut {
+                phase: PhaseType::PreBuild,
             },
             Self::Finished {
                 phase: PhaseType::Build,

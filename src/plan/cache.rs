@@ -9,7 +9,7 @@ pub use paths::{CachePath, CachePaths, CacheRoot, PathMatch, entry_place};
 
 use super::sources::Source;
 use crate::buildspec::Cache;
-use crate::project::Identity;
+use crate::project::{Identity, ProjectName};
 
 /// How the project keeps its cache, `cache` of the project (contract §8.1).
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -73,9 +73,14 @@ pub struct CacheRequest {
 }
 
 impl CachePlan {
-    /// Fills in the defaults: directories, and Docker layers in privileged builds, in the project's
-    /// own namespace.
-    pub(super) fn new(request: CacheRequest, source: &Source, privileged: bool) -> Self {
+    /// Settles what the request leaves open: directories, and in privileged builds Docker's layers,
+    /// in the project's own namespace: builds that name one project share it (assumed).
+    pub(super) fn new(
+        request: CacheRequest,
+        project: Option<&ProjectName>,
+        source: &Source,
+        privileged: bool,
+    ) -> Self {
         let modes = match request.kind {
             CacheKind::Local => request.modes.unwrap_or(CacheModes {
                 source: false,
@@ -84,11 +89,13 @@ impl CachePlan {
             }),
             CacheKind::None | CacheKind::S3 => CacheModes::default(),
         };
-        let (namespace, project) = if let Some(named) = request.namespace {
-            (named, None)
-        } else {
-            let Identity { name, path } = source.identity();
-            (name, Some(path))
+        let (namespace, project) = match (request.namespace, project) {
+            (Some(named), _) => (named, None),
+            (None, Some(project)) => (project.as_str().to_owned(), None),
+            (None, None) => {
+                let Identity { name, path } = source.identity();
+                (name, Some(path))
+            }
         };
         Self {
             kind: request.kind,
@@ -114,6 +121,16 @@ impl CachePlan {
     /// Whether Docker layers are kept.
     pub fn keeps_layers(&self, privileged: bool) -> bool {
         self.modes.docker_layer && privileged
+    }
+
+    /// What people can do for a cache that is not kept.
+    pub(super) fn hints(&self, cache: Option<&Cache>) -> Vec<String> {
+        let has_paths = cache.is_some_and(|cache| !cache.paths.is_empty());
+        if self.kind == CacheKind::None && has_paths {
+            vec!["the buildspec's cache is not kept; `--cache local` keeps it".to_owned()]
+        } else {
+            Vec::new()
+        }
     }
 
     /// Returns warnings about the cache.

@@ -13,6 +13,7 @@ pub(crate) fn facts() -> Facts {
         project_uuid: "2222".into(),
         directory_numbers: vec![7, 8],
         build_number: 3,
+        has_told_of_cache: false,
         user: "me".into(),
         region: "eu-west-1".into(),
         account: "000000000000".into(),

@@ -30,6 +30,9 @@ pub const DEBUG_DIRECTORY: &str = "/codebuild/user/debug";
 /// Opens a shell with the build's variables, in its directory.
 pub const DEBUG_SHELL: &str = "/codebuild/user/debug/shell";
 
+/// What that shell reads first.
+pub const DEBUG_PROFILE: &str = "/codebuild/user/debug/profile";
+
 /// Exists after `codebuild-resume` was called.
 pub const RESUME_FILE: &str = "/codebuild/user/debug/resume";
 

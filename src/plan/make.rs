@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use super::artifact_sets::ArtifactsPlan;
 use super::cache::CachePlan;
 use super::container::ContainerPlan;
+use super::diagnosis;
 use super::environment::{self, BuildNames, Origin, is_variable_name};
 use super::layout::{self, Layout};
 use super::settings::Settings;
@@ -14,7 +15,7 @@ use super::sources::{self, Source, SourceFailure, SourceLayout};
 use super::stored_values;
 use super::{PhasePlan, Plan, Reading, Store, StoredValue, Transfer, Variable, Work, retry};
 use crate::buildspec::{self, Buildspec};
-use crate::event::BuildIdentity;
+use crate::event::{BuildIdentity, Problems};
 use crate::phase::{PhaseContext, PhaseType};
 use crate::project;
 use crate::project::image::Resolution;
@@ -71,6 +72,8 @@ pub struct Facts {
     pub directory_numbers: Vec<u32>,
     /// The count of this project's builds, from 1.
     pub build_number: u64,
+    /// Whether people know that caches of this project are not kept unless they ask for it.
+    pub has_told_of_cache: bool,
     pub user: String,
     pub region: String,
     pub account: String,
@@ -93,7 +96,10 @@ pub fn make(inputs: Inputs, facts: &Facts) -> Plan {
         secondary,
         mut plans,
     } = sources;
-    let project = project::project_name(&source.name());
+    let project = match &settings.project {
+        Some(named) => named.as_str().to_owned(),
+        None => project::project_name(&source.name()),
+    };
     let id = format!("{project}:{}", facts.uuid);
     let arn = arn(facts, &id);
     let initiator = settings.initiator.as_ref().unwrap_or(&facts.user).clone();
@@ -108,6 +114,13 @@ pub fn make(inputs: Inputs, facts: &Facts) -> Plan {
         primary: &primary,
         secondary: &secondary,
     });
+    let problems = match &buildspec {
+        Ok(BuildspecFile::InSource { path, text }) => problems_of(text, path, &settings),
+        Ok(BuildspecFile::Inline { text }) => problems_of(text, "buildspec", &settings),
+        Ok(BuildspecFile::DefaultMissing { .. } | BuildspecFile::Unreadable { .. }) | Err(_) => {
+            Problems::default()
+        }
+    };
     let (mut reading, buildspec_variables) = match buildspec {
         Ok(buildspec) => read(buildspec, &layout, &settings, &facts.uuid),
         Err(failure) => (no_source(failure), Vec::new()),
@@ -121,13 +134,19 @@ pub fn make(inputs: Inputs, facts: &Facts) -> Plan {
         variables.set(Origin::Override, &name, &value);
     }
     let mut environment = variables.into_variables();
-    let cache = CachePlan::new(settings.cache, &source, settings.privileged);
+    let project_name = settings.project.as_ref();
+    let cache = CachePlan::new(settings.cache, project_name, &source, settings.privileged);
     if cache.modes.source && settings.transfer != Transfer::Mount {
         for source in &mut plans {
             source.git = source.git.linked();
         }
     }
     warnings.extend(settings.warnings);
+    if let Reading::Accepted(work) = &mut reading
+        && !facts.has_told_of_cache
+    {
+        work.hints = cache.hints(work.cache.as_ref());
+    }
     complete(
         &mut reading,
         warnings,
@@ -173,11 +192,17 @@ pub fn make(inputs: Inputs, facts: &Facts) -> Plan {
         source_words: kind.log_words().map(str::to_owned),
         environment,
         reading,
+        problems,
         part: settings.part,
         cache,
         container,
         show_changes: settings.show_changes,
     }
+}
+
+fn problems_of(text: &[u8], path: &str, settings: &Settings) -> Problems {
+    let privileged = settings.privileged;
+    diagnosis::problems(text, path, buildspec::Project { privileged })
 }
 
 fn arn(facts: &Facts, id: &str) -> String {
@@ -268,8 +293,9 @@ fn read(
                 return refused(Some(location), refusal.message, None);
             }
             let variables = std::mem::take(&mut buildspec.env.variables);
+            let has_batch = buildspec::batch_span(&text).is_some();
             let inline = inline.then_some(text);
-            let work = work(buildspec, location, inline, settings, uuid);
+            let work = work(buildspec, has_batch, location, inline, settings, uuid);
             (Reading::Accepted(Box::new(work)), variables)
         }
     }
@@ -286,6 +312,7 @@ fn exported(names: Vec<String>) -> Vec<String> {
 
 fn work(
     buildspec: Buildspec,
+    has_batch: bool,
     location: String,
     inline: Option<Vec<u8>>,
     settings: &Settings,
@@ -307,6 +334,7 @@ fn work(
                 commands: given.commands,
                 left_out: 0,
                 finally: given.finally,
+                finally_left_out: false,
                 on_failure: given.on_failure,
             };
             settings.part.cut(&mut planned);
@@ -325,11 +353,8 @@ fn work(
             warnings.push(format!("`on-failure` of {}: {problem}", planned.phase));
         }
     }
-    if !buildspec.reports.is_empty() {
-        warnings.push(
-            "`reports` are not supported yet: the report files stay in the container".to_owned(),
-        );
-    }
+    warnings.extend(settings.part.idle_mocks(&phases));
+    let caveats = caveats(&buildspec, has_batch, &phases);
     Work {
         location,
         inline,
@@ -349,10 +374,44 @@ fn work(
         ),
         unknown_keys: buildspec.unknown_keys,
         warnings,
+        hints: Vec::new(),
+        caveats,
     }
 }
 
-/// Returns the stored values that the buildspec requests.
+/// What a buildspec asks for and a build of this machine does not do, and that nothing runs at all.
+fn caveats(buildspec: &Buildspec, has_batch: bool, phases: &[PhasePlan]) -> Vec<String> {
+    let mut caveats = Vec::new();
+    let has_commands = |planned: &PhasePlan| {
+        let mut commands = planned.commands.iter().chain(&planned.finally);
+        commands.next().is_some()
+    };
+    if !phases.iter().any(has_commands) {
+        caveats.push("the buildspec has no commands, so nothing runs".to_owned());
+    } else if phases
+        .iter()
+        .all(|planned| planned.running().next().is_none())
+    {
+        caveats.push("the part of the build that runs has no commands".to_owned());
+    }
+    if has_batch {
+        caveats.push(
+            "`batch` has no effect: one build runs, that of the buildspec's own phases".to_owned(),
+        );
+    }
+    if !buildspec.reports.is_empty() {
+        caveats.push("`reports` have no effect: their files stay in the container".to_owned());
+    }
+    if buildspec.env.git_credential_helper {
+        caveats.push(
+            "`git-credential-helper` has no effect: git in the build gets no credentials"
+                .to_owned(),
+        );
+    }
+    caveats
+}
+
+/// The stored values that the buildspec asks for.
 fn stored(buildspec: &Buildspec) -> Vec<StoredValue> {
     let stores = [
         (Store::ParameterStore, &buildspec.env.parameter_store),

@@ -8,6 +8,7 @@ mod artifact_sets;
 pub mod artifacts;
 pub mod cache;
 mod container;
+mod diagnosis;
 mod document;
 mod environment;
 #[cfg(test)]
@@ -17,6 +18,7 @@ mod make;
 pub mod part;
 pub mod phases;
 pub mod retry;
+mod revision;
 mod settings;
 mod sources;
 mod stored_values;
@@ -32,12 +34,13 @@ pub use container::{Certificate, ContainerPlan, ContainerRequest};
 pub use document::{PlanDocument, Setting, SettingOrigin};
 pub use environment::{Origin, Variable, complete, is_variable_name};
 pub use make::{BuildspecFile, Facts, Inputs, make};
+pub use revision::Revision;
 pub use settings::{DEFAULT_GRACE, DEFAULT_TIMEOUT, Settings};
 pub use sources::{Content, GitFacts, Source, SourceFailure, source_name};
 pub use stored_values::{Store, StoredValue};
 
 use crate::buildspec::{Cache, OnFailure, ReportGroup, UnknownKeys, Version};
-use crate::event::BuildIdentity;
+use crate::event::{BuildIdentity, Problems};
 use crate::phase::{PhaseContext, PhaseType};
 use crate::project::image::{Pulling, Resolution};
 use cache::CachePlan;
@@ -84,6 +87,8 @@ pub struct Plan {
     /// The result of reading the buildspec.
     #[serde(flatten)]
     pub reading: Reading,
+    /// What `cobuild check` finds in the buildspec that concerns the build.
+    pub problems: Problems,
     /// The part of the build that runs.
     pub part: Part,
     /// The cache.
@@ -259,12 +264,18 @@ pub struct Work {
     pub artifacts: ArtifactsPlan,
     /// Warnings to show before the build runs.
     pub warnings: Vec<String>,
+    /// What people can do besides, in sentences that the summary tells.
+    pub hints: Vec<String>,
+    /// What the verdict of the build does not say, in sentences that its summary tells.
+    pub caveats: Vec<String>,
 }
 
 impl PhasePlan {
-    /// Whether any command of the phase runs.
-    pub fn runs_anything(&self) -> bool {
-        self.left_out < self.commands.len() || !self.finally.is_empty()
+    /// Returns the commands that run, those of `finally` too.
+    pub fn running(&self) -> impl Iterator<Item = &str> {
+        let commands = self.commands.iter().skip(self.left_out);
+        let finally = self.finally.iter().filter(|_| !self.finally_left_out);
+        commands.chain(finally).map(String::as_str)
     }
 }
 
@@ -284,6 +295,8 @@ pub struct PhasePlan {
     pub left_out: usize,
     /// `finally`.
     pub finally: Vec<String>,
+    /// Whether `finally` does not run.
+    pub finally_left_out: bool,
     /// The action after a failure.
     pub on_failure: OnFailure,
 }

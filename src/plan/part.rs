@@ -1,5 +1,6 @@
 //! Runs parts of a build: the first phase or command, a single phase, mocked commands.
 
+use std::fmt;
 use std::str::FromStr;
 
 use schemars::JsonSchema;
@@ -19,6 +20,16 @@ pub struct Step {
     pub phase: PhaseType,
     /// The command, counted from 1 in `commands`; absent means the phase's first.
     pub command: Option<usize>,
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.phase.fmt(f)?;
+        match self.command {
+            Some(command) => write!(f, ":{command}"),
+            None => Ok(()),
+        }
+    }
 }
 
 impl FromStr for Step {
@@ -53,6 +64,71 @@ pub fn phase(name: &str) -> Result<PhaseType, String> {
         })
 }
 
+impl Step {
+    /// Checks that the buildspec has this step, which `flag` names.
+    pub fn check(self, flag: &'static str, phases: &[PhasePlan]) -> Result<(), NoSuchStep> {
+        let found = phases.iter().find(|planned| planned.phase == self.phase);
+        let there = match found.filter(|planned| planned.named) {
+            None => There::Phases(
+                phases
+                    .iter()
+                    .filter(|planned| planned.named)
+                    .map(|planned| planned.phase)
+                    .collect(),
+            ),
+            Some(planned) if self.command > Some(planned.commands.len()) => {
+                There::Commands(planned.commands.len())
+            }
+            Some(_) => return Ok(()),
+        };
+        let step = self;
+        Err(NoSuchStep { flag, step, there })
+    }
+}
+
+/// A step that a buildspec does not have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NoSuchStep {
+    /// The flag that names it.
+    pub flag: &'static str,
+    /// The step.
+    pub step: Step,
+    /// What the buildspec has.
+    pub there: There,
+}
+
+/// What a buildspec has in the place of a step that it does not have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum There {
+    /// Other phases.
+    Phases(Vec<PhaseType>),
+    /// The phase, with so many commands.
+    Commands(usize),
+}
+
+impl std::error::Error for NoSuchStep {}
+
+impl fmt::Display for NoSuchStep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { flag, step, there } = self;
+        let phase = step.phase;
+        write!(f, "{flag} {step}: ")?;
+        match there {
+            There::Commands(1) => write!(f, "{phase} has 1 command"),
+            There::Commands(count) => write!(f, "{phase} has {count} commands"),
+            There::Phases(phases) => {
+                let names: Vec<&str> = phases.iter().map(|phase| phase.as_str()).collect();
+                write!(f, "the buildspec has no phase {phase}; ")?;
+                match names.split_last() {
+                    None => write!(f, "it has no phases"),
+                    Some((last, [])) => write!(f, "it has {last}"),
+                    Some((last, others)) => write!(f, "it has {} and {last}", others.join(", ")),
+                }
+            }
+        }
+    }
+}
+
 /// The limit for a compiled regular expression, in bytes.
 const MOST_OF_REGEX: usize = 1 << 20;
 
@@ -84,8 +160,8 @@ impl FromStr for Mock {
     }
 }
 
-impl std::fmt::Display for Mock {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for Mock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.0.as_str())
     }
 }
@@ -109,13 +185,18 @@ impl Part {
         self.from.is_none() && self.only.is_none()
     }
 
+    /// Whether none of a phase runs.
+    pub fn leaves_out(&self, phase: PhaseType) -> bool {
+        let before = self.from.is_some_and(|step| phase < step.phase);
+        let other = self.only.is_some_and(|only| phase != only);
+        before || other
+    }
+
     /// Removes the commands of a phase that do not run.
     pub(super) fn cut(&self, planned: &mut PhasePlan) {
-        let before = self.from.is_some_and(|step| planned.phase < step.phase);
-        let other = self.only.is_some_and(|only| planned.phase != only);
-        if before || other {
+        if self.leaves_out(planned.phase) {
             planned.left_out = planned.commands.len();
-            planned.finally.clear();
+            planned.finally_left_out = true;
         } else if let Some(Step {
             phase,
             command: Some(command),
@@ -124,6 +205,28 @@ impl Part {
         {
             planned.left_out = (command - 1).min(planned.commands.len());
         }
+    }
+
+    /// Checks that the buildspec has what is named here.
+    pub fn check(&self, phases: &[PhasePlan]) -> Result<(), NoSuchStep> {
+        if let Some(step) = self.from {
+            step.check("--from", phases)?;
+        }
+        if let Some(phase) = self.only {
+            let command = None;
+            Step { phase, command }.check("--only", phases)?;
+        }
+        Ok(())
+    }
+
+    /// Returns a sentence about each mock that matches no command that runs.
+    pub(super) fn idle_mocks(&self, phases: &[PhasePlan]) -> Vec<String> {
+        let idle = self.mocks.iter().filter(|mock| {
+            let mut running = phases.iter().flat_map(PhasePlan::running);
+            !running.any(|command| mock.0.is_match(command))
+        });
+        idle.map(|mock| format!("`--mock {mock}` matches no command that runs"))
+            .collect()
     }
 
     pub fn is_mocked(&self, command: &str) -> bool {
@@ -170,10 +273,11 @@ mod tests {
                     commands: vec!["a".to_owned(), "b".to_owned(), "c".to_owned()],
                     left_out: 0,
                     finally: vec!["f".to_owned()],
+                    finally_left_out: false,
                     on_failure: crate::buildspec::OnFailure::Default,
                 };
                 part.cut(&mut planned);
-                (planned.left_out, planned.finally.len())
+                (planned.left_out, usize::from(!planned.finally_left_out))
             })
             .collect()
     }

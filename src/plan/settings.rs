@@ -9,8 +9,8 @@ use super::cache::CacheRequest;
 use super::container::ContainerRequest;
 use super::part::Part;
 use super::{Excludes, Transfer};
-use crate::project::KindName;
 use crate::project::image::Pulling;
+use crate::project::{KindName, ProjectName};
 
 /// The default time limit of a build (contract §8.1).
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_hours(1);
@@ -30,6 +30,8 @@ pub struct Settings {
     pub timeout: Duration,
     /// How long commands may take to end when the build is cut short.
     pub grace: Duration,
+    /// The name of the project; else the source has one.
+    pub project: Option<ProjectName>,
     /// The kind of the primary source; `None` derives it from the remote.
     pub kind: Option<KindName>,
     /// The initiator of the build; `None` for the user.
@@ -61,6 +63,7 @@ impl Settings {
             privileged: false,
             timeout: DEFAULT_TIMEOUT,
             grace: DEFAULT_GRACE,
+            project: None,
             kind: None,
             initiator: None,
             transfer: Transfer::default(),

@@ -44,7 +44,7 @@ pub struct BuildRecord {
     pub initiator: Option<String>,
     /// The project's name.
     pub project_name: String,
-    /// The phases that have started, in order.
+    /// The phases that have started, in order, but those that `--from` and `--only` leave out.
     pub phases: Vec<PhaseRecord>,
     /// The primary source.
     pub source: SourceRecord,
@@ -237,14 +237,19 @@ impl BuildRecord {
                 self.current_phase = *phase;
             }
             PhaseEvent::Finished {
-                phase: _,
+                phase,
                 status,
                 context,
             } => {
-                if let Some(phase) = self.phases.last_mut() {
-                    phase.finish(time, *status, context.as_ref());
+                // One that was left out has no record.
+                if let Some(entry) = self.phases.last_mut()
+                    && entry.phase_type == *phase
+                {
+                    entry.finish(time, *status, context.as_ref());
                 }
             }
+            // As the API has it of phases that are not entered.
+            PhaseEvent::LeftOut { phase } => self.phases.retain(|it| it.phase_type != *phase),
             PhaseEvent::Retried { .. } => {}
         }
     }

@@ -28,6 +28,24 @@ pub struct CommandRecord {
     pub out_of_memory: Option<OutOfMemory>,
 }
 
+/// A command that did not run, or whose failure does not count.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PassedOver {
+    /// The command.
+    pub command: Command,
+    /// By what.
+    pub by: PassedOverBy,
+}
+
+/// By what a command is passed over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PassedOverBy {
+    /// By `--from` or `--only`.
+    Part,
+    /// By somebody in the debugger.
+    Debugger,
+}
+
 /// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CommandEnd {

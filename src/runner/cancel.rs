@@ -1,8 +1,12 @@
 //! Cancels a build, for a reason.
 
 use std::future::Future;
+use std::time::Duration;
 
 use tokio::sync::watch;
+
+/// How long a killed build may take to clean up, and whoever reads its output to read it.
+const LAST_CHANCE: Duration = Duration::from_secs(5);
 
 /// Why a build is cut short; a later reason counts for more than an earlier one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -69,6 +73,12 @@ impl Cancellation {
             // The channel stays open as long as `self` lives; without it nobody can cancel.
             Ok(None) | Err(_) => std::future::pending().await,
         }
+    }
+
+    /// Waits until a build has been killed and even the killing takes too long: then it is left to the engine.
+    pub async fn given_up(&self) {
+        self.reached(CancelReason::Kill).await;
+        tokio::time::sleep(LAST_CHANCE).await;
     }
 
     /// Runs `work` until it is done or the build is cut short, whichever is first.

@@ -5,7 +5,7 @@ use std::pin::Pin;
 
 use crate::engine::{ContainerId, Engine, TerminalSpec};
 use crate::phase::PhaseType;
-use crate::plan::{PhasePlan, layout};
+use crate::plan::{Revision, layout};
 use crate::runner::container::program::{Program, can_be_unset, quote};
 use crate::runner::container::user_bin;
 use crate::runner::phases::commands::CommandPosition;
@@ -41,8 +41,8 @@ pub enum DebugAction {
     GoOn,
     /// The command runs, again when it ran already.
     Retry,
-    /// The phases are these from now on, and the command in this place of them runs.
-    RetryEdited(Vec<PhasePlan>),
+    /// The build takes this over from its edited buildspec, and the command in this place of it runs.
+    RetryEdited(Box<Revision>),
     /// The command counts as one that succeeded.
     Skip,
     Abort,
@@ -67,7 +67,7 @@ pub trait Debugger: Send + Sync {
 }
 
 /// Opens a shell that begins as the next command would, with the shell of the commands where they
-/// have chosen one, else with bash where there is one.
+/// have chosen one, else with bash where there is one. What [`profile`] says of its end holds.
 pub(super) fn shell_script(image: &[(String, String)], shell: Option<&str>) -> String {
     let names: Vec<&str> = image
         .iter()
@@ -78,14 +78,23 @@ pub(super) fn shell_script(image: &[(String, String)], shell: Option<&str>) -> S
     // Variables that the build has unset must not come back from the image.
     let unset = names.join(" ");
     format!(
-        "unset {unset}
+        "cobuild_terminal=$TERM
+unset {unset} TERM
 IFS= read -r PWD < {directory}
 cd -- \"$PWD\" || cd /
 set -a
 . {environment}
 set +a
-shell=$(command -v {shell} || command -v sh)
-COBUILD_DEBUG_SHELL=1 \"$shell\" -i
+export COBUILD_DEBUG_SHELL=1 COBUILD_DEBUG_LEVEL=\"$SHLVL\"
+if [ -z \"${{TERM+x}}\" ]; then
+    export TERM=\"$cobuild_terminal\" COBUILD_DEBUG_TERM=\"$cobuild_terminal\"
+fi
+cobuild_shell=$(command -v {shell} || command -v sh)
+case ${{cobuild_shell##*/}} in
+    bash) set -- --rcfile {profile} ;;
+    *) export COBUILD_DEBUG_ENV=\"${{ENV+x}}$ENV\" ENV={profile} ;;
+esac
+\"$cobuild_shell\" \"$@\" -i
 if [ -e {resume} ]; then
     rm -f {resume}
     printf '{RESUMED}'
@@ -93,8 +102,38 @@ fi
 ",
         directory = layout::DIRECTORY_FILE,
         environment = layout::ENVIRONMENT_FILE,
+        profile = layout::DEBUG_PROFILE,
         shell = quote(shell.unwrap_or("bash")),
         resume = layout::RESUME_FILE,
+    )
+}
+
+/// What the shell of a session reads first, in the place of what an image has for interactive shells: so its
+/// variables are the build's own, and at its end they and its directory are handed on as those of a command
+/// are. Bash writes them as any shell reads them.
+pub(super) fn profile() -> String {
+    format!(
+        "case ${{COBUILD_DEBUG_ENV-none}} in
+    none) ;;
+    x*) ENV=${{COBUILD_DEBUG_ENV#x}} ;;
+    *) unset ENV ;;
+esac
+cobuild_leave() {{
+    if [ -n \"${{COBUILD_DEBUG_TERM+x}}\" ] && [ \"$TERM\" = \"$COBUILD_DEBUG_TERM\" ]; then unset TERM; fi
+    if [ -n \"$COBUILD_DEBUG_LEVEL\" ]; then SHLVL=$COBUILD_DEBUG_LEVEL; else unset SHLVL; fi
+    unset COBUILD_DEBUG_SHELL COBUILD_DEBUG_TERM COBUILD_DEBUG_LEVEL COBUILD_DEBUG_ENV
+    if [ -n \"$BASH_VERSION\" ]; then
+        set -o posix
+        export -n BASHOPTS BASH_VERSINFO EUID PPID SHELLOPTS UID POSIXLY_CORRECT
+    fi
+    cobuild_state=$(export -p) && printf '%s\\n' \"$cobuild_state\" >| {environment}
+    pwd >| {directory}
+}}
+trap cobuild_leave EXIT
+trap exit HUP
+",
+        environment = layout::ENVIRONMENT_FILE,
+        directory = layout::DIRECTORY_FILE,
     )
 }
 

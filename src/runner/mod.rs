@@ -25,7 +25,7 @@ use crate::event::Notice;
 use crate::mask::Masker;
 use crate::ownership::Owner;
 use crate::phase::{PhaseContext, Status};
-use crate::plan::{PhasePlan, Plan, Work};
+use crate::plan::{ArtifactsPlan, PhasePlan, Plan, Work};
 use crate::registry_credentials::CredentialFiles;
 use crate::resources::Limits;
 use crate::secrets::Providers;
@@ -205,6 +205,9 @@ struct Live<'a, E> {
     sandbox: Sandbox<'a, E>,
     /// The command phases as they stand; a debugger may bring new ones.
     phases: Vec<PhasePlan>,
+    /// The variables to hand on, and the artifacts, which a debugger may change as well.
+    exported: Vec<String>,
+    artifacts: ArtifactsPlan,
     debugger: Option<Box<dyn Debugger>>,
     carried: Carried,
     /// Masks the build's secrets in what is not an event.
@@ -231,6 +234,14 @@ impl<E: Engine> Run<'_, E> {
 
     async fn warn(&self, message: String) {
         self.events.emit(Notice::Warning { message }).await;
+    }
+
+    /// Says what `cobuild check` finds in the buildspec.
+    async fn tell_problems(&self) {
+        let problems = self.plan.problems.clone();
+        if !problems.problems.is_empty() {
+            self.events.emit(Notice::BuildspecProblems(problems)).await;
+        }
     }
 
     async fn hint(&self, message: String) {

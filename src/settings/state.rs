@@ -51,6 +51,24 @@ impl StateDirectory {
         }
     }
 
+    /// Whether a project has been told that its cache is not kept.
+    pub fn has_told_of_cache(&self, project: &str) -> bool {
+        self.hints().join(project).exists()
+    }
+
+    /// Remembers that a project has been told so.
+    pub fn note_told_of_cache(&self, project: &str) -> io::Result<()> {
+        for made in [&self.path, &self.hints()] {
+            directory::make_own(made)?;
+        }
+        file::make_own(&self.hints().join(project))?;
+        Ok(())
+    }
+
+    fn hints(&self) -> PathBuf {
+        self.path.join("cache-hints")
+    }
+
     fn counters(&self) -> PathBuf {
         self.path.join("build-numbers")
     }
@@ -64,6 +82,16 @@ fn after(last: &str) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn each_project_is_told_once() {
+        let directory = tempfile::tempdir().unwrap();
+        let state = StateDirectory::new(directory.path().join("made"));
+        assert!(!state.has_told_of_cache("a"));
+        state.note_told_of_cache("a").unwrap();
+        assert!(state.has_told_of_cache("a"));
+        assert!(!state.has_told_of_cache("b"));
+    }
 
     #[test]
     fn each_project_counts_for_itself() {

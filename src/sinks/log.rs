@@ -141,6 +141,8 @@ impl<W: Write> Log<W> {
                 status,
                 context,
             } => self.phase_finished(time, *phase, *status, context.as_ref()),
+            // The agent knows of no parts of builds.
+            PhaseEvent::LeftOut { .. } => Ok(()),
             // What the agent says of a retry is not known (§10): these words are assumed.
             PhaseEvent::Retried {
                 phase,
@@ -162,7 +164,9 @@ impl<W: Write> Log<W> {
             CommandEvent::Mocked => self.line(time, "Mocked: the command did not run"),
             CommandEvent::Output(output) => self.output(&output.bytes),
             CommandEvent::Interrupted { .. } => self.end_output(),
-            CommandEvent::Lost { .. } => Ok(()),
+            CommandEvent::Lost { .. }
+            | CommandEvent::LeftOut { .. }
+            | CommandEvent::Skipped { .. } => Ok(()),
             CommandEvent::Finished {
                 command,
                 exit_status,
@@ -216,7 +220,11 @@ impl<W: Write + Send> Sink for Log<W> {
             // Others speak of these elsewhere; what was logged before must be seen before.
             Event::Pull(_)
             | Event::Notice(
-                Notice::Stopping { .. } | Notice::Warning { .. } | Notice::Hint { .. },
+                Notice::Stopping { .. }
+                | Notice::Warning { .. }
+                | Notice::Hint { .. }
+                | Notice::Caveat { .. }
+                | Notice::BuildspecProblems(_),
             )
             | Event::Build(BuildEvent::VariablesExported { .. } | BuildEvent::Finished { .. }) => {
                 self.out.flush()

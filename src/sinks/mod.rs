@@ -25,7 +25,7 @@ pub use log::Log;
 pub use pull::Pull;
 pub use replay::{ReplayError, replay};
 pub use size::size;
-pub use summary::Summary;
+pub use summary::{Draw, Summary};
 
 use crate::channel::Message;
 use crate::event::Timestamped;

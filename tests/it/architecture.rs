@@ -49,6 +49,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "buildspec",
             "channel",
             "engine",
+            "event",
             "host",
             "registry_credentials",
             "mask",
@@ -60,7 +61,6 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "secrets",
             "settings",
             "source",
-            "terminal",
         ],
     ),
     (

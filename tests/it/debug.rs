@@ -112,7 +112,7 @@ phases:
 #[test]
 fn a_command_can_be_skipped_or_left_failed() {
     for (key, status, printed) in [("k", 0, "after"), ("g", 1, "finally")] {
-        let env = debugging(BUILDSPEC, &[]);
+        let env = debugging(BUILDSPEC, &["--events", "events"]);
         let mut session = debug(&env);
         session.exp_string("debug> ").unwrap();
         // What is not offered is asked again.
@@ -120,7 +120,79 @@ fn a_command_can_be_skipped_or_left_failed() {
         session.exp_string("debug> ").unwrap();
         session.send_line(key).unwrap();
         session.exp_string(printed).unwrap();
+        if key == "k" {
+            let line = "  skipped          BUILD command 2: test -e fixed || exit 3";
+            session.exp_string(line).unwrap();
+            session.exp_string(" s; 1 command skipped").unwrap();
+        }
         assert_eq!(end(session), status, "{key}");
+        let events = std::fs::read_to_string(env.path("events")).unwrap();
+        let skipped = events.matches("\"event\":\"command-skipped\"").count();
+        assert_eq!(skipped, usize::from(key == "k"), "{events}");
+    }
+}
+
+#[test]
+fn an_edited_buildspec_brings_its_variables() {
+    let spec = "version: 0.2
+env: {variables: {CHANGED: old, KEPT: 'a b'}}
+phases:
+  build:
+    commands:
+      - '[ \"$CHANGED\" = new ]'
+      - echo \"got $CHANGED $ADDED $KEPT\"
+";
+    let env = debugging(spec, &["--env", "GIVEN=1"]);
+    let mut session = debug(&env);
+    session.exp_string("debug> ").unwrap();
+    let edited = spec.replace("CHANGED: old", "CHANGED: new, ADDED: \"it's\"");
+    let edited = edited.replace("env: {", "env: {shell: bash, ");
+    let env = env.buildspec(&(edited + "artefacts: {files: x}\n"));
+    session.send_line("e").unwrap();
+    session.exp_string("artefacts").unwrap();
+    session
+        .exp_string("set for the commands that follow: CHANGED, ADDED")
+        .unwrap();
+    session.exp_string("`env.shell`").unwrap();
+    session.exp_string("got new it's a b").unwrap();
+    assert_eq!(end(session), 0);
+    drop(env);
+}
+
+#[test]
+fn what_a_shell_exports_holds_for_the_commands_that_follow() {
+    let spec = "version: 0.2
+env: {variables: {ENV: production, KEPT: kept}}
+phases:
+  build:
+    commands:
+      - '[ -n \"$X\" ] || exit 3'
+      - echo \"i\"n:$PWD; echo \"<$X>\"; echo \"$ENV-$KEPT-${TERM-none}-${SHLVL-none}\"
+      - echo \"$(env | grep -c COBUILD_) variables of the shell\"
+";
+    for (shell, level) in [("sh", "none"), ("bash", "1")] {
+        let spec = spec.replace("env: {", &format!("env: {{shell: {shell}, "));
+        let env = debugging(&spec, &[]);
+        let mut session = debug(&env);
+        session.exp_string("debug> ").unwrap();
+        session.send_line("s").unwrap();
+        session.exp_string("hold for the commands that").unwrap();
+        session.exp_string("# ").unwrap();
+        session
+            .send_line("cd /usr/lib; Y=1; export X='a \"b\" $c `d` \\e'\"'f\"; exit")
+            .unwrap();
+        session.exp_string("debug> ").unwrap();
+        session.send_line("r").unwrap();
+        for text in [
+            "in:/usr/lib",
+            "<a \"b\" $c `d` \\e'f>",
+            &format!("production-kept-none-{level}"),
+            "0 variables of the shell",
+        ] {
+            let found = session.exp_string(text);
+            assert!(found.is_ok(), "{shell}: no `{text}`: {found:?}");
+        }
+        assert_eq!(end(session), 0);
     }
 }
 

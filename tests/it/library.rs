@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use cobuild::build::{self, Build, BuildError, Installation, Request};
+use cobuild::build::{self, Build, BuildError, Hooks, Installation, Request};
 use cobuild::channel::Message;
 use cobuild::engine::docker::Docker;
 use cobuild::engine::endpoint::Endpoint;
@@ -86,7 +86,12 @@ async fn ten_builds_in_one_process_have_each_its_own_events() {
                 .into(),
             ..Settings::new(engine::IMAGE)
         };
-        build::start(request(&env, settings), engine.clone(), &installation, None)
+        build::start(
+            request(&env, settings),
+            engine.clone(),
+            &installation,
+            Hooks::default(),
+        )
     };
     let builds: Vec<Build> = (0..10).map(build).collect();
     let last = builds[9].canceller.clone();
@@ -120,7 +125,12 @@ async fn a_build_whose_end_nobody_waits_for_is_stopped() {
         grace: Duration::from_secs(1),
         ..Settings::new(engine::IMAGE)
     };
-    let build = build::start(request(&env, settings), engine, &installation, None);
+    let build = build::start(
+        request(&env, settings),
+        engine,
+        &installation,
+        Hooks::default(),
+    );
     let Build {
         mut events, end, ..
     } = build;
@@ -145,7 +155,7 @@ async fn a_build_that_cannot_begin_says_why() {
     let zip = env.source().join("source.zip");
     let settings = Settings::new(engine::IMAGE);
     let request = Request::of_directory(zip.to_str().unwrap(), settings).unwrap();
-    let build = build::start(request, engine, &installation, None);
+    let build = build::start(request, engine, &installation, Hooks::default());
     let (ended, output) = watch(build).await;
     assert!(matches!(ended, Err(BuildError::Zip { .. })), "{ended:?}");
     assert_eq!(output, "");

@@ -38,6 +38,7 @@ mod path_programs;
 mod phases;
 mod plan;
 mod privileged;
+mod project;
 mod reach;
 mod run_as;
 mod runtimes;

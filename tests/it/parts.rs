@@ -35,7 +35,7 @@ fn a_build_begins_where_it_is_told() {
         ("install", "i1 i2 if p1 b1 b2 b3 bf o1"),
         ("PRE_BUILD", "p1 b1 b2 b3 bf o1"),
         ("build:2", "b2 b3 bf o1"),
-        ("build:9", "bf o1"),
+        ("build:3", "b3 bf o1"),
     ] {
         let run = run(&["--from", from]);
         run.assert_succeeded();
@@ -86,10 +86,104 @@ fn what_does_not_exist_is_refused() {
         (["--only", "UPLOAD_ARTIFACTS"], "none of install"),
         (["--from", "build:0"], "commands are counted from 1"),
         (["--mock", "("], "unclosed group"),
+        (
+            ["--from", "build:4"],
+            "--from BUILD:4: BUILD has 3 commands",
+        ),
+        (["--from", "post_build:2"], "POST_BUILD has 1 command\n"),
     ] {
         let run = run(&arguments);
         run.assert_code(2);
         assert!(run.stderr.contains(text), "{run}");
+        assert_eq!(run.stdout, "", "nothing runs");
     }
     run(&["--from", "build", "--only", "build"]).assert_code(2);
+}
+
+#[test]
+fn a_phase_that_the_buildspec_does_not_have_is_refused() {
+    let env = TestEnv::new().build_command("true");
+    for arguments in [
+        &["--from", "install"][..],
+        &["--only", "post_build"],
+        &["--debug=keep", "--break-at", "pre_build"],
+    ] {
+        let run = env.again(arguments).run();
+        run.assert_code(2);
+        let text = "the buildspec has no phase";
+        assert!(run.stderr.contains(text), "{run}");
+        assert!(run.stderr.contains("; it has BUILD\n"), "{run}");
+    }
+    let run = env.args(&["--debug=keep", "--break-at", "build:2"]).run();
+    run.assert_code(2);
+    let text = "error: --break-at BUILD:2: BUILD has 1 command\n";
+    assert!(run.stderr.contains(text), "{run}");
+}
+
+#[test]
+fn a_mock_that_matches_no_command_is_told() {
+    let run = run(&["--only", "build", "--mock", "b1", "--mock", "o1"]);
+    run.assert_succeeded();
+    let warnings: Vec<&str> = run
+        .stderr
+        .lines()
+        .filter(|line| line.starts_with("warning: "))
+        .collect();
+    assert_eq!(
+        warnings,
+        ["warning: `--mock o1` matches no command that runs"]
+    );
+}
+
+#[test]
+fn what_does_not_run_is_named_in_the_summary() {
+    let run = run(&["--from", "build:3", "--mock", "^echo o"]);
+    run.assert_succeeded();
+    let lines: Vec<&str> = run.stderr.lines().map(str::trim).collect();
+    for line in [
+        "INSTALL          left out",
+        "PRE_BUILD        left out",
+        "mocked           POST_BUILD command 1: echo o1",
+        "left out         INSTALL commands 1 to 2",
+        "left out         INSTALL finally command 1",
+        "left out         PRE_BUILD command 1",
+        "left out         BUILD commands 1 to 2",
+    ] {
+        assert!(lines.contains(&line), "{line}\n{run}");
+    }
+    let last = lines.last().unwrap();
+    assert!(last.starts_with("SUCCEEDED in "), "{run}");
+    assert!(last.ends_with(" s; 1 command mocked, 6 left out"), "{run}");
+    // The log has of them what CodeBuild has of phases without commands.
+    assert!(
+        run.log()
+            .contains("> Phase complete: INSTALL State: SUCCEEDED\n"),
+        "{run}"
+    );
+}
+
+#[test]
+fn phases_that_are_left_out_are_no_phases_of_the_finished_build() {
+    let env = TestEnv::new().buildspec(BUILDSPEC);
+    let (run, build) = env.args(&["--only", "build"]).run_with_json();
+    run.assert_succeeded();
+    let phases: Vec<&str> = build["phases"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|phase| phase["phaseType"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        phases,
+        [
+            "SUBMITTED",
+            "QUEUED",
+            "PROVISIONING",
+            "DOWNLOAD_SOURCE",
+            "BUILD",
+            "UPLOAD_ARTIFACTS",
+            "FINALIZING",
+            "COMPLETED"
+        ]
+    );
 }

@@ -104,6 +104,54 @@ fn every_variable_is_shown_with_its_origin() {
 }
 
 #[test]
+fn what_codebuild_sets_in_every_build_comes_last() {
+    let run = plan(BUILDSPEC, &["--env", "CODEBUILD_MINE=1"]);
+    run.assert_succeeded();
+    let (rest, last) = run
+        .stdout
+        .split_once("\nenvironment of every build\n")
+        .unwrap_or_else(|| panic!("{run}"));
+    assert!(rest.contains("  override   CODEBUILD_MINE=1\n"), "{run}");
+    assert!(!rest.contains("  default    CODEBUILD_"), "{run}");
+    let variables = last.lines().take_while(|line| !line.is_empty());
+    assert!(variables.count() > 20, "{run}");
+}
+
+#[test]
+fn why_a_buildspec_is_refused_comes_before_the_plan() {
+    let directory = tempfile::tempdir().unwrap();
+    let text = "version: 0.2\nphases: {build: {commands: [a: b]}}\n";
+    fs::write(directory.path().join("buildspec.yml"), text).unwrap();
+    // Both streams go into one file.
+    let both = fs::File::create(directory.path().join("both")).unwrap();
+    let status = Command::new(env!("CARGO_BIN_EXE_cobuild"))
+        .args(["plan", "-i", "image:1", "-s"])
+        .arg(directory.path())
+        .env("HOME", directory.path())
+        .env("DOCKER_HOST", "unix:///nowhere.sock")
+        .stdin(Stdio::null())
+        .stdout(both.try_clone().unwrap())
+        .stderr(both)
+        .status()
+        .unwrap();
+    assert_eq!(status.code(), Some(1));
+    let told = fs::read_to_string(directory.path().join("both")).unwrap();
+    assert!(told.starts_with("error: YAML_FILE_ERROR: "), "{told}");
+    let problem = told.find(" --> buildspec.yml:2:").unwrap();
+    assert!(problem < told.find("\nproject ").unwrap(), "{told}");
+    assert_eq!(told.matches("YAML_FILE_ERROR").count(), 2, "{told}");
+}
+
+#[test]
+fn a_step_that_the_buildspec_does_not_have_is_a_mistake_here_too() {
+    let run = plan(BUILDSPEC, &["--from", "pre_build"]);
+    run.assert_code(2);
+    let told =
+        "error: --from PRE_BUILD: the buildspec has no phase PRE_BUILD; it has INSTALL and BUILD\n";
+    assert!(run.stderr.contains(told), "{run}");
+}
+
+#[test]
 fn an_engine_that_has_the_image_tells_what_it_sets() {
     let image = "cobuild-test-plan";
     let dockerfile = format!("FROM {}\nENV FROM_IMAGE=image OWN=image\n", engine::IMAGE);

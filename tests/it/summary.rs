@@ -93,3 +93,78 @@ fn a_terminal_is_safe_from_the_last_lines() {
     assert!(run.stderr.contains("| one^[[2J\n"), "{run}");
     assert!(run.stderr.contains("| 100%\n"), "{run}");
 }
+
+/// A run of this buildspec.
+fn run(buildspec: &str) -> Run {
+    TestEnv::new().buildspec(buildspec).run()
+}
+
+#[test]
+fn a_refused_buildspec_is_shown_as_check_shows_it() {
+    let run = run("version: 0.2
+phases:
+  build:
+    commands:
+      - echo \"a: b\"
+      - echo: c
+  biuld: {}
+");
+    run.assert_failed();
+    for text in [
+        "\nerror[bs005]: ",
+        "\n --> buildspec.yml:6:9\n",
+        "\n6 |       - echo: c\n",
+        "help: ",
+    ] {
+        assert!(run.stderr.contains(text), "{text}\n{run}");
+    }
+    assert!(!run.stdout.contains("bs0"), "the log is CodeBuild's: {run}");
+}
+
+#[test]
+fn keys_that_do_nothing_are_shown_first_and_the_rest_is_counted() {
+    let run = run("version: 0.2
+a: 1
+b: 2
+c: 3
+d: 4
+phases:
+  build:
+    commands: ['true']
+");
+    run.assert_succeeded();
+    assert_eq!(run.stderr.matches("\nwarning[bs101]: ").count(), 3, "{run}");
+    let text = "\n`cobuild check` shows 1 more problem of the buildspec\n";
+    assert!(run.stderr.contains(text), "{run}");
+}
+
+#[test]
+fn a_build_in_which_nothing_runs_says_so() {
+    let run = run("version: 0.2
+phase:
+  build:
+    commands: [make]
+");
+    run.assert_succeeded();
+    assert!(run.stderr.contains("\nwarning[bs101]: "), "{run}");
+    assert!(run.stderr.contains("did you mean `phases`?"), "{run}");
+    let text = "\nwarning: the buildspec has no commands, so nothing runs\n";
+    assert!(run.stderr.ends_with(text), "{run}");
+}
+
+#[test]
+fn sections_without_effect_are_told_once_at_the_end() {
+    let run = run("version: 0.2
+env: {git-credential-helper: yes}
+batch: {build-list: [{identifier: one}]}
+phases: {build: {commands: ['true']}}
+reports: {unit: {files: '*.xml'}}
+");
+    run.assert_succeeded();
+    let (_, end) = run.stderr.split_once("\nSUCCEEDED in ").unwrap();
+    for section in ["git-credential-helper", "batch", "reports"] {
+        let text = format!("\nwarning: `{section}` ha");
+        assert_eq!(run.stderr.matches(&text).count(), 1, "{run}");
+        assert!(end.contains(&text), "{run}");
+    }
+}

@@ -7,7 +7,8 @@ use std::ops::Range;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
 use super::{Checked, Reader, not_shown};
-use crate::buildspec::{Diagnostic, Position, Severity};
+use crate::buildspec::{Code, Diagnostic, Position, Severity, Span};
+use crate::event::Problem;
 use crate::terminal;
 
 /// The longest line that is shown; of a longer one, only the part around the carets.
@@ -31,7 +32,9 @@ pub(super) fn render(all: &[Checked], reader: Reader) -> String {
             Reader::Other => checked.path.as_str().into(),
         };
         for one in &checked.found {
-            shown.push_str(&rendered(&renderer, one, &path, &lines, reader));
+            let line = lines.get(one.span.start.line.saturating_sub(1));
+            let line = line.copied().unwrap_or_default();
+            shown.push_str(&rendered(&renderer, one, &path, line, reader));
             shown.push_str("\n\n");
         }
         if checked.more > 0 {
@@ -41,17 +44,45 @@ pub(super) fn render(all: &[Checked], reader: Reader) -> String {
     shown
 }
 
+/// Renders a problem that a build tells of, with colours, and an empty line after it.
+pub(in crate::cli) fn draw(problem: &Problem, is_terminal: bool) -> String {
+    let reader = if is_terminal {
+        Reader::Terminal
+    } else {
+        Reader::Other
+    };
+    let path = visible(&problem.path, reader);
+    let Some(code) = Code::find(&problem.code) else {
+        // Another version of cobuild found it.
+        return format!("{}\n", visible(&problem.to_string(), reader));
+    };
+    let at = |column| Position {
+        line: problem.line,
+        column,
+    };
+    let one = Diagnostic {
+        code,
+        message: problem.message.clone(),
+        span: Span {
+            start: at(problem.column),
+            end: at(problem.end_column),
+        },
+        note: problem.note.clone(),
+        help: problem.help.clone(),
+    };
+    let rendered = rendered(&Renderer::styled(), &one, &path, &problem.text, reader);
+    format!("{rendered}\n\n")
+}
+
 fn rendered(
     renderer: &Renderer,
     one: &Diagnostic,
     path: &str,
-    lines: &[&str],
+    line: &str,
     reader: Reader,
 ) -> String {
     let place = one.span.start;
-    let line = lines
-        .get(place.line.saturating_sub(1))
-        .map_or("", |line| line.trim_end_matches('\r'));
+    let line = line.trim_end_matches('\r');
     let range = bytes(line, place, one.span.end);
     let (part, range) = if line.len() <= LONGEST {
         (Cow::Borrowed(line), range)

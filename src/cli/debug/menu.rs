@@ -8,9 +8,12 @@ use futures_util::future::BoxFuture;
 use super::shell::{self, ShellEnd};
 use super::terminal::Terminal;
 use super::{Breaks, place};
-use crate::build::Replan;
+use crate::build::{Refused, Replan};
+use crate::cli::check::draw;
 use crate::engine::docker::Docker;
+use crate::event::Problems;
 use crate::phase::PhaseType;
+use crate::plan::Revision;
 use crate::runner::{Cause, DebugAction, Debugger, Halt};
 use crate::terminal::{Out, Page, masked};
 
@@ -88,7 +91,7 @@ impl Menu {
         }
     }
 
-    async fn ask(&self, halt: &Halt) -> io::Result<DebugAction> {
+    async fn ask(&mut self, halt: &Halt) -> io::Result<DebugAction> {
         let mut introduction = Page::default();
         let _ = writeln!(introduction);
         let _ = writeln!(introduction, "== {}", place(halt));
@@ -102,15 +105,25 @@ impl Menu {
             };
             match choice {
                 Choice::Shell => {
+                    self.complain(fate_of_exports(halt.cause)).await?;
                     match shell::run(&self.terminal, &self.engine, halt, &self.kind).await {
                         Ok(ShellEnd::Left) => {}
                         Ok(ShellEnd::Resumed) => return Ok(DebugAction::GoOn),
                         Err(error) => self.complain(&format!("no shell: {error:#}")).await?,
                     }
                 }
-                Choice::Edited => match self.replan.phases() {
-                    Ok(phases) => return Ok(DebugAction::RetryEdited(phases)),
-                    Err(problem) => self.complain(&problem).await?,
+                Choice::Edited => match self.replan.revise() {
+                    Ok((revision, problems)) => {
+                        self.tell_problems(&problems).await?;
+                        for line in changes(&revision) {
+                            self.complain(&line).await?;
+                        }
+                        return Ok(DebugAction::RetryEdited(Box::new(revision)));
+                    }
+                    Err(Refused { message, problems }) => {
+                        self.complain(&message).await?;
+                        self.tell_problems(&problems).await?;
+                    }
                 },
                 Choice::Retry => return Ok(DebugAction::Retry),
                 Choice::Skip => return Ok(DebugAction::Skip),
@@ -138,6 +151,15 @@ impl Menu {
         Ok(Choice::read(&line, cause))
     }
 
+    /// Shows what `cobuild check` finds.
+    async fn tell_problems(&self, problems: &Problems) -> io::Result<()> {
+        let mut out = Out::screen(Vec::new(), false);
+        for problem in &problems.problems {
+            out.drawn(&masked(&draw(problem, true)))?;
+        }
+        self.terminal.write(&out.into_inner()).await
+    }
+
     async fn complain(&self, problem: &str) -> io::Result<()> {
         let mut page = Page::default();
         let _ = writeln!(page, "{problem}");
@@ -149,6 +171,38 @@ impl Menu {
         out.page(&page.map(masked))?;
         self.terminal.write(&out.into_inner()).await
     }
+}
+
+/// Says what becomes of what a shell exports.
+fn fate_of_exports(cause: Cause) -> &'static str {
+    match cause {
+        Cause::Failed { .. } | Cause::Before => {
+            "the variables that this shell exports, and its directory, hold for the commands that follow"
+        }
+        Cause::Breakpoint => {
+            "the command waits and keeps its variables: those that this shell exports are lost"
+        }
+    }
+}
+
+/// Says what of an edited buildspec holds from now on, and what does not.
+fn changes(revision: &Revision) -> Vec<String> {
+    let names = revision.variables.iter().map(|(name, _)| name.as_str());
+    let names: Vec<&str> = names.collect();
+    let mut lines = Vec::new();
+    if !names.is_empty() {
+        lines.push(format!(
+            "set for the commands that follow: {}",
+            names.join(", ")
+        ));
+    }
+    if !revision.too_late.is_empty() {
+        let changes = revision.too_late.join(", ");
+        lines.push(format!(
+            "changed, but of no effect in this build any more: {changes}"
+        ));
+    }
+    lines
 }
 
 impl Debugger for Menu {

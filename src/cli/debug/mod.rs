@@ -58,6 +58,11 @@ impl Breaks {
 }
 
 impl DebugArgs {
+    /// The steps before which the build stands still.
+    pub(super) fn breaks(&self) -> Vec<Step> {
+        self.break_at.clone()
+    }
+
     /// Makes the debugger that is asked for; `client` is the command by which people reach the engine.
     pub(super) fn debugger(
         &self,

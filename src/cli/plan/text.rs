@@ -7,7 +7,7 @@ use crate::buildspec::Cache;
 use crate::phase::PhaseType;
 use crate::plan::cache::{CacheKind, CacheUse};
 use crate::plan::part::Part;
-use crate::plan::{GitMetadata, PhasePlan, Plan, Reading, Work};
+use crate::plan::{GitMetadata, Origin, PhasePlan, Plan, Reading, Variable, Work};
 use crate::terminal::{Lines, Out, Style};
 
 /// Writes a plan for people.
@@ -60,9 +60,10 @@ pub(super) fn write(out: &mut Out<impl Write>, plan: &Plan) -> io::Result<()> {
     }
     writeln!(out)?;
     writeln!(out, "{bold}environment{bold:#}")?;
-    for variable in &plan.environment {
-        let origin = variable.origin.as_str();
-        writeln!(out, "  {origin:<9}  {}={}", variable.name, variable.shown())?;
+    let (own, others): (Vec<&Variable>, Vec<&Variable>) =
+        plan.environment.iter().partition(|it| is_codebuild_s(it));
+    for variable in others {
+        write_variable(out, variable)?;
     }
     if let Reading::Accepted(work) = &plan.reading {
         for stored in &work.stored {
@@ -77,12 +78,27 @@ pub(super) fn write(out: &mut Out<impl Write>, plan: &Plan) -> io::Result<()> {
         if let Some(cache) = &work.cache {
             write_cache(out, cache, plan.cache.of(cache))?;
         }
-        for warning in &work.warnings {
+        for warning in work.warnings.iter().chain(&work.caveats) {
             writeln!(out)?;
             writeln!(out, "{bold}note{bold:#}: {warning}")?;
         }
     }
+    writeln!(out)?;
+    writeln!(out, "{bold}environment of every build{bold:#}")?;
+    for variable in own {
+        write_variable(out, variable)?;
+    }
     Ok(())
+}
+
+fn write_variable(out: &mut Out<impl Write>, variable: &Variable) -> io::Result<()> {
+    let origin = variable.origin.as_str();
+    writeln!(out, "  {origin:<9}  {}={}", variable.name, variable.shown())
+}
+
+/// Whether a variable is one that CodeBuild sets in every build.
+fn is_codebuild_s(variable: &Variable) -> bool {
+    variable.origin == Origin::Default && variable.name.starts_with("CODEBUILD_")
 }
 
 fn write_phase(
@@ -103,11 +119,18 @@ fn write_phase(
             writeln!(out, "  runtime  {runtime}: {version}")?;
         }
     }
-    for (label, commands) in [("", &phase.commands), ("finally ", &phase.finally)] {
+    let finally_left_out = if phase.finally_left_out {
+        phase.finally.len()
+    } else {
+        0
+    };
+    for (label, commands, left_out) in [
+        ("", &phase.commands, phase.left_out),
+        ("finally ", &phase.finally, finally_left_out),
+    ] {
         for (index, command) in commands.iter().enumerate() {
             let number = format!("{label}{}", index + 1);
-            let is_left_out = label.is_empty() && index < phase.left_out;
-            let note = if is_left_out {
+            let note = if index < left_out {
                 " (left out)"
             } else if part.is_mocked(command) {
                 " (mocked)"

@@ -3,6 +3,7 @@
 use crate::cache::{Locked, Store};
 use crate::engine::{Engine, NamedVolume};
 use crate::ownership::{ObjectKind, ObjectLabels, Owner};
+use crate::project::{project_name, readable};
 use crate::runner::{Interruption, Run};
 
 /// The label of every volume with layers; its value is the namespace.
@@ -90,8 +91,9 @@ impl<E: Engine> Run<'_, E> {
 
 /// Returns a name that others cannot predict.
 fn volume_name(owner: &Owner, namespace: &str) -> String {
+    let seal = owner.seal(&["layers", owner.host(), namespace]);
     format!(
-        "cobuild-layers-{}",
-        owner.seal(&["layers", owner.host(), namespace])
+        "cobuild-layers-{}-{seal}",
+        readable(&project_name(namespace))
     )
 }

@@ -25,8 +25,8 @@ use crate::cache::{
     SaveOutcome, Store, shown,
 };
 use crate::engine::Engine;
-use crate::event::{CacheEvent, CacheFound, CacheOutcome, CacheRestored, Notice};
-use crate::plan::cache::{CacheKind, CachePaths, CacheRoot, CacheUse, MOST_FALLBACK_KEYS};
+use crate::event::{CacheEvent, CacheFound, CacheOutcome, CacheRestored};
+use crate::plan::cache::{CachePaths, CacheRoot, CacheUse, MOST_FALLBACK_KEYS};
 use crate::runner::container::program::quote;
 use crate::runner::sources::unpacker::Unpacker;
 use crate::runner::{CancelReason, Interruption, Live, RunError};
@@ -83,12 +83,6 @@ impl<E: Engine> Live<'_, E> {
         self.run.events.emit(CacheEvent::Expanded { paths }).await;
         let usage = self.run.plan.cache.of(cache);
         if usage == CacheUse::Nothing {
-            if self.run.plan.cache.kind == CacheKind::None && !expanded.is_empty() {
-                let message =
-                    "the cache of the buildspec is not kept: enable it with `--cache local`";
-                let message = message.to_owned();
-                self.run.events.emit(Notice::Hint { message }).await;
-            }
             return Ok(());
         }
         let mut problems = Vec::new();

@@ -9,10 +9,11 @@ use crate::engine::{
     Attachment, ContainerId, ContainerSpec, CreatedContainer, Engine, EngineError, EngineFacts,
     Mount, NamedVolume,
 };
-use crate::event::{SourceChanges, Transferred, Way};
+use crate::event::{BuildIdentity, SourceChanges, Transferred, Way};
 use crate::ownership::{self, Owner};
 use crate::plan::layout;
 use crate::plan::{Plan, Transfer, Work, complete};
+use crate::project::readable;
 use crate::resources::Limits;
 use crate::runner::container::certificates as trust;
 use crate::runner::container::driver::{Aside, BOOTSTRAP, Driver, DriverError, MOST_WORDS, Tools};
@@ -208,6 +209,8 @@ impl<'a, E: Engine> Sandbox<'a, E> {
         if has_session {
             let shell = debug::shell_script(&self.image.facts.environment, work.shell.as_deref());
             program.call("cobuild_write", &[layout::DEBUG_SHELL, &shell]);
+            let profile = debug::profile();
+            program.call("cobuild_write", &[layout::DEBUG_PROFILE, &profile]);
         }
         add_state(&mut program, plan, work, &environment, &self.image.facts);
         self.driver.send(program.text()).await?;
@@ -434,7 +437,8 @@ fn spec(
     // Mounts of the user replace others at the same path.
     let volumes = &plan.container.extras.volumes;
     mounts.retain(|target, _| volumes.iter().all(|volume| volume.target != *target));
-    let tag = host.owner.container(&plan.identity.id);
+    let (owner, build) = (&host.owner, &plan.identity);
+    let tag = owner.container_called(&object_name(build), &build.id);
     ContainerSpec {
         name: tag.name,
         image: image.name.clone(),
@@ -449,6 +453,12 @@ fn spec(
         limits: Limits::default(),
         extras: plan.container.extras.clone(),
     }
+}
+
+/// How the names of a build's objects in the engine begin: with what people call the build.
+fn object_name(build: &BuildIdentity) -> String {
+    let project = readable(&build.project_name);
+    format!("cobuild-{project}-{}", build.build_number)
 }
 
 impl From<DriverError> for RunError {

@@ -10,7 +10,7 @@ use crate::engine::Engine;
 use crate::event::{Command, CommandEvent, Notice, PhaseEvent};
 use crate::phase::{PhaseContext, PhaseType};
 use crate::plan::retry::Retries;
-use crate::plan::{Transfer, layout};
+use crate::plan::{Revision, Transfer, layout};
 use crate::runner::container::driver::{Aside, Driver, DriverError};
 use crate::runner::container::memory::{CommandEnd, name_reason};
 use crate::runner::container::program::{Program, exports};
@@ -33,6 +33,23 @@ pub(in crate::runner) struct CommandPosition {
     pub(in crate::runner) number: usize,
 }
 
+impl CommandPosition {
+    /// The command of this text here.
+    fn command(self, text: &str) -> Command {
+        let Self {
+            phase,
+            is_finally,
+            number,
+        } = self;
+        Command {
+            phase,
+            is_finally,
+            number,
+            text: text.to_owned(),
+        }
+    }
+}
+
 /// The pause between two checks for processes that were asked to end.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
@@ -49,6 +66,8 @@ pub(in crate::runner) struct Carried {
     user: String,
     /// The two values as the container has them.
     told: (bool, i32),
+    /// Variables of an edited buildspec that the container does not have yet.
+    edited: Vec<(String, String)>,
     /// The end of what the last command printed, as far as it may count for a retry.
     printed: Tail,
 }
@@ -73,6 +92,7 @@ impl Default for Carried {
             out_of_memory: false,
             user: "root".to_owned(),
             told: (true, 0),
+            edited: Vec::new(),
             printed: Tail::new(0),
         }
     }
@@ -84,6 +104,14 @@ impl Carried {
     /// A command reports its own status, except when it ends before its epilogue: so the status is
     /// sent whenever it differs from the last one sent.
     fn update(&mut self, program: &mut Program) {
+        let edited = std::mem::take(&mut self.edited);
+        if !edited.is_empty() {
+            let pairs = edited.iter().map(|(name, value)| (&**name, &**value));
+            program.call(
+                "cobuild_append",
+                &[layout::ENVIRONMENT_FILE, &exports(pairs)],
+            );
+        }
         let current = (self.succeeding, self.last_exit);
         if self.told == current {
             return;
@@ -129,8 +157,9 @@ impl<E: Engine> Live<'_, E> {
         &mut self,
         phase: PhaseType,
     ) -> Result<Ended, Interruption> {
+        self.tell_left_out(phase).await;
         let planned = self.phases.iter().find(|planned| planned.phase == phase);
-        let Some(planned) = planned.filter(|planned| planned.runs_anything()) else {
+        let Some(planned) = planned.filter(|planned| planned.running().next().is_some()) else {
             return Ok(Ended::succeeded());
         };
         let user = planned.user.clone();
@@ -156,6 +185,40 @@ impl<E: Engine> Live<'_, E> {
                 .await;
         }
         Ok(Ended::succeeded())
+    }
+
+    /// Says what of a phase does not run.
+    async fn tell_left_out(&self, phase: PhaseType) {
+        let events = self.run.events;
+        if self.run.plan.part.leaves_out(phase) {
+            events.emit(PhaseEvent::LeftOut { phase }).await;
+        }
+        let Some(planned) = self.phases.iter().find(|planned| planned.phase == phase) else {
+            return;
+        };
+        let finally = planned.finally.iter().filter(|_| planned.finally_left_out);
+        let lists = [
+            (
+                false,
+                planned
+                    .commands
+                    .iter()
+                    .take(planned.left_out)
+                    .collect::<Vec<_>>(),
+            ),
+            (true, finally.collect()),
+        ];
+        for (is_finally, list) in lists {
+            for (number, text) in (1..).zip(list) {
+                let place = CommandPosition {
+                    phase,
+                    is_finally,
+                    number,
+                };
+                let command = place.command(text);
+                events.emit(CommandEvent::LeftOut { command }).await;
+            }
+        }
     }
 
     /// Runs `commands` up to the first that fails, then `finally` up to the first that fails
@@ -217,11 +280,12 @@ impl<E: Engine> Live<'_, E> {
             if breaks {
                 breaks = false;
                 match self.halt(place, &text, Cause::Before).await? {
-                    DebugAction::RetryEdited(phases) => {
-                        self.phases = phases;
+                    DebugAction::RetryEdited(revision) => {
+                        self.revise(*revision);
                         continue;
                     }
                     DebugAction::Skip => {
+                        self.tell_skipped(place, &text).await;
                         place.number += 1;
                         breaks = self.breaks_at(place);
                         continue;
@@ -240,11 +304,11 @@ impl<E: Engine> Live<'_, E> {
                 };
                 match self.halt(place, &text, cause).await? {
                     DebugAction::Retry => continue,
-                    DebugAction::RetryEdited(phases) => {
-                        self.phases = phases;
+                    DebugAction::RetryEdited(revision) => {
+                        self.revise(*revision);
                         continue;
                     }
-                    DebugAction::Skip => {}
+                    DebugAction::Skip => self.tell_skipped(place, &text).await,
                     verdict => {
                         self.is_kept = verdict == DebugAction::Keep;
                         self.carried.succeeding = false;
@@ -262,6 +326,29 @@ impl<E: Engine> Live<'_, E> {
         Ok(None)
     }
 
+    /// Takes over what a debugger has read anew.
+    fn revise(&mut self, revision: Revision) {
+        let Revision {
+            phases,
+            exported,
+            artifacts,
+            variables,
+            too_late: _,
+        } = revision;
+        self.phases = phases;
+        self.exported = exported;
+        self.artifacts = artifacts;
+        self.carried.edited.extend(variables);
+    }
+
+    async fn tell_skipped(&self, place: CommandPosition, text: &str) {
+        let command = place.command(text);
+        self.run
+            .events
+            .emit(CommandEvent::Skipped { command })
+            .await;
+    }
+
     fn left_out(&self, phase: PhaseType) -> usize {
         let planned = self.phases.iter().find(|planned| planned.phase == phase);
         planned.map_or(0, |planned| planned.left_out)
@@ -272,10 +359,10 @@ impl<E: Engine> Live<'_, E> {
             .phases
             .iter()
             .find(|planned| planned.phase == place.phase)?;
-        let list = if place.is_finally {
-            &planned.finally
-        } else {
-            &planned.commands
+        let list = match place.is_finally {
+            true if planned.finally_left_out => return None,
+            true => &planned.finally,
+            false => &planned.commands,
         };
         list.get(place.number - 1).cloned()
     }
@@ -411,18 +498,8 @@ struct Started {
 
 impl Started {
     fn now(place: CommandPosition, text: &str) -> Self {
-        let CommandPosition {
-            phase,
-            is_finally,
-            number,
-        } = place;
         Self {
-            command: Command {
-                phase,
-                is_finally,
-                number,
-                text: text.to_owned(),
-            },
+            command: place.command(text),
             at: Instant::now(),
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::engine::Engine;
 use crate::event::{
-    AgentEvent, PhaseCommands, SecondarySource, SourceEvent, Transferred, UnknownKeys,
+    AgentEvent, Notice, PhaseCommands, SecondarySource, SourceEvent, Transferred, UnknownKeys,
 };
 use crate::phase::PhaseContext;
 use crate::plan::{Store, Work};
@@ -31,6 +31,7 @@ impl<E: Engine> Run<'_, E> {
             let located = AgentEvent::BuildspecLocated { path };
             self.events.emit(located).await;
         }
+        self.tell_problems().await;
         if let Some(hint) = hint {
             self.hint(hint.to_owned()).await;
         }
@@ -82,6 +83,13 @@ impl<E: Engine> Live<'_, E> {
         self.run.events.emit(registration(work)).await;
         for message in work.warnings.iter().cloned() {
             self.run.warn(message).await;
+        }
+        self.run.tell_problems().await;
+        for message in work.hints.iter().cloned() {
+            self.run.hint(message).await;
+        }
+        for message in work.caveats.iter().cloned() {
+            self.run.events.emit(Notice::Caveat { message }).await;
         }
         Ok(Ended::succeeded())
     }

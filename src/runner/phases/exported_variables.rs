@@ -8,12 +8,12 @@ impl<E: Engine> Live<'_, E> {
     /// Reads the exported variables after POST_BUILD. Unset variables (assumed) and values that are
     /// not UTF-8 are left out.
     pub(in crate::runner) async fn export_variables(&mut self) -> Result<(), Interruption> {
-        let names = &self.work.exported;
+        let names = self.exported.clone();
         if names.is_empty() {
             return Ok(());
         }
         let mut variables = Vec::with_capacity(names.len());
-        for name in names {
+        for name in &names {
             // The letter keeps line ends at the end of the value, and tells empty from unset.
             let script = format!("if [ -n \"${{{name}+x}}\" ]; then printf %sx \"${name}\"; fi");
             let what = format!("the exported variable `{name}`");

@@ -87,6 +87,8 @@ impl<'a, E: Engine> Run<'a, E> {
             work,
             sandbox,
             phases: work.phases.clone(),
+            exported: work.exported.clone(),
+            artifacts: work.artifacts.clone(),
             debugger,
             carried: Carried::default(),
             masker,

@@ -67,7 +67,8 @@ struct FoundFiles {
 impl<E: Engine> Live<'_, E> {
     /// Collects the primary artifacts, then the secondary ones in the order of the file.
     pub(in crate::runner) async fn upload_artifacts(&mut self) -> Result<Ended, Interruption> {
-        match self.upload_sets(&self.work.artifacts).await {
+        let artifacts = self.artifacts.clone();
+        match self.upload_sets(&artifacts).await {
             Ok(()) => Ok(Ended::succeeded()),
             Err(Stop::Failed(context)) => Ok(Ended::failed(context)),
             Err(Stop::Unusable(_)) if self.has_died().await => Err(RunError::ContainerDied.into()),

@@ -132,6 +132,7 @@ pub const RULES: &[Rule] = &[
     inside("cache"),
     inside("cache-mode"),
     beyond("cache-namespace", "it shares caches with other projects"),
+    beyond("project-name", "it shares caches with other projects"),
     inside("compute-type"),
     inside("cpus"),
     inside("memory"),

@@ -21,7 +21,7 @@ pub(super) fn hint(record: &Record) -> Option<String> {
         .as_ref()
         .is_some_and(|build| build.environment.privileged_mode);
     let hint = if is_privileged {
-        "no Docker daemon runs in this image: `--start-dockerd` starts one; in the cloud the buildspec has to, as examples/docker-in-docker does"
+        "no Docker daemon runs in this image: `--start-dockerd` starts one; in the cloud a command of INSTALL has to: `nohup dockerd > /var/log/dockerd.log 2>&1 &`"
     } else {
         "Docker in a build needs a privileged container: add `-d`, and `--start-dockerd` where the image starts no daemon by itself; in the cloud the project needs privilegedMode"
     };

@@ -4,6 +4,7 @@ mod cache;
 mod commands;
 mod daemon;
 mod memory;
+mod passed_over;
 mod reason;
 mod report;
 
@@ -13,18 +14,23 @@ use std::path::PathBuf;
 use anstyle::AnsiColor;
 
 use super::Sink;
-use crate::event::{BuildEvent, Event, Notice, Timestamped};
+use crate::event::{BuildEvent, Event, Notice, Problem, Timestamped};
 use crate::phase::Status;
 use crate::record::Record;
-use crate::terminal::{Out, Style};
+use crate::terminal::{Out, Style, visible};
 use report::Report;
 
 /// Writes warnings as they come and a summary at the end.
 pub struct Summary<W: Write> {
     out: Out<W>,
     artifacts: Option<PathBuf>,
+    draw: Draw,
     record: Record,
 }
+
+/// Draws a problem of a buildspec with colours, for a terminal or for anything else; what is drawn is made of
+/// visible texts, and ends with a newline.
+pub type Draw = fn(&Problem, bool) -> String;
 
 impl<W: Write> std::fmt::Debug for Summary<W> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -38,8 +44,16 @@ impl<W: Write> Summary<W> {
         Self {
             out,
             artifacts,
+            draw: |problem, _| format!("{}\n", visible(&problem.to_string())),
             record: Record::default(),
         }
+    }
+
+    /// Draws problems of buildspecs in another way than in one line each.
+    #[must_use]
+    pub fn drawing(mut self, draw: Draw) -> Self {
+        self.draw = draw;
+        self
     }
 
     fn notice(&mut self, notice: &Notice) -> io::Result<()> {
@@ -53,7 +67,10 @@ impl<W: Write> Summary<W> {
                 "stopping: the running command has {} s to end; another Ctrl-C kills it",
                 grace.as_secs_f64()
             ),
-            Notice::Hint { .. } | Notice::OutOfMemory { .. } => Ok(()),
+            Notice::Hint { .. }
+            | Notice::OutOfMemory { .. }
+            | Notice::Caveat { .. }
+            | Notice::BuildspecProblems(_) => Ok(()),
         }
     }
 }
@@ -70,6 +87,7 @@ impl<W: Write + Send> Sink for Summary<W> {
             Event::Build(BuildEvent::Finished { status }) => Report {
                 record: &self.record,
                 artifacts: self.artifacts.as_deref(),
+                draw: self.draw,
                 end: event.time,
                 status: *status,
             }

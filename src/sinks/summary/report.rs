@@ -8,8 +8,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::super::export_file::has_line;
 use super::commands::{failed, shortened, slowest};
-use super::{cache, daemon};
-use crate::event::ExportedVariable;
+use super::{Draw, cache, daemon, passed_over};
+use crate::event::{ExportedVariable, Problems};
 use crate::phase::{PhaseType, Status};
 use crate::record::Record;
 use crate::terminal::{Out, Style};
@@ -18,6 +18,7 @@ use crate::terminal::{Out, Style};
 pub(super) struct Report<'a> {
     pub(super) record: &'a Record,
     pub(super) artifacts: Option<&'a Path>,
+    pub(super) draw: Draw,
     pub(super) end: Timestamp,
     pub(super) status: Status,
 }
@@ -27,6 +28,7 @@ impl Report<'_> {
     pub(super) fn write(&self, out: &mut Out<impl Write>) -> io::Result<()> {
         self.phases(out)?;
         self.slowest(out)?;
+        passed_over::write(out, self.record)?;
         for command in self.record.unmended_commands() {
             failed(out, command)?;
         }
@@ -42,11 +44,33 @@ impl Report<'_> {
             writeln!(out, "  {out_of_memory}")?;
         }
         self.artifacts(out)?;
+        self.problems(out)?;
+        for caveat in &self.record.caveats {
+            let style = Style::color(AnsiColor::Yellow).bold();
+            writeln!(out, "{style}warning:{style:#} {caveat}")?;
+        }
         for hint in self.record.hints.iter().chain(&daemon::hint(self.record)) {
             let style = Style::color(AnsiColor::Cyan).bold();
             writeln!(out, "{style}hint:{style:#} {hint}")?;
         }
         Ok(())
+    }
+
+    /// What `cobuild check` finds.
+    fn problems(&self, out: &mut Out<impl Write>) -> io::Result<()> {
+        let Problems { problems, more } = &self.record.problems;
+        for problem in problems {
+            let drawn = (self.draw)(problem, out.is_terminal());
+            out.drawn(&drawn)?;
+        }
+        match more {
+            0 => Ok(()),
+            1 => writeln!(out, "`cobuild check` shows 1 more problem of the buildspec"),
+            more => writeln!(
+                out,
+                "`cobuild check` shows {more} more problems of the buildspec"
+            ),
+        }
     }
 
     /// The table of phases: those of the agent, and any other that did not succeed.
@@ -73,6 +97,9 @@ impl Report<'_> {
                     )?;
                 }
                 None if quiet => {}
+                None if self.record.left_out.contains(&kind) => {
+                    writeln!(out, "  {dim}{kind:<16} left out{dim:#}")?;
+                }
                 None => writeln!(out, "  {dim}{kind:<16} not run{dim:#}")?,
             }
         }
@@ -122,10 +149,13 @@ impl Report<'_> {
             });
         let style = color_of(self.status).bold();
         let status = self.status;
+        let passed_over = passed_over::count(self.record);
+        let passed_over = passed_over.map(|count| format!("; {count}"));
         writeln!(
             out,
-            "{style}{status}{style:#} in {}",
-            seconds(took.as_secs_f64())
+            "{style}{status}{style:#} in {}{}",
+            seconds(took.as_secs_f64()),
+            passed_over.unwrap_or_default()
         )
     }
 
