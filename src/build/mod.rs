@@ -18,7 +18,7 @@ mod workspace;
 
 pub use error::BuildError;
 pub use installation::{Installation, InstallationError};
-pub use running::{Build, DebuggerMaker, Hooks, Refused, Replan, plan, start};
+pub use running::{Build, DebuggerMaker, Hooks, Refused, Replan, SecretsListener, plan, start};
 
 use crate::plan::Settings;
 use crate::settings::{Asked, BuildspecName, SourceError, Sources};

@@ -25,6 +25,9 @@ use crate::settings::Environment;
 /// Creates the debugger of a build, once it has a plan.
 pub type DebuggerMaker = Box<dyn FnOnce(Replan) -> Box<dyn Debugger> + Send>;
 
+/// Learns of secrets.
+pub type SecretsListener = Box<dyn Fn(&Masker) + Send + Sync>;
+
 /// Who takes part in a build besides its events.
 #[derive(Default)]
 pub struct Hooks {
@@ -34,7 +37,7 @@ pub struct Hooks {
     pub breaks: Vec<Step>,
     /// Learns of the build's secrets whenever there are new ones, to mask what is told of the build in other
     /// ways than by events.
-    pub on_secrets: Option<Box<dyn Fn(&Masker) + Send + Sync>>,
+    pub on_secrets: Option<SecretsListener>,
 }
 
 impl fmt::Debug for Hooks {

@@ -88,7 +88,36 @@ struct NoAnswer(Duration);
 #[error("the engine made no progress for {} s", .0.as_secs_f64())]
 struct NoProgress(Duration);
 
+/// A program in a container ended with a status that is not good.
+#[derive(Debug)]
+pub(super) struct ProgramFailed {
+    /// Its exit status.
+    pub(super) status: i64,
+    /// What it had to say.
+    pub(super) words: String,
+}
+
+/// The exit status of a program that SIGKILL ended, as the end of its container does.
+const KILLED: i64 = 137;
+
+impl std::error::Error for ProgramFailed {}
+
+impl fmt::Display for ProgramFailed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.words.as_str() {
+            "" => write!(f, "exit status {}", self.status),
+            words => f.write_str(words),
+        }
+    }
+}
+
 impl EngineError {
+    /// Whether a program in a container ended by itself, and so not by the end of the container.
+    pub fn is_of_program(&self) -> bool {
+        let failed = self.source.downcast_ref::<ProgramFailed>();
+        failed.is_some_and(|failed| failed.status != KILLED)
+    }
+
     /// An operation that made no progress for `limit`.
     pub fn no_progress(operation: Operation, limit: Duration) -> Self {
         Self {

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use futures_util::{Stream, StreamExt, stream};
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 
+use super::error::ProgramFailed;
 use super::{ByteStream, ContainerId, Engine, EngineError, Operation, UploadStream};
 
 /// The most bytes that are kept of the output of a failing program.
@@ -128,15 +129,10 @@ pub async fn read<E: Engine>(
             Ok(ProcessOutput::Ended(status)) if good.contains(&status) => {}
             Ok(ProcessOutput::Ended(status)) => {
                 let words = String::from_utf8_lossy(&words).trim().to_owned();
-                let said = if words.is_empty() {
-                    format!("exit status {status}")
-                } else {
-                    words
-                };
                 return Some(Err(EngineError {
                     operation: operation.clone(),
                     status: None,
-                    source: said.into(),
+                    source: ProgramFailed { status, words }.into(),
                 }));
             }
             Err(error) => return Some(Err(error)),

@@ -96,10 +96,7 @@ pub fn make(inputs: Inputs, facts: &Facts) -> Plan {
         secondary,
         mut plans,
     } = sources;
-    let project = match &settings.project {
-        Some(named) => named.as_str().to_owned(),
-        None => project::project_name(&source.name()),
-    };
+    let project = project_name(&settings, &source);
     let id = format!("{project}:{}", facts.uuid);
     let arn = arn(facts, &id);
     let initiator = settings.initiator.as_ref().unwrap_or(&facts.user).clone();
@@ -114,13 +111,7 @@ pub fn make(inputs: Inputs, facts: &Facts) -> Plan {
         primary: &primary,
         secondary: &secondary,
     });
-    let problems = match &buildspec {
-        Ok(BuildspecFile::InSource { path, text }) => problems_of(text, path, &settings),
-        Ok(BuildspecFile::Inline { text }) => problems_of(text, "buildspec", &settings),
-        Ok(BuildspecFile::DefaultMissing { .. } | BuildspecFile::Unreadable { .. }) | Err(_) => {
-            Problems::default()
-        }
-    };
+    let problems = problems(&buildspec, settings.privileged);
     let (mut reading, buildspec_variables) = match buildspec {
         Ok(buildspec) => read(buildspec, &layout, &settings, &facts.uuid),
         Err(failure) => (no_source(failure), Vec::new()),
@@ -134,23 +125,19 @@ pub fn make(inputs: Inputs, facts: &Facts) -> Plan {
         variables.set(Origin::Override, &name, &value);
     }
     let mut environment = variables.into_variables();
-    let project_name = settings.project.as_ref();
-    let cache = CachePlan::new(settings.cache, project_name, &source, settings.privileged);
+    let named = settings.project.as_ref();
+    let cache = CachePlan::new(settings.cache, named, &source, settings.privileged);
     if cache.modes.source && settings.transfer != Transfer::Mount {
         for source in &mut plans {
             source.git = source.git.linked();
         }
     }
     warnings.extend(settings.warnings);
-    if let Reading::Accepted(work) = &mut reading
-        && !facts.has_told_of_cache
-    {
-        work.hints = cache.hints(work.cache.as_ref());
-    }
     complete(
         &mut reading,
         warnings,
         &cache,
+        facts.has_told_of_cache,
         settings.privileged,
         &mut environment,
     );
@@ -163,11 +150,7 @@ pub fn make(inputs: Inputs, facts: &Facts) -> Plan {
             build_number: facts.build_number,
             initiator,
             source_type: kind.api_name().to_owned(),
-            // The API has a bucket and a key where the variable has an address.
-            source_location: match primary.url.strip_prefix("s3://") {
-                Some(location) => location.to_owned(),
-                None => primary.url,
-            },
+            source_location: source_location(primary.url),
             source_version: primary.version,
             resolved_source_version: primary.resolved,
             environment_type: container.kind.api_name().to_owned(),
@@ -200,9 +183,31 @@ pub fn make(inputs: Inputs, facts: &Facts) -> Plan {
     }
 }
 
-fn problems_of(text: &[u8], path: &str, settings: &Settings) -> Problems {
-    let privileged = settings.privileged;
+/// What `cobuild check` finds in a buildspec.
+fn problems(buildspec: &Result<BuildspecFile, SourceFailure>, privileged: bool) -> Problems {
+    let (text, path) = match buildspec {
+        Ok(BuildspecFile::InSource { path, text }) => (text, path.as_str()),
+        Ok(BuildspecFile::Inline { text }) => (text, "buildspec"),
+        Ok(BuildspecFile::DefaultMissing { .. } | BuildspecFile::Unreadable { .. }) | Err(_) => {
+            return Problems::default();
+        }
+    };
     diagnosis::problems(text, path, buildspec::Project { privileged })
+}
+
+fn project_name(settings: &Settings, source: &Source) -> String {
+    match &settings.project {
+        Some(named) => named.as_str().to_owned(),
+        None => project::project_name(&source.name()),
+    }
+}
+
+/// The API has a bucket and a key where the variable has an address.
+fn source_location(url: String) -> String {
+    match url.strip_prefix("s3://") {
+        Some(location) => location.to_owned(),
+        None => url,
+    }
 }
 
 fn arn(facts: &Facts, id: &str) -> String {
@@ -215,6 +220,7 @@ fn complete(
     reading: &mut Reading,
     mut warnings: Vec<String>,
     cache: &CachePlan,
+    has_told_of_cache: bool,
     privileged: bool,
     environment: &mut [Variable],
 ) {
@@ -224,6 +230,9 @@ fn complete(
             warnings.append(&mut work.warnings);
             warnings.extend(cache.warnings(work.cache.as_ref(), privileged));
             work.warnings = warnings;
+            if !has_told_of_cache {
+                work.hints = cache.hints(work.cache.as_ref());
+            }
             &mut work.stored
         }
         Reading::Refused { .. } | Reading::SourceFailed { .. } => &mut none,

@@ -248,3 +248,35 @@ fn a_failure_is_none_any_more_when_its_phase_runs_again_or_succeeds() {
     assert_eq!(record.unmended_commands().count(), 0);
     assert_eq!(record.failed_commands().count(), 1);
 }
+
+#[test]
+fn a_phase_that_is_left_out_is_no_phase_of_the_build() {
+    let phase = PhaseType::PreBuild;
+    let record = recorded([
+        (10, started()),
+        (11, phase_started(PhaseType::Install)),
+        (
+            12,
+            phase_finished(PhaseType::Install, Status::Succeeded, None),
+        ),
+        (13, phase_started(phase)),
+        (14, PhaseEvent::LeftOut { phase }.into()),
+        (15, phase_finished(phase, Status::Succeeded, None)),
+        (16, phase_started(PhaseType::Build)),
+        (
+            17,
+            phase_finished(PhaseType::Build, Status::Succeeded, None),
+        ),
+    ]);
+    let phases: Vec<(PhaseType, Option<i64>)> = record
+        .phases()
+        .iter()
+        .map(|phase| (phase.phase_type, phase.duration_in_seconds))
+        .collect();
+    assert_eq!(
+        phases,
+        [(PhaseType::Install, Some(2)), (PhaseType::Build, Some(5))]
+    );
+    assert_eq!(record.left_out, [phase]);
+    assert!(!record.has_succeeded(phase));
+}

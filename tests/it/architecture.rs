@@ -56,7 +56,6 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "ownership",
             "phase",
             "plan",
-            "project",
             "runner",
             "secrets",
             "settings",

@@ -179,13 +179,13 @@ phases:
         session.exp_string("hold for the commands that").unwrap();
         session.exp_string("# ").unwrap();
         session
-            .send_line("cd /usr/lib; Y=1; export X='a \"b\" $c `d` \\e'\"'f\"; exit")
+            .send_line("cd /usr/lib; Y=1; export X='a \"b\" $c `d` \\q'\"'f\"; exit")
             .unwrap();
         session.exp_string("debug> ").unwrap();
         session.send_line("r").unwrap();
         for text in [
             "in:/usr/lib",
-            "<a \"b\" $c `d` \\e'f>",
+            "<a \"b\" $c `d` \\q'f>",
             &format!("production-kept-none-{level}"),
             "0 variables of the shell",
         ] {
@@ -206,6 +206,7 @@ fn an_edited_buildspec_is_read_again() {
     session
         .exp_string("YAML_FILE_ERROR: Cannot unmarshal list to map")
         .unwrap();
+    session.exp_string(" --> buildspec.yml:2:").unwrap();
     session.exp_string("debug> ").unwrap();
     let _env = env.buildspec(&BUILDSPEC.replace("exit 3", "echo men''ded"));
     session.send_line("e").unwrap();

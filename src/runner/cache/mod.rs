@@ -331,7 +331,9 @@ impl<E: Engine> Live<'_, E> {
         };
         let (stored, kept) = match saved {
             Ok(saved) => saved,
-            Err(_) if self.has_died().await => return Err(RunError::ContainerDied.into()),
+            Err(error) if self.has_died(error.of_engine()).await => {
+                return Err(RunError::ContainerDied.into());
+            }
             Err(error) => {
                 let reason = self.masker.mask(&error.reason()).into_owned();
                 self.run

@@ -37,6 +37,14 @@ pub(super) enum PackError {
 }
 
 impl PackError {
+    /// The engine's error, if it is one.
+    pub(super) fn of_engine(&self) -> Option<&EngineError> {
+        match self {
+            Self::Engine(error) => Some(error),
+            Self::Store(_) => None,
+        }
+    }
+
     /// Returns the reason in one line.
     pub(super) fn reason(&self) -> String {
         match self {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::engine::Engine;
+use crate::engine::{Engine, EngineError};
 use crate::phase::PhaseContext;
 use crate::runner::{Live, Run, RunError};
 
@@ -27,22 +27,36 @@ impl<E: Engine> Run<'_, E> {
             return RunError::Engine(gone);
         }
         match live {
-            Some(live) if live.has_died().await => RunError::ContainerDied,
+            Some(live) if live.has_died(cut_off_by(&error)).await => RunError::ContainerDied,
             _ => error,
         }
     }
 }
 
 impl<E: Engine> Live<'_, E> {
-    /// Whether the container has ended. The engine may notice it late.
-    pub(in crate::runner) async fn has_died(&self) -> bool {
+    /// Whether the container has ended. The engine may notice it late, and gets time to do so, except after an
+    /// error of a program that ended by itself, which its container has survived.
+    pub(in crate::runner) async fn has_died(&self, error: Option<&EngineError>) -> bool {
         let container = self.sandbox.container();
+        if error.is_some_and(EngineError::is_of_program) {
+            return matches!(
+                self.run.engine.is_alive(container).await,
+                Ok(false) | Err(_)
+            );
+        }
         let ended = async {
             while let Ok(true) = self.run.engine.is_alive(container).await {
                 tokio::time::sleep(LOOK_AGAIN).await;
             }
         };
         tokio::time::timeout(DEATH_LIMIT, ended).await.is_ok()
+    }
+}
+
+fn cut_off_by(error: &RunError) -> Option<&EngineError> {
+    match error {
+        RunError::Engine(error) => Some(error),
+        _ => None,
     }
 }
 

@@ -71,7 +71,10 @@ impl<E: Engine> Live<'_, E> {
         match self.upload_sets(&artifacts).await {
             Ok(()) => Ok(Ended::succeeded()),
             Err(Stop::Failed(context)) => Ok(Ended::failed(context)),
-            Err(Stop::Unusable(_)) if self.has_died().await => Err(RunError::ContainerDied.into()),
+            // All that the end of a container leaves of a stream.
+            Err(Stop::Unusable(CollectError::Read(_))) if self.has_died(None).await => {
+                Err(RunError::ContainerDied.into())
+            }
             Err(Stop::Unusable(error)) => {
                 let context = PhaseContext::new("CLIENT_ERROR", words(&error));
                 Ok(Ended::failed(context))

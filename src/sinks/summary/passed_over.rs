@@ -29,13 +29,17 @@ pub(super) fn write(out: &mut Out<impl Write>, record: &Record) -> io::Result<()
         while let Some(next) = left_out.next_if(is_next) {
             last = next;
         }
-        let list = if first.is_finally { "finally " } else { "" };
+        let finally = if first.is_finally { "finally " } else { "" };
         let numbers = if first.number == last.number {
             format!("command {}", first.number)
         } else {
             format!("commands {} to {}", first.number, last.number)
         };
-        writeln!(out, "  {:<16} {} {list}{numbers}", "left out", first.phase)?;
+        writeln!(
+            out,
+            "  {:<16} {} {finally}{numbers}",
+            "left out", first.phase
+        )?;
     }
     Ok(())
 }
