@@ -19,6 +19,7 @@ mod config;
 mod container;
 mod corpus;
 mod debug;
+mod docs;
 mod doctor;
 mod engines;
 mod environment;
