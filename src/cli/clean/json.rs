@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::Report;
 use crate::leftovers::Leftover;
 
-/// Writes the report. Names and meanings of its members are in the README.
+/// Writes the report. `docs/reference/json.md` has the names and meanings of its members.
 pub(super) fn json(report: &Report) -> String {
     let all = |leftovers: &[Leftover]| leftovers.iter().map(leftover_json).collect::<Vec<_>>();
     let stuck = report.stuck.iter().map(|(leftover, reason)| {

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::Report;
 use crate::doctor::{Check, ReachedEngine, Verdict};
 
-/// Writes the report. Names and meanings of its members are in the README.
+/// Writes the report. `docs/reference/json.md` has the names and meanings of its members.
 pub(super) fn json(report: &Report) -> String {
     let verdict = if report.count(Verdict::Failed) > 0 {
         Verdict::Failed
