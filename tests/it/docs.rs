@@ -18,6 +18,9 @@ const README_LINES: usize = 150;
 /// Flags that pages name by themselves and that belong to the programs of a build.
 const FLAGS_OF_PROGRAMS: [&str; 3] = ["--test-command", "--files-search", "--sharding-strategy"];
 
+/// A folder that the pages name and that a program makes.
+const MADE: &str = "fuzz/artifacts";
+
 /// The folder of the contract, which names flags of many programs and none of cobuild's.
 const CONTRACT: &str = "docs/contract";
 
@@ -211,6 +214,25 @@ fn sections_of_the_contract_that_the_code_names_have_headings() {
         }
     }
     assert!(seen > 80, "{seen}");
+    none(&missing);
+}
+
+#[test]
+fn files_of_the_repository_that_the_pages_name_exist() {
+    let mut seen = 0;
+    let mut missing = Vec::new();
+    for page in pages() {
+        if page.path.starts_with(CONTRACT) {
+            continue;
+        }
+        for name in page.files() {
+            seen += 1;
+            if name != MADE && !root().join(name).exists() {
+                missing.push(format!("{}: {name}", page.path.display()));
+            }
+        }
+    }
+    assert!(seen > 50, "{seen}");
     none(&missing);
 }
 

@@ -6,6 +6,18 @@ use std::path::{Component, Path, PathBuf};
 
 use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
 
+/// How the names of files of the repository begin.
+const FOLDERS: [&str; 8] = [
+    "src/",
+    "crates/",
+    "tests/",
+    "examples/",
+    "buildspecs/",
+    "benches/",
+    "fuzz/",
+    "scripts/",
+];
+
 /// A page.
 pub(super) struct Page {
     /// Relative to the repository.
@@ -99,6 +111,13 @@ impl Page {
                 _ => {}
             }
         }
+    }
+
+    /// The files and folders of the repository that its code spans name.
+    pub(super) fn files(&self) -> impl Iterator<Item = &str> {
+        self.spans.iter().map(String::as_str).filter(|span| {
+            FOLDERS.iter().any(|folder| span.starts_with(folder)) && !span.contains(' ')
+        })
     }
 
     /// The long flags of cobuild that it names: in spans that begin with a flag or with `cobuild`, and in
