@@ -47,6 +47,9 @@
 //!   is pure: it merges flags, variables and files, and limits what a repository may set.
 //! - [`cli`] reads arguments, shows builds, words errors and hints, and decides the exit status.
 //!
+//! What CodeBuild does is in `docs/contract`: comments cite its sections as `contract §1.6`. Where it is silent
+//! they say "assumed", and `docs/differences.md` lists that.
+//!
 //! Which module may use which is data in `tests/it/architecture.rs`, and checked there.
 //!
 //! # How a command runs

@@ -137,7 +137,7 @@ fn every_page_of_the_book_is_in_its_summary() {
 
 /// What `cobuild check` says of a text, and whether it accepts it without a warning.
 fn checked(buildspec: &str) -> (bool, String) {
-    let mut check = cobuild(&["check", "--deny-warnings", "-d", "-"])
+    let mut check = cobuild(&["check", "--deny-warnings", "-"])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
