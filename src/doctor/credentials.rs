@@ -90,7 +90,7 @@ async fn answer(helper: &str) -> Result<(), String> {
         match run(&program, argument, LIMIT).await {
             Ok(output) if output.status.success() => return Ok(()),
             Ok(output) => {
-                complaint = format!("`{program} {argument}` ended with {}", output.status)
+                complaint = format!("`{program} {argument}` ended with {}", output.status);
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 return Err(format!("`{program}` was not found in PATH"));

@@ -75,7 +75,7 @@ pub async fn feed<E: Engine>(
         while let Some(printed) = output.next().await {
             match printed? {
                 ProcessOutput::Stdout(bytes) | ProcessOutput::Stderr(bytes) => {
-                    keep_end(&mut words, &bytes)
+                    keep_end(&mut words, &bytes);
                 }
                 ProcessOutput::Ended(status) => fed.status = status,
             }
