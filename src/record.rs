@@ -12,6 +12,8 @@ mod time;
 #[cfg(test)]
 mod tests;
 
+use std::time::Duration;
+
 use crate::event::{
     ArtifactsEvent, CacheEvent, CacheOutcome, CacheRestored, Command, CommandEvent, Event, Notice,
     PhaseEvent, Problems, Timestamped,
@@ -24,6 +26,7 @@ pub use details::{
     LogsRecord, NetworkInterfaceRecord, SourceRecord, SourceVersionRecord, VpcRecord,
 };
 use tail::Tail;
+pub use tail::{ErrorLine, Excerpt};
 pub use time::EpochTime;
 
 /// A build, its commands, and what cobuild has to say of it.
@@ -125,6 +128,13 @@ impl Record {
             .filter(|record| !self.has_succeeded(record.command.phase))
     }
 
+    /// Returns the commands that did not end by themselves.
+    pub fn interrupted_commands(&self) -> impl Iterator<Item = &CommandRecord> {
+        self.commands
+            .iter()
+            .filter(|command| command.is_cut_short())
+    }
+
     fn retried(&mut self, phase: PhaseType) {
         let commands = self.commands.iter_mut();
         for command in commands.filter(|record| record.command.phase == phase) {
@@ -147,32 +157,37 @@ impl Record {
                 duration,
                 ..
             } => {
-                let last_lines = self.tail.take();
+                let output = self.tail.take();
                 let out_of_memory = self.out_of_memory.take();
                 let exit_status = *exit_status;
                 self.last(|command| {
                     command.end = Some(CommandEnd::Finished { exit_status });
                     command.duration = Some(*duration);
                     if exit_status != 0 {
-                        command.last_lines = last_lines;
+                        command.output = output;
                         command.out_of_memory = out_of_memory;
                     }
                 });
             }
-            CommandEvent::Interrupted { duration, .. } => self.last(|command| {
-                command.end = Some(CommandEnd::Interrupted);
-                command.duration = Some(*duration);
-            }),
-            CommandEvent::Lost { duration, .. } => self.last(|command| {
-                command.end = Some(CommandEnd::Lost);
-                command.duration = Some(*duration);
-            }),
+            CommandEvent::Interrupted { duration, .. } => {
+                self.cut_short(CommandEnd::Interrupted, *duration);
+            }
+            CommandEvent::Lost { duration, .. } => self.cut_short(CommandEnd::Lost, *duration),
         }
     }
 
     fn pass_over(&mut self, command: &Command, by: PassedOverBy) {
         let command = command.clone();
         self.passed_over.push(PassedOver { command, by });
+    }
+
+    fn cut_short(&mut self, end: CommandEnd, duration: Duration) {
+        let output = self.tail.take();
+        self.last(|command| {
+            command.end = Some(end);
+            command.duration = Some(duration);
+            command.output = output;
+        });
     }
 
     /// Changes the command that runs.

@@ -15,6 +15,7 @@ mod failure;
 mod image_args;
 mod images;
 mod installation;
+mod log_args;
 mod named;
 mod plan;
 mod refusal;

@@ -11,6 +11,7 @@ use super::config::ConfigArgs;
 use super::debug::DebugArgs;
 use super::engine_args::EngineArgs;
 use super::installation::installation;
+use super::log_args::LogArgs;
 use super::secrets::providers;
 use super::showing::show_build;
 use super::{Failure, check, choice, stderr, stdout};
@@ -20,7 +21,7 @@ use crate::plan::artifact_path::{Namespace, Packaging, Storage};
 use crate::project::image::Resolution;
 use crate::settings::{Environment, writable_directory, writable_file};
 use crate::sinks::{
-    BuildJson, Changes, EventsFile, ExportFile, JsonLines, Log, Pull, Sink, Summary,
+    BuildJson, Changes, EventsFile, ExportFile, JsonLines, Log, LogFile, Pull, Sink, Summary,
 };
 use crate::terminal::{self, Out, stderr_width};
 
@@ -86,6 +87,9 @@ pub(super) struct RunArgs {
     /// Form of the log on stdout.
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Format,
+
+    #[command(flatten)]
+    log: LogArgs,
 
     #[command(flatten)]
     engine: EngineArgs,
@@ -156,6 +160,7 @@ pub(super) async fn run(
         ("--build-json", &args.build_json),
         ("--events", &args.events),
         ("--export-file", &args.export_file),
+        ("--log-file", &args.log.log_file),
         ("--secrets", &args.secrets),
     ] {
         if let Some(path) = path {
@@ -169,7 +174,12 @@ pub(super) async fn run(
     settings.grace = args.grace.unwrap_or(settings.grace);
     settings.show_changes = args.show_changes.unwrap_or(settings.show_changes);
     let shows_changes = settings.show_changes;
-    let files = [&args.build_json, &args.events, &args.export_file];
+    let files = [
+        &args.build_json,
+        &args.events,
+        &args.export_file,
+        &args.log.log_file,
+    ];
     for path in files.into_iter().flatten() {
         writable_file(path)
             .with_context(|| format!("cannot write `{}`", path.display()))
@@ -210,12 +220,22 @@ fn sinks(
     let mut sinks: Vec<Box<dyn Sink>> = Vec::new();
     let stdout = stdout(color);
     match args.format {
-        Format::Text => sinks.push(Box::new(Log::new(stdout))),
+        Format::Text => {
+            let timestamps = args.log.timestamps(stdout.is_terminal());
+            sinks.push(Box::new(Log::new(stdout).timestamps(timestamps)));
+        }
         Format::Json => sinks.push(Box::new(JsonLines::new(stdout))),
     }
     if let Some(path) = &args.events {
         let events = EventsFile::create(path).context("cannot write the events");
         sinks.push(Box::new(events.map_err(Failure::no_verdict)?));
+    }
+    let mut log_place = None;
+    if let Some(path) = &args.log.log_file {
+        let log = LogFile::create(path).context("cannot write the log");
+        let log = log.map_err(Failure::no_verdict)?;
+        log_place = Some(log.place());
+        sinks.push(Box::new(log));
     }
     if let Some(path) = &args.build_json {
         sinks.push(Box::new(BuildJson::new(path.clone())));
@@ -225,7 +245,9 @@ fn sinks(
     }
     // Before all others that write to stderr: it takes its bars away for them.
     sinks.push(Box::new(Pull::new(stderr(color), width)));
-    let summary = Summary::new(stderr(color), artifacts).drawing(check::draw);
+    let summary = Summary::new(stderr(color), artifacts)
+        .drawing(check::draw)
+        .log_file(log_place);
     sinks.push(Box::new(summary));
     if shows_changes {
         let stderr = Out::stderr(choice(color));

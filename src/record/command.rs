@@ -5,6 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::OutOfMemory;
+use super::tail::Excerpt;
 use crate::event::Command;
 
 /// A command that started.
@@ -22,8 +23,8 @@ pub struct CommandRecord {
     pub is_mocked: bool,
     /// Whether its phase has run again since.
     pub is_retried: bool,
-    /// What a failed command printed last, line by line. The lines need not be text.
-    pub last_lines: Vec<Vec<u8>>,
+    /// What is kept of the output of a command that did not end well.
+    pub output: Excerpt,
     /// The lack of memory by which it failed.
     pub out_of_memory: Option<OutOfMemory>,
 }
@@ -69,7 +70,7 @@ impl CommandRecord {
             duration: None,
             is_mocked: false,
             is_retried: false,
-            last_lines: Vec::new(),
+            output: Excerpt::default(),
             out_of_memory: None,
         }
     }
@@ -85,5 +86,10 @@ impl CommandRecord {
     /// Whether it ended by itself and not well.
     pub fn has_failed(&self) -> bool {
         self.exit_status().is_some_and(|status| status != 0)
+    }
+
+    /// Whether it did not end by itself: a timeout or a stop ended it, or its container went away.
+    pub fn is_cut_short(&self) -> bool {
+        matches!(self.end, Some(CommandEnd::Interrupted | CommandEnd::Lost))
     }
 }

@@ -213,7 +213,7 @@ fn a_command_has_its_start_its_end_and_its_last_lines() {
     assert_eq!(failed[0].command, command(2));
     assert_eq!(failed[0].start.as_second(), 4);
     assert_eq!(failed[0].duration, Some(Duration::from_secs(3)));
-    assert_eq!(failed[0].last_lines, [b"one", b"two"]);
+    assert_eq!(failed[0].output.last, [b"one", b"two"]);
     assert_eq!(
         failed[0].out_of_memory,
         Some(OutOfMemory { limit: Some(7) })

@@ -1,18 +1,24 @@
-//! The log that CodeBuild would have written, to the byte (contract §4.2 to §4.5).
+//! The log that CodeBuild would have written, to the byte (contract §4.2 to §4.5), or the same lines with
+//! shorter times for people.
 
 mod agent;
 mod cache;
+mod timestamps;
 
 use std::io::{self, Write};
 
 use anstyle::AnsiColor;
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 
 use super::Sink;
-use crate::event::{BuildEvent, CommandEvent, Event, Notice, PhaseEvent, SourceEvent, Timestamped};
+use super::style::of_status;
+use crate::event::{
+    AgentEvent, ArtifactsEvent, BuildEvent, CommandEvent, Event, Notice, PhaseEvent, RuntimeEvent,
+    SourceEvent, Timestamped,
+};
 use crate::phase::{PhaseContext, PhaseType, Status};
 use crate::terminal::{Lines, Out, Style};
+pub use timestamps::Timestamps;
 
 /// The status code of a context that quotes a command.
 const COMMAND_FAILED: &str = "COMMAND_EXECUTION_ERROR";
@@ -20,6 +26,9 @@ const COMMAND_FAILED: &str = "COMMAND_EXECUTION_ERROR";
 /// Writes the log.
 pub struct Log<W: Write> {
     out: Out<W>,
+    timestamps: Timestamps,
+    /// When the build began; its first event says so.
+    start: Option<Timestamp>,
     /// Whether output has left its last line open.
     open_line: bool,
     /// Whether the agent never began, and so does not tell how the phase ended (assumed).
@@ -33,13 +42,36 @@ impl<W: Write> std::fmt::Debug for Log<W> {
 }
 
 impl<W: Write> Log<W> {
-    /// Makes a log that goes to `out`.
+    /// Makes a log that goes to `out`, with full timestamps.
     pub fn new(out: Out<W>) -> Self {
         Self {
             out,
+            timestamps: Timestamps::Full,
+            start: None,
             open_line: false,
             agent_is_silent: false,
         }
+    }
+
+    /// The same log with other timestamps.
+    #[must_use]
+    pub fn timestamps(self, timestamps: Timestamps) -> Self {
+        Self { timestamps, ..self }
+    }
+
+    /// Where the log goes.
+    pub(super) fn out(&self) -> &Out<W> {
+        &self.out
+    }
+
+    /// Whether output has left its last line open.
+    pub(super) fn has_open_line(&self) -> bool {
+        self.open_line
+    }
+
+    /// A text of several lines as part of a line.
+    fn lines<'text>(&self, text: &'text str) -> Lines<'text> {
+        Lines(text, self.timestamps.indent())
     }
 
     fn line(&mut self, time: Timestamp, text: &str) -> io::Result<()> {
@@ -51,21 +83,23 @@ impl<W: Write> Log<W> {
         if std::mem::take(&mut self.open_line) {
             writeln!(self.out)?;
         }
-        let time = time.to_zoned(TimeZone::UTC);
-        let time = time.strftime("%Y/%m/%d %H:%M:%S.%6f");
+        let start = self.start.unwrap_or(time);
+        let (prefix, gap) = self.timestamps.prefix(start, time);
         let dim = Style::DIM;
-        writeln!(
-            self.out,
-            "{dim}[Container] {time}{dim:#} {style}{text}{style:#}"
-        )
+        writeln!(self.out, "{dim}{prefix}{dim:#}{gap}{style}{text}{style:#}")
     }
 
     fn phase_started(&mut self, time: Timestamp, phase: PhaseType) -> io::Result<()> {
         match phase {
             PhaseType::DownloadSource => {
-                self.line(time, "Running on CodeBuild On-demand")?;
-                self.line(time, "Waiting for agent ping")?;
-                self.line(time, "Waiting for DOWNLOAD_SOURCE")
+                for text in [
+                    "Running on CodeBuild On-demand",
+                    "Waiting for agent ping",
+                    "Waiting for DOWNLOAD_SOURCE",
+                ] {
+                    self.styled_line(time, text, Style::DIM)?;
+                }
+                Ok(())
             }
             PhaseType::Install | PhaseType::PreBuild | PhaseType::Build | PhaseType::PostBuild => {
                 let style = Style::BOLD;
@@ -103,17 +137,9 @@ impl<W: Write> Log<W> {
             | PhaseType::PostBuild
             | PhaseType::UploadArtifacts => {}
         }
-        let color = match status {
-            Status::Succeeded => AnsiColor::Green,
-            Status::Failed | Status::Fault => AnsiColor::Red,
-            Status::TimedOut | Status::Stopped => AnsiColor::Yellow,
-        };
-        let style = Style::color(color);
-        self.styled_line(
-            time,
-            &format!("Phase complete: {phase} State: {status}"),
-            style,
-        )?;
+        let style = of_status(status).bold();
+        let text = format!("Phase complete: {phase} State: {style}{status}{style:#}");
+        self.line(time, &text)?;
         let Some(PhaseContext {
             status_code,
             message,
@@ -121,15 +147,19 @@ impl<W: Write> Log<W> {
         else {
             return Ok(());
         };
-        let text = format!(
-            "Phase context status code: {status_code} Message: {}",
-            context_message(status_code, message)
-        );
-        let style = if status == Status::Succeeded {
-            Style::PLAIN
+        let message = if status_code == COMMAND_FAILED {
+            // It quotes a command, which may have several lines.
+            self.lines(message).to_string()
         } else {
-            style
+            message.to_owned()
         };
+        let style = match status {
+            Status::Succeeded => Style::DIM,
+            Status::Failed | Status::Fault | Status::TimedOut | Status::Stopped => {
+                of_status(status)
+            }
+        };
+        let text = format!("Phase context status code: {status_code} Message: {message}");
         self.styled_line(time, &text, style)
     }
 
@@ -158,8 +188,10 @@ impl<W: Write> Log<W> {
     fn command(&mut self, time: Timestamp, event: &CommandEvent) -> io::Result<()> {
         match event {
             CommandEvent::Started { command } => {
-                let text = Lines(&command.text, 0);
-                self.line(time, &format!("Running command {text}"))
+                let (dim, bold) = (Style::DIM, Style::BOLD);
+                let text = self.lines(&command.text);
+                let text = format!("{dim}Running command{dim:#} {bold}{text}{bold:#}");
+                self.line(time, &text)
             }
             CommandEvent::Mocked => self.line(time, "Mocked: the command did not run"),
             CommandEvent::Output(output) => self.output(&output.bytes),
@@ -179,7 +211,7 @@ impl<W: Write> Log<W> {
                 let style = Style::color(AnsiColor::Red);
                 let text = format!(
                     "Command did not exit successfully {} exit status {exit_status}",
-                    Lines(&command.text, 0)
+                    self.lines(&command.text)
                 );
                 self.styled_line(time, &text, style)
             }
@@ -188,13 +220,19 @@ impl<W: Write> Log<W> {
 
     /// Ends a command's output with one newline, whether it ended with one or not (assumed): that
     /// gives an empty line after most output, and begins the agent's next line on a line of its own.
+    /// Short timestamps are for people, who see where output ends without an empty line.
     fn end_output(&mut self) -> io::Result<()> {
-        self.open_line = false;
-        writeln!(self.out)
+        let is_open = std::mem::take(&mut self.open_line);
+        if is_open || self.timestamps != Timestamps::Short {
+            writeln!(self.out)?;
+        }
+        Ok(())
     }
 
     fn output(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.open_line = !bytes.ends_with(b"\n");
+        if let Some(last) = bytes.last() {
+            self.open_line = *last != b'\n';
+        }
         self.out.output(bytes)
     }
 }
@@ -202,6 +240,7 @@ impl<W: Write> Log<W> {
 impl<W: Write + Send> Sink for Log<W> {
     fn event(&mut self, event: &Timestamped) -> io::Result<()> {
         let time = event.time;
+        self.start.get_or_insert(time);
         if !matches!(event.event, Event::Command(CommandEvent::Output(_))) {
             self.out.end_output()?;
         }
@@ -229,9 +268,12 @@ impl<W: Write + Send> Sink for Log<W> {
             | Event::Build(BuildEvent::VariablesExported { .. } | BuildEvent::Finished { .. }) => {
                 self.out.flush()
             }
-            event => agent::lines(event)
-                .iter()
-                .try_for_each(|text| self.line(time, text)),
+            event => {
+                let style = style_of(event);
+                agent::lines(event)
+                    .iter()
+                    .try_for_each(|text| self.styled_line(time, text, style))
+            }
         }
     }
 
@@ -240,12 +282,13 @@ impl<W: Write + Send> Sink for Log<W> {
     }
 }
 
-/// The message of a context, which has several lines when it quotes a command.
-fn context_message(status_code: &str, message: &str) -> String {
-    if status_code == COMMAND_FAILED {
-        Lines(message, 0).to_string()
-    } else {
-        message.to_owned()
+/// How what the agent says between the commands looks: most of it is the same in every build.
+fn style_of(event: &Event) -> Style {
+    match event {
+        Event::Agent(AgentEvent::UnknownKeys { .. })
+        | Event::Runtime(RuntimeEvent::Clash { .. })
+        | Event::Artifacts(ArtifactsEvent::PatternExpanded { matches: 0, .. }) => Style::PLAIN,
+        _ => Style::DIM,
     }
 }
 

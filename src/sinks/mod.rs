@@ -6,11 +6,14 @@ mod events_file;
 mod export_file;
 mod json;
 mod log;
+mod log_file;
 mod pull;
 mod replace;
 mod replay;
 mod size;
+mod style;
 mod summary;
+mod words;
 
 use std::io;
 
@@ -21,7 +24,8 @@ pub use changes::Changes;
 pub use events_file::EventsFile;
 pub use export_file::ExportFile;
 pub use json::JsonLines;
-pub use log::Log;
+pub use log::{Log, Timestamps};
+pub use log_file::{LogFile, LogPlace};
 pub use pull::Pull;
 pub use replay::{ReplayError, replay};
 pub use size::size;

@@ -115,6 +115,11 @@ impl<W: Write> Out<W> {
         self.to
     }
 
+    /// What it writes to.
+    pub fn get_ref(&self) -> &W {
+        &self.to
+    }
+
     /// Whether it goes to a terminal.
     pub fn is_terminal(&self) -> bool {
         self.is_terminal

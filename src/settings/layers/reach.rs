@@ -157,6 +157,9 @@ pub const RULES: &[Rule] = &[
     beyond_at("events", PathPart::Whole, WRITES),
     beyond_at("export-file", PathPart::Whole, WRITES),
     inside("show-changes"),
+    inside("timestamps"),
+    inside("quiet"),
+    beyond_at("log-file", PathPart::Whole, WRITES),
     by_value("grace", long_grace),
     beyond_at(
         "secrets",

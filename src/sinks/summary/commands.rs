@@ -1,9 +1,11 @@
-//! The commands that the summary names: the slowest, and those that failed.
+//! The commands that the summary names: the slowest, those that failed, and one that was cut short.
 
 use std::io::{self, Write};
 use std::time::Duration;
 
+use super::super::words::{duration, place, shortened};
 use super::reason::meaning;
+use crate::phase::Status;
 use crate::record::CommandRecord;
 use crate::terminal::{Out, Sanitizer, Style};
 
@@ -12,9 +14,6 @@ const SLOWEST: usize = 3;
 
 /// Commands that take less than this are not worth a line among the slowest.
 const SLOW: Duration = Duration::from_secs(1);
-
-/// The longest text of a command that is shown, in characters.
-const LONGEST_COMMAND: usize = 100;
 
 /// Returns the commands that took longest and ended by themselves, the slowest first.
 pub(super) fn slowest(commands: &[CommandRecord]) -> Vec<(&CommandRecord, Duration)> {
@@ -30,23 +29,28 @@ pub(super) fn slowest(commands: &[CommandRecord]) -> Vec<(&CommandRecord, Durati
     slowest
 }
 
-/// Writes a failing command, what it said last, and what its status means.
-pub(super) fn failed(out: &mut Out<impl Write>, record: &CommandRecord) -> io::Result<()> {
-    let dim = Style::DIM;
+/// Where the whole output of a command can be read.
+#[derive(Debug, Clone)]
+pub(super) enum Whole {
+    /// In the log that is shown.
+    Log,
+    /// In a log file as well: its name and the line with which the command begins.
+    File(String),
+    /// Nothing but it is in the log, so no excerpt is needed.
+    Shown,
+}
+
+/// Writes a failing command, an excerpt of its output, and what its status means.
+pub(super) fn failed(
+    out: &mut Out<impl Write>,
+    record: &CommandRecord,
+    whole: &Whole,
+) -> io::Result<()> {
     let bold = Style::BOLD;
-    let command = &record.command;
-    writeln!(
-        out,
-        "{bold}{} command {} failed{bold:#}: {}",
-        command.phase,
-        command.number,
-        shortened(&command.text)
-    )?;
-    for line in last_lines(record) {
-        write!(out, "  {dim}|{dim:#} ")?;
-        out.quoted(&line)?;
-        writeln!(out)?;
-    }
+    let name = place(&record.command);
+    let text = shortened(&record.command.text);
+    writeln!(out, "{bold}{name} failed{bold:#}: {text}")?;
+    excerpt(out, record, whole)?;
     let Some(exit_status) = record.exit_status() else {
         return Ok(());
     };
@@ -57,24 +61,75 @@ pub(super) fn failed(out: &mut Out<impl Write>, record: &CommandRecord) -> io::R
     }
 }
 
-/// Returns what a failed command printed last, fit for a terminal.
-pub(super) fn last_lines(record: &CommandRecord) -> impl Iterator<Item = String> {
-    record.last_lines.iter().map(|line| {
-        let clean = Sanitizer::default().clean(line).into_owned();
-        String::from_utf8_lossy(&clean).into_owned()
-    })
+/// Writes a command that a build with this status has cut short. Who has stopped it has seen its output.
+pub(super) fn cut_short(
+    out: &mut Out<impl Write>,
+    record: &CommandRecord,
+    status: Status,
+    whole: &Whole,
+) -> io::Result<()> {
+    let bold = Style::BOLD;
+    let name = place(&record.command);
+    let text = shortened(&record.command.text);
+    let what = match status {
+        Status::TimedOut => "timed out",
+        Status::Stopped => "was stopped",
+        Status::Succeeded | Status::Failed | Status::Fault => "was cut short",
+    };
+    let after = duration(record.duration.unwrap_or_default());
+    writeln!(out, "{bold}{name} {what}{bold:#} after {after}: {text}")?;
+    match (status, whole) {
+        (Status::Stopped, Whole::Log | Whole::Shown) => Ok(()),
+        (Status::Stopped, Whole::File(file)) => writeln!(out, "  output: {file}"),
+        _ => excerpt(out, record, whole),
+    }
 }
 
-/// The first line of a command, and not too much of it.
-pub(super) fn shortened(text: &str) -> String {
-    let text = text.trim();
-    let line = text.lines().next().unwrap_or_default().trim_end();
-    let cut: String = line.chars().take(LONGEST_COMMAND).collect();
-    if cut.len() < text.len() {
-        format!("{cut} …")
-    } else {
-        cut
+/// Writes the lines of a command's output that may say why it failed, and how many lines there are besides.
+fn excerpt(out: &mut Out<impl Write>, record: &CommandRecord, whole: &Whole) -> io::Result<()> {
+    let place = match whole {
+        Whole::Shown => return Ok(()),
+        Whole::Log => ", in the log",
+        Whole::File(file) => {
+            writeln!(out, "  output: {file}")?;
+            ""
+        }
+    };
+    let output = &record.output;
+    let mut shown = 0;
+    for error in &output.errors {
+        left_out(out, error.number - 1 - shown, "")?;
+        quoted(out, &error.text)?;
+        shown = error.number;
     }
+    left_out(out, output.before - shown, place)?;
+    output.last.iter().try_for_each(|line| quoted(out, line))
+}
+
+fn left_out(out: &mut Out<impl Write>, lines: u64, place: &str) -> io::Result<()> {
+    let dim = Style::DIM;
+    match lines {
+        0 => Ok(()),
+        1 => writeln!(out, "  {dim}… 1 line more{place}{dim:#}"),
+        lines => writeln!(out, "  {dim}… {lines} lines more{place}{dim:#}"),
+    }
+}
+
+fn quoted(out: &mut Out<impl Write>, line: &[u8]) -> io::Result<()> {
+    let dim = Style::DIM;
+    write!(out, "  {dim}|{dim:#} ")?;
+    out.quoted(&clean(line))?;
+    writeln!(out)
+}
+
+/// Returns what a failed command printed last, fit for a terminal.
+pub(super) fn last_lines(record: &CommandRecord) -> impl Iterator<Item = String> {
+    record.output.last.iter().map(|line| clean(line))
+}
+
+fn clean(line: &[u8]) -> String {
+    let clean = Sanitizer::default().clean(line).into_owned();
+    String::from_utf8_lossy(&clean).into_owned()
 }
 
 #[cfg(test)]
@@ -84,7 +139,7 @@ mod tests {
     use super::*;
     use crate::event::Command;
     use crate::phase::PhaseType;
-    use crate::record::CommandEnd;
+    use crate::record::{CommandEnd, ErrorLine, Excerpt};
 
     fn command(number: usize, seconds: u64, end: CommandEnd) -> CommandRecord {
         CommandRecord {
@@ -99,19 +154,16 @@ mod tests {
             duration: Some(Duration::from_secs(seconds)),
             is_mocked: false,
             is_retried: false,
-            last_lines: vec![b"\x1b[2Jhello\x9b".to_vec()],
+            output: Excerpt {
+                errors: vec![ErrorLine {
+                    number: 2,
+                    text: b"FAIL it".to_vec(),
+                }],
+                before: 9,
+                last: vec![b"\x1b[2Jhello\x9b".to_vec()],
+            },
             out_of_memory: None,
         }
-    }
-
-    #[test]
-    fn a_command_is_shown_by_its_beginning() {
-        assert_eq!(shortened("make\n"), "make");
-        assert_eq!(shortened("make\nmake test\n"), "make …");
-        assert_eq!(
-            shortened(&"x".repeat(200)).chars().count(),
-            LONGEST_COMMAND + 2
-        );
     }
 
     #[test]
@@ -137,5 +189,45 @@ mod tests {
         let command = command(1, 1, CommandEnd::Finished { exit_status: 1 });
         let lines: Vec<String> = last_lines(&command).collect();
         assert_eq!(lines, ["^[[2Jhello<9b>"]);
+    }
+
+    fn written(write: impl FnOnce(&mut Out<Vec<u8>>) -> io::Result<()>) -> String {
+        let mut out = Out::file(Vec::new());
+        write(&mut out).unwrap();
+        String::from_utf8(out.into_inner()).unwrap()
+    }
+
+    #[test]
+    fn what_is_left_out_of_the_output_is_counted() {
+        let command = command(3, 75, CommandEnd::Finished { exit_status: 1 });
+        let failed = |whole| written(|out| failed(out, &command, &whole));
+        assert_eq!(
+            failed(Whole::Log),
+            "BUILD command 3 failed: \n  … 1 line more\n  | FAIL it\n  … 7 lines more, in the log\n  | ^[[2Jhello<9b>\n  exit status 1\n"
+        );
+        assert_eq!(
+            failed(Whole::File("build.log:7".to_owned())),
+            "BUILD command 3 failed: \n  output: build.log:7\n  … 1 line more\n  | FAIL it\n  … 7 lines more\n  | ^[[2Jhello<9b>\n  exit status 1\n"
+        );
+        assert_eq!(
+            failed(Whole::Shown),
+            "BUILD command 3 failed: \n  exit status 1\n"
+        );
+    }
+
+    #[test]
+    fn a_command_that_was_cut_short_is_named() {
+        let command = command(3, 75, CommandEnd::Interrupted);
+        let cut = |status| written(|out| cut_short(out, &command, status, &Whole::Log));
+        assert_eq!(
+            cut(Status::Stopped),
+            "BUILD command 3 was stopped after 1 m 15 s: \n"
+        );
+        let timed_out = cut(Status::TimedOut);
+        assert!(
+            timed_out.starts_with("BUILD command 3 timed out after 1 m 15 s: \n  …"),
+            "{timed_out}"
+        );
+        assert!(timed_out.ends_with("| ^[[2Jhello<9b>\n"), "{timed_out}");
     }
 }

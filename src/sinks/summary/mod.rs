@@ -13,8 +13,8 @@ use std::path::PathBuf;
 
 use anstyle::AnsiColor;
 
-use super::Sink;
-use crate::event::{BuildEvent, Event, Notice, Problem, Timestamped};
+use super::{LogPlace, Sink};
+use crate::event::{BuildEvent, CommandEvent, Event, Notice, Problem, Timestamped};
 use crate::phase::Status;
 use crate::record::Record;
 use crate::terminal::{Out, Style, visible};
@@ -25,6 +25,10 @@ pub struct Summary<W: Write> {
     out: Out<W>,
     artifacts: Option<PathBuf>,
     draw: Draw,
+    log_file: Option<LogPlace>,
+    /// For each command the line of the log file with which it begins.
+    log_lines: Vec<u64>,
+    is_quiet: bool,
     record: Record,
 }
 
@@ -45,6 +49,9 @@ impl<W: Write> Summary<W> {
             out,
             artifacts,
             draw: |problem, _| format!("{}\n", visible(&problem.to_string())),
+            log_file: None,
+            log_lines: Vec::new(),
+            is_quiet: false,
             record: Record::default(),
         }
     }
@@ -54,6 +61,19 @@ impl<W: Write> Summary<W> {
     pub fn drawing(mut self, draw: Draw) -> Self {
         self.draw = draw;
         self
+    }
+
+    /// The same summary, which names the place of a command in a log file, where there is one. The sink of
+    /// the file comes before this one.
+    #[must_use]
+    pub fn log_file(self, log_file: Option<LogPlace>) -> Self {
+        Self { log_file, ..self }
+    }
+
+    /// The same summary of what went wrong alone, as the output of failed commands is all that is shown.
+    #[must_use]
+    pub fn quiet(self, is_quiet: bool) -> Self {
+        Self { is_quiet, ..self }
     }
 
     fn notice(&mut self, notice: &Notice) -> io::Result<()> {
@@ -80,6 +100,11 @@ impl<W: Write + Send> Sink for Summary<W> {
         self.record.observe(event);
         match &event.event {
             Event::Notice(notice) => self.notice(notice),
+            Event::Command(CommandEvent::Started { .. }) => {
+                let line = self.log_file.as_ref().map(LogPlace::line);
+                self.log_lines.extend(line);
+                Ok(())
+            }
             // The build has no verdict then, and why is told as an error.
             Event::Build(BuildEvent::Finished {
                 status: Status::Fault,
@@ -88,6 +113,11 @@ impl<W: Write + Send> Sink for Summary<W> {
                 record: &self.record,
                 artifacts: self.artifacts.as_deref(),
                 draw: self.draw,
+                log_file: self
+                    .log_file
+                    .as_ref()
+                    .map(|place| (place.path(), &*self.log_lines)),
+                is_quiet: self.is_quiet,
                 end: event.time,
                 status: *status,
             }

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::commands::shortened;
+use super::super::words::shortened;
 use crate::event::Command;
 use crate::record::{PassedOverBy, Record};
 use crate::terminal::Out;

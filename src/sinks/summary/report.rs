@@ -7,11 +7,13 @@ use anstyle::AnsiColor;
 use jiff::{SignedDuration, Timestamp};
 
 use super::super::export_file::has_line;
-use super::commands::{failed, shortened, slowest};
+use super::super::style::of_status;
+use super::super::words::shortened;
+use super::commands::{Whole, cut_short, failed, slowest};
 use super::{Draw, cache, daemon, passed_over};
 use crate::event::{ExportedVariable, Problems};
 use crate::phase::{PhaseType, Status};
-use crate::record::Record;
+use crate::record::{CommandRecord, Record};
 use crate::terminal::{Out, Style};
 
 /// A build that ended.
@@ -19,6 +21,10 @@ pub(super) struct Report<'a> {
     pub(super) record: &'a Record,
     pub(super) artifacts: Option<&'a Path>,
     pub(super) draw: Draw,
+    /// The log file, and for each command the line in it with which the command begins.
+    pub(super) log_file: Option<(&'a Path, &'a [u64])>,
+    /// Whether nothing is told but what went wrong.
+    pub(super) is_quiet: bool,
     pub(super) end: Timestamp,
     pub(super) status: Status,
 }
@@ -26,16 +32,15 @@ pub(super) struct Report<'a> {
 impl Report<'_> {
     /// Writes the summary.
     pub(super) fn write(&self, out: &mut Out<impl Write>) -> io::Result<()> {
-        self.phases(out)?;
-        self.slowest(out)?;
-        passed_over::write(out, self.record)?;
-        for command in self.record.unmended_commands() {
-            failed(out, command)?;
+        if !self.is_quiet {
+            self.phases(out)?;
+            self.slowest(out)?;
+            passed_over::write(out, self.record)?;
         }
-        self.exported(out)?;
-        if let Some(cache) = &self.record.cache {
-            let line = cache::line(&cache.restored, cache.saved.as_ref(), self.status);
-            writeln!(out, "  {:<16} {line}", "cache")?;
+        self.commands(out)?;
+        if !self.is_quiet {
+            self.exported(out)?;
+            self.cache(out)?;
         }
         self.status(out)?;
         self.failures(out)?;
@@ -43,7 +48,9 @@ impl Report<'_> {
         if let Some(out_of_memory) = &self.record.out_of_memory {
             writeln!(out, "  {out_of_memory}")?;
         }
-        self.artifacts(out)?;
+        if !self.is_quiet {
+            self.artifacts(out)?;
+        }
         self.problems(out)?;
         for caveat in &self.record.caveats {
             let style = Style::color(AnsiColor::Yellow).bold();
@@ -89,7 +96,7 @@ impl Report<'_> {
             match entered.and_then(|phase| Some((phase.phase_status?, phase.duration()?))) {
                 Some((Status::Succeeded, _)) if quiet => {}
                 Some((status, took)) => {
-                    let style = color_of(status);
+                    let style = of_status(status);
                     writeln!(
                         out,
                         "  {kind:<16} {style}{status:<9}{style:#} {:>9}",
@@ -120,6 +127,40 @@ impl Report<'_> {
         Ok(())
     }
 
+    /// The commands that failed, and the one that was cut short.
+    fn commands(&self, out: &mut Out<impl Write>) -> io::Result<()> {
+        for command in self.record.unmended_commands() {
+            failed(out, command, &self.whole_output(command))?;
+        }
+        for command in self.record.interrupted_commands() {
+            cut_short(out, command, self.status, &self.whole_output(command))?;
+        }
+        Ok(())
+    }
+
+    /// Where the whole output of a command can be read.
+    fn whole_output(&self, command: &CommandRecord) -> Whole {
+        let mut commands = self.record.commands.iter();
+        let index = commands.position(|it| std::ptr::eq(it, command));
+        match self.log_file {
+            _ if self.is_quiet => Whole::Shown,
+            Some((path, lines)) => {
+                let line = index.and_then(|index| lines.get(index));
+                let line = line.map_or_else(String::new, |line| format!(":{line}"));
+                Whole::File(format!("{}{line}", path.display()))
+            }
+            None => Whole::Log,
+        }
+    }
+
+    fn cache(&self, out: &mut Out<impl Write>) -> io::Result<()> {
+        let Some(cache) = &self.record.cache else {
+            return Ok(());
+        };
+        let line = cache::line(&cache.restored, cache.saved.as_ref(), self.status);
+        writeln!(out, "  {:<16} {line}", "cache")
+    }
+
     fn exported(&self, out: &mut Out<impl Write>) -> io::Result<()> {
         let Some(build) = &self.record.build else {
             return Ok(());
@@ -147,7 +188,7 @@ impl Report<'_> {
             .map_or(SignedDuration::ZERO, |build| {
                 self.end.duration_since(build.start_time.0)
             });
-        let style = color_of(self.status).bold();
+        let style = of_status(self.status).bold();
         let status = self.status;
         let passed_over = passed_over::count(self.record);
         let passed_over = passed_over.map(|count| format!("; {count}"));
@@ -198,13 +239,4 @@ impl Report<'_> {
 
 fn seconds(seconds: f64) -> String {
     format!("{seconds:.1} s")
-}
-
-fn color_of(status: Status) -> Style {
-    let color = match status {
-        Status::Succeeded => AnsiColor::Green,
-        Status::Failed | Status::Fault => AnsiColor::Red,
-        Status::TimedOut | Status::Stopped => AnsiColor::Yellow,
-    };
-    Style::color(color)
 }
