@@ -21,7 +21,10 @@ async fn main() -> anyhow::Result<()> {
     let build = build::start(request, engine, &installation, Hooks::default());
     let log = Log::new(Out::stdout(Color::Auto));
     let mut sinks: Vec<Box<dyn Sink>> = vec![Box::new(log)];
-    let showing = tokio::task::spawn_blocking(move || show(build.events, &mut sinks));
+    // The sinks may block: on a thread of their own.
+    let runtime = tokio::runtime::Handle::current();
+    let showing =
+        tokio::task::spawn_blocking(move || runtime.block_on(show(build.events, &mut sinks)));
     let outcome = build.end.wait().await?;
     showing.await??;
     anyhow::ensure!(

@@ -44,6 +44,8 @@ pub struct Record {
     pub cache: Option<CacheResult>,
     /// How many artifact files were found.
     pub artifact_files: usize,
+    /// The zips of artifacts that are in their places.
+    pub zips: Vec<ZipRecord>,
     /// What people can do about a failure.
     pub hints: Vec<String>,
     /// What the verdict does not say.
@@ -62,6 +64,17 @@ pub struct CacheResult {
     pub restored: CacheRestored,
     /// What was saved; absent when it did not come to that.
     pub saved: Option<CacheOutcome>,
+}
+
+/// A zip of artifacts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ZipRecord {
+    /// Where it is, on this machine.
+    pub location: String,
+    /// How many files are in it.
+    pub files: usize,
+    /// How long it is, in bytes.
+    pub size: u64,
 }
 
 /// The kernel killed a process of the build for lack of memory.
@@ -91,6 +104,16 @@ impl Record {
                 }
             }
             Event::Artifacts(ArtifactsEvent::FilesFound { count }) => self.artifact_files += count,
+            Event::Artifacts(ArtifactsEvent::Placed {
+                location,
+                files,
+                size: Some(size),
+                ..
+            }) => self.zips.push(ZipRecord {
+                location: location.clone(),
+                files: *files,
+                size: *size,
+            }),
             Event::Notice(Notice::Hint { message }) => self.hints.push(message.clone()),
             Event::Notice(Notice::Caveat { message }) => self.caveats.push(message.clone()),
             Event::Notice(Notice::BuildspecProblems(problems)) => {

@@ -1,9 +1,9 @@
 //! `cobuild run`: runs a build.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow};
 use clap::{Args, ColorChoice, ValueEnum};
 
 use super::build_args::{AskedBuild, BuildArgs, parse_duration};
@@ -21,7 +21,8 @@ use crate::plan::artifact_path::{Namespace, Packaging, Storage};
 use crate::project::image::Resolution;
 use crate::settings::{Environment, writable_directory, writable_file};
 use crate::sinks::{
-    BuildJson, Changes, EventsFile, ExportFile, JsonLines, Log, LogFile, Pull, Sink, Summary,
+    BuildJson, Changes, EventsFile, ExportFile, JsonLines, Log, LogFile, Pull, QuietLog, Sink,
+    Slow, Status, Summary,
 };
 use crate::terminal::{self, Out, stderr_width};
 
@@ -128,6 +129,33 @@ impl RunArgs {
         writable.transpose().map_err(Failure::usage)
     }
 
+    /// Makes sure that each file can be written, and is another one.
+    fn check_files(&self) -> Result<(), Failure> {
+        let files = [
+            ("--build-json", &self.build_json),
+            ("--events", &self.events),
+            ("--export-file", &self.export_file),
+            ("--log-file", &self.log.log_file),
+        ];
+        let mut known: Vec<(&str, &Path)> = Vec::new();
+        for (flag, path) in files {
+            let Some(path) = path.as_deref() else {
+                continue;
+            };
+            writable_file(path)
+                .with_context(|| format!("cannot write `{}`", path.display()))
+                .map_err(Failure::usage)?;
+            if let Some((other, _)) = known.iter().find(|(_, known)| *known == path) {
+                let path = path.display();
+                return Err(Failure::usage(anyhow!(
+                    "{other} and {flag} both write `{path}`: name two files"
+                )));
+            }
+            known.push((flag, path));
+        }
+        Ok(())
+    }
+
     fn storage(&self) -> Storage {
         let defaults = Storage::default();
         Storage {
@@ -174,17 +202,7 @@ pub(super) async fn run(
     settings.grace = args.grace.unwrap_or(settings.grace);
     settings.show_changes = args.show_changes.unwrap_or(settings.show_changes);
     let shows_changes = settings.show_changes;
-    let files = [
-        &args.build_json,
-        &args.events,
-        &args.export_file,
-        &args.log.log_file,
-    ];
-    for path in files.into_iter().flatten() {
-        writable_file(path)
-            .with_context(|| format!("cannot write `{}`", path.display()))
-            .map_err(Failure::usage)?;
-    }
+    args.check_files()?;
     let secrets = providers(args.secrets.as_deref(), environment)?;
     let connection = args.engine.connect(environment).await?;
     let installation = Installation {
@@ -195,9 +213,8 @@ pub(super) async fn run(
     let debugger = args
         .debug
         .debugger(&engine, connection.client(), environment)?;
-    let is_dumb = environment.get("TERM") == Some("dumb");
-    let width = (!is_dumb).then(stderr_width).flatten();
-    let sinks = sinks(&args, color, artifacts, shows_changes, width)?;
+    let terminal = Drawing::on(environment);
+    let sinks = sinks(&args, color, artifacts, shows_changes, terminal)?;
     let image = Resolution::of(&request.settings.image).asked().to_owned();
     let hooks = Hooks {
         debugger,
@@ -210,19 +227,59 @@ pub(super) async fn run(
     shown
 }
 
+/// What can be drawn on.
+#[derive(Debug, Clone, Copy)]
+struct Drawing {
+    /// Whether a terminal can take back what it has shown.
+    erases: bool,
+}
+
+impl Drawing {
+    /// Machines of continuous integration may have terminals whose every byte is kept; cargo draws nothing
+    /// there either (assumed).
+    fn on(environment: &Environment) -> Self {
+        let is_dumb = environment.get("TERM") == Some("dumb");
+        let is_logged = environment.get_filled("CI").is_some_and(|it| it != "false");
+        Self {
+            erases: !is_dumb && !is_logged,
+        }
+    }
+
+    /// The width of the terminal that stderr is, where bars can be drawn.
+    fn bars(self) -> Option<usize> {
+        self.erases.then(stderr_width).flatten()
+    }
+}
+
+/// The forms of output. Whatever draws on a terminal comes before what writes there: it makes way.
 fn sinks(
     args: &RunArgs,
     color: ColorChoice,
     artifacts: Option<PathBuf>,
     shows_changes: bool,
-    width: Option<usize>,
+    drawing: Drawing,
 ) -> Result<Vec<Box<dyn Sink>>, Failure> {
     let mut sinks: Vec<Box<dyn Sink>> = Vec::new();
     let stdout = stdout(color);
+    let is_terminal = stdout.is_terminal();
+    let is_quiet = args.log.is_quiet();
+    let bars = drawing.bars().filter(|_| !is_quiet);
+    if !is_quiet {
+        if is_terminal && drawing.erases && args.format == Format::Text {
+            sinks.push(Box::new(Status::new(stdout.is_colored(), bars.is_some())));
+        } else {
+            sinks.push(Box::new(Slow::new(stderr(color), bars.is_some())));
+        }
+    }
     match args.format {
         Format::Text => {
-            let timestamps = args.log.timestamps(stdout.is_terminal());
-            sinks.push(Box::new(Log::new(stdout).timestamps(timestamps)));
+            let timestamps = args.log.timestamps(is_terminal);
+            let log = Log::new(stdout).timestamps(timestamps);
+            if is_quiet {
+                sinks.push(Box::new(QuietLog::new(log)));
+            } else {
+                sinks.push(Box::new(log));
+            }
         }
         Format::Json => sinks.push(Box::new(JsonLines::new(stdout))),
     }
@@ -243,12 +300,15 @@ fn sinks(
     if let Some(path) = &args.export_file {
         sinks.push(Box::new(ExportFile::new(path.clone())));
     }
-    // Before all others that write to stderr: it takes its bars away for them.
-    sinks.push(Box::new(Pull::new(stderr(color), width)));
+    if !is_quiet {
+        sinks.push(Box::new(Pull::new(stderr(color), bars)));
+    }
     let summary = Summary::new(stderr(color), artifacts)
         .drawing(check::draw)
         .log_file(log_place);
-    sinks.push(Box::new(summary));
+    // Nothing but JSON has the output of what failed there.
+    let is_brief = is_quiet && args.format == Format::Text;
+    sinks.push(Box::new(summary.quiet(is_brief)));
     if shows_changes {
         let stderr = Out::stderr(choice(color));
         let most = stderr.is_terminal().then_some(MOST_CHANGES);

@@ -3,6 +3,8 @@
 use std::io;
 use std::time::Duration;
 
+use tokio::runtime::Handle;
+
 use super::Failure;
 use super::build_failure::build_failure;
 use super::engine_args::Connection;
@@ -31,8 +33,9 @@ pub(super) async fn show_build(
         end,
     } = build;
     let signals = Signals::of_build(canceller.clone())?;
+    let runtime = Handle::current();
     let showing = tokio::task::spawn_blocking(move || {
-        let shown = show(events, &mut sinks);
+        let shown = runtime.block_on(show(events, &mut sinks));
         if shown.is_err() {
             canceller.cancel(CancelReason::OutputFailed);
         }

@@ -42,6 +42,12 @@ pub enum ArtifactsEvent {
         identifier: Option<String>,
         /// The directory or the zip, on this machine.
         location: String,
+        /// How many files there are.
+        #[serde(default)]
+        files: usize,
+        /// How long a zip is, in bytes.
+        #[serde(default, rename = "sizeInBytes")]
+        size: Option<u64>,
         /// Whether the buildspec's name counts.
         override_name: bool,
         /// The SHA-256 checksum of a zip.
@@ -67,6 +73,8 @@ impl ArtifactsEvent {
             Self::Placed {
                 identifier,
                 location,
+                files: _,
+                size: _,
                 override_name: _,
                 sha256sum: _,
                 md5sum: _,
@@ -90,6 +98,8 @@ impl ArtifactsEvent {
             Self::Placed {
                 identifier: None,
                 location: text(),
+                files: 2,
+                size: Some(u64::MAX),
                 override_name: true,
                 sha256sum: Some("ab".to_owned()),
                 md5sum: None,

@@ -65,6 +65,9 @@ pub struct CacheRestored {
     /// How long the archives are, in bytes.
     #[serde(rename = "sizeInBytes")]
     pub size: u64,
+    /// How many files, links and directories are in them.
+    #[serde(default)]
+    pub files: Option<u64>,
 }
 
 /// What was found of a cache.
@@ -130,6 +133,7 @@ impl CacheEvent {
                 key,
                 found,
                 size: _,
+                files: _,
             }) => {
                 let mut texts: Vec<&mut String> = key.iter_mut().collect();
                 if let CacheFound::Fallback { key } = found {
@@ -148,6 +152,7 @@ impl CacheEvent {
                 key: Some(text()),
                 found,
                 size: u64::MAX,
+                files: Some(u64::MAX),
             })
         };
         vec![

@@ -261,6 +261,8 @@ impl BuildRecord {
             override_name,
             sha256sum,
             md5sum,
+            files: _,
+            size: _,
         } = event
         {
             let artifacts = ArtifactsRecord {

@@ -135,6 +135,8 @@ fn a_build_that_runs_has_no_end() {
 fn a_record_is_read_back_as_it_was_written() {
     let placed = |identifier: Option<&str>| ArtifactsEvent::Placed {
         identifier: identifier.map(str::to_owned),
+        files: 2,
+        size: None,
         location: "/out".to_owned(),
         override_name: true,
         sha256sum: Some("ab".to_owned()),

@@ -31,6 +31,7 @@ mod characters;
 mod out;
 mod page;
 mod sanitize;
+mod status_line;
 mod style;
 mod traces;
 
@@ -38,5 +39,6 @@ pub use characters::visible;
 pub use out::{Color, Out, stderr_width, stdout_width};
 pub use page::{Lines, Page};
 pub use sanitize::Sanitizer;
+pub use status_line::{Cursor, StatusLine};
 pub use style::Style;
 pub use traces::{Traces, hide, masked, show_panics};

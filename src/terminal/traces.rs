@@ -7,6 +7,7 @@ use std::sync::{Mutex, PoisonError};
 
 use super::out::{Color, Out};
 use super::page::Lines;
+use super::status_line::wipe;
 use crate::mask::Masker;
 
 /// The secrets of the build that runs.
@@ -36,6 +37,9 @@ pub struct Traces;
 impl Write for Traces {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let mut out = Out::stderr(Color::Always);
+        if out.is_terminal() {
+            wipe();
+        }
         trace(&mut out, &String::from_utf8_lossy(bytes))?;
         Ok(bytes.len())
     }
@@ -64,6 +68,7 @@ pub fn show_panics() {
         if backtrace.status() == BacktraceStatus::Captured {
             text = format!("{text}\n{backtrace}");
         }
+        wipe();
         // Nobody is left to tell when stderr is gone.
         let _ = last_words(&mut Out::stderr(Color::Never), &text);
     }));

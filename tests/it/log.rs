@@ -1,6 +1,8 @@
 //! The log, compared whole and to the byte: its words are CodeBuild's.
 
+mod file;
 mod output;
+mod quiet;
 
 use std::fmt::Write as _;
 

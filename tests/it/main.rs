@@ -51,4 +51,5 @@ mod source_kinds;
 mod stops;
 mod summary;
 mod surprises;
+mod terminal;
 mod transfer;

@@ -286,6 +286,7 @@ fn a_usage_error_is_coloured_as_asked() {
 fn a_terminal_gets_colours_and_no_control_characters_of_the_build() {
     let env = TestEnv::new()
         .build_command(r"printf '\033]0;title\007\033[31mred\033[0m\n'")
+        .args(&["--timestamps", "full"])
         .variable("TERM", "xterm-256color");
     let cobuild = env.command();
     let line: Vec<String> = std::iter::once(cobuild.get_program())

@@ -57,7 +57,9 @@ phases:
         "{summary}"
     );
     assert!(
-        summary.contains("\nPRE_BUILD command 2 failed: seq 40 …\n| 32\n"),
+        summary.contains(
+            "\nPRE_BUILD command 2 failed: seq 40 …\n… 21 lines more, in the log\n| 22\n"
+        ),
         "{summary}"
     );
     assert!(

@@ -64,6 +64,7 @@ impl<E: Engine> Live<'_, E> {
             key: None,
             found: CacheFound::NotWanted,
             size: 0,
+            files: None,
         };
         if wants {
             let mut found = 0;
@@ -80,6 +81,7 @@ impl<E: Engine> Live<'_, E> {
                 if let Some(entry) = entry {
                     found += 1;
                     restored.size += entry.entry.size;
+                    restored.files = Some(restored.files.unwrap_or(0) + entry.entry.files);
                     let paths = CachePaths::directory(&directory.below);
                     self.unpack(entry, paths, cache.clone()).await?;
                 }

@@ -192,6 +192,7 @@ impl<E: Engine> Live<'_, E> {
             key: key.as_deref().map(told),
             found: CacheFound::NotWanted,
             size: 0,
+            files: None,
         };
         if wants {
             self.run.events.emit(CacheEvent::Downloading).await;
@@ -215,6 +216,7 @@ impl<E: Engine> Live<'_, E> {
             };
             if let Some(found) = found {
                 restored.size = found.entry.size;
+                restored.files = Some(found.entry.files);
                 self.run.events.emit(CacheEvent::Unarchiving).await;
                 let source = self.run.plan.layout.source.clone();
                 self.unpack(found, caching.paths.clone(), source).await?;

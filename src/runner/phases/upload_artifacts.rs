@@ -281,7 +281,8 @@ impl<E: Engine> Live<'_, E> {
             root.join(&place)
         };
         let location = location.display().to_string();
-        let sums = match artifacts.storage.packaging {
+        let files = fetched.count;
+        let zipped = match artifacts.storage.packaging {
             Packaging::None => {
                 self.blocking(move |_| publish_tree(staging, &root, &place))
                     .await?;
@@ -293,17 +294,21 @@ impl<E: Engine> Live<'_, E> {
                     let making = Staging::create(&root, &owner)?;
                     let zip = making.path().join(ZIP);
                     let sums = pack(&names, staging.path(), &fetched.links, &zip, stop)?;
+                    let size = std::fs::metadata(&zip).map_err(CollectError::Read)?.len();
                     publish_file(&zip, &root, &place)?;
-                    Ok(sums)
+                    Ok((sums, size))
                 });
                 Some(packed.await?)
             }
         };
+        let (sums, size) = zipped.unzip();
         self.run
             .events
             .emit(ArtifactsEvent::Placed {
                 identifier: set.identifier.clone(),
                 location,
+                files,
+                size,
                 override_name: artifacts.storage.override_name,
                 sha256sum: sums.as_ref().map(|sums| sums.sha256.clone()),
                 md5sum: sums.map(|sums| sums.md5),

@@ -14,8 +14,13 @@ pub(super) fn line(
         key,
         found,
         size: bytes,
+        files,
     } = restored;
-    let bytes = size(*bytes);
+    let bytes = match files {
+        // An archive of nothing has a length too.
+        Some(0) => "empty".to_owned(),
+        _ => size(*bytes),
+    };
     let found = match (found, key) {
         (CacheFound::NotWanted, _) => "not restored: `action: save`".to_owned(),
         (CacheFound::Nothing, Some(key)) => format!("miss for {key}"),
@@ -54,4 +59,25 @@ pub(super) fn line(
         None => "; not saved: the build failed".to_owned(),
     };
     found + &saved
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cache_with_nothing_in_it_is_empty() {
+        let line = |files| {
+            let restored = CacheRestored {
+                key: None,
+                found: CacheFound::Exact,
+                size: 89,
+                files,
+            };
+            line(&restored, None, Status::Succeeded)
+        };
+        assert_eq!(line(Some(0)), "hit (empty)");
+        assert_eq!(line(Some(1)), "hit (89 B)");
+        assert_eq!(line(None), "hit (89 B)");
+    }
 }

@@ -7,6 +7,7 @@ use anstyle::AnsiColor;
 use jiff::{SignedDuration, Timestamp};
 
 use super::super::export_file::has_line;
+use super::super::size;
 use super::super::style::of_status;
 use super::super::words::shortened;
 use super::commands::{Whole, cut_short, failed, slowest};
@@ -230,6 +231,13 @@ impl Report<'_> {
             1 => "1 artifact file".to_owned(),
             count => format!("{count} artifact files"),
         };
+        if !self.record.zips.is_empty() {
+            return self.record.zips.iter().try_for_each(|zip| {
+                let files = if zip.files == 1 { "file" } else { "files" };
+                let (count, size) = (zip.files, size(zip.size));
+                writeln!(out, "  {}: {count} {files}, {size}", zip.location)
+            });
+        }
         match self.artifacts {
             Some(directory) => writeln!(out, "  {files} in {}", directory.display()),
             None => writeln!(out, "  {files} not kept; `-a DIR` keeps them"),
