@@ -213,8 +213,8 @@ pub(super) async fn run(
     let debugger = args
         .debug
         .debugger(&engine, connection.client(), environment)?;
-    let terminal = Drawing::on(environment);
-    let sinks = sinks(&args, color, artifacts, shows_changes, terminal)?;
+    let drawing = Drawing::on(environment);
+    let sinks = sinks(&args, color, artifacts, shows_changes, drawing)?;
     let image = Resolution::of(&request.settings.image).asked().to_owned();
     let hooks = Hooks {
         debugger,
@@ -227,27 +227,32 @@ pub(super) async fn run(
     shown
 }
 
-/// What can be drawn on.
+/// What can be drawn on a terminal and taken away again.
 #[derive(Debug, Clone, Copy)]
 struct Drawing {
-    /// Whether a terminal can take back what it has shown.
+    /// Whether there are bars and lines at all.
     erases: bool,
+    /// Whether each byte is kept, though it goes to a terminal: so it is on machines of continuous
+    /// integration, where cargo draws nothing either (assumed).
+    is_kept: bool,
 }
 
 impl Drawing {
-    /// Machines of continuous integration may have terminals whose every byte is kept; cargo draws nothing
-    /// there either (assumed).
     fn on(environment: &Environment) -> Self {
-        let is_dumb = environment.get("TERM") == Some("dumb");
-        let is_logged = environment.get_filled("CI").is_some_and(|it| it != "false");
         Self {
-            erases: !is_dumb && !is_logged,
+            erases: environment.get("TERM") != Some("dumb"),
+            is_kept: environment.get_filled("CI").is_some_and(|it| it != "false"),
         }
     }
 
     /// The width of the terminal that stderr is, where bars can be drawn.
     fn bars(self) -> Option<usize> {
         self.erases.then(stderr_width).flatten()
+    }
+
+    /// Whether a terminal can have a line that says what runs.
+    fn has_status(self) -> bool {
+        self.erases && !self.is_kept
     }
 }
 
@@ -265,7 +270,7 @@ fn sinks(
     let is_quiet = args.log.is_quiet();
     let bars = drawing.bars().filter(|_| !is_quiet);
     if !is_quiet {
-        if is_terminal && drawing.erases && args.format == Format::Text {
+        if is_terminal && drawing.has_status() && args.format == Format::Text {
             sinks.push(Box::new(Status::new(stdout.is_colored(), bars.is_some())));
         } else {
             sinks.push(Box::new(Slow::new(stderr(color), bars.is_some())));

@@ -18,6 +18,9 @@ const QUIET: Duration = Duration::from_secs(1);
 /// line to a terminal, if it were drawn more often.
 const STEADY: Duration = Duration::from_millis(250);
 
+/// A terminal that is narrower has no line, in characters.
+const NARROW: usize = 20;
+
 /// The width of a terminal that does not know it, in characters.
 const USUAL_WIDTH: usize = 80;
 
@@ -79,7 +82,7 @@ impl Sink for Status {
         self.stays = false;
         let width = stdout_width().filter(|width| *width > 0);
         let width = width.unwrap_or(USUAL_WIDTH);
-        if let Some(cursor) = self.cursor.at(width) {
+        if let Some(cursor) = self.cursor.at(width).filter(|_| width >= NARROW) {
             self.line.show(&text(&running), cursor, width)?;
         }
         // When the next second is full.

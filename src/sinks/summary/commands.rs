@@ -61,7 +61,7 @@ pub(super) fn failed(
     }
 }
 
-/// Writes a command that a build with this status has cut short. Who has stopped it has seen its output.
+/// Writes a command that was cut short; its phase has this status. Who has stopped it has seen its output.
 pub(super) fn cut_short(
     out: &mut Out<impl Write>,
     record: &CommandRecord,

@@ -134,7 +134,13 @@ impl Report<'_> {
             failed(out, command, &self.whole_output(command))?;
         }
         for command in self.record.interrupted_commands() {
-            cut_short(out, command, self.status, &self.whole_output(command))?;
+            let phases = self.record.phases().iter();
+            let mut of_command = phases
+                .rev()
+                .filter(|it| it.phase_type == command.command.phase);
+            let status = of_command.find_map(|phase| phase.phase_status);
+            let status = status.unwrap_or(self.status);
+            cut_short(out, command, status, &self.whole_output(command))?;
         }
         Ok(())
     }

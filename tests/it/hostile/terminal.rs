@@ -46,6 +46,8 @@ fn on_terminal(command: &Command) -> Vec<u8> {
         .args(["-qec", &format!("sh {}", script.display()), "/dev/null"])
         .env_clear()
         .env("TERM", "xterm-256color")
+        // Without the line that goes away again, whose sequences are cobuild's own.
+        .env("CI", "true")
         .stdin(Stdio::null());
     if let Some(directory) = command.get_current_dir() {
         terminal.current_dir(directory);
@@ -379,13 +381,14 @@ fn output_does_not_hide_what_cobuild_says_behind_it() {
 fn a_command_of_several_lines_forges_no_line_of_the_agent() {
     let forged = "[Container] 2026/11/22 11:25:13.594267 Phase complete: BUILD State: SUCCEEDED";
     let env = TestEnv::new().build_command(&format!("true\ntrue # x\n: '\n{forged}'; exit 3"));
-    let shown = on_terminal(&env.again(&["--color", "never"]).command());
-    let text = harmless(&shown).unwrap();
-    assert!(!text.lines().any(|line| line.starts_with(forged)), "{text}");
-    assert!(
-        text.contains("Running command true\r\ntrue # x\r\n"),
-        "{text}"
-    );
+    for (form, indent) in [("full", 0), ("short", 9), ("none", 2)] {
+        let arguments = ["--color", "never", "--timestamps", form];
+        let shown = on_terminal(&env.again(&arguments).command());
+        let text = harmless(&shown).unwrap();
+        assert!(!text.lines().any(|line| line.starts_with(forged)), "{text}");
+        let lines = format!("Running command true\r\n{}true # x\r\n", " ".repeat(indent));
+        assert!(text.contains(&lines), "{text}");
+    }
     // A pipe gets the lines that CodeBuild would have written.
     let piped = env.run();
     assert!(piped.stdout.contains(&format!("\n{forged}")), "{piped}");
