@@ -24,6 +24,7 @@
 //!   hide what follows it.
 //! - JSON ([`Out::json`]) stays the same value: its characters are written as `\u202e`.
 //! - What a library draws with colours ([`Out::drawn`]) is made of texts that [`visible`] has seen.
+//! - The line that says what runs ([`StatusLine`]) is cobuild's own, with texts that [`visible`] has seen.
 //! - The shell of `cobuild run --debug` is a terminal session between its user and the container, byte
 //!   for byte, as with `docker exec -it`: what runs there may use the terminal, that is its purpose.
 

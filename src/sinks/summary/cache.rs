@@ -16,9 +16,13 @@ pub(super) fn line(
         size: bytes,
         files,
     } = restored;
+    // An archive of nothing has a length too; that of a directory has the directory itself in it.
+    let of_themselves = match found {
+        CacheFound::Directories { found, .. } => *found as u64,
+        _ => 0,
+    };
     let bytes = match files {
-        // An archive of nothing has a length too.
-        Some(0) => "empty".to_owned(),
+        Some(files) if *files <= of_themselves => "empty".to_owned(),
         _ => size(*bytes),
     };
     let found = match (found, key) {
@@ -67,17 +71,24 @@ mod tests {
 
     #[test]
     fn a_cache_with_nothing_in_it_is_empty() {
-        let line = |files| {
+        let line = |found, files| {
             let restored = CacheRestored {
                 key: None,
-                found: CacheFound::Exact,
+                found,
                 size: 89,
                 files,
             };
             line(&restored, None, Status::Succeeded)
         };
-        assert_eq!(line(Some(0)), "hit (empty)");
-        assert_eq!(line(Some(1)), "hit (89 B)");
-        assert_eq!(line(None), "hit (89 B)");
+        let directories = || CacheFound::Directories { found: 2, of: 2 };
+        for (found, files, shown) in [
+            (CacheFound::Exact, Some(0), "hit (empty)"),
+            (CacheFound::Exact, Some(1), "hit (89 B)"),
+            (CacheFound::Exact, None, "hit (89 B)"),
+            (directories(), Some(2), "hit (empty)"),
+            (directories(), Some(3), "hit (89 B)"),
+        ] {
+            assert_eq!(line(found, files), shown);
+        }
     }
 }
