@@ -83,16 +83,12 @@ impl Activity {
     pub(super) fn running(&self, now: Instant) -> Option<Running> {
         let (phase, phase_start) = self.phase?;
         let since = |start: Instant| now.saturating_duration_since(start);
-        let (place, text, start) = match &self.command {
-            Some((command, start)) => (
-                self.numbered(command),
-                Some(shortened(&command.text)),
-                *start,
-            ),
-            None => {
-                let pull = self.pull.as_ref().map(|image| format!("pulling {image}"));
-                (phase.to_string(), pull, phase_start)
-            }
+        let (place, text, start) = if let Some((command, start)) = &self.command {
+            let text = shortened(&command.text);
+            (self.numbered(command), Some(text), *start)
+        } else {
+            let pull = self.pull.as_ref().map(|image| format!("pulling {image}"));
+            (phase.to_string(), pull, phase_start)
         };
         Some(Running {
             place,

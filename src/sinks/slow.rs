@@ -12,7 +12,7 @@ use crate::event::{Event, Timestamped};
 use crate::terminal::Out;
 
 /// After how much silence the first line comes; each further one after twice as much as the last.
-const FIRST: Duration = Duration::from_secs(60);
+const FIRST: Duration = Duration::from_mins(1);
 
 /// Writes a line now and then while a build is silent.
 pub struct Slow<W: Write> {

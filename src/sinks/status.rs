@@ -77,7 +77,7 @@ impl Sink for Status {
             return Ok(None);
         };
         if running.silence < QUIET && !self.line.is_shown() && !self.stays {
-            return Ok(Some(now + (QUIET - running.silence)));
+            return Ok(Some(now + QUIET.saturating_sub(running.silence)));
         }
         self.stays = false;
         let width = stdout_width().filter(|width| *width > 0);
@@ -86,8 +86,8 @@ impl Sink for Status {
             self.line.show(&text(&running), cursor, width)?;
         }
         // When the next second is full.
-        let rest =
-            Duration::from_secs(1) - Duration::from_nanos(running.time.subsec_nanos().into());
+        let part = Duration::from_nanos(running.time.subsec_nanos().into());
+        let rest = Duration::from_secs(1).saturating_sub(part);
         Ok(Some(now + rest))
     }
 

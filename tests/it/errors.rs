@@ -362,6 +362,8 @@ fn places_that_cannot_be_written_are_found_before_anything_runs() {
         ("-a", "source/buildspec.yml"),
         ("--build-json", "nowhere/build.json"),
         ("--build-json", "source"),
+        ("--log-file", "nowhere/build.log"),
+        ("--log-file", "source"),
     ] {
         let env = TestEnv::new()
             .build_command("echo never")

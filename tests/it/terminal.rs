@@ -174,9 +174,8 @@ fn a_line_says_what_runs_and_leaves_nothing_behind() {
         assert!(left.contains("\nSUCCEEDED in "), "{left}");
         // Nothing but the first command is too long for a line, in the log and in the summary.
         let narrow = Screen::of(&shown, columns.into(), HEIGHT.into()).wraps;
-        let wide = Screen::of(&shown, 1000, HEIGHT.into());
-        let log = wide.text();
-        let wraps = log
+        let wide = Screen::of(&shown, 1000, HEIGHT.into()).text();
+        let wraps = wide
             .lines()
             .map(|line| line.chars().count().saturating_sub(1) / usize::from(columns));
         assert_eq!(narrow, wraps.sum::<usize>(), "{left}");

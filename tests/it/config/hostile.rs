@@ -49,6 +49,7 @@ const REACHING: &[(&str, &str)] = &[
     ("build-json", "'build.json'"),
     ("events", "'events.jsonl'"),
     ("export-file", "'export.env'"),
+    ("log-file", "'build.log'"),
     ("grace", "'2h'"),
     ("secrets", "'secrets.env'"),
     ("host", "'tcp://10.0.0.1:2375'"),
@@ -80,6 +81,8 @@ const INSIDE: &[(&str, &str)] = &[
     ("override-artifact-name", "true"),
     ("artifact-namespace", "'build-id'"),
     ("show-changes", "true"),
+    ("timestamps", "'full'"),
+    ("quiet", "true"),
 ];
 
 fn place() -> Place {

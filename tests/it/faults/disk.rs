@@ -254,20 +254,30 @@ fn directories_that_cannot_be_written_any_more_are_told() {
 }
 
 #[test]
-fn events_without_room_end_the_build_and_keep_what_came_before() {
-    let disk = SmallDisk::new("1m");
-    let path = disk.path().join("events.jsonl");
-    let env = TestEnv::new()
-        .build_command("head -c 3000000 /dev/zero | tr '\\0' x; sleep 600")
-        .args(&["--events", path.to_str().unwrap()]);
-    let start = Instant::now();
-    let run = env.run();
-    assert!(start.elapsed() < BOUND, "{:?}", start.elapsed());
-    assert_no_room(&run, &path);
-    let events = fs::read_to_string(&path).unwrap();
-    let first: Value = serde_json::from_str(events.lines().next().unwrap()).unwrap();
-    assert_eq!(first["event"], "build-started");
-    assert_eq!(leftovers(&env), 0);
+fn events_and_a_log_file_without_room_end_the_build_and_keep_what_came_before() {
+    for flag in ["--events", "--log-file"] {
+        let disk = SmallDisk::new("1m");
+        let path = disk.path().join("file");
+        let env = TestEnv::new()
+            .build_command("head -c 3000000 /dev/zero | tr '\\0' x; sleep 600")
+            .args(&[flag, path.to_str().unwrap()]);
+        let start = Instant::now();
+        let run = env.run();
+        assert!(start.elapsed() < BOUND, "{:?}", start.elapsed());
+        assert_no_room(&run, &path);
+        let kept = fs::read_to_string(&path).unwrap();
+        let first = kept.lines().next().unwrap();
+        if flag == "--events" {
+            let first: Value = serde_json::from_str(first).unwrap();
+            assert_eq!(first["event"], "build-started");
+        } else {
+            assert!(
+                first.ends_with(" Running on CodeBuild On-demand"),
+                "{first}"
+            );
+        }
+        assert_eq!(leftovers(&env), 0);
+    }
 }
 
 #[test]

@@ -63,7 +63,7 @@ fn whatever_is_named_stays_in_the_source() {
     ] {
         cases.push(("--artifacts", name.to_owned()));
     }
-    for flag in ["--build-json", "--export-file"] {
+    for flag in ["--build-json", "--events", "--export-file", "--log-file"] {
         for name in ["file", "directory/new", "dangling"] {
             cases.push((flag, name.to_owned()));
         }
