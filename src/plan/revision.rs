@@ -129,7 +129,7 @@ artifacts: {files: out}
     #[test]
     fn what_comes_too_late_is_named() {
         let now = "version: 0.1
-env: {shell: bash, variables: {B: b, AWS_SECRET_ACCESS_KEY: wJalrXUtnFEMI}}
+env: {shell: bash, variables: {B: b, AWS_SECRET_ACCESS_KEY: wJalrXUtnFEMI/K7MDENG}}
 phases: {build: {commands: [make]}}
 cache: {paths: [deps]}
 ";

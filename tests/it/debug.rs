@@ -167,7 +167,7 @@ phases:
   build:
     commands:
       - '[ -n \"$X\" ] || exit 3'
-      - echo \"i\"n:$PWD; echo \"<$X>\"; echo \"$ENV-$KEPT-${TERM-none}-${SHLVL-none}\"
+      - echo \"i\"n:$PWD; echo \"<$X>\"; echo \"$ENV-$KEPT-$(printenv TERM || echo none)-${SHLVL-none}\"
       - echo \"$(env | grep -c COBUILD_) variables of the shell\"
 ";
     for (shell, level) in [("sh", "none"), ("bash", "1")] {

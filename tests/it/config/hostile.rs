@@ -30,6 +30,7 @@ const REACHING: &[(&str, &str)] = &[
     ("timeout", "'37h'"),
     ("exclude", "['!.env']"),
     ("cache-namespace", "'other'"),
+    ("project-name", "'other'"),
     ("pids-limit", "'unlimited'"),
     ("pids-limit", "100000"),
     ("network", "'host'"),
