@@ -34,7 +34,7 @@ mod yaml;
 
 pub use batch::{Batch, BatchBuild, BatchBuilds, BatchEnv, BatchFanout, BatchMatrix, Dependency};
 pub use check::{Project, check, diagnose};
-pub use code::{CODES, Code, Severity};
+pub use code::{CODES, Code, Page, Severity};
 pub use diagnostic::{Diagnosis, Diagnostic};
 pub use encoding::readable;
 pub use limits::MAX_BYTES;

@@ -199,29 +199,24 @@ fn explain(name: &str) -> Result<String, Failure> {
         .map_err(|error| {
             Failure::usage(error).hint("`cobuild check --explain codes` lists them")
         })?;
+    let page = code.page();
+    let explanation: Vec<String> = page.paragraphs().map(|text| wrapped(&text)).collect();
     Ok(format!(
-        "{} {} ({})\n\n{}\n\n{}\n\nWith the problem:\n\n{}\nWithout:\n\n{}",
+        "{} {} ({})\n\n{}\n\n{}\n\nWrong:\n\n{}\nRight:\n\n{}",
         code.id,
         code.name,
-        severity(code.severity),
-        code.summary,
-        wrapped(code.explanation),
-        indented(code.bad),
-        indented(code.good)
+        code.severity.as_str(),
+        wrapped(page.summary),
+        explanation.join("\n\n"),
+        indented(page.wrong),
+        indented(page.right)
     ))
 }
 
 fn line(code: &Code) -> String {
-    let severity = severity(code.severity);
-    format!("{} {severity:7} {}: {}\n", code.id, code.name, code.summary)
-}
-
-/// Returns the word that every format has for a severity.
-fn severity(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Error => "error",
-        Severity::Warning => "warning",
-    }
+    let severity = code.severity.as_str();
+    let summary = code.page().summary;
+    format!("{} {severity:7} {}: {summary}\n", code.id, code.name)
 }
 
 fn indented(text: &str) -> String {

@@ -2,7 +2,7 @@
 //!
 //! The text is searched, not the YAML: the comment may as well stand in a script.
 
-use super::super::code::structure::UNKNOWN_CODE;
+use super::super::code::UNKNOWN_CODE;
 use super::super::code::{CODES, Code};
 use super::super::diagnostic::{Allowed, Findings};
 use super::super::node::{Position, Span};

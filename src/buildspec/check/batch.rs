@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::super::batch::{self, BatchBuilds};
-use super::super::code::batch::{
+use super::super::code::{
     BATCH_KIND, CYCLE, DEPENDENCY, DUPLICATE_IDENTIFIER, FLEET, IDENTIFIER, PARALLELISM,
     QUOTED_VERSION, UNPRIVILEGED,
 };

@@ -2,14 +2,12 @@
 
 use std::collections::HashSet;
 
-use super::super::code::commands::{
-    BASHISM, LOST_DEFINITION, LOST_OPTION, LOST_STATE, LOST_STATUS,
-};
+use super::super::code::{BASHISM, LOST_DEFINITION, LOST_OPTION, LOST_STATE, LOST_STATUS};
 use super::super::diagnostic::Findings;
 use super::super::model::Version;
 use super::items::{Item, Items, MOST_PER_ITEM, Shell};
-use super::pipes;
 use super::shell::{Command, is_assignment};
+use super::{pipes, shell_syntax, unchecked};
 
 /// Finds what is wrong with the commands of a buildspec.
 pub(super) fn find(version: Version, items: &Items<'_>, findings: &mut Findings<'_>) {
@@ -23,7 +21,9 @@ pub(super) fn find(version: Version, items: &Items<'_>, findings: &mut Findings<
     for (index, item) in items.items.iter().enumerate() {
         options(item, findings);
         status(item, findings);
+        shell_syntax::find(item, findings);
         pipes::find(item, items.shell, findings);
+        unchecked::find(item, findings);
         if items.shell == Shell::Sh {
             bashisms(item, findings);
         }

@@ -1,7 +1,7 @@
 //! Docker commands, and where their daemon comes from (contract §5).
 
-use super::super::code::batch::UNPRIVILEGED;
-use super::super::code::commands::DOCKER_DAEMON;
+use super::super::code::DOCKER_DAEMON;
+use super::super::code::UNPRIVILEGED;
 use super::super::diagnostic::Findings;
 use super::super::keys::Section;
 use super::items::{Item, Items};

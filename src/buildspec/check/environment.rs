@@ -2,9 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::super::code::environment::{
-    CREDENTIALS, LITERAL_VARIABLE, RESERVED_NAME, SECRET, UNSET_EXPORT,
-};
+use super::super::code::{CREDENTIALS, LITERAL_VARIABLE, RESERVED_NAME, SECRET, UNSET_EXPORT};
 use super::super::diagnostic::Findings;
 use super::super::keys::Section;
 use super::super::model::Version;

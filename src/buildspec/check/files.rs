@@ -1,6 +1,6 @@
 //! Artifacts, reports and the cache.
 
-use super::super::code::environment::{FALLBACK, GLOB, NO_FILES};
+use super::super::code::{FALLBACK, GLOB, NO_FILES};
 use super::super::diagnostic::Findings;
 use super::super::keys::Section;
 use super::super::node::{Entry, Node, Value};

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::super::code::structure::{DUPLICATE_KEY, KEY_CASE, UNKNOWN_KEY};
+use super::super::code::{DUPLICATE_KEY, KEY_CASE, UNKNOWN_KEY};
 use super::super::diagnostic::Findings;
 use super::super::keys::{KEYS, Section, Since};
 use super::super::model::Version;

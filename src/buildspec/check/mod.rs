@@ -5,18 +5,22 @@
 
 mod allow;
 mod batch;
+mod builders;
 mod commands;
 mod docker;
 mod environment;
 mod files;
 mod items;
 mod keys;
+mod nesting;
 mod pipes;
 mod places;
 mod program;
 mod refused;
 mod shell;
+mod shell_syntax;
 mod syntax_help;
+mod unchecked;
 mod values;
 
 #[cfg(test)]

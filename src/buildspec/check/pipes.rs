@@ -2,110 +2,12 @@
 
 use std::collections::HashSet;
 
-use super::super::code::commands::MASKED_FAILURE;
+use super::super::code::MASKED_FAILURE;
 use super::super::diagnostic::Findings;
+use super::builders::builds;
 use super::items::{Item, MOST_PER_ITEM, Shell};
 use super::program::Program;
 use super::shell::Command;
-
-/// Programs that build or test: their failure is what a build is for.
-const BUILDERS: &[&str] = &[
-    "ant",
-    "bazel",
-    "bun",
-    "bundle",
-    "cargo",
-    "cdk",
-    "cmake",
-    "composer",
-    "ctest",
-    "deno",
-    "docker",
-    "docker-compose",
-    "dotnet",
-    "go",
-    "gradle",
-    "gradlew",
-    "jest",
-    "make",
-    "mocha",
-    "mvn",
-    "mvnw",
-    "ninja",
-    "nox",
-    "npm",
-    "npx",
-    "packer",
-    "phpunit",
-    "pip",
-    "pip3",
-    "pipenv",
-    "pnpm",
-    "poetry",
-    "pulumi",
-    "pytest",
-    "rake",
-    "rspec",
-    "sam",
-    "sbt",
-    "serverless",
-    "sls",
-    "terraform",
-    "terragrunt",
-    "tox",
-    "tsc",
-    "vitest",
-    "yarn",
-];
-
-/// What makes such a program only tell something. Its output is what is wanted, so a pipe is at home.
-const QUESTIONS: &[&str] = &[
-    "--dry-run",
-    "--help",
-    "--info",
-    "--list",
-    "--version",
-    "-version",
-    "config",
-    "context",
-    "dependencies",
-    "doc",
-    "env",
-    "events",
-    "freeze",
-    "graph",
-    "help",
-    "history",
-    "image",
-    "images",
-    "info",
-    "inspect",
-    "list",
-    "logs",
-    "ls",
-    "metadata",
-    "network",
-    "outdated",
-    "output",
-    "port",
-    "properties",
-    "ps",
-    "query",
-    "search",
-    "show",
-    "stack",
-    "state",
-    "stats",
-    "tasks",
-    "top",
-    "tree",
-    "version",
-    "view",
-    "volume",
-    "whoami",
-    "why",
-    "workspace",
-];
 
 /// Programs that succeed whatever they are given.
 const TAILS: &[&str] = &[
@@ -172,22 +74,6 @@ fn is_harmless(tail: &Program<'_>) -> bool {
 /// Returns whether a word is a group of short options with this one in it.
 fn has_flag(word: &str, flag: char) -> bool {
     word.starts_with('-') && !word.starts_with("--") && word.contains(flag)
-}
-
-fn builds(program: &Program<'_>) -> bool {
-    let first = program.subcommand().unwrap_or_default();
-    if program.name.starts_with("python") {
-        return program.has(&["pytest", "unittest", "tox", "nox"]);
-    }
-    let asks = QUESTIONS.contains(&first)
-        || program.arguments.iter().any(|word| {
-            word.starts_with("--") && QUESTIONS.contains(word) || word.starts_with("help:")
-        })
-        || matches!(
-            program.arguments.as_slice(),
-            ["-v" | "-V" | "-h" | "-version"]
-        );
-    BUILDERS.contains(&program.name) && !asks
 }
 
 #[cfg(test)]

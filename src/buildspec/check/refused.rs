@@ -1,8 +1,8 @@
 //! What CodeBuild refuses: every problem of the reading, worded for people.
 
 use super::super::code::Code;
-use super::super::code::errors::{COMMAND_TYPE, KIND, NO_BUILDSPEC, PHASE_NAME, VERSION};
-use super::super::code::structure::STEPS;
+use super::super::code::STEPS;
+use super::super::code::{COMMAND_TYPE, KIND, NO_BUILDSPEC, PHASE_NAME, VERSION};
 use super::super::diagnostic::Findings;
 use super::super::keys::Section;
 use super::super::node::Span;

@@ -5,6 +5,8 @@
 
 use memchr::memmem;
 
+use super::nesting::{Nested, char_boundary, skip_nested};
+
 /// One simple command.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Command<'text> {
@@ -38,6 +40,38 @@ pub(super) struct Script<'text> {
     pub(super) functions: Vec<&'text str>,
     /// What only bash has: the words of it, and its line.
     pub(super) bash: Vec<(&'text str, usize)>,
+    /// How the commands follow one another.
+    pub(super) tokens: Vec<Token<'text>>,
+    /// The quote or bracket that is never closed, and its line.
+    pub(super) unclosed: Option<(&'text str, usize)>,
+    /// Whether something in it may have been misread: a here-document without an end, or a pattern of
+    /// `case` within `$(…)`.
+    pub(super) is_doubtful: bool,
+}
+
+/// A part of a script, as far as it says which command runs after which.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Token<'text> {
+    /// A reserved word such as `if`, and its line.
+    Keyword(&'text str, usize),
+    /// A command, by its place in the list.
+    Command(usize),
+    /// The head of a function, whose body follows.
+    Function,
+    /// `(`
+    Open,
+    /// `)`
+    Close,
+    /// `&&` or `||`
+    Condition,
+    /// `|`
+    Pipe,
+    /// `&`
+    Background,
+    /// `;;` or the like, the end of a branch of `case`.
+    Branch,
+    /// `;` or the end of a line.
+    End,
 }
 
 impl<'text> Script<'text> {
@@ -114,7 +148,7 @@ impl<'text> Reader<'text> {
                     self.line += 1;
                 }
                 b'\n' => {
-                    self.end(false);
+                    self.end(Token::End);
                     self.at += 1;
                     self.line += 1;
                     self.skip_heredocs();
@@ -127,25 +161,28 @@ impl<'text> Reader<'text> {
                     self.bash(2);
                     self.word_after(2);
                 }
-                b'|' => {
-                    let or = self.rest().starts_with(b"||");
-                    self.end(!or);
-                    self.at += if or || self.rest().starts_with(b"|&") {
-                        2
-                    } else {
-                        1
-                    };
-                }
-                b';' | b'&' | b')' => {
-                    self.end(false);
-                    self.at += 1;
-                }
+                b'|' | b'&' | b';' | b')' => self.operator(),
                 b'(' => self.parenthesis(),
                 b'<' | b'>' => self.redirection(),
                 _ => self.word(),
             }
         }
-        self.end(false);
+        self.end(Token::End);
+    }
+
+    fn operator(&mut self) {
+        let (token, length) = match self.rest() {
+            [b'&', b'&', ..] | [b'|', b'|', ..] => (Token::Condition, 2),
+            [b'|', b'&', ..] => (Token::Pipe, 2),
+            [b'|', ..] => (Token::Pipe, 1),
+            [b'&', ..] => (Token::Background, 1),
+            [b';', b';', b'&', ..] => (Token::Branch, 3),
+            [b';', b';' | b'&', ..] => (Token::Branch, 2),
+            [b')', ..] => (Token::Close, 1),
+            _ => (Token::End, 1),
+        };
+        self.end(token);
+        self.at += length;
     }
 
     fn bash(&mut self, length: usize) {
@@ -177,15 +214,16 @@ impl<'text> Reader<'text> {
                 let function = *word;
                 self.script.functions.push(function);
                 self.words.clear();
+                self.script.tokens.push(Token::Function);
                 self.at += 2 + next.unwrap_or_default();
             }
             Some(word) if adjacent && is_assignment(word) => {
                 self.script.bash.push((word, self.line));
-                let end = skip_nested(self.text.as_bytes(), self.at);
+                let end = self.skip(self.at);
                 self.advance(end);
             }
             _ => {
-                self.end(false);
+                self.end(Token::Open);
                 self.at += 1;
             }
         }
@@ -203,13 +241,13 @@ impl<'text> Reader<'text> {
                 self.at += 1;
             }
             let start = self.at;
-            self.at = word_end(self.text.as_bytes(), start);
+            self.at = self.word_end(start);
             let end = self.text[start..self.at].trim_matches(['\'', '"', '\\']);
             self.heredocs.push(end);
         } else if rest.starts_with(b"<(") || rest.starts_with(b">(") {
             self.bash(2);
             let start = self.at;
-            let end = skip_nested(self.text.as_bytes(), start + 1);
+            let end = self.skip(start + 1);
             self.push(start, end);
             self.advance(end);
         } else {
@@ -222,7 +260,7 @@ impl<'text> Reader<'text> {
 
     fn word(&mut self) {
         let start = self.at;
-        let end = word_end(self.text.as_bytes(), start).max(start + 1);
+        let end = self.word_end(start).max(start + 1);
         self.push(start, end);
         self.advance(end);
     }
@@ -243,88 +281,85 @@ impl<'text> Reader<'text> {
                 if line.trim() == end {
                     break;
                 }
+                self.script.is_doubtful |= self.at == self.text.len();
             }
         }
     }
 
-    fn end(&mut self, piped: bool) {
+    /// Returns the place behind the quotes or brackets that open here.
+    fn skip(&mut self, start: usize) -> usize {
+        let Nested {
+            end,
+            is_closed,
+            is_doubtful,
+        } = skip_nested(self.text.as_bytes(), start);
+        self.script.is_doubtful |= is_doubtful;
+        if !is_closed && self.script.unclosed.is_none() {
+            let before = &self.text[self.at.min(start)..start];
+            let line = self.line + before.matches('\n').count();
+            let opening = &self.text[start..=start];
+            self.script.unclosed = Some((opening, line));
+        }
+        end
+    }
+
+    /// Returns where the word that begins here ends.
+    fn word_end(&mut self, start: usize) -> usize {
+        let bytes = self.text.as_bytes();
+        let mut at = start;
+        while let Some(&byte) = bytes.get(at) {
+            match byte {
+                b' ' | b'\t' | b'\r' | b'\n' | b';' | b'|' | b'&' | b'(' | b')' | b'<' | b'>' => {
+                    break;
+                }
+                b'\\' => at += 2,
+                b'\'' | b'"' | b'`' => at = self.skip(at),
+                b'$' if matches!(bytes.get(at + 1), Some(b'(' | b'{' | b'\'')) => {
+                    at = self.skip(at + 1);
+                }
+                _ => at += 1,
+            }
+        }
+        // An escape at the very end has nothing behind it.
+        char_boundary(bytes, at.min(bytes.len()))
+    }
+
+    /// Ends a command, and says what comes between it and the next.
+    fn end(&mut self, next: Token<'text>) {
         let mut words = std::mem::take(&mut self.words);
         let reserved = words
             .iter()
             .take_while(|word| RESERVED.contains(word))
             .count();
-        words.drain(..reserved);
-        if words.first() == Some(&"function")
-            && let Some(name) = words.get(1)
-        {
-            self.script.functions.push(name);
-            self.script.bash.push((words[0], self.began));
-            return;
-        }
-        if !words.is_empty() {
-            self.script.commands.push(Command {
-                words,
-                line: self.began,
-                piped,
-            });
-        }
-    }
-}
-
-/// Returns where the word that begins here ends.
-fn word_end(bytes: &[u8], start: usize) -> usize {
-    let mut at = start;
-    while let Some(&byte) = bytes.get(at) {
-        match byte {
-            b' ' | b'\t' | b'\r' | b'\n' | b';' | b'|' | b'&' | b'(' | b')' | b'<' | b'>' => break,
-            b'\\' => at += 2,
-            b'\'' | b'"' | b'`' => at = skip_nested(bytes, at),
-            b'$' if matches!(bytes.get(at + 1), Some(b'(' | b'{')) => {
-                at = skip_nested(bytes, at + 1);
+        let line = self.began;
+        let keywords = words.drain(..reserved);
+        let keywords = keywords.map(|word| Token::Keyword(word, line));
+        self.script.tokens.extend(keywords);
+        match words.first() {
+            Some(&"function") if words.len() > 1 => {
+                self.script.functions.push(words[1]);
+                self.script.bash.push((words[0], line));
+                self.script.tokens.push(Token::Function);
+                let body = words[2..].iter().filter(|word| RESERVED.contains(word));
+                let body = body.map(|word| Token::Keyword(word, line));
+                self.script.tokens.extend(body);
             }
-            _ => at += 1,
-        }
-    }
-    // An escape at the very end has nothing behind it.
-    char_boundary(bytes, at.min(bytes.len()))
-}
-
-/// An escape may skip the first byte of a longer character.
-fn char_boundary(bytes: &[u8], mut at: usize) -> usize {
-    while at < bytes.len() && (0x80..0xC0).contains(&bytes[at]) {
-        at += 1;
-    }
-    at
-}
-
-/// Returns the place behind the quotes or brackets that open here, whatever nests in them.
-fn skip_nested(bytes: &[u8], start: usize) -> usize {
-    // A stack of our own: a hostile text nests deeper than the machine's.
-    let mut open: Vec<u8> = Vec::new();
-    let mut at = start;
-    while let Some(&byte) = bytes.get(at) {
-        let inner = open.last().copied();
-        match (inner, byte) {
-            (Some(b'\''), b'\'') => {
-                open.pop();
+            Some(first) => {
+                if matches!(*first, "for" | "select" | "case") {
+                    self.script.tokens.push(Token::Keyword(first, line));
+                }
+                let command = Token::Command(self.script.commands.len());
+                self.script.tokens.push(command);
+                self.script.commands.push(Command {
+                    words,
+                    line,
+                    piped: next == Token::Pipe,
+                });
             }
-            (Some(b'\''), _) => {}
-            (_, b'\\') => at += 1,
-            (Some(b'"'), b'"') | (Some(b'`'), b'`') | (Some(b'('), b')') | (Some(b'{'), b'}') => {
-                open.pop();
-            }
-            (Some(b'"'), b'\'') => {}
-            (_, b'\'' | b'"' | b'`') => open.push(byte),
-            (Some(b'"' | b'`' | b'{'), b'(' | b'{') if bytes[at - 1] != b'$' => {}
-            (_, b'(' | b'{') => open.push(byte),
-            _ => {}
+            None => {}
         }
-        at += 1;
-        if open.is_empty() {
-            break;
-        }
+        self.script.tokens.push(next);
     }
-    char_boundary(bytes, at.min(bytes.len()))
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ mod tests;
 
 use std::ops::Range;
 
-use super::super::code::errors::SYNTAX;
+use super::super::code::SYNTAX;
 use super::super::diagnostic::Findings;
 use super::super::node::{Position, Span};
 use super::super::problems::Problem;

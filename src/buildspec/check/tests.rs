@@ -1,7 +1,7 @@
-use super::super::code::batch::{
+use super::super::code::IGNORED_KIND;
+use super::super::code::{
     BATCH_KIND, CYCLE, DEPENDENCY, DUPLICATE_IDENTIFIER, FLEET, IDENTIFIER, PARALLELISM,
 };
-use super::super::code::structure::IGNORED_KIND;
 use super::super::code::{CODES, Code, Severity};
 use super::super::limits::{BATCH_KINDS, MAX_BYTES};
 use super::super::parse::{parse, parse_batch};
@@ -266,8 +266,8 @@ fn there_are_errors_exactly_when_the_buildspec_is_refused() {
         assert_agrees(text);
     }
     for code in CODES {
-        assert_agrees(code.bad.as_bytes());
-        assert_agrees(code.good.as_bytes());
+        assert_agrees(code.page().wrong.as_bytes());
+        assert_agrees(code.page().right.as_bytes());
     }
 }
 
@@ -335,9 +335,11 @@ phases:
     assert_eq!(
         found(text),
         [
+            "bs508 6:9-13",
             "bs503 8:9-15",
             "bs503 9:9-15",
             "bs503 12:9-15",
+            "bs508 13:10-14",
             "bs503 13:16-22",
             "bs503 14:31-37"
         ]

@@ -2,7 +2,7 @@
 
 use regex::Regex;
 
-use super::super::code::structure::{
+use super::super::code::{
     BOOLEAN, EMPTY_ITEM, EMPTY_PHASE, IGNORED_KIND, ON_FAILURE, REPORT_FORMAT, RUNTIME, SHELL,
 };
 use super::super::diagnostic::Findings;

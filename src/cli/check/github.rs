@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Checked, not_shown, severity};
+use super::{Checked, not_shown};
 
 /// Renders everything found, one command a line.
 pub(super) fn render(all: &[Checked]) -> String {
@@ -17,7 +17,7 @@ pub(super) fn render(all: &[Checked]) -> String {
             let _ = writeln!(
                 shown,
                 "::{} file={},line={},endLine={},col={},endColumn={},title={} {}::{}",
-                severity(one.severity()),
+                one.severity().as_str(),
                 property(&checked.path),
                 one.span.start.line,
                 one.span.end.line,

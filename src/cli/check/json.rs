@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{Checked, severity};
+use super::Checked;
 
 /// Renders everything found as one object, on one line.
 pub(super) fn render(all: &[Checked]) -> String {
@@ -19,7 +19,7 @@ pub(super) fn render(all: &[Checked]) -> String {
                 "endColumn": one.span.end.column,
                 "code": one.code.id,
                 "name": one.code.name,
-                "severity": severity(one.severity()),
+                "severity": one.severity().as_str(),
                 "message": one.message,
                 "note": one.note,
                 "help": one.help,

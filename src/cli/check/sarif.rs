@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Checked, severity};
+use super::Checked;
 use crate::buildspec::{CODES, Code, Diagnostic};
 
 /// Renders everything found as one log with one run.
@@ -29,12 +29,15 @@ pub(super) fn render(all: &[Checked]) -> String {
 }
 
 fn rule(code: &Code) -> Value {
+    let page = code.page();
+    let explanation: Vec<String> = page.paragraphs().collect();
     json!({
         "id": code.id,
         "name": code.name,
-        "shortDescription": { "text": code.summary },
-        "fullDescription": { "text": code.explanation },
-        "defaultConfiguration": { "level": severity(code.severity) },
+        "shortDescription": { "text": page.summary },
+        "fullDescription": { "text": explanation.join("\n\n") },
+        "help": { "text": explanation.join("\n\n"), "markdown": code.markdown },
+        "defaultConfiguration": { "level": code.severity.as_str() },
     })
 }
 
@@ -48,7 +51,7 @@ fn result(path: &str, one: &Diagnostic) -> Value {
     json!({
         "ruleId": one.code.id,
         "ruleIndex": CODES.iter().position(|code| *code == one.code),
-        "level": severity(one.severity()),
+        "level": one.severity().as_str(),
         "message": { "text": text },
         "locations": [{
             "physicalLocation": {
