@@ -46,4 +46,4 @@ pub use node::{Position, Span};
 pub use parse::{batch_span, is_mapping, parse, parse_batch};
 pub use refusal::Refusal;
 pub use reports::{ReportFormat, ReportGroup};
-pub use schema::schema;
+pub use schema::{UnknownKeySchema, schema};

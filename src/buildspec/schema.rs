@@ -14,14 +14,23 @@ use serde_json::{Map, Value, json};
 
 use super::keys::{Key, Section, Shape, Since};
 
+/// What the schema says of keys that are not in the table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UnknownKeySchema {
+    /// They are valid, as CodeBuild takes them.
+    Valid,
+    /// They are not valid: most are misspelt.
+    Invalid,
+}
+
 /// Returns the JSON Schema of buildspecs, as text.
-pub fn schema() -> String {
+pub fn schema(unknown: UnknownKeySchema) -> String {
     let mut definitions = Map::new();
     for (name, definition) in shapes() {
         definitions.insert(name.to_owned(), definition);
     }
     for (section, name) in sections() {
-        definitions.insert(name, section_schema(section));
+        definitions.insert(name, section_schema(section, unknown));
     }
     let mut root = json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -29,7 +38,7 @@ pub fn schema() -> String {
         "title": "AWS CodeBuild buildspec",
         "description": "Build specification of AWS CodeBuild, versions 0.1 and 0.2.",
     });
-    extend(&mut root, section_schema(Section::Root));
+    extend(&mut root, section_schema(Section::Root, unknown));
     extend(&mut root, required_version());
     extend(&mut root, json!({ "$defs": definitions }));
     format!("{root:#}\n")
@@ -110,7 +119,7 @@ fn sections() -> Vec<(Section, String)> {
     found
 }
 
-fn section_schema(section: Section) -> Value {
+fn section_schema(section: Section, unknown: UnknownKeySchema) -> Value {
     let properties: Map<String, Value> = section
         .keys()
         .map(|key| (key.name.to_owned(), key_schema(key)))
@@ -121,7 +130,8 @@ fn section_schema(section: Section) -> Value {
         _ => json!(["object", "null"]),
     };
     if section != Section::Phases {
-        return json!({ "type": kind, "properties": properties, "additionalProperties": true });
+        let others = unknown == UnknownKeySchema::Valid;
+        return json!({ "type": kind, "properties": properties, "additionalProperties": others });
     }
     let other_cases: Map<String, Value> = section
         .keys()
@@ -146,9 +156,7 @@ fn key_schema(key: &Key) -> Value {
         extend(&mut schema, json!({ "examples": key.examples }));
     }
     if let Some(pattern) = key.pattern {
-        // Editors show the second one in place of the pattern.
-        let keywords = json!({ "pattern": pattern, "patternErrorMessage": key.doc });
-        extend(&mut schema, keywords);
+        extend(&mut schema, json!({ "pattern": pattern }));
     }
     if key.since == Since::OnlyV0_1 {
         // No `deprecationMessage`: editors would report each use as a problem, also in version 0.1.
@@ -241,7 +249,7 @@ mod tests {
     use super::*;
 
     fn parsed() -> Value {
-        serde_json::from_str(&schema()).unwrap()
+        serde_json::from_str(&schema(UnknownKeySchema::Valid)).unwrap()
     }
 
     /// Calls `visit` with every schema within a value.

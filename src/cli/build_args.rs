@@ -22,7 +22,9 @@ use crate::phase::PhaseType;
 use crate::plan::part::{self, Mock, Part, Step};
 use crate::plan::{Settings, Transfer};
 use crate::project::ProjectName;
-use crate::settings::{BuildspecName, Environment, Override, parse_env_file, parse_override};
+use crate::settings::{
+    BuildspecName, EnvFile, EnvFileFormat, Environment, Override, parse_override,
+};
 
 /// The build that is meant.
 #[derive(Debug, Clone, Args)]
@@ -43,9 +45,13 @@ pub(super) struct BuildArgs {
     #[arg(long, value_name = "NAME")]
     project_name: Option<ProjectName>,
 
-    /// File of NAME=VALUE lines that beat the buildspec's variables; quotes are literal.
+    /// File of NAME=VALUE lines that beat the buildspec's variables.
     #[arg(short, long, value_name = "FILE")]
     env_file: Vec<PathBuf>,
+
+    /// How env files are written [default: docker].
+    #[arg(long, value_name = "FORMAT")]
+    env_file_format: Option<EnvFileForm>,
 
     /// A variable that beats the buildspec's; NAME alone takes this machine's value.
     #[arg(long, value_name = "NAME=VALUE", value_parser = parse_override)]
@@ -99,6 +105,14 @@ enum SourceTransfer {
     Tar,
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum EnvFileForm {
+    /// As for `docker run`: quotes are part of the value.
+    Docker,
+    /// As for Docker Compose: quotes around a value are removed; nothing is expanded.
+    Dotenv,
+}
+
 /// What a command line asks for, and what it names beside its sources.
 #[derive(Debug)]
 pub(super) struct AskedBuild {
@@ -115,8 +129,8 @@ impl BuildArgs {
         let privileged = self.is_privileged()?;
         let sources = self.source.find(self.is_mounted())?;
         let named = Named::beside(&sources)?;
-        let (mut overrides, warnings) = self.container.proxies(environment);
-        overrides.extend(self.overrides(environment, &named)?);
+        let (mut overrides, mut warnings) = self.container.proxies(environment);
+        overrides.extend(self.overrides(environment, &named, &mut warnings)?);
         let container = self.container.request(&named)?;
         let buildspec = BuildspecName::read(self.buildspec.as_deref())
             .context("cannot read the buildspec from stdin")
@@ -174,7 +188,13 @@ impl BuildArgs {
         &self,
         environment: &Environment,
         named: &Named,
+        warnings: &mut Vec<String>,
     ) -> Result<Vec<(String, String)>, Failure> {
+        let format = match self.env_file_format {
+            None | Some(EnvFileForm::Docker) => EnvFileFormat::Docker,
+            Some(EnvFileForm::Dotenv) => EnvFileFormat::Dotenv,
+        };
+        let mut quoted = Vec::new();
         let lookup = |name: &str| environment.get(name).map(str::to_owned);
         let mut overrides = Vec::new();
         for path in &self.env_file {
@@ -185,10 +205,25 @@ impl BuildArgs {
                 .and_then(|text| String::from_utf8(text).map_err(not_text))
                 .with_context(|| format!("cannot read the env file `{}`", path.display()))
                 .map_err(Failure::usage)?;
-            let variables = parse_env_file(&text, lookup)
+            let file = EnvFile::parse(&text, format, lookup)
                 .with_context(|| format!("cannot use the env file `{}`", path.display()))
                 .map_err(Failure::usage)?;
-            overrides.extend(variables);
+            quoted.extend(file.quoted);
+            overrides.extend(file.variables);
+        }
+        if let [first, others @ ..] = quoted.as_slice() {
+            let others = match others.len() {
+                0 => String::new(),
+                1 => " and of 1 more variable".to_owned(),
+                count => format!(" and of {count} more variables"),
+            };
+            // Chosen and said: then it is known.
+            if self.env_file_format.is_none() {
+                warnings.push(format!(
+                    "the quotes around the value of `{first}`{others} are part of it, as for \
+                     `docker run --env-file`; `--env-file-format dotenv` removes them"
+                ));
+            }
         }
         for given in &self.env {
             let variable = given

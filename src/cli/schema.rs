@@ -1,8 +1,10 @@
 //! `cobuild schema`: prints the JSON Schemas of what cobuild reads and writes.
 
+use anyhow::anyhow;
 use clap::{Args, ColorChoice, ValueEnum};
 
 use super::{Failure, config, stdout, written};
+use crate::buildspec::UnknownKeySchema;
 use crate::exit::ExitStatus;
 use crate::plan::PlanDocument;
 use crate::settings::layers;
@@ -15,6 +17,10 @@ pub(super) struct SchemaArgs {
     /// What the schema describes.
     #[arg(default_value = "buildspec")]
     subject: Subject,
+
+    /// Refuse unknown keys of a buildspec, which CodeBuild ignores: most are misspelt.
+    #[arg(long)]
+    strict: bool,
 }
 
 /// What has a schema.
@@ -31,9 +37,9 @@ enum Subject {
 }
 
 impl Subject {
-    fn schema(self) -> String {
+    fn schema(self, unknown: UnknownKeySchema) -> String {
         match self {
-            Self::Buildspec => buildspec::schema(),
+            Self::Buildspec => buildspec::schema(unknown),
             Self::Config => layers::schema(&config::flags(&config::definition())),
             Self::Events => event::schema(),
             Self::Plan => PlanDocument::schema(),
@@ -44,7 +50,15 @@ impl Subject {
 /// Prints the schema.
 pub(super) fn run(args: &SchemaArgs, color: ColorChoice) -> Result<ExitStatus, Failure> {
     let mut out = stdout(color);
-    let schema = args.subject.schema();
+    let unknown = if !args.strict {
+        UnknownKeySchema::Valid
+    } else if args.subject == Subject::Buildspec {
+        UnknownKeySchema::Invalid
+    } else {
+        let error = anyhow!("--strict is for the schema of a buildspec");
+        return Err(Failure::usage(error));
+    };
+    let schema = args.subject.schema(unknown);
     written(out.json(&schema).and_then(|()| out.flush()))?;
     Ok(ExitStatus::Succeeded)
 }

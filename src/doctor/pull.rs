@@ -18,19 +18,39 @@ const LIMIT: Duration = Duration::from_secs(15);
 const ANSWER_LIMIT: Duration = Duration::from_secs(10);
 
 pub(super) async fn checks<E: Engine>(engine: &E, surroundings: &ExaminationInputs) -> Vec<Check> {
-    let (pull, image) = tokio::join!(
-        pull(engine, surroundings.pull.as_deref()),
-        default_image_check(engine)
+    let asked = surroundings.pull.as_deref();
+    let (pulled, default_image) = tokio::join!(
+        trial_pull(engine, asked.unwrap_or(TINY), asked.is_some()),
+        local_default_image(engine)
     );
-    vec![pull, image]
+    // The default image is some GB; that a tiny one comes from its registry tells as much.
+    let tiny = match (&default_image, asked) {
+        (Ok(Some(_)) | Err(_), _) => None,
+        (Ok(None), None) => Some(pulled.clone()),
+        (Ok(None), Some(_)) => Some(trial_pull(engine, TINY, false).await),
+    };
+    vec![
+        pull_check(asked, &pulled),
+        default_image_check(&default_image, tiny.as_ref()),
+    ]
 }
 
-async fn pull<E: Engine>(engine: &E, asked: Option<&str>) -> Check {
-    let subject = Subject::Pull;
-    let image = asked.unwrap_or(TINY);
+/// What came of pulling an image.
+#[derive(Debug, Clone)]
+enum Pulled {
+    /// It is there, after so many seconds.
+    In(f32),
+    /// It did not come, for this reason.
+    Refused(String),
+    /// It could not be tried, for this reason.
+    NotTried(String),
+}
+
+/// Pulls an image; one that was not there goes again unless it is to be kept.
+async fn trial_pull<E: Engine>(engine: &E, image: &str, keeps: bool) -> Pulled {
     let was_there = match is_there(engine, image).await {
         Ok(was_there) => was_there,
-        Err(reason) => return Check::not_tried(subject, reason),
+        Err(reason) => return Pulled::NotTried(reason),
     };
     let start = Instant::now();
     let request = PullRequest {
@@ -40,20 +60,31 @@ async fn pull<E: Engine>(engine: &E, asked: Option<&str>) -> Check {
     let pulling = engine
         .pull_image(&request)
         .try_for_each(|_| std::future::ready(Ok(())));
-    let reason = match tokio::time::timeout(LIMIT, pulling).await {
+    match tokio::time::timeout(LIMIT, pulling).await {
         Ok(Ok(())) => {
-            // Nobody asked for it.
-            if !was_there && asked.is_none() {
+            if !was_there && !keeps {
                 remove(engine, image).await;
             }
-            let seconds = start.elapsed().as_secs_f32();
-            return Check::ok(subject, format!("{image} in {seconds:.1} s"));
+            Pulled::In(start.elapsed().as_secs_f32())
         }
-        Ok(Err(error)) => error.reason(),
-        Err(_) => format!("the pull did not finish within {} s", LIMIT.as_secs()),
+        Ok(Err(error)) => Pulled::Refused(error.reason()),
+        Err(_) => Pulled::Refused(format!(
+            "the pull did not finish within {} s",
+            LIMIT.as_secs()
+        )),
+    }
+}
+
+fn pull_check(asked: Option<&str>, pulled: &Pulled) -> Check {
+    let subject = Subject::Pull;
+    let image = asked.unwrap_or(TINY);
+    let reason = match pulled {
+        Pulled::In(seconds) => return Check::ok(subject, format!("{image} in {seconds:.1} s")),
+        Pulled::NotTried(reason) => return Check::not_tried(subject, reason),
+        Pulled::Refused(reason) => reason,
     };
     let found = format!("cannot pull {image}: {reason}");
-    let remedy = remedy(&reason);
+    let remedy = remedy(reason);
     // A failed pull is an error when the user named the image; otherwise local images may be
     // enough.
     if asked.is_some() {
@@ -77,21 +108,34 @@ fn remedy(reason: &str) -> &'static str {
     }
 }
 
-async fn default_image_check<E: Engine>(engine: &E) -> Check {
-    let subject = Subject::DefaultImage;
-    let image = Resolution::of(default_image());
-    for name in &image.local {
-        match is_there(engine, name).await {
-            Ok(true) => return Check::ok(subject, format!("{name} is available locally")),
-            Ok(false) => {}
-            Err(reason) => return Check::not_tried(subject, reason),
+/// Returns the name under which the engine has the default image, if it has it.
+async fn local_default_image<E: Engine>(engine: &E) -> Result<Option<String>, String> {
+    for name in Resolution::of(default_image()).local {
+        if is_there(engine, &name).await? {
+            return Ok(Some(name));
         }
     }
-    let name = image.asked();
-    Check::ok(
-        subject,
-        format!("the first build without -i pulls {name}, several GB"),
-    )
+    Ok(None)
+}
+
+/// Judges the default image by whether it is there, else by what a tiny image of its registry told.
+fn default_image_check(local: &Result<Option<String>, String>, tiny: Option<&Pulled>) -> Check {
+    let subject = Subject::DefaultImage;
+    let resolution = Resolution::of(default_image());
+    let name = resolution.asked();
+    match (local, tiny) {
+        (Ok(Some(name)), _) => Check::ok(subject, format!("{name} is available locally")),
+        (Err(reason), _) | (_, Some(Pulled::NotTried(reason))) => Check::not_tried(subject, reason),
+        (Ok(None), Some(Pulled::Refused(reason))) => Check::warning(
+            subject,
+            format!("{name} is not available locally, and its registry gives no image: {reason}"),
+            format!("{}; or name a local image with `-i`", remedy(reason)),
+        ),
+        (Ok(None), Some(Pulled::In(_)) | None) => Check::ok(
+            subject,
+            format!("the first build without -i pulls {name}, several GB"),
+        ),
+    }
 }
 
 async fn is_there<E: Engine>(engine: &E, image: &str) -> Result<bool, String> {

@@ -24,6 +24,9 @@ pub const USER_BIN: &str = "/codebuild/user/bin";
 /// The shared functions of the commands in [`USER_BIN`].
 pub const USER_LIBRARY: &str = "/codebuild/user/programs.sh";
 
+/// The certificates that the build trusts besides those of the image.
+pub const CERTIFICATES: &str = "/codebuild/user/certificates.pem";
+
 /// The files of a debugging session.
 pub const DEBUG_DIRECTORY: &str = "/codebuild/user/debug";
 

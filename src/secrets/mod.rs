@@ -6,12 +6,14 @@
 //!
 //! A value is always a [`Secret`], so that no `Debug` shows it.
 
+mod dotenv;
 mod json_key;
 pub mod local;
 mod provider;
 mod reference;
 mod secret;
 
+pub use dotenv::{DotenvEntry, DotenvError, read_dotenv};
 pub use provider::{
     Lookup, LookupError, Providers, SecretProvider, SecretRequest, StoreError, StoredSecret,
 };

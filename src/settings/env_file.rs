@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::secrets::{DotenvEntry, read_dotenv};
+
 /// A variable as it is given: with a value, or by name alone, which takes the host's value. `Debug`
 /// shows no value.
 #[derive(Clone, PartialEq, Eq)]
@@ -28,11 +30,77 @@ pub struct EnvFileError {
     pub problem: String,
 }
 
-/// Reads an env file: `NAME=VALUE` or `NAME` a line; blank lines and lines that begin with `#` say
-/// nothing; quotes are part of the value (contract §6.1).
-///
-/// `lookup` gives the host's value of a name that stands alone.
-pub fn parse_env_file(
+/// How an env file is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EnvFileFormat {
+    /// As `docker run --env-file` reads it: a value is the rest of the line, quotes included
+    /// (contract §6.1).
+    Docker,
+    /// As Docker Compose and the dotenv libraries read it: quotes around a value are no part of it.
+    /// Unlike there, nothing is expanded.
+    Dotenv,
+}
+
+/// The variables of an env file.
+#[derive(Clone, PartialEq, Eq)]
+pub struct EnvFile {
+    /// Names with their values, in the order of the file.
+    pub variables: Vec<(String, String)>,
+    /// The names whose values keep the quotes around them.
+    pub quoted: Vec<String>,
+}
+
+impl fmt::Debug for EnvFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = self.variables.iter().map(|(name, _)| name);
+        f.debug_set().entries(names).finish()
+    }
+}
+
+impl EnvFile {
+    /// Reads an env file.
+    ///
+    /// `lookup` gives the host's value of a name that stands alone; in a dotenv file none may.
+    pub fn parse(
+        text: &str,
+        format: EnvFileFormat,
+        lookup: impl Fn(&str) -> Option<String>,
+    ) -> Result<Self, EnvFileError> {
+        let variables = match format {
+            EnvFileFormat::Docker => parse_lines(text, lookup)?,
+            EnvFileFormat::Dotenv => parse_dotenv(text)?,
+        };
+        let keeps_quotes = |value: &str| {
+            format == EnvFileFormat::Docker
+                && ['"', '\''].iter().any(|&quote| {
+                    let inner = value.trim_end().strip_prefix(quote);
+                    inner.is_some_and(|inner| inner.ends_with(quote))
+                })
+        };
+        let quoted = variables.iter().filter(|(_, value)| keeps_quotes(value));
+        Ok(Self {
+            quoted: quoted.map(|(name, _)| name.clone()).collect(),
+            variables,
+        })
+    }
+}
+
+fn parse_dotenv(text: &str) -> Result<Vec<(String, String)>, EnvFileError> {
+    let entries = read_dotenv(text).map_err(|error| EnvFileError {
+        line: error.line,
+        problem: error.problem.to_owned(),
+    })?;
+    let variables = entries
+        .into_iter()
+        .map(|DotenvEntry { line, name, value }| {
+            check_name(&name).map_err(|problem| EnvFileError { line, problem })?;
+            Ok((name, value))
+        });
+    variables.collect()
+}
+
+/// Reads `NAME=VALUE` or `NAME` a line; blank lines and lines that begin with `#` say nothing.
+fn parse_lines(
     text: &str,
     lookup: impl Fn(&str) -> Option<String>,
 ) -> Result<Vec<(String, String)>, EnvFileError> {
@@ -60,6 +128,15 @@ pub fn parse_override(text: &str) -> Result<Override, String> {
         Some((name, value)) => (name, Some(value.to_owned())),
         None => (text.trim_end(), None),
     };
+    check_name(name)?;
+    Ok(Override {
+        name: name.to_owned(),
+        value,
+    })
+}
+
+/// Says what is wrong with the name of a variable.
+fn check_name(name: &str) -> Result<(), String> {
     let mut letters = name.chars();
     let starts_well = letters
         .next()
@@ -77,10 +154,7 @@ pub fn parse_override(text: &str) -> Result<Override, String> {
             }
         ));
     }
-    Ok(Override {
-        name: name.to_owned(),
-        value,
-    })
+    Ok(())
 }
 
 impl Override {
@@ -105,7 +179,9 @@ mod tests {
 
     fn parse(text: &str) -> Result<Vec<(String, String)>, String> {
         let host = |name: &str| (name == "ON_HOST").then(|| "from host".to_owned());
-        parse_env_file(text, host).map_err(|error| error.to_string())
+        EnvFile::parse(text, EnvFileFormat::Docker, host)
+            .map(|file| file.variables)
+            .map_err(|error| error.to_string())
     }
 
     #[test]
@@ -133,5 +209,34 @@ mod tests {
             let error = parse(text).unwrap_err();
             assert!(error.starts_with(start), "{error}");
         }
+    }
+
+    #[test]
+    fn values_that_keep_their_quotes_are_named() {
+        let text = "A=\"x\"\nB=x\nC='y z' \nD=\"\nE=\"a\" \"b\"\nF=\"a\nG=\"a'\n";
+        let read = |format| EnvFile::parse(text, format, |_| None);
+        assert_eq!(read(EnvFileFormat::Docker).unwrap().quoted, ["A", "C", "E"]);
+    }
+
+    #[test]
+    fn a_dotenv_file_loses_its_quotes() {
+        let read = |text: &str| {
+            EnvFile::parse(text, EnvFileFormat::Dotenv, |_| None).map_err(|error| error.to_string())
+        };
+        let file = read("export A=\"x\\ny\" # comment\nB='$z'\nA=2\n").unwrap();
+        let expected = [("A", "x\ny"), ("B", "$z"), ("A", "2")];
+        let expected = expected.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        assert_eq!(file.variables, expected);
+        assert!(file.quoted.is_empty());
+        let error = read("A=1\n/b='x'\n").unwrap_err();
+        assert!(
+            error.starts_with("line 2: `/b` is not a variable name"),
+            "{error}"
+        );
+        assert!(
+            read("A")
+                .unwrap_err()
+                .starts_with("line 1: there is no `=`")
+        );
     }
 }

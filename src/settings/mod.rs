@@ -18,7 +18,7 @@ pub use certificate::{CertificateError, read_certificate};
 pub use config_file::{
     CONFIG_FILE, ConfigFile, ConfigFileError, ProjectConfig, find_project_config, read_user_config,
 };
-pub use env_file::{EnvFileError, Override, parse_env_file, parse_override};
+pub use env_file::{EnvFile, EnvFileError, EnvFileFormat, Override, parse_override};
 pub use environment::Environment;
 pub use proxy::Proxies;
 pub use secrets_file::{SecretsError, read_secrets};

@@ -265,6 +265,29 @@ phases:
 }
 
 #[test]
+fn an_env_file_keeps_quotes_with_a_warning_and_loses_them_as_dotenv() {
+    let env = TestEnv::new()
+        .file("../x.env", "A=\"one two\"\nB='x'\nC=plain\n")
+        .build_command("echo $A, $B, $C")
+        .args(&["-e", "x.env"]);
+    let warning = "the quotes around the value of `A` and of 1 more variable are part of it";
+    let run = env.run();
+    run.assert_succeeded();
+    assert_eq!(
+        run.output_of("echo $A, $B, $C"),
+        "\"one two\", 'x', plain\n"
+    );
+    assert_eq!(run.stderr.matches(warning).count(), 1, "{run}");
+    let run = env.again(&["--env-file-format", "docker"]).run();
+    run.assert_succeeded();
+    assert!(!run.stderr.contains("the quotes around"), "{run}");
+    let run = env.again(&["--env-file-format", "dotenv"]).run();
+    run.assert_succeeded();
+    assert_eq!(run.output_of("echo $A, $B, $C"), "one two, x, plain\n");
+    assert!(!run.stderr.contains("the quotes around"), "{run}");
+}
+
+#[test]
 fn values_are_literal_wherever_they_are_given() {
     let value = "$HOME `id` $(id) \\n 'one' \"two\" é = #";
     let run = TestEnv::new()

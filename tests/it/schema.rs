@@ -23,7 +23,11 @@ fn cobuild() -> Command {
 }
 
 fn printed() -> Value {
-    let output = cobuild().output().unwrap();
+    printed_with(&[])
+}
+
+fn printed_with(arguments: &[&str]) -> Value {
+    let output = cobuild().args(arguments).output().unwrap();
     assert_eq!(output.status.code(), Some(0));
     assert!(output.stderr.is_empty(), "{output:?}");
     serde_json::from_slice(&output.stdout).unwrap()
@@ -288,4 +292,85 @@ fn batches_and_words_are_held_to_what_is_documented() {
     ] {
         assert!(!errors(&validator, &json(text)).is_empty(), "{text}");
     }
+}
+
+/// Visits every schema of a schema with its keywords, but not what lies in `examples` and the like.
+fn subschemas<'a>(schema: &'a Value, visit: &mut impl FnMut(&'a serde_json::Map<String, Value>)) {
+    let Some(keywords) = schema.as_object() else {
+        return;
+    };
+    visit(keywords);
+    for (keyword, value) in keywords {
+        match keyword.as_str() {
+            "properties" | "patternProperties" | "$defs" => {
+                let inner = value.as_object().unwrap().values();
+                inner.for_each(|inner| subschemas(inner, visit));
+            }
+            "anyOf" => {
+                let inner = value.as_array().unwrap().iter();
+                inner.for_each(|inner| subschemas(inner, visit));
+            }
+            "items" | "additionalProperties" | "if" | "else" => subschemas(value, visit),
+            _ => {}
+        }
+    }
+}
+
+/// Strict validators such as ajv refuse a schema that has a keyword of nobody's vocabulary.
+#[test]
+fn every_keyword_is_one_of_the_draft() {
+    const VOCABULARY: &[&str] = &[
+        "$defs",
+        "$id",
+        "$ref",
+        "$schema",
+        "additionalProperties",
+        "anyOf",
+        "deprecated",
+        "description",
+        "else",
+        "enum",
+        "examples",
+        "if",
+        "items",
+        "pattern",
+        "patternProperties",
+        "properties",
+        "required",
+        "title",
+        "type",
+    ];
+    for arguments in [&[][..], &["--strict"]] {
+        let schema = printed_with(arguments);
+        subschemas(&schema, &mut |keywords| {
+            for keyword in keywords.keys() {
+                assert!(VOCABULARY.contains(&keyword.as_str()), "{keyword}");
+            }
+        });
+    }
+}
+
+#[test]
+fn the_strict_schema_refuses_unknown_keys_and_nothing_else() {
+    let schema = printed_with(&["--strict"]);
+    assert!(jsonschema::meta::validate(&schema).is_ok());
+    let strict = jsonschema::draft202012::new(&schema).unwrap();
+    let lenient = validator();
+    for (name, text) in samples() {
+        let found = errors(&strict, &json(&text));
+        assert!(found.is_empty(), "{name}: {found:?}");
+    }
+    for text in [
+        "{version: 0.2, artefacts: {files: x}}",
+        "{version: 0.2, env: {variable: {A: x}}}",
+        "{version: 0.2, phases: {build: {command: [make]}}}",
+        "{version: 0.2, artifacts: {files: x, secondary-artifacts: {a: {file: x}}}}",
+        "{version: 0.2, reports: {a: {files: x, format: y}}}",
+        "{batch: {build-graph: [{identifier: a, depends-on: [b]}]}}",
+    ] {
+        assert!(errors(&lenient, &json(text)).is_empty(), "{text}");
+        assert_eq!(errors(&strict, &json(text)).len(), 1, "{text}");
+    }
+    let other = cobuild().args(["events", "--strict"]).output().unwrap();
+    assert_eq!(other.status.code(), Some(2));
 }

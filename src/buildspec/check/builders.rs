@@ -101,6 +101,9 @@ const QUESTIONS: &[&str] = &[
     "workspace",
 ];
 
+/// Installers: what they fail to install is missed by the next command.
+const INSTALLERS: &[&str] = &["pip", "pip3"];
+
 /// What `docker` builds and deploys with; the rest starts, stops and removes, and may well fail.
 const DOCKER: &[&str] = &["build", "buildx", "compose", "push"];
 
@@ -144,6 +147,6 @@ pub(super) fn must_succeed(program: &Program<'_>) -> bool {
             let makes = |first| DOCKER.contains(&first);
             builds(program) && program.subcommand().is_some_and(makes)
         }
-        _ => builds(program),
+        name => builds(program) && !INSTALLERS.contains(&name),
     }
 }

@@ -86,7 +86,9 @@ impl<'text> Script<'text> {
             script: Self::default(),
         };
         reader.read();
-        reader.script
+        let mut script = reader.script;
+        script.tokens = without_patterns(script.tokens);
+        script
     }
 
     /// Returns the arrays that it sets.
@@ -345,11 +347,16 @@ impl<'text> Reader<'text> {
                 self.script.tokens.extend(body);
             }
             Some(first) => {
-                if matches!(*first, "for" | "select" | "case") {
+                let is_loop = matches!(*first, "for" | "select");
+                if is_loop || *first == "case" {
                     self.script.tokens.push(Token::Keyword(first, line));
                 }
+                // `for i do` goes through the arguments.
+                let body = words.last().filter(|last| is_loop && **last == "do");
+                let body = body.map(|word| Token::Keyword(word, line));
                 let command = Token::Command(self.script.commands.len());
                 self.script.tokens.push(command);
+                self.script.tokens.extend(body);
                 self.script.commands.push(Command {
                     words,
                     line,
@@ -360,6 +367,31 @@ impl<'text> Reader<'text> {
         }
         self.script.tokens.push(next);
     }
+}
+
+/// Drops the reserved words that are patterns of `case`, such as `done` in `case $1 in done) …`.
+fn without_patterns(tokens: Vec<Token<'_>>) -> Vec<Token<'_>> {
+    let mut open = Vec::new();
+    let mut kept = Vec::with_capacity(tokens.len());
+    for (index, token) in tokens.iter().enumerate() {
+        if let Token::Keyword(word, _) = *token {
+            let is_pattern = open.last() == Some(&"case")
+                && word != "esac"
+                && tokens.get(index + 1) == Some(&Token::Close);
+            if is_pattern {
+                continue;
+            }
+            match word {
+                "if" | "do" | "case" | "{" => open.push(word),
+                "fi" | "done" | "esac" | "}" => {
+                    open.pop();
+                }
+                _ => {}
+            }
+        }
+        kept.push(*token);
+    }
+    kept
 }
 
 #[cfg(test)]

@@ -25,7 +25,9 @@ pub(super) fn find(item: &Item<'_>, findings: &mut Findings<'_>) {
     let Some(program) = Program::of(command) else {
         return;
     };
-    let last = program.subcommand().unwrap_or(program.word);
+    let is_word = |word: &&str| word.starts_with(|c: char| c.is_ascii_alphabetic());
+    let first = program.arguments.first().copied().filter(is_word);
+    let last = first.unwrap_or(program.word);
     let what = item.stretch(program.word, last).unwrap_or(program.word);
     let place = item.place(what, command.line, findings);
     let shown: Vec<&str> = what.split_whitespace().collect();
@@ -248,9 +250,13 @@ fn looks(command: &Command<'_>) -> bool {
     })
 }
 
-/// Returns whether a command says that the failure before it does not matter.
+/// Returns whether a command says that the failure before it does not matter, or fails anyway.
 fn forgives(command: &Command<'_>) -> bool {
-    matches!(command.name(), Some("true" | ":"))
+    match command.name() {
+        Some("true" | ":") => true,
+        Some("exit" | "return") => command.arguments().next().is_some_and(|word| word != "0"),
+        _ => false,
+    }
 }
 
 #[cfg(test)]
@@ -312,6 +318,8 @@ mod tests {
             "npm test\nSTATUS=$?\necho done\nexit $STATUS",
             "npm test\nif [ $? -ne 0 ]; then exit 1; fi",
             "npm test\ntrue\necho done",
+            "make notify\nexit 1",
+            "pip install --upgrade pip\npip install pytest",
             "if npm test; then echo ok; fi\necho done",
             "while ! npm test; do sleep 1; done\necho done",
             "! npm test\necho done",

@@ -241,36 +241,65 @@ cobuild_daemon_state() {
     cobuild_fence "$cobuild_state"
 }
 
-# cobuild_trust PEM…: adds certificates to those that the image trusts, with its own tool, else to its
-# bundles; programs of OpenSSL that look elsewhere are told by a variable. Answers `trusted` or `failed`.
+# cobuild_trust FILE PEM…: adds certificates to those that the image trusts, with its own tool, else to
+# its bundles, and writes them to FILE. Programs that look elsewhere are told by variables, unless the build
+# has set them. Answers `trusted` or `failed`.
 cobuild_trust() {
+    cobuild_own=$1
+    shift
     for cobuild_tool in update-ca-certificates update-ca-trust none; do
         if cobuild_system command -v "$cobuild_tool" > /dev/null; then break; fi
     done
+    cobuild_bundles='/etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt
+        /etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem /etc/ssl/ca-bundle.pem /etc/ssl/cert.pem'
     case $cobuild_tool in
         update-ca-certificates) cobuild_place=/usr/local/share/ca-certificates ;;
-        update-ca-trust) cobuild_place=/etc/pki/ca-trust/source/anchors ;;
+        update-ca-trust)
+            cobuild_place=/etc/pki/ca-trust/source/anchors
+            cobuild_bundles="/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem $cobuild_bundles"
+            ;;
     esac
-    if [ "$cobuild_tool" != none ] && cobuild_system mkdir -p "$cobuild_place"; then
-        cobuild_number=0
-        for cobuild_word do
-            cobuild_number=$((cobuild_number + 1))
-            cobuild_write "$cobuild_place/codebuild-$cobuild_number.crt" "$cobuild_word"
+    cobuild_store=
+    if ! { [ "$cobuild_tool" != none ] && cobuild_anchor "$@"; }; then
+        for cobuild_word in $cobuild_bundles; do
+            if [ -s "$cobuild_word" ] && cobuild_append_all "$cobuild_word" "$@"; then
+                cobuild_store=${cobuild_store:-$cobuild_word}
+            fi
         done
-        if cobuild_system "$cobuild_tool" < /dev/null; then cobuild_fence trusted; return; fi
+        if [ -z "$cobuild_store" ]; then
+            cobuild_store=/etc/ssl/certs/ca-certificates.crt
+            cobuild_system mkdir -p /etc/ssl/certs
+            cobuild_append_all "$cobuild_store" "$@" || { cobuild_fence failed; return; }
+        fi
     fi
-    cobuild_place=
-    for cobuild_word in /etc/ssl/cert.pem /etc/ssl/ca-bundle.pem /etc/pki/tls/certs/ca-bundle.crt \
-        /etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem /etc/ssl/certs/ca-certificates.crt; do
-        if [ -s "$cobuild_word" ] && cobuild_append_all "$cobuild_word" "$@"; then cobuild_place=$cobuild_word; fi
+    for cobuild_word in $cobuild_bundles; do
+        if [ -z "$cobuild_store" ] && [ -s "$cobuild_word" ]; then cobuild_store=$cobuild_word; fi
     done
-    if [ -z "$cobuild_place" ]; then
-        cobuild_place=/etc/ssl/certs/ca-certificates.crt
-        cobuild_system mkdir -p /etc/ssl/certs
-        cobuild_append_all "$cobuild_place" "$@" || { cobuild_fence failed; return; }
-    fi
-    printf 'export SSL_CERT_FILE="${SSL_CERT_FILE-%s}"\n' "$cobuild_place" >> "$cobuild_tmp/env.sh"
+    # These take the place of the store that a program brings, so they name all that the image trusts.
+    for cobuild_word in SSL_CERT_FILE CURL_CA_BUNDLE GIT_SSL_CAINFO REQUESTS_CA_BUNDLE PIP_CERT AWS_CA_BUNDLE \
+        CARGO_HTTP_CAINFO; do
+        if [ -n "$cobuild_store" ]; then cobuild_default "$cobuild_word" "$cobuild_store"; fi
+    done
+    # Node adds this one to its own.
+    cobuild_write "$cobuild_own" ''
+    if cobuild_append_all "$cobuild_own" "$@"; then cobuild_default NODE_EXTRA_CA_CERTS "$cobuild_own"; fi
     cobuild_fence trusted
+}
+
+# cobuild_anchor PEM…: adds certificates to the store of the image, with its tool.
+cobuild_anchor() {
+    cobuild_system mkdir -p "$cobuild_place" || return
+    cobuild_number=0
+    for cobuild_word do
+        cobuild_number=$((cobuild_number + 1))
+        cobuild_write "$cobuild_place/codebuild-$cobuild_number.crt" "$cobuild_word"
+    done
+    cobuild_system "$cobuild_tool" < /dev/null
+}
+
+# cobuild_default NAME VALUE: exports a variable to the commands, unless it is set.
+cobuild_default() {
+    printf 'export %s="${%s-%s}"\n' "$1" "$1" "$2" >> "$cobuild_tmp/env.sh"
 }
 
 # cobuild_append_all FILE TEXT…

@@ -1,10 +1,10 @@
 //! Values from this machine: a file, and variables with a prefix.
 
-mod dotenv;
 mod json;
 
 use std::collections::HashMap;
 
+use super::dotenv::{DotenvEntry, DotenvError, read_dotenv};
 use super::reference::name_in_arn;
 use super::{Lookup, Secret, SecretProvider, SecretReference, SecretRequest, StoredSecret};
 
@@ -12,14 +12,8 @@ use super::{Lookup, Secret, SecretProvider, SecretReference, SecretRequest, Stor
 /// follows.
 pub const PREFIX: &str = "COBUILD_SECRET_";
 
-/// An invalid line of a secrets file. The line itself is not repeated.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("line {line}: {problem}")]
-pub struct SecretsFileError {
-    /// Its number, from 1.
-    pub line: usize,
-    pub problem: &'static str,
-}
+/// A line of a secrets file that cannot be read. Nothing of the line itself is told.
+pub type SecretsFileError = DotenvError;
 
 /// A secrets file: values by the names that buildspecs use.
 #[derive(Debug, Clone, Default)]
@@ -42,7 +36,7 @@ impl SecretsFile {
         let entries = if text.trim_start().starts_with('{') {
             json::parse(text)
         } else {
-            dotenv::parse(text)
+            lines(text)
         };
         Ok(Self { entries: entries? })
     }
@@ -62,6 +56,22 @@ impl SecretsFile {
             StoredSecret::Value(value)
         })
     }
+}
+
+/// Reads the lines of a dotenv file; a name may have one value.
+fn lines(text: &str) -> Result<HashMap<String, Entry>, SecretsFileError> {
+    let mut entries = HashMap::new();
+    for DotenvEntry { line, name, value } in read_dotenv(text)? {
+        let entry = Entry {
+            value: Secret::new(value),
+            is_object: false,
+        };
+        if entries.insert(name, entry).is_some() {
+            let problem = "the name was given a value before";
+            return Err(SecretsFileError { line, problem });
+        }
+    }
+    Ok(entries)
 }
 
 /// The names that a secret has in a file: its id; of an ARN its name as well, with and without the

@@ -119,6 +119,7 @@ pub const RULES: &[Rule] = &[
         PathPart::Whole,
         "a line of a name alone takes this machine's value",
     ),
+    inside("env-file-format"),
     by_value("env", takes_value_of_machine),
     beyond("mount", "the build then writes in the source itself"),
     beyond("privileged", PRIVILEGED),

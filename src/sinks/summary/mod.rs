@@ -7,6 +7,7 @@ mod memory;
 mod passed_over;
 mod reason;
 mod report;
+mod tools;
 
 use std::io::{self, Write};
 use std::path::PathBuf;

@@ -11,7 +11,7 @@ use super::super::size;
 use super::super::style::of_status;
 use super::super::words::shortened;
 use super::commands::{Whole, cut_short, failed, slowest};
-use super::{Draw, cache, daemon, passed_over};
+use super::{Draw, cache, daemon, passed_over, tools};
 use crate::event::{ExportedVariable, Problems};
 use crate::phase::{PhaseType, Status};
 use crate::record::{CommandRecord, Record};
@@ -57,7 +57,9 @@ impl Report<'_> {
             let style = Style::color(AnsiColor::Yellow).bold();
             writeln!(out, "{style}warning:{style:#} {caveat}")?;
         }
-        for hint in self.record.hints.iter().chain(&daemon::hint(self.record)) {
+        let tools = tools::hints(self.record);
+        let daemon = daemon::hint(self.record);
+        for hint in self.record.hints.iter().chain(&daemon).chain(&tools) {
             let style = Style::color(AnsiColor::Cyan).bold();
             writeln!(out, "{style}hint:{style:#} {hint}")?;
         }

@@ -33,6 +33,12 @@ fn openssl(directory: &Path, arguments: &str) {
     assert!(done.status.success(), "openssl {arguments}: {complaint}");
 }
 
+/// Programs with a store of their own read these in its place, so each names all that is trusted.
+const REPLACING: &str = "for it in $SSL_CERT_FILE $CURL_CA_BUNDLE $GIT_SSL_CAINFO $REQUESTS_CA_BUNDLE $PIP_CERT $AWS_CA_BUNDLE $CARGO_HTTP_CAINFO; do curl -sS --cacert $it https://localhost:8443/greeting; done";
+/// Node adds this one to its own.
+const ADDED: &str = "grep -c BEGIN $NODE_EXTRA_CA_CERTS; curl -sS --cacert $NODE_EXTRA_CA_CERTS https://localhost:8443/greeting";
+/// How many certificates the first of them name.
+const COUNT: &str = "grep -c BEGIN $PIP_CERT";
 /// A source with the server and all that it needs, and the authority beside it.
 fn env(image: &str) -> TestEnv {
     let env = TestEnv::new()
@@ -48,6 +54,9 @@ fn env(image: &str) -> TestEnv {
             GIT,
             VERIFY,
             PYTHON,
+            REPLACING,
+            ADDED,
+            COUNT,
         ]);
     let source = env.source();
     openssl(
@@ -104,6 +113,11 @@ fn a_certificate_is_trusted_in_images_of_every_kind() {
         run.assert_succeeded();
         assert_eq!(run.output_of(CURL), "hello\n", "{image}");
         assert_eq!(run.output_of(VERIFY), "server.pem: OK\n", "{image}");
+        assert_eq!(run.output_of(REPLACING), "hello\n".repeat(7), "{image}");
+        assert_eq!(run.output_of(ADDED), "1\nhello\n", "{image}");
+        let count: usize = run.output_of(COUNT).trim().parse().unwrap();
+        // The bare image trusts nothing else.
+        assert_eq!(count > 1, image != bare(), "{image}: {count}");
         assert_eq!(build["environment"]["certificate"], "ca.pem");
     }
 }
@@ -113,6 +127,34 @@ fn without_it_nobody_trusts_the_server() {
     let run = env(engine::IMAGE).run();
     run.assert_failed();
     assert!(run.stdout.contains("SSL certificate problem"), "{run}");
+    let hint = "hint: a program does not trust the certificate of a server: ";
+    assert_eq!(run.stderr.matches(hint).count(), 1, "{run}");
+    assert!(run.stderr.contains("`--certificate FILE`"), "{run}");
+}
+
+#[test]
+fn variables_that_the_build_has_set_stay() {
+    let print = "echo $PIP_CERT $NODE_EXTRA_CA_CERTS";
+    let env = env(engine::IMAGE)
+        .buildspec(&format!(
+            "version: 0.2\nenv: {{variables: {{PIP_CERT: mine}}}}\nphases: {{build: {{commands: ['{print}']}}}}\n"
+        ))
+        .args(&["--certificate", "ca.pem", "--env", "NODE_EXTRA_CA_CERTS="]);
+    let run = env.run();
+    run.assert_succeeded();
+    assert_eq!(run.output_of(print), "mine\n");
+}
+
+#[test]
+fn an_image_without_the_aws_cli_is_told() {
+    let run = TestEnv::new()
+        .build_command("aws sts get-caller-identity")
+        .run();
+    run.assert_failed();
+    assert!(
+        run.stderr.contains("hint: the image has no AWS CLI: "),
+        "{run}"
+    );
 }
 
 #[test]

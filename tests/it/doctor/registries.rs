@@ -99,3 +99,32 @@ fn a_registry_that_is_not_there_is_told() {
     let run = patient.examined(&["--format", "json", "--pull", &image]);
     Report::of(&run).assert("pull", "failed", "the pull did not finish within 15 s");
 }
+
+/// The registry of the default image, by a double: the daemon reaches the name through a proxy that is
+/// the registry itself.
+#[test]
+fn the_default_image_is_well_when_its_registry_gives_images() {
+    let registry = Registry::start();
+    let proxy = format!("http://{}", registry.address);
+    let daemon = Daemon::start(&[
+        "--insecure-registry",
+        "public.ecr.aws",
+        "--http-proxy",
+        &proxy,
+        "--https-proxy",
+        &proxy,
+    ]);
+    let patient = Patient::at(&daemon.host());
+    let report = || Report::of(&patient.examined(&["--format", "json"]));
+    let found = report();
+    found.assert("default-image", "warning", "its registry gives no image");
+    let remedy = found.check("default-image")["remedy"].as_str().unwrap();
+    assert!(remedy.contains("`-i`"), "{remedy}");
+    let tiny = "docker/library/hello-world:latest";
+    let here = format!("{}/{tiny}", registry.address);
+    daemon.docker(&["tag", daemon.load_busybox(), &here]);
+    daemon.docker(&["push", "--quiet", &here]);
+    report().assert("default-image", "ok", "is pulled by the first build");
+    // It was only a trial.
+    assert!(!daemon.docker(&["images"]).contains("public.ecr.aws"));
+}

@@ -1,22 +1,51 @@
-//! A secrets file of `NAME=VALUE` lines.
+//! Dotenv files: `NAME=VALUE` lines whose values may be in quotes.
 //!
 //! The crates for dotenv files allow only names of variables, and expand values; here a name may be
 //! a parameter or an ARN, and a `$` in a password is literal.
 
-use std::collections::HashMap;
+use std::fmt;
 
-use super::super::Secret;
-use super::{Entry, SecretsFileError};
+/// A line that cannot be read. Nothing of the line itself is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}: {problem}")]
+pub struct DotenvError {
+    /// Its number, from 1.
+    pub line: usize,
+    /// What is wrong with it.
+    pub problem: &'static str,
+}
+
+/// A name with its value. `Debug` would show the value, so there is none.
+#[derive(Clone, PartialEq, Eq)]
+pub struct DotenvEntry {
+    /// The number of the line on which it begins, from 1.
+    pub line: usize,
+    /// The name; any text without spaces.
+    pub name: String,
+    /// The value, without its quotes.
+    pub value: String,
+}
+
+impl fmt::Debug for DotenvEntry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DotenvEntry")
+            .field("line", &self.line)
+            .field("name", &self.name)
+            .finish_non_exhaustive()
+    }
+}
 
 /// Reads `NAME=VALUE` lines, with `export` before them or not. `#` begins a comment, in a line of its
-/// own or behind a blank. Values in quotes can have several lines; in double quotes `\n`, `\r`, `\t`,
+/// own or behind a space. Values in quotes can have several lines; in double quotes `\n`, `\r`, `\t`,
 /// `\"`, `\\`, `\$` and `` \` `` stand for characters. Nothing is expanded.
-pub(super) fn parse(text: &str) -> Result<HashMap<String, Entry>, SecretsFileError> {
-    let mut entries = HashMap::new();
+pub fn read_dotenv(text: &str) -> Result<Vec<DotenvEntry>, DotenvError> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let mut entries = Vec::new();
     let mut rest = text;
     // What is left of the text tells the line.
-    let at = |rest: &str, problem| SecretsFileError {
-        line: text[..text.len() - rest.len()].matches('\n').count() + 1,
+    let line_at = |rest: &str| text[..text.len() - rest.len()].matches('\n').count() + 1;
+    let at = |rest: &str, problem| DotenvError {
+        line: line_at(rest),
         problem,
     };
     loop {
@@ -47,13 +76,11 @@ pub(super) fn parse(text: &str) -> Result<HashMap<String, Entry>, SecretsFileErr
             Ok(read) => read,
             Err(problem) => return Err(at(rest, problem)),
         };
-        let entry = Entry {
-            value: Secret::new(value),
-            is_object: false,
-        };
-        if entries.insert(name.to_owned(), entry).is_some() {
-            return Err(at(rest, "duplicate name: it already has a value"));
-        }
+        entries.push(DotenvEntry {
+            line: line_at(rest),
+            name: name.to_owned(),
+            value,
+        });
         rest = &after[length..];
     }
 }
@@ -110,6 +137,16 @@ fn double_quoted(text: &str) -> Result<(String, usize), &'static str> {
 mod tests {
     use super::*;
 
+    /// The value of `A`.
+    fn value_of_a(text: &str) -> String {
+        let entries = read_dotenv(text).unwrap().into_iter();
+        entries
+            .filter(|entry| entry.name == "A")
+            .next_back()
+            .unwrap()
+            .value
+    }
+
     #[test]
     fn values_are_read_as_people_write_them() {
         for (text, value) in [
@@ -133,8 +170,7 @@ mod tests {
             ("A=é\"", "é\""),
         ] {
             for text in [text, &format!("# comment\n\n  {text}\nB=x\n")] {
-                let entries = parse(text).unwrap();
-                assert_eq!(entries["A"].value.expose(), value, "{text}");
+                assert_eq!(value_of_a(text), value, "{text}");
             }
         }
     }
@@ -143,8 +179,8 @@ mod tests {
     fn names_are_those_of_stores() {
         let arn = "arn:aws:secretsmanager:eu-west-1:1:secret:a-AbCdEf";
         for name in ["/my/token", "a/b:key", arn, "A.b-c@d+e"] {
-            let entries = parse(&format!("{name}=x\n")).unwrap();
-            assert!(entries.contains_key(name), "{name}");
+            let entries = read_dotenv(&format!("{name}=x\n")).unwrap();
+            assert_eq!(entries[0].name, name);
         }
     }
 
@@ -157,9 +193,8 @@ mod tests {
             ("A=1\nB='hunter2\n", 2, "the quote that begins"),
             ("A=\"hunter2\\", 1, "the quote that begins"),
             ("A='hunter2'x\n", 1, "unexpected text"),
-            ("A=hunter2\nA=hunter2\n", 2, "duplicate name"),
         ] {
-            let error = parse(text).unwrap_err();
+            let error = read_dotenv(text).unwrap_err();
             assert_eq!(error.line, line, "{text}");
             assert!(error.problem.starts_with(problem), "{error}");
             assert!(!error.to_string().contains("hunter2"), "{error}");
