@@ -25,6 +25,8 @@ mod on_failure;
 mod parse;
 mod phases;
 mod problems;
+#[cfg(test)]
+mod reference;
 mod refusal;
 mod reports;
 mod schema;

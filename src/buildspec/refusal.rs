@@ -85,7 +85,7 @@ pub(super) enum Reason {
         /// The version as written.
         written: String,
     },
-    /// A key under `phases` that is no phase.
+    /// A key under `phases` that is not a phase.
     PhaseName {
         /// The key as written.
         written: String,

@@ -97,7 +97,7 @@ fn required_version() -> Value {
 }
 
 /// Every section below the root with the name of its definition: the keys on the first way to it.
-fn sections() -> Vec<(Section, String)> {
+pub(super) fn sections() -> Vec<(Section, String)> {
     let mut found: Vec<(Section, String)> = vec![(Section::Root, String::new())];
     let mut next = 0;
     while let Some((section, path)) = found.get(next).cloned() {

@@ -195,7 +195,7 @@ fn explain(name: &str) -> Result<String, Failure> {
         return Ok(CODES.iter().map(|code| line(code)).collect());
     }
     let code = Code::find(name)
-        .with_context(|| format!("there is no code `{name}`"))
+        .with_context(|| format!("unknown code `{name}`"))
         .map_err(|error| {
             Failure::usage(error).hint("`cobuild check --explain codes` lists them")
         })?;

@@ -58,7 +58,7 @@ fn an_error_is_shown_as_rustc_shows_one() {
     assert_eq!(
         stdout,
         "\
-warning[bs101]: a buildspec has no key `files`; CodeBuild ignores it
+warning[bs101]: unknown key `files`; CodeBuild ignores it
  --> buildspec.yml:2:1
   |
 2 | files: x
@@ -73,7 +73,7 @@ error[bs005]: YAML reads this command as a map
   |         ^^^^^^^^^^^
   |
   = note: CodeBuild: YAML_FILE_ERROR Message: Expected Commands[0] to be of string type: found subkeys instead at line 6, value of the key tag on line 5 might be empty
-  = help: put the whole command into quotes, or into a block after `- |`
+  = help: put the whole command in quotes, or in a block after `- |`
 
 "
     );
@@ -191,7 +191,7 @@ fn what_cannot_be_checked_is_a_mistake_of_the_caller() {
         (vec!["missing.yml"], "cannot read `missing.yml`"),
         (vec!["empty"], "there is no buildspec in `empty`"),
         (vec![], "there is no buildspec in `.`"),
-        (vec!["--explain", "bs999"], "there is no code `bs999`"),
+        (vec!["--explain", "bs999"], "unknown code `bs999`"),
         (vec!["--format", "xml"], "invalid value"),
         (vec!["--explain", "bs101", "empty"], "cannot be used with"),
     ] {
@@ -249,7 +249,7 @@ fn github_gets_a_command_for_each() {
     assert_eq!(
         lines[0],
         "::warning file=buildspec.yml,line=2,endLine=2,col=1,endColumn=6,title=bs101 \
-         unknown-key::a buildspec has no key `files`; CodeBuild ignores it%0A`files` belongs in \
+         unknown-key::unknown key `files`; CodeBuild ignores it%0A`files` belongs in \
          `artifacts`"
     );
     assert!(

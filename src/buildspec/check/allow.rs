@@ -36,7 +36,7 @@ pub(super) fn apply(text: &str, findings: &mut Findings<'_>) {
     }
     findings.allow(allowed);
     for (name, place) in unknown {
-        let message = format!("there is no code `{name}`");
+        let message = format!("unknown code `{name}`");
         let finding = findings.add(&UNKNOWN_CODE, place, message);
         match suggestion(name, CODES.iter().map(|code| code.name)) {
             Some(meant) => finding.help(format!("did you mean `{meant}`?")),

@@ -61,15 +61,15 @@ fn tell(problem: &Problem, similar: &mut Similar<'_>, findings: &mut Findings<'_
         Reason::BatchKinds { count: 0 } => {
             findings
                 .add(&BATCH_KIND, span, "the batch has no builds")
-                .help(format!("give it one of {}", BATCH_KINDS.join(", ")));
+                .help(format!("add one of {}", BATCH_KINDS.join(", ")));
         }
         Reason::BatchKinds { .. } => {
             findings
-                .add(&BATCH_KIND, span, "the batch has another kind already")
-                .help("a batch has one kind; move this one into a buildspec of its own");
+                .add(&BATCH_KIND, span, "the batch already has another kind")
+                .help("a batch has one kind: move this one to a buildspec of its own");
         }
         Reason::QuotedVersion { written } => {
-            let message = "a batch build does not take a `version` in quotes";
+            let message = "a batch build refuses a `version` in quotes";
             findings
                 .add(&QUOTED_VERSION, span, message)
                 .help(format!("write `version: {written}`"));
@@ -80,11 +80,12 @@ fn tell(problem: &Problem, similar: &mut Similar<'_>, findings: &mut Findings<'_
             }
         }
         Reason::IdentifierTwice { identifier } => {
-            let message = format!("another build is `{identifier}` already");
+            let message = format!("duplicate identifier `{identifier}`: an earlier build has it");
             findings.add(&DUPLICATE_IDENTIFIER, span, message);
         }
         Reason::Dependency { on, .. } => {
-            let message = format!("no build of this graph is `{on}`");
+            let message =
+                format!("unknown build `{on}`: the graph has no build with this identifier");
             let finding = findings.add(&DEPENDENCY, span, message);
             if finding.is_told()
                 && let Some(meant) = similar.find(on)
@@ -94,28 +95,28 @@ fn tell(problem: &Problem, similar: &mut Similar<'_>, findings: &mut Findings<'_
         }
         Reason::Circle(builds) => {
             let name = builds.join(", ");
-            let message = format!("`{name}` depends on itself, if only through others");
+            let message = format!("`{name}` depends on itself, directly or through other builds");
             findings
                 .add(&CYCLE, span, message)
-                .help("remove one of the dependencies of the circle");
+                .help("remove one of the `depend-on` of the circle");
         }
         Reason::FleetAndComputeType => {
             findings
                 .add(
                     &FLEET,
                     span,
-                    "`fleet` and `compute-type` exclude each other",
+                    "a build has a `fleet` or a `compute-type`, not both",
                 )
                 .help("remove one of the two");
         }
         Reason::Parallelism { written } => {
             let message = match written {
-                Some(written) => format!("`{written}` is no whole number above 0"),
+                Some(written) => format!("`{written}` is not a whole number above 0"),
                 None => "`build-fanout` has no `parallelism`".to_owned(),
             };
             findings
                 .add(&PARALLELISM, span, message)
-                .help("write `parallelism:` and the number of builds that run at once");
+                .help("add `parallelism: N`, the number of builds that run at once");
         }
         // Keys that are no texts refuse the buildspec, and have been told of there.
         _ => {}
@@ -126,18 +127,18 @@ fn tell(problem: &Problem, similar: &mut Similar<'_>, findings: &mut Findings<'_
 fn identifier(written: Option<&str>, span: Span, findings: &mut Findings<'_>) {
     let Some(name) = written else {
         findings
-            .add(&IDENTIFIER, span, "this build has no `identifier`")
-            .help("give it one of letters, digits and `_`");
+            .add(&IDENTIFIER, span, "the build has no `identifier`")
+            .help("add `identifier: NAME`; a name has letters, digits and `_`");
         return;
     };
     let refusal = Refusal::of_batch(&Reason::Identifiers(vec![Some(name.to_owned())]));
     let allowed = |c: char| c.is_ascii_alphanumeric() || c == '_';
     if !name.is_empty() && name.chars().all(allowed) {
-        let message = format!("identifiers have fewer than {MOST_CHARACTERS} characters");
+        let message = format!("the identifier must have fewer than {MOST_CHARACTERS} characters");
         findings.add(&IDENTIFIER, span, message).note(&refusal);
         return;
     }
-    let message = format!("identifier `{name}` may hold letters, digits and `_` only");
+    let message = format!("identifier `{name}`: only letters, digits and `_` are allowed");
     let finding = findings.add(&IDENTIFIER, span, message).note(&refusal);
     if !name.is_empty() {
         let mended = name.replace(|c| !allowed(c), "_");

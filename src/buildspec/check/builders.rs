@@ -52,7 +52,7 @@ const BUILDERS: &[&str] = &[
     "yarn",
 ];
 
-/// What makes such a program only tell something. Its output is what is wanted, so a pipe is at home.
+/// What makes such a program only tell something. Its output is all that it is run for.
 const QUESTIONS: &[&str] = &[
     "--dry-run",
     "--help",

@@ -52,10 +52,11 @@ fn definitions(items: &[Item<'_>], findings: &mut Findings<'_>) {
                 && told.insert(name)
             {
                 let place = item.place(name, command.line, findings);
-                let message = format!("`{name}` is defined in another item and not known here");
+                let message =
+                    format!("another item defines `{name}`; it does not exist in this one");
                 findings
                     .add(&LOST_DEFINITION, place, message)
-                    .help("define and use it in one item, or read it from a file in both");
+                    .help("define and use it in one item, or read it from a file in each");
             }
         }
         before.extend(here);
@@ -77,7 +78,8 @@ fn arrays(items: &[Item<'_>], findings: &mut Findings<'_>) {
                     && told.insert(name)
                 {
                     let place = item.place(name, command.line, findings);
-                    let message = format!("array `{name}` is set in another item and empty here");
+                    let message =
+                        format!("another item sets the array `{name}`; it is empty in this one");
                     findings
                         .add(&LOST_DEFINITION, place, message)
                         .help("set and use it in one item; only plain variables carry over");
@@ -125,9 +127,9 @@ fn options(item: &Item<'_>, findings: &mut Findings<'_>) {
         name(first)
     );
     let help = if commands.iter().any(|one| name(one) == "trap") {
-        "write the trap and what it is for as one item"
+        "write the trap and the commands that it is for as one item"
     } else {
-        "items stop at the first that fails anyway; write the option into the item that needs it"
+        "CodeBuild stops at the first item that fails anyway; put the option in the item that needs it"
     };
     findings.add(&LOST_OPTION, place, message).help(help);
 }
@@ -153,7 +155,7 @@ fn status(item: &Item<'_>, findings: &mut Findings<'_>) {
                 "`$?` is not the status of the item before",
             )
             .help(
-                "write both as one item; in a later phase, ask CODEBUILD_LAST_EXIT or \
+                "write both as one item; in a later phase, read CODEBUILD_LAST_EXIT or \
                  CODEBUILD_BUILD_SUCCEEDING",
             );
     }
@@ -267,7 +269,7 @@ fn state(item: &Item<'_>, findings: &mut Findings<'_>) {
             .add(
                 &LOST_STATE,
                 place,
-                "in version 0.1 this ends with its item and has no effect",
+                "in version 0.1 this ends with its item and has no effect on the next ones",
             )
             .help("use `version: 0.2`, or join the commands with `&&`");
     }

@@ -93,8 +93,8 @@ pub(super) fn find(places: &Places<'_>, items: &Items<'_>, findings: &mut Findin
             format!("`{what}` needs a Docker daemon, and nothing here starts one"),
         )
         .help(
-            "privileged mode gives one: the project sets it, not the buildspec; check with `-d` to \
-             say that it does",
+            "a privileged build has one: the project sets that, not the buildspec; check with `-d` if the \
+             project is privileged",
         );
 }
 

@@ -67,7 +67,9 @@ fn variable(map: &str, entry: &Entry, findings: &mut Findings<'_>) {
             .add(
                 &RESERVED_NAME,
                 entry.key.span,
-                format!("`{name}`: names that begin with CODEBUILD_ are reserved"),
+                format!(
+                    "`{name}` is reserved: names that begin with CODEBUILD_ belong to CodeBuild"
+                ),
             )
             .help("use another name");
     }
@@ -78,7 +80,7 @@ fn variable(map: &str, entry: &Entry, findings: &mut Findings<'_>) {
         if let Some(problem) = secret(value) {
             findings
                 .add(&SECRET, entry.value.span, problem)
-                .help("write secret-id:json-key:version-stage:version-id");
+                .help("write `secret-id:json-key:version-stage:version-id`");
         }
     } else if map != "parameter-store" {
         if SECRETS.contains(&name) && !value.is_empty() {
@@ -86,7 +88,7 @@ fn variable(map: &str, entry: &Entry, findings: &mut Findings<'_>) {
                 .add(
                     &CREDENTIALS,
                     entry.key.span,
-                    format!("`{name}` stands in plain text"),
+                    format!("`{name}` is in plain text"),
                 )
                 .help("use the project's role, or `env.secrets-manager`");
         }
@@ -96,9 +98,13 @@ fn variable(map: &str, entry: &Entry, findings: &mut Findings<'_>) {
                 .add(
                     &LITERAL_VARIABLE,
                     place,
-                    format!("`{reference}` is not expanded: the value is taken as written"),
+                    format!(
+                        "CodeBuild does not expand `{reference}`; the value is used as written"
+                    ),
                 )
-                .help(format!("assign `{name}` in a command: a shell expands it"));
+                .help(format!(
+                    "assign `{name}` in a command, where the shell expands it"
+                ));
         }
     }
 }
@@ -138,11 +144,11 @@ fn secret(value: &str) -> Option<&'static str> {
     let parts: Vec<&str> = value.split(':').collect();
     // A key of the secret's JSON may hold anything.
     if parts[0].contains(char::is_whitespace) {
-        return Some("the name of a secret has no blanks");
+        return Some("the name of a secret cannot have spaces");
     }
     let rest = if value.starts_with("arn:") {
         if parts.len() < 7 || parts[2] != "secretsmanager" || parts[5] != "secret" {
-            return Some("this ARN is not one of a Secrets Manager secret");
+            return Some("the ARN is not that of a secret in Secrets Manager");
         }
         &parts[7..]
     } else {
@@ -153,7 +159,7 @@ fn secret(value: &str) -> Option<&'static str> {
     };
     match rest {
         [_, stage, id] if !stage.is_empty() && !id.is_empty() => {
-            Some("version stage and version id exclude each other")
+            Some("the reference has a version stage and a version id; only one is allowed")
         }
         [_, _, _, _, ..] => Some("the reference has too many parts"),
         _ => None,
@@ -173,9 +179,9 @@ fn exported(
             .add(
                 &RESERVED_NAME,
                 place,
-                format!("`{name}`: names that begin with AWS_ cannot be exported"),
+                format!("`{name}` cannot be exported: its name begins with AWS_"),
             )
-            .help("copy it into a variable with another name");
+            .help("copy the value to a variable with another name");
         return;
     }
     let set = known.contains(name) || name.starts_with("CODEBUILD_") || name.contains('$');
@@ -184,7 +190,7 @@ fn exported(
             .add(
                 &UNSET_EXPORT,
                 place,
-                format!("`{name}` is exported, but nothing here sets it"),
+                format!("nothing sets the exported variable `{name}`"),
             )
             .help(format!("set it in a command, as in `{name}=…`"));
     }

@@ -44,8 +44,8 @@ fn group(kind: &str, entry: &Entry, findings: &mut Findings<'_>) {
     if files.is_none_or(|files| !is_map(files) && texts(&files.value).next().is_none()) {
         let name = entry.key.text.as_deref().unwrap_or_default();
         let message = match kind {
-            "artifacts" => "`artifacts` names no `files`".to_owned(),
-            _ => format!("{kind} `{name}` names no `files`"),
+            "artifacts" => "`artifacts` has no `files`".to_owned(),
+            _ => format!("{kind} `{name}` has no `files`"),
         };
         findings
             .add(&NO_FILES, entry.key.span, message)
@@ -70,19 +70,19 @@ fn problem(list: &str, pattern: &str, base: Option<&str>) -> Option<(String, Str
     let pattern = pattern.trim();
     if pattern.starts_with('!') {
         return Some((
-            format!("`{pattern}` excludes nothing: it is a file whose name begins with `!`"),
-            "list what to leave out under `exclude-paths`".to_owned(),
+            format!("`{pattern}` excludes nothing: it matches names that begin with `!`"),
+            "list the files to leave out under `exclude-paths`".to_owned(),
         ));
     }
     if pattern.starts_with("~/") {
         return Some((
-            format!("`{pattern}`: nothing expands `~` in a pattern"),
+            format!("CodeBuild does not expand the `~` of `{pattern}`"),
             "write the whole path".to_owned(),
         ));
     }
     if list == "exclude-paths" && matches!(pattern, "**/*" | "**" | "./**/*") {
         return Some((
-            format!("`{pattern}` leaves everything out"),
+            format!("`{pattern}` excludes every file"),
             "exclude less, or remove the artifact".to_owned(),
         ));
     }
@@ -114,14 +114,14 @@ fn cache(map: &Node, findings: &mut Findings<'_>) {
             .add(
                 &FALLBACK,
                 fallbacks.key.span,
-                "`fallback-keys` do nothing without a `key`",
+                "`fallback-keys` have no effect without a `key`",
             )
             .help("add a `key`");
     } else if count > MOST_FALLBACKS {
         findings.add(
             &FALLBACK,
             fallbacks.key.span,
-            format!("there are {count} fallback keys, but at most {MOST_FALLBACKS} are allowed"),
+            format!("{count} fallback keys; at most {MOST_FALLBACKS} are allowed"),
         );
     }
 }

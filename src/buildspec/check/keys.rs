@@ -26,7 +26,10 @@ pub(super) fn find(root: &Node, places: &Places<'_>, findings: &mut Findings<'_>
     for place in &places.known {
         let written = place.entry.key.text.as_deref().unwrap_or_default();
         if written != place.key.name {
-            let message = format!("`{written}` is documented as `{}`", place.key.name);
+            let message = format!(
+                "the documented key is `{}`, not `{written}`",
+                place.key.name
+            );
             findings
                 .add(&KEY_CASE, place.entry.key.span, message)
                 .help(format!("write `{}`", place.key.name));
@@ -38,8 +41,8 @@ pub(super) fn find(root: &Node, places: &Places<'_>, findings: &mut Findings<'_>
 fn unknown(section: Section, entry: &Entry, version: Version, findings: &mut Findings<'_>) {
     let name = entry.key.text.as_deref().unwrap_or_default();
     let message = match title(section) {
-        Some(title) => format!("`{title}` has no key `{name}`; CodeBuild ignores it"),
-        None => format!("a buildspec has no key `{name}`; CodeBuild ignores it"),
+        Some(title) => format!("unknown key `{name}` in `{title}`; CodeBuild ignores it"),
+        None => format!("unknown key `{name}`; CodeBuild ignores it"),
     };
     let finding = findings.add(&UNKNOWN_KEY, entry.key.span, message);
     if !finding.is_told() {
@@ -55,17 +58,17 @@ fn unknown(section: Section, entry: &Entry, version: Version, findings: &mut Fin
     let elsewhere = elsewhere(name, section);
     match elsewhere {
         _ if section == Section::Env && is_variable(name) => {
-            finding.help("variables stand under `env.variables`");
+            finding.help("variables belong under `env.variables`");
         }
         _ if section == Section::BatchEnv && is_variable(name) => {
-            finding.help("variables stand under `variables`, one level deeper");
+            finding.help("variables belong under `variables`, one level deeper");
         }
         _ if section.has(&name.to_ascii_lowercase()) => {
             // It is known where it stands, so it is one of version 0.1.
             finding.help(if section == Section::Root {
-                "only version 0.1 knows it: write `env` with `variables`"
+                "only version 0.1 has this key: write `env` with `variables`"
             } else {
-                "leave it out: only version 0.1 knows it"
+                "only version 0.1 has this key: remove it"
             });
         }
         Some(there) => {
@@ -180,11 +183,10 @@ fn duplicates(node: &Node, findings: &mut Findings<'_>) {
                     last.insert(name, line);
                     continue;
                 };
-                let message =
-                    format!("this `{name}` does not count: there is another on line {counts}");
+                let message = format!("duplicate key `{name}`: line {counts} overrides it");
                 findings
                     .add(&DUPLICATE_KEY, entry.key.span, message)
-                    .help("remove this one, or bring the two together");
+                    .help("remove one of them, or merge them");
             }
             for entry in entries {
                 duplicates(&entry.value, findings);

@@ -45,13 +45,13 @@ pub(super) fn find(item: &Item<'_>, shell: Shell, findings: &mut Findings<'_>) {
             {
                 let place = item.place(builder.word, command.line, findings);
                 let message = format!(
-                    "when `{}` fails, the pipe hides it: its status is that of `{}`",
+                    "the pipe hides a failure of `{}`: its status is that of `{}`",
                     builder.word, tail.name
                 );
                 let help = match shell {
                     Shell::Bash => "begin the item with `set -o pipefail`",
                     Shell::Sh | Shell::Other => {
-                        "begin the item with `set -o pipefail`, which takes `env.shell: bash`"
+                        "begin the item with `set -o pipefail`, which needs `env.shell: bash`"
                     }
                 };
                 findings.add(&MASKED_FAILURE, place, message).help(help);
@@ -111,7 +111,7 @@ mod tests {
             assert_eq!(
                 told(command),
                 [format!(
-                    "when `{builder}` fails, the pipe hides it: its status is that of `{tail}`"
+                    "the pipe hides a failure of `{builder}`: its status is that of `{tail}`"
                 )],
                 "{command}"
             );

@@ -11,7 +11,7 @@ use super::super::refusal::{NoBuildspec, Reason, Refusal, ValueKind};
 use super::keys::suggestion;
 use super::syntax_help;
 
-const COMMAND_HELP: &str = "put the whole command into quotes, or into a block after `- |`";
+const COMMAND_HELP: &str = "put the whole command in quotes, or in a block after `- |`";
 
 /// Tells of a problem for which a buildspec is refused.
 pub(super) fn tell(problem: &Problem, findings: &mut Findings<'_>) {
@@ -37,14 +37,14 @@ pub(super) fn tell(problem: &Problem, findings: &mut Findings<'_>) {
             Reason::PhaseName { written } => (
                 &PHASE_NAME,
                 span,
-                format!("`{written}` is no phase"),
+                format!("`{written}` is not a phase"),
                 Some(meant_phase(written)),
             ),
             Reason::Steps => (
                 &STEPS,
                 span,
-                "`steps` need an account that is connected to GitHub".to_owned(),
-                Some("write what they do as `commands`".to_owned()),
+                "`steps` need an AWS account that is connected to GitHub".to_owned(),
+                Some("write `commands` that do the same".to_owned()),
             ),
             Reason::CommandIsMap { .. } => (
                 &COMMAND_TYPE,
@@ -61,14 +61,18 @@ pub(super) fn tell(problem: &Problem, findings: &mut Findings<'_>) {
             Reason::ValueKind { is, expected, .. } => (
                 &KIND,
                 span,
-                format!("this is {}, but {} is wanted", name(*is), name(*expected)),
+                format!(
+                    "expected {}, found {}",
+                    expected_kind(*expected),
+                    found_kind(*is)
+                ),
                 value_help(*is, *expected).map(str::to_owned),
             ),
             Reason::KeyKind => (
                 &KIND,
                 span,
-                "this key is a map or list, but a text is wanted".to_owned(),
-                Some("put what begins with a bracket into quotes".to_owned()),
+                "expected text as the key, found a map or a list".to_owned(),
+                Some("put text that begins with a bracket in quotes".to_owned()),
             ),
             _ => return syntax_help::tell(problem, findings),
         };
@@ -80,14 +84,20 @@ pub(super) fn tell(problem: &Problem, findings: &mut Findings<'_>) {
 }
 
 fn no_buildspec(because: NoBuildspec) -> (&'static str, &'static str) {
-    let help = "begin it with `version: 0.2`, and put the commands under `phases`";
+    let help = "begin the file with `version: 0.2`, and put the commands under `phases`";
     match because {
         NoBuildspec::Empty => ("the buildspec is empty", help),
-        NoBuildspec::Text => ("this is a text, but a buildspec is a map", help),
-        NoBuildspec::List => ("this is a list, but a buildspec is a map", help),
+        NoBuildspec::Text => (
+            "expected a map with `version` and `phases`, found text",
+            help,
+        ),
+        NoBuildspec::List => (
+            "expected a map with `version` and `phases`, found a list",
+            help,
+        ),
         NoBuildspec::NoVersion => (
             "the buildspec has no `version`",
-            "begin it with `version: 0.2`",
+            "begin the file with `version: 0.2`",
         ),
     }
 }
@@ -96,7 +106,7 @@ fn meant_phase(written: &str) -> String {
     match suggestion(written, Section::Phases.keys().map(|key| key.name)) {
         Some(meant) => format!("did you mean `{meant}`?"),
         None if Section::Root.has(written) => {
-            format!("`{written}` stands beside `phases`, not in it: indent it less")
+            format!("`{written}` belongs beside `phases`, not under it: indent it less")
         }
         None if Section::Install.has(written) => {
             format!("`{written}` belongs in a phase: indent it more")
@@ -105,10 +115,21 @@ fn meant_phase(written: &str) -> String {
     }
 }
 
-fn name(kind: ValueKind) -> &'static str {
+/// Names a kind of value as it should be written.
+pub(super) fn expected_kind(kind: ValueKind) -> &'static str {
     match kind {
-        ValueKind::Text => "a text",
-        ValueKind::Boolean => "yes or no",
+        ValueKind::Text => "text",
+        ValueKind::Boolean => "`yes` or `no`",
+        ValueKind::List => "a list",
+        ValueKind::Texts => "a list of texts",
+        ValueKind::Map => "a map (`NAME: value`)",
+    }
+}
+
+/// Names the kind of a value that is there.
+pub(super) fn found_kind(kind: ValueKind) -> &'static str {
+    match kind {
+        ValueKind::Text | ValueKind::Boolean => "text",
         ValueKind::List | ValueKind::Texts => "a list",
         ValueKind::Map => "a map",
     }
@@ -116,11 +137,11 @@ fn name(kind: ValueKind) -> &'static str {
 
 fn value_help(is: ValueKind, expected: ValueKind) -> Option<&'static str> {
     Some(match (is, expected) {
-        (ValueKind::Text, ValueKind::Map) => "write keys with values, as in `name: value`",
-        (_, ValueKind::Map) => "write keys with values, as in `name: value`, without `-`",
+        (ValueKind::Text, ValueKind::Map) => "write keys with values, as in `NAME: value`",
+        (_, ValueKind::Map) => "write keys with values, as in `NAME: value`, without `-`",
         (_, ValueKind::List | ValueKind::Texts) => "begin each item with `- `",
-        (ValueKind::List, ValueKind::Text) => "write one text, without `-` and brackets",
-        (_, ValueKind::Text) => "put a text that holds `: ` or begins with a bracket into quotes",
+        (ValueKind::List, ValueKind::Text) => "write one value, without `-` and brackets",
+        (_, ValueKind::Text) => "put text that has `: ` in it or begins with a bracket in quotes",
         (_, ValueKind::Boolean) => return None,
     })
 }

@@ -351,17 +351,20 @@ impl<'text> Reader<'text> {
                 if is_loop || *first == "case" {
                     self.script.tokens.push(Token::Keyword(first, line));
                 }
-                // `for i do` goes through the arguments.
-                let body = words.last().filter(|last| is_loop && **last == "do");
-                let body = body.map(|word| Token::Keyword(word, line));
+                // `for i do` goes through the arguments, and its body may follow at once.
+                let has_body = is_loop && words.get(2) == Some(&"do");
+                let body = has_body.then(|| words.split_off(2));
                 let command = Token::Command(self.script.commands.len());
                 self.script.tokens.push(command);
-                self.script.tokens.extend(body);
                 self.script.commands.push(Command {
                     words,
                     line,
                     piped: next == Token::Pipe,
                 });
+                if let Some(body) = body {
+                    self.words = body;
+                    return self.end(next);
+                }
             }
             None => {}
         }
@@ -377,7 +380,7 @@ fn without_patterns(tokens: Vec<Token<'_>>) -> Vec<Token<'_>> {
         if let Token::Keyword(word, _) = *token {
             let is_pattern = open.last() == Some(&"case")
                 && word != "esac"
-                && tokens.get(index + 1) == Some(&Token::Close);
+                && matches!(tokens.get(index + 1), Some(Token::Close | Token::Pipe));
             if is_pattern {
                 continue;
             }

@@ -14,7 +14,7 @@ use super::super::node::{Position, Span};
 use super::super::problems::Problem;
 use super::super::refusal::{Reason, Refusal, SyntaxProblem};
 
-const QUOTE: &str = "put the whole text into quotes, or into a block after `|`";
+const QUOTE: &str = "put the whole text in quotes, or in a block after `|`";
 
 /// Tells of a text that is no YAML, or more of it than is read.
 pub(super) fn tell(problem: &Problem, findings: &mut Findings<'_>) {
@@ -29,7 +29,7 @@ pub(super) fn tell(problem: &Problem, findings: &mut Findings<'_>) {
         | Reason::TooManyDirectives => (
             problem.reason.words(),
             place,
-            Some("this limit is cobuild's own: CodeBuild may take the buildspec".to_owned()),
+            Some("this limit is cobuild's own: CodeBuild may accept the buildspec".to_owned()),
         ),
         reason => {
             let mistake = text.conflict().or_else(|| match reason {
@@ -41,9 +41,9 @@ pub(super) fn tell(problem: &Problem, findings: &mut Findings<'_>) {
                     text.mistake(syntax, at)
                 }
                 Reason::UnknownAnchor { name } => Some((
-                    format!("there is no anchor `&{name}` for this"),
+                    format!("unknown anchor `{name}`"),
                     problem.span,
-                    "put a text that begins with `*` into quotes".to_owned(),
+                    "put text that begins with `*` in quotes".to_owned(),
                 )),
                 _ => None,
             });
@@ -81,12 +81,12 @@ impl<'text> Text<'text> {
             "found a tab character that violates indentation"
             | "found a tab character where an indentation space is expected" => self.tab(at)?,
             "could not find expected ':'" => self.no_key(context.line),
-            "did not find expected key" => self.no_entry(line, "key of the map"),
-            "did not find expected '-' indicator" => self.no_entry(line, "item of the list"),
+            "did not find expected key" => self.no_entry(line, "a key of the map"),
+            "did not find expected '-' indicator" => self.no_entry(line, "an item of the list"),
             "did not find expected <document start>" => (
-                "this is no part of what stands above".to_owned(),
+                "the line does not continue the lines above".to_owned(),
                 self.whole(line),
-                "begin it, and the first line, in the first column".to_owned(),
+                "begin this line and the first line in the first column".to_owned(),
             ),
             "did not find expected ',' or ']'" => self
                 .unclosed(context)
@@ -98,7 +98,7 @@ impl<'text> Text<'text> {
             "found unexpected end of stream" => (
                 "this quote is never closed".to_owned(),
                 self.rest(context),
-                "close it, or put a text that begins with a quote into quotes of the other kind"
+                "close it, or put text that begins with a quote in quotes of the other kind"
                     .to_owned(),
             ),
             "found unknown escape character" => self.escape(at)?,
@@ -108,9 +108,9 @@ impl<'text> Text<'text> {
                 "begin the list on the next line".to_owned(),
             ),
             "control characters are not allowed" => (
-                "there is a control character on this line".to_owned(),
+                "the line has a control character".to_owned(),
                 self.whole(line),
-                "remove it, or write it as an escape within double quotes".to_owned(),
+                "remove it, or write it as an escape in double quotes".to_owned(),
             ),
             "incomplete UTF-8 octet sequence"
             | "invalid leading UTF-8 octet"
@@ -129,9 +129,9 @@ impl<'text> Text<'text> {
         let first = has("<<<<<<< ")? + 1;
         has(">>>>>>> ")?;
         Some((
-            "a merge has left a conflict here".to_owned(),
+            "unresolved merge conflict".to_owned(),
             self.whole(first),
-            "settle it, and remove the lines of `<`, `=` and `>`".to_owned(),
+            "resolve it, and remove the lines with `<<<<<<<`, `=======` and `>>>>>>>`".to_owned(),
         ))
     }
 
@@ -156,22 +156,22 @@ impl<'text> Text<'text> {
                     .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
             {
                 return (
-                    "there is no blank behind the colon, so this is no key".to_owned(),
+                    "no space after the colon, so this is not a key".to_owned(),
                     self.whole(before),
                     format!("write `{key}: {rest}`"),
                 );
             }
             if indentation(text) > indentation(above) && value_of(above).is_some() {
                 return (
-                    "this key is indented further than the one above it, which has a value already"
+                    "this key is indented more than the key above it, which already has a value"
                         .to_owned(),
                     self.whole(line),
-                    "indent both as far".to_owned(),
+                    "indent both keys the same".to_owned(),
                 );
             }
         }
         (
-            "YAML reads this as a key, but there can be none here".to_owned(),
+            "YAML reads this as a key, and no key can be here".to_owned(),
             self.whole(line),
             QUOTE.to_owned(),
         )
@@ -200,9 +200,9 @@ impl<'text> Text<'text> {
             .find(' ')
             .map_or(text.len(), |length| start + length);
         Some((
-            format!("a text cannot begin with {shown} unless it is in quotes"),
+            format!("text without quotes cannot begin with {shown}"),
             self.part(at.line, start..end),
-            "put the whole text into quotes".to_owned(),
+            "put the whole text in quotes".to_owned(),
         ))
     }
 
@@ -213,9 +213,9 @@ impl<'text> Text<'text> {
         let tabs = text.len() - text.trim_start_matches('\t').len();
         (tabs > 0).then(|| {
             (
-                "YAML is indented with blanks, and this is a tab".to_owned(),
+                "a tab; YAML takes only spaces as indentation".to_owned(),
                 self.part(at.line, start..start + tabs),
-                "indent with blanks".to_owned(),
+                "indent with spaces".to_owned(),
             )
         })
     }
@@ -223,10 +223,10 @@ impl<'text> Text<'text> {
     /// A line without a colon, in the midst of keys or items.
     fn no_key(&self, line: usize) -> Mistake {
         (
-            "this is neither a key with a value nor an item of a list".to_owned(),
+            "expected a key with a value or an item of a list".to_owned(),
             self.whole(line),
-            "write `- ` before an item and `: ` behind a key, and indent further what continues the \
-             line above"
+            "write `- ` before an item and `: ` after a key; indent a line more if it continues the line \
+             above"
                 .to_owned(),
         )
     }
@@ -249,11 +249,11 @@ impl<'text> Text<'text> {
                 return (message.to_owned(), self.content(line), QUOTE.to_owned());
             }
             (None, Some(nearest)) if !levels.contains(&own) => (
-                "the indentation of this line matches nothing above".to_owned(),
+                "the indentation of this line matches no line above".to_owned(),
                 match nearest {
                     0 => "begin it in the first column".to_owned(),
-                    1 => "indent it by 1 blank".to_owned(),
-                    _ => format!("indent it by {nearest} blanks"),
+                    1 => "indent it by 1 space".to_owned(),
+                    _ => format!("indent it by {nearest} spaces"),
                 },
             ),
             (None, _) if item.is_some() => {
@@ -264,13 +264,13 @@ impl<'text> Text<'text> {
                     return self.no_key(before);
                 }
                 (
-                    "an item of a list cannot stand here, among keys".to_owned(),
-                    "indent it as far as the other items of its list".to_owned(),
+                    "an item of a list among keys".to_owned(),
+                    "indent it like the other items of its list".to_owned(),
                 )
             }
             (None, _) => (
-                format!("this is no {what} above"),
-                "indent it as far as what it belongs to".to_owned(),
+                format!("expected {what} above"),
+                "indent it like the lines that it belongs to".to_owned(),
             ),
         };
         (message, self.whole(line), help)
@@ -304,9 +304,9 @@ impl<'text> Text<'text> {
         let close = if open == '{' { '}' } else { ']' };
         (text.matches(open).count() > text.matches(close).count()).then(|| {
             (
-                format!("this `{open}` has no `{close}`"),
+                format!("`{open}` has no closing `{close}`"),
                 self.rest(opening),
-                format!("close it, or put a text that begins with `{open}` into quotes"),
+                format!("close it, or put text that begins with `{open}` in quotes"),
             )
         })
     }
@@ -314,7 +314,7 @@ impl<'text> Text<'text> {
     /// More in brackets than there can be.
     fn no_comma(&self, line: usize, close: char) -> Mistake {
         (
-            format!("a `,` or a `{close}` is missing here"),
+            format!("expected `,` or `{close}`"),
             self.whole(line),
             QUOTE.to_owned(),
         )
@@ -325,9 +325,9 @@ impl<'text> Text<'text> {
         let start = self.offset(at);
         let escaped = self.line(at.line)[start..].chars().nth(1)?;
         Some((
-            format!("`\\{escaped}` means nothing within double quotes"),
+            format!("`\\{escaped}` is not an escape of double quotes"),
             self.part(at.line, start..start + 1 + escaped.len_utf8()),
-            "use single quotes, in which a backslash is just that".to_owned(),
+            "use single quotes, where a backslash is a plain character".to_owned(),
         ))
     }
 
@@ -401,7 +401,7 @@ fn mistaken(item: &str) -> Option<&'static str> {
     match item.chars().next()? {
         '[' => Some("YAML reads the brackets at the beginning as a list, and more follows them"),
         '{' => Some("YAML reads the braces at the beginning as a map, and more follows them"),
-        '"' | '\'' => Some("the quotes at the beginning end before the text does"),
+        '"' | '\'' => Some("the quotes at the beginning end before the text ends"),
         _ => {
             let key = &item[..colon(item)?];
             // What is one word may well be meant as a key.

@@ -350,7 +350,11 @@ phases:
 fn of_equal_keys_all_but_the_last_are_told() {
     let text = "version: 0.2\nenv: {variables: {A: 1, A: 2, B: 3,\n  A: 4}}\n";
     assert_eq!(found(text), ["bs103 2:19-20", "bs103 2:25-26"]);
-    assert!(check(text.as_bytes())[0].message.ends_with("on line 3"));
+    assert!(
+        check(text.as_bytes())[0]
+            .message
+            .ends_with(": line 3 overrides it")
+    );
 }
 
 #[test]
@@ -360,7 +364,7 @@ fn misspelt_keys_have_the_right_one_in_the_help() {
         ("artefacts: {}\n", "did you mean `artifacts`?"),
         (
             "environment_variables: {}\n",
-            "only version 0.1 knows it: write `env` with `variables`",
+            "only version 0.1 has this key: write `env` with `variables`",
         ),
         ("files: x\n", "`files` belongs in `artifacts`"),
         ("variables: {}\n", "`variables` belongs in `env`"),
@@ -373,11 +377,11 @@ fn misspelt_keys_have_the_right_one_in_the_help() {
             "artifacts: {files: x, exclude: y}\n",
             "did you mean `exclude-paths`?",
         ),
-        ("env: {NAME: x}\n", "variables stand under `env.variables`"),
+        ("env: {NAME: x}\n", "variables belong under `env.variables`"),
         ("env: {variable: {}}\n", "did you mean `variables`?"),
         (
             "artifacts: {files: x, type: zip}\n",
-            "leave it out: only version 0.1 knows it",
+            "only version 0.1 has this key: remove it",
         ),
         (
             "artifacts: {files: x, discard_paths: yes}\n",

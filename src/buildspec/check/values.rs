@@ -13,6 +13,7 @@ use super::super::on_failure::is_known;
 use super::super::refusal::ValueKind;
 use super::keys::suggestion;
 use super::places::{Place, Places, last, text};
+use super::refused::{expected_kind, found_kind};
 
 /// Every spelling of yes and no in YAML 1.1.
 const BOOLEANS: &[&str] = &["y", "yes", "on", "true", "n", "no", "off", "false"];
@@ -75,11 +76,11 @@ fn shape(place: &Place<'_>, findings: &mut Findings<'_>) {
         for item in value.items() {
             let blank = text(item).is_none_or(|text| text.trim().is_empty());
             if blank && matches!(item.value, Value::Scalar(_)) {
-                let message = format!("this item of `{}` is empty", place.key.name);
+                let message = format!("empty item in `{}`", place.key.name);
                 let place = findings.mark_before(item.span, '-');
                 findings
                     .add(&EMPTY_ITEM, place, message)
-                    .help("remove it, or write what belongs there");
+                    .help("remove the `-`, or write a value after it");
             }
         }
     }
@@ -89,7 +90,7 @@ fn shape(place: &Place<'_>, findings: &mut Findings<'_>) {
             .iter()
             .any(|known| known.eq_ignore_ascii_case(text.trim()))
     {
-        let message = format!("`{text}` is neither yes nor no, and is read as no");
+        let message = format!("`{text}` is not yes or no; CodeBuild reads it as no");
         findings
             .add(&BOOLEAN, value.span, message)
             .help("write `yes` or `no`");
@@ -112,18 +113,13 @@ pub(super) fn ignored_kind(
     span: Span,
     findings: &mut Findings<'_>,
 ) {
-    let found = match is {
-        ValueKind::Text | ValueKind::Boolean => "a text",
-        ValueKind::List | ValueKind::Texts => "a list",
-        ValueKind::Map => "a map",
+    let help = match expected {
+        ValueKind::Text | ValueKind::Boolean => "write one value after the colon",
+        ValueKind::List | ValueKind::Texts => "begin each item with `- `",
+        ValueKind::Map => "write keys with values, as in `NAME: value`",
     };
-    let (wanted, help) = match expected {
-        ValueKind::Text | ValueKind::Boolean => ("a text", "write one value behind the colon"),
-        ValueKind::List => ("a list", "begin each item with `- `"),
-        ValueKind::Texts => ("a list of texts", "begin each item with `- `"),
-        ValueKind::Map => ("a map", "write keys with values, as in `name: value`"),
-    };
-    let message = format!("`{key}` takes {wanted}, but this is {found}");
+    let (expected, found) = (expected_kind(expected), found_kind(is));
+    let message = format!("`{key}`: expected {expected}, found {found}");
     findings.add(&IGNORED_KIND, span, message).help(help);
 }
 
@@ -140,7 +136,7 @@ fn phase(place: &Place<'_>, findings: &mut Findings<'_>) {
         let message = format!("phase `{}` does nothing", place.key.name);
         findings
             .add(&EMPTY_PHASE, place.entry.key.span, message)
-            .help("give it `commands`, or remove it");
+            .help("add `commands`, or remove the phase");
     }
 }
 
@@ -148,14 +144,16 @@ fn on_failure(value: &Node, findings: &mut Findings<'_>) {
     if let Some(text) = text(value)
         && !is_known(text)
     {
-        let message = format!("`{text}` is no form of `on-failure`, so it does nothing");
+        let message = format!("`{text}` is not a form of `on-failure`; CodeBuild ignores it");
         let finding = findings.add(&ON_FAILURE, value.span, message);
         let words = || text.split(|c: char| !c.is_ascii_alphanumeric());
         let count = words().find(|word| word.parse::<u8>().is_ok());
         match (suggestion(text, ["ABORT", "CONTINUE", "RETRY"]), count) {
             (Some("RETRY"), Some(count)) => finding.help(format!("did you mean `RETRY-{count}`?")),
             (Some(meant), _) => finding.help(format!("did you mean `{meant}`?")),
-            (None, _) => finding.help("the forms are ABORT, CONTINUE and RETRY-<count>-<regex>"),
+            (None, _) => {
+                finding.help("it must be one of ABORT, CONTINUE and RETRY-<count>-<regex>")
+            }
         };
     } else if let Some(text) = text(value)
         && let OnFailure::Retry { pattern, .. } = OnFailure::from_text(text)
@@ -165,10 +163,10 @@ fn on_failure(value: &Node, findings: &mut Findings<'_>) {
         let error = error.to_string();
         let reason = error.lines().last().unwrap_or_default();
         let reason = reason.strip_prefix("error: ").unwrap_or(reason);
-        let message = format!("`{pattern}` is no regular expression: {reason}");
+        let message = format!("`{pattern}` is not a regular expression: {reason}");
         findings
             .add(&ON_FAILURE, value.span, message)
-            .help("no failure matches it, so the phase would run once");
+            .help("no failure matches it, so the phase is never retried");
     }
 }
 
@@ -177,13 +175,12 @@ fn shell(value: &Node, findings: &mut Findings<'_>) {
         && !text.is_empty()
         && !SHELLS.contains(&text)
     {
-        let message = format!("`{text}` is not a shell that CodeBuild documents");
+        let message = format!("CodeBuild does not document the shell `{text}`");
         let finding = findings.add(&SHELL, value.span, message);
         match suggestion(text, SHELLS.iter().copied()) {
             Some(meant) => finding.help(format!("did you mean `{meant}`?")),
-            None => {
-                finding.help("the shells are bash and sh; on Windows, powershell.exe and cmd.exe")
-            }
+            None => finding
+                .help("it must be one of bash and /bin/sh; on Windows, powershell.exe and cmd.exe"),
         };
     }
 }
@@ -201,7 +198,7 @@ fn report_format(value: &Node, findings: &mut Findings<'_>) {
             .iter()
             .any(|format| format.eq_ignore_ascii_case(text))
     {
-        let message = format!("`{text}` is no report format");
+        let message = format!("`{text}` is not a report format");
         let finding = findings.add(&REPORT_FORMAT, value.span, message);
         if !finding.is_told() {
             return;
@@ -212,7 +209,7 @@ fn report_format(value: &Node, findings: &mut Findings<'_>) {
             .find(|format| format.starts_with(&text.to_ascii_uppercase()) && text.len() > 3);
         match longer.or_else(|| suggestion(text, formats.iter().copied())) {
             Some(meant) => finding.help(format!("did you mean `{meant}`?")),
-            None => finding.help(format!("the formats are {}", formats.join(", "))),
+            None => finding.help(format!("it must be one of {}", formats.join(", "))),
         };
     }
 }
@@ -228,7 +225,7 @@ fn runtimes(value: &Node, findings: &mut Findings<'_>) {
         let finding = findings.add(
             &RUNTIME,
             entry.key.span,
-            format!("no build image has a runtime named `{name}`"),
+            format!("no build image has the runtime `{name}`"),
         );
         if !finding.is_told() {
             continue;
@@ -239,7 +236,7 @@ fn runtimes(value: &Node, findings: &mut Findings<'_>) {
             .map(|(_, name)| *name);
         let meant = nickname.or_else(|| suggestion(name, RUNTIMES.iter().copied()));
         finding.help(meant.map_or_else(
-            || format!("the runtimes are {}", RUNTIMES.join(", ")),
+            || format!("it must be one of {}", RUNTIMES.join(", ")),
             |meant| format!("did you mean `{meant}`?"),
         ));
     }

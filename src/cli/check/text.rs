@@ -211,7 +211,7 @@ mod tests {
         assert_eq!(
             rendered("version: 0.2\nphases:\n  pre-build: {}\n"),
             "\
-error[bs004]: `pre-build` is no phase
+error[bs004]: `pre-build` is not a phase
  --> buildspec.yml:3:3
   |
 3 |   pre-build: {}
