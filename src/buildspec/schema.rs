@@ -133,9 +133,14 @@ fn section_schema(section: Section, unknown: UnknownKeySchema) -> Value {
         let others = unknown == UnknownKeySchema::Valid;
         return json!({ "type": kind, "properties": properties, "additionalProperties": others });
     }
+    // Strict validators take no property that a pattern matches too.
+    let other_case = |name: &str| {
+        let pattern = any_case(&[name]);
+        format!("^(?!{name}$){}", pattern.trim_start_matches('^'))
+    };
     let other_cases: Map<String, Value> = section
         .keys()
-        .map(|key| (any_case(&[key.name]), value_schema(key)))
+        .map(|key| (other_case(key.name), value_schema(key)))
         .collect();
     json!({
         "type": kind,

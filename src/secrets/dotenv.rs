@@ -139,12 +139,8 @@ mod tests {
 
     /// The value of `A`.
     fn value_of_a(text: &str) -> String {
-        let entries = read_dotenv(text).unwrap().into_iter();
-        entries
-            .filter(|entry| entry.name == "A")
-            .next_back()
-            .unwrap()
-            .value
+        let mut entries = read_dotenv(text).unwrap().into_iter();
+        entries.rfind(|entry| entry.name == "A").unwrap().value
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 
 use cobuild::buildspec::{parse, parse_batch};
 use jsonschema::Validator;
-use serde_json::Value;
+use serde_json::{Value, json as value};
 
 /// The samples that are there to be refused.
 const INVALID: &str = "invalid";
@@ -345,6 +345,18 @@ fn every_keyword_is_one_of_the_draft() {
         subschemas(&schema, &mut |keywords| {
             for keyword in keywords.keys() {
                 assert!(VOCABULARY.contains(&keyword.as_str()), "{keyword}");
+            }
+            let named = |keyword: &str| {
+                let names = keywords.get(keyword).and_then(Value::as_object);
+                names.into_iter().flat_map(serde_json::Map::keys)
+            };
+            // They refuse a property that a pattern matches too.
+            for pattern in named("patternProperties") {
+                let pattern = value!({ "pattern": pattern });
+                let pattern = jsonschema::draft202012::new(&pattern).unwrap();
+                for name in named("properties") {
+                    assert!(!pattern.is_valid(&value!(name)), "{name}");
+                }
             }
         });
     }

@@ -19,7 +19,7 @@ pub(super) fn skip_nested(bytes: &[u8], start: usize) -> Nested {
     let mut at = start;
     while let Some(&byte) = bytes.get(at) {
         match (open.last().copied(), byte) {
-            (Some(b'\''), b'\'') | (Some(ANSI), b'\'') => {
+            (Some(b'\'' | ANSI), b'\'') => {
                 open.pop();
             }
             (Some(b'\''), _) => {}

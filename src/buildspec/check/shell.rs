@@ -87,7 +87,7 @@ impl<'text> Script<'text> {
         };
         reader.read();
         let mut script = reader.script;
-        script.tokens = without_patterns(script.tokens);
+        script.tokens = without_patterns(&script.tokens);
         script
     }
 
@@ -373,7 +373,7 @@ impl<'text> Reader<'text> {
 }
 
 /// Drops the reserved words that are patterns of `case`, such as `done` in `case $1 in done) …`.
-fn without_patterns(tokens: Vec<Token<'_>>) -> Vec<Token<'_>> {
+fn without_patterns<'text>(tokens: &[Token<'text>]) -> Vec<Token<'text>> {
     let mut open = Vec::new();
     let mut kept = Vec::with_capacity(tokens.len());
     for (index, token) in tokens.iter().enumerate() {

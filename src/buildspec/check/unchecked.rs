@@ -27,8 +27,8 @@ pub(super) fn find(item: &Item<'_>, findings: &mut Findings<'_>) {
     };
     let is_word = |word: &&str| word.starts_with(|c: char| c.is_ascii_alphabetic());
     let first = program.arguments.first().copied().filter(is_word);
-    let last = first.unwrap_or(program.word);
-    let what = item.stretch(program.word, last).unwrap_or(program.word);
+    let end = first.unwrap_or(program.word);
+    let what = item.stretch(program.word, end).unwrap_or(program.word);
     let place = item.place(what, command.line, findings);
     let shown: Vec<&str> = what.split_whitespace().collect();
     let message = format!(

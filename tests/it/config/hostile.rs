@@ -66,6 +66,7 @@ const INSIDE: &[(&str, &str)] = &[
     ("git-clone-depth", "1"),
     ("as", "'s3'"),
     ("initiator", "'somebody'"),
+    ("env-file-format", "'dotenv'"),
     ("from", "'build'"),
     ("only", "'build'"),
     ("mock", "['a.*']"),

@@ -106,14 +106,7 @@ fn a_registry_that_is_not_there_is_told() {
 fn the_default_image_is_well_when_its_registry_gives_images() {
     let registry = Registry::start();
     let proxy = format!("http://{}", registry.address);
-    let daemon = Daemon::start(&[
-        "--insecure-registry",
-        "public.ecr.aws",
-        "--http-proxy",
-        &proxy,
-        "--https-proxy",
-        &proxy,
-    ]);
+    let daemon = Daemon::start_behind(Some(&proxy), &["--insecure-registry", "public.ecr.aws"]);
     let patient = Patient::at(&daemon.host());
     let report = || Report::of(&patient.examined(&["--format", "json"]));
     let found = report();

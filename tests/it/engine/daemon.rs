@@ -24,6 +24,8 @@ pub(crate) struct Daemon {
     directory: TempDir,
     bridge: String,
     arguments: Vec<String>,
+    /// The proxy through which it reaches registries.
+    proxy: Option<String>,
     process: Child,
 }
 
@@ -31,14 +33,22 @@ impl Daemon {
     /// Starts a daemon, with these arguments besides, and waits until it answers.
     #[track_caller]
     pub(crate) fn start(arguments: &[&str]) -> Self {
+        Self::start_behind(None, arguments)
+    }
+
+    /// Starts a daemon that reaches registries, but those of this machine, through a proxy.
+    #[track_caller]
+    pub(crate) fn start_behind(proxy: Option<&str>, arguments: &[&str]) -> Self {
+        let proxy = proxy.map(str::to_owned);
         let directory = tempfile::tempdir().unwrap();
         let bridge = make_bridge();
         let arguments: Vec<String> = arguments.iter().map(|&it| it.to_owned()).collect();
-        let process = spawn(&directory, &bridge, &arguments);
+        let process = spawn(&directory, &bridge, &arguments, proxy.as_deref());
         let daemon = Self {
             directory,
             bridge,
             arguments,
+            proxy,
             process,
         };
         daemon.wait_until_it_answers();
@@ -129,7 +139,12 @@ impl Daemon {
         // A killed containerd leaves its number, and for a while a zombie of that number: dockerd
         // would take it for alive and wait for it in vain.
         let _ = fs::remove_file(self.directory.path().join("exec/containerd/containerd.pid"));
-        self.process = spawn(&self.directory, &self.bridge, &self.arguments);
+        self.process = spawn(
+            &self.directory,
+            &self.bridge,
+            &self.arguments,
+            self.proxy.as_deref(),
+        );
         self.wait_until_it_answers();
     }
 
@@ -229,14 +244,18 @@ fn run(program: &str, arguments: &[&str]) -> Output {
         .unwrap()
 }
 
-fn spawn(directory: &TempDir, bridge: &str, arguments: &[String]) -> Child {
+fn spawn(directory: &TempDir, bridge: &str, arguments: &[String], proxy: Option<&str>) -> Child {
     let path = |name: &str| directory.path().join(name);
     let log = File::options()
         .create(true)
         .append(true)
         .open(path("log"))
         .unwrap();
-    Command::new("dockerd")
+    let mut command = Command::new("dockerd");
+    for name in ["HTTP_PROXY", "HTTPS_PROXY"] {
+        proxy.map(|proxy| command.env(name, proxy).env_remove("NO_PROXY"));
+    }
+    command
         .arg(format!("--host=unix://{}", path("docker.sock").display()))
         .arg(format!("--data-root={}", path("data").display()))
         .arg(format!("--exec-root={}", path("exec").display()))
