@@ -65,11 +65,11 @@ impl Modules {
         };
         let mut module = base;
         for part in rest {
-            let child = [&module[..], &[part.clone()]].concat();
+            let child = [&module[..], std::slice::from_ref(part)].concat();
             if self.handed_on.contains_key(&child) {
                 module = child;
             } else if let Some(target) = self.handed_on.get(&module)?.get(part) {
-                module = target.clone();
+                module.clone_from(target);
             } else {
                 break;
             }
