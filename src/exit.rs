@@ -13,8 +13,10 @@ pub enum ExitStatus {
     Usage,
     /// 3: no verdict on the build: the engine cannot be reached, or cobuild itself is at fault.
     NoVerdict,
-    /// 130: stopped by SIGINT.
+    /// 130: stopped by SIGINT, or in the debugger.
     Interrupted,
+    /// 141: stopped because nobody reads stdout any more, as by SIGPIPE (assumed).
+    OutputClosed,
     /// 143: stopped by SIGTERM.
     Terminated,
 }
@@ -28,6 +30,7 @@ impl ExitStatus {
             Self::Usage => 2,
             Self::NoVerdict => 3,
             Self::Interrupted => 130,
+            Self::OutputClosed => 141,
             Self::Terminated => 143,
         }
     }

@@ -12,8 +12,7 @@ use anyhow::Context as _;
 use clap::{Args, ColorChoice, Subcommand};
 use jiff::Timestamp;
 
-use super::cache_args::namespace;
-use super::engine_args::{Connection, EngineArgs};
+use super::args::{Connection, EngineArgs, namespace};
 use super::installation::installation;
 use super::{Failure, Told};
 use crate::build::Installation;

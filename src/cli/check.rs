@@ -21,7 +21,7 @@ use crate::exit::ExitStatus;
 /// `# cobuild: allow(CODE)` on a line or the line above silences a warning there; at the top of a
 /// file, in all of it.
 #[derive(Debug, Args)]
-#[command(after_help = EXIT_STATUS)]
+#[command(after_long_help = EXIT_STATUS)]
 pub(super) struct CheckArgs {
     /// Buildspecs, and directories to look for them in; `-` is stdin [default: .]. In a directory
     /// every `buildspec*.yml` and `buildspec*.yaml` counts, at any depth.

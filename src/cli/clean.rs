@@ -7,7 +7,7 @@ use std::path::Path;
 
 use clap::{Args, ColorChoice, ValueEnum};
 
-use super::engine_args::{Connection, EngineArgs};
+use super::args::{Connection, EngineArgs};
 use super::installation::installation;
 use super::{Failure, Told, stderr};
 use crate::build::Installation;
@@ -21,7 +21,7 @@ use crate::settings::Environment;
 /// caches. Containers that `cobuild run --debug=keep` left go too; caches that are whole stay. In the
 /// engine only what this user's cobuild can prove to have made goes; the rest is listed.
 #[derive(Debug, Args)]
-#[command(after_help = EXIT_STATUS)]
+#[command(after_long_help = EXIT_STATUS)]
 pub(super) struct CleanArgs {
     /// Take what belongs to living runs as well: their builds fail.
     #[arg(long)]

@@ -9,7 +9,7 @@ use clap::{Args, ColorChoice, ValueEnum};
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::engine_args::EngineArgs;
+use super::args::EngineArgs;
 use super::installation::installation;
 use super::signals::Stops;
 use super::{Failure, Told, choice, stderr};
@@ -24,7 +24,7 @@ use crate::terminal::{Out, stdout_width};
 /// be tried is tried, in containers of a tiny image that does not stay. It takes some seconds, two
 /// minutes at the most.
 #[derive(Debug, Args)]
-#[command(after_help = EXIT_STATUS)]
+#[command(after_long_help = EXIT_STATUS)]
 pub(super) struct DoctorArgs {
     /// Form of the output.
     #[arg(long, value_name = "FORMAT", default_value = "text")]

@@ -55,6 +55,16 @@ impl Failure {
         }
     }
 
+    /// The build was stopped because nobody reads its log any more.
+    pub(super) fn output_closed() -> Self {
+        Self {
+            status: ExitStatus::OutputClosed,
+            error: anyhow!("stdout was closed: the build was stopped"),
+            hint: None,
+            masker: Masker::default(),
+        }
+    }
+
     /// Adds what to do about it.
     pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());

@@ -10,7 +10,7 @@ use anyhow::Context as _;
 use clap::{Args, ColorChoice, ValueEnum};
 use futures_util::{StreamExt, stream};
 
-use super::engine_args::EngineArgs;
+use super::args::EngineArgs;
 use super::{Failure, stderr, stdout};
 use crate::engine::docker::Docker;
 use crate::engine::{Engine, EngineError, ImageFacts};

@@ -1,42 +1,44 @@
 //! The command line: one file for each subcommand, one for what goes wrong.
 
-mod build_args;
+mod args;
 mod build_failure;
 mod cache;
-mod cache_args;
 mod check;
 mod clean;
+mod completions;
 mod config;
-mod container_args;
 mod debug;
 mod doctor;
-mod engine_args;
+mod exit_status;
 mod failure;
-mod image_args;
+mod help;
 mod images;
 mod installation;
-mod log_args;
+mod man;
 mod named;
 mod plan;
+mod reference;
 mod refusal;
 mod run;
 mod schema;
 mod secrets;
 mod showing;
 mod signals;
-mod source_args;
-mod transfer_args;
+mod tips;
 mod trust;
 
 use std::ffi::OsString;
 use std::io;
 
 use clap::error::ErrorKind;
-use clap::{ColorChoice, FromArgMatches, Parser, Subcommand};
+use clap::{ArgAction, ColorChoice, FromArgMatches, Parser, Subcommand};
 
+use args::heading;
 pub use check::{Format, show_problems};
 use config::{ConfigArgs, FlagLayer, Settled, settle};
+use exit_status::EXIT_STATUS;
 use failure::Failure;
+pub use reference::reference;
 
 use crate::exit::ExitStatus;
 use crate::settings::Environment;
@@ -44,30 +46,47 @@ use crate::terminal::{self, Color, Out, Page, Traces};
 
 /// Runs AWS CodeBuild buildspecs on your own machine.
 #[derive(Debug, Parser)]
-#[command(version, about, arg_required_else_help = true, after_help = EXIT_STATUS)]
+#[command(
+    version,
+    about,
+    arg_required_else_help = true,
+    disable_help_flag = true,
+    after_long_help = EXIT_STATUS
+)]
 pub struct Cli {
     #[command(subcommand)]
     command: Command,
 
-    /// When to use colours.
+    /// Say more about what cobuild does; twice for more.
+    #[arg(
+        short,
+        long,
+        action = ArgAction::Count,
+        global = true,
+        help_heading = heading::GLOBAL
+    )]
+    verbose: u8,
+
+    /// Use colours: auto, always or never.
     #[arg(
         long,
         value_name = "WHEN",
         default_value = "auto",
         global = true,
-        help_heading = "Global options"
+        hide_possible_values = true,
+        help_heading = heading::GLOBAL
     )]
     color: ColorChoice,
 
-    /// Say more of what cobuild itself does, on stderr; twice for more.
+    /// Print this help; --help prints more than -h.
     #[arg(
         short,
         long,
-        action = clap::ArgAction::Count,
+        action = ArgAction::Help,
         global = true,
-        help_heading = "Global options"
+        help_heading = heading::GLOBAL
     )]
-    verbose: u8,
+    help: Option<bool>,
 
     /// The same, as a layer of settings.
     #[arg(skip)]
@@ -85,16 +104,11 @@ enum Command {
     Clean(clean::CleanArgs),
     Cache(cache::CacheCommand),
     Trust(trust::TrustArgs),
+    Completions(completions::CompletionsArgs),
+    Man(man::ManArgs),
+    #[command(hide = true)]
+    CompleteWords(completions::WordsArgs),
 }
-
-const EXIT_STATUS: &str = "\
-Exit status:
-  0    the build SUCCEEDED
-  1    the build FAILED; buildspec errors and timeouts are failed builds too
-  2    the command line, or a file it names, cannot be used
-  3    no verdict: the engine cannot be reached, or cobuild is at fault
-  130  stopped by SIGINT
-  143  stopped by SIGTERM";
 
 impl Cli {
     /// Reads the command line. Shows the help or the version that it asks for, or what is wrong with
@@ -122,13 +136,17 @@ impl Cli {
     }
 
     fn parsed(arguments: &[OsString]) -> Result<Self, clap::Error> {
-        let mut command = config::definition();
+        let mut command = help::presented();
         let matches = match command.try_get_matches_from_mut(arguments) {
             Err(error) if is_of_several(&error) => {
                 // What a flag needs may stand in another layer, and one that is off excludes nothing.
                 config::lenient_matches(arguments).ok_or(error)?
             }
-            parsed => parsed?,
+            Err(mut error) => {
+                tips::advise(&mut error, arguments, &command);
+                return Err(error);
+            }
+            Ok(matches) => matches,
         };
         let mut cli =
             Self::from_arg_matches(&matches).map_err(|error| error.format(&mut command))?;
@@ -160,7 +178,7 @@ impl Cli {
 
     /// Does what was asked and says how it went; what went wrong is told on stderr.
     pub async fn execute(self, environment: &Environment) -> ExitStatus {
-        init_tracing(self.verbose);
+        init_tracing(self.verbose, self.color);
         let color = self.color;
         let done = Box::pin(self.perform(environment)).await;
         done.unwrap_or_else(|failure| {
@@ -178,10 +196,16 @@ impl Cli {
             let _ = writeln!(stderr(color), "warning: {warning}");
         }
         match command {
+            Command::Run(args) if args.is_dry() => {
+                plan::run(&args, &settled, environment, color).await
+            }
             Command::Run(args) => Box::pin(run::run(*args, environment, color)).await,
-            Command::Plan(args) => plan::run(*args, &settled, environment, color).await,
+            Command::Plan(args) => plan::run(&args.run, &settled, environment, color).await,
             Command::Schema(args) => schema::run(&args, color),
             Command::Trust(args) => trust::run(&args, environment, color),
+            Command::Completions(args) => completions::run(&args, color),
+            Command::Man(args) => man::run(&args, color),
+            Command::CompleteWords(args) => completions::answer(&args, environment, color),
             Command::Check(args) => check::check(&args, color),
             Command::Doctor(mut args) => {
                 args.engine = settled.engine;
@@ -205,10 +229,15 @@ impl Cli {
     fn settled(self, environment: &Environment) -> Result<(Command, Settled), Failure> {
         let config: Option<&ConfigArgs> = match &self.command {
             Command::Run(args) => Some(&args.config),
-            Command::Plan(args) => Some(&args.config),
+            Command::Plan(args) => Some(&args.run.config),
             Command::Doctor(_) | Command::Images(_) | Command::Clean(_) | Command::Cache(_) => None,
-            // They look at files alone.
-            Command::Schema(_) | Command::Check(_) | Command::Trust(_) => {
+            // They need no engine and build nothing.
+            Command::Schema(_)
+            | Command::Check(_)
+            | Command::Trust(_)
+            | Command::Completions(_)
+            | Command::Man(_)
+            | Command::CompleteWords(_) => {
                 return Ok((self.command, Settled::default()));
             }
         };
@@ -277,7 +306,7 @@ fn written(done: io::Result<()>) -> Result<(), Failure> {
 }
 
 /// Traces are for those who look into cobuild, never part of its output.
-fn init_tracing(verbose: u8) {
+fn init_tracing(verbose: u8, color: ColorChoice) {
     let level = match verbose {
         0 => "error",
         1 => "cobuild=info",
@@ -286,6 +315,7 @@ fn init_tracing(verbose: u8) {
     };
     tracing_subscriber::fmt()
         .with_env_filter(tracing_subscriber::EnvFilter::new(level))
+        .with_ansi(stderr(color).is_colored())
         .with_writer(|| Traces)
         .without_time()
         .with_target(false)

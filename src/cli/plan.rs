@@ -6,12 +6,12 @@ mod text;
 use std::io::{self, Write};
 use std::time::Duration;
 
-use clap::{Args, ColorChoice, ValueEnum};
+use clap::{Args, ColorChoice};
 
-use super::build_args::BuildArgs;
+use super::args::{EngineArgs, Format};
 use super::build_failure::build_failure;
-use super::config::{self, ConfigArgs, Settled};
-use super::engine_args::EngineArgs;
+use super::config::{self, Settled};
+use super::run::RunArgs;
 use super::{Failure, check, stderr, stdout};
 use crate::build;
 use crate::buildspec::{CacheAction, OnFailure};
@@ -22,19 +22,25 @@ use crate::plan::{self, Plan, PlanDocument, Reading, Store};
 use crate::settings::Environment;
 use crate::terminal::Out;
 
-/// Show what a build would do: image, phases and commands, variables and who sets them, artifacts.
+/// Show what a build would do, without running it.
+///
+/// Shows the image, phases and commands, the variables and who sets them, the artifacts, and where each
+/// setting comes from. Takes every flag of `cobuild run`; writes no file and starts no container.
 #[derive(Debug, Args)]
+#[command(after_help = MORE, after_long_help = EXIT_STATUS)]
 pub(super) struct PlanArgs {
     #[command(flatten)]
-    build: BuildArgs,
-
-    /// Form of the output.
-    #[arg(long, value_name = "FORMAT", default_value = "text")]
-    format: Format,
-
-    #[command(flatten)]
-    pub(super) config: ConfigArgs,
+    pub(super) run: RunArgs,
 }
+
+const MORE: &str = "`cobuild plan --help` describes all flags and the exit statuses.";
+
+const EXIT_STATUS: &str = "\
+Exit status:
+  0  the build can run
+  1  the buildspec or the source is refused, which fails the build
+  2  the command line, or a file it names, cannot be used
+  3  cobuild is at fault";
 
 /// How long an engine may take to tell of an image; the plan does without.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -42,22 +48,14 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// The container's host name, which is not known before there is one.
 const HOST_NAME: &str = "CONTAINER-ID";
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// For people.
-    Text,
-    /// One JSON object.
-    Json,
-}
-
 /// Shows the plan of a build; a buildspec that CodeBuild refuses is a failed build here too.
 pub(super) async fn run(
-    args: PlanArgs,
+    args: &RunArgs,
     settled: &Settled,
     environment: &Environment,
     color: ColorChoice,
 ) -> Result<ExitStatus, Failure> {
-    let request = args.build.resolve(environment)?.request;
+    let request = args.resolve(environment)?.request;
     let mut plan = match build::plan(&request, environment).await {
         Ok(plan) => plan,
         Err(error) => return build_failure(error, None),
@@ -67,12 +65,12 @@ pub(super) async fn run(
         plan.environment = plan::complete(image, &plan.environment, HOST_NAME);
     }
     let refusal = refusal(&plan);
-    if args.format == Format::Text {
+    if args.output.format == Format::Text {
         // Before the plan, which may be long.
         let _ = tell(&mut stderr(color), &plan, refusal.as_ref());
     }
     let mut out = stdout(color);
-    let written = match args.format {
+    let written = match args.output.format {
         Format::Text => text::write(&mut out, &plan)
             .and_then(|()| config::write_text(&mut out, &settled.settings)),
         Format::Json => {
@@ -90,7 +88,7 @@ pub(super) async fn run(
         }
         Ok(()) | Err(_) => {}
     }
-    match (refusal, args.format) {
+    match (refusal, args.output.format) {
         (None, _) => Ok(ExitStatus::Succeeded),
         (Some(refusal), Format::Text) => Ok(refusal.status),
         (Some(refusal), Format::Json) => Err(refusal),

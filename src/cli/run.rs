@@ -1,25 +1,22 @@
 //! `cobuild run`: runs a build.
 
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::path::PathBuf;
 
-use anyhow::{Context as _, anyhow};
-use clap::{Args, ColorChoice, ValueEnum};
+use anyhow::Context as _;
+use clap::{Args, ColorChoice};
 
-use super::build_args::{AskedBuild, BuildArgs, parse_duration};
+use super::args::{AskedBuild, BuildArgs, EngineArgs, Format, LogArgs, OutputArgs, open_files};
 use super::config::ConfigArgs;
 use super::debug::DebugArgs;
-use super::engine_args::EngineArgs;
+use super::exit_status::EXIT_STATUS;
 use super::installation::installation;
-use super::log_args::LogArgs;
 use super::secrets::providers;
 use super::showing::show_build;
 use super::{Failure, check, choice, stderr, stdout};
 use crate::build::{self, Hooks, Installation};
 use crate::exit::ExitStatus;
-use crate::plan::artifact_path::{Namespace, Packaging, Storage};
 use crate::project::image::Resolution;
-use crate::settings::{Environment, writable_directory, writable_file};
+use crate::settings::Environment;
 use crate::sinks::{
     BuildJson, Changes, EventsFile, ExportFile, JsonLines, Log, LogFile, Pull, QuietLog, Sink,
     Slow, Status, Summary,
@@ -29,65 +26,18 @@ use crate::terminal::{self, Out, stderr_width};
 /// How many changes of a source are listed on a terminal.
 const MOST_CHANGES: usize = 100;
 
-/// Run a buildspec in its build image and write the log that CodeBuild would write.
+/// Run a buildspec in its build image and write CodeBuild's log.
 #[derive(Debug, Args)]
-#[command(verbatim_doc_comment)]
+#[command(after_help = MORE, after_long_help = EXIT_STATUS)]
 pub(super) struct RunArgs {
     #[command(flatten)]
-    build: BuildArgs,
+    pub(super) build: BuildArgs,
 
     #[command(flatten)]
     debug: DebugArgs,
 
-    /// Where artifacts go; without it they are matched and not kept. Secondary artifacts go into
-    /// DIR/ID.
-    #[arg(short, long, value_name = "DIR")]
-    artifacts: Option<PathBuf>,
-
-    /// In what form artifacts are kept: `none` is as files, `zip` makes DIR/artifacts.zip and DIR/ID.zip
-    /// [default: none].
-    #[arg(long, value_name = "FORM")]
-    packaging: Option<PackagingArg>,
-
-    /// Call artifacts as the buildspec names them: `artifacts: name` is their place below DIR.
-    #[arg(long)]
-    override_artifact_name: Option<bool>,
-
-    /// What goes before the names of artifacts; `build-id` is `s3-prefix`, then the build's uuid
-    /// [default: none].
-    #[arg(long, value_name = "KIND")]
-    artifact_namespace: Option<NamespaceArg>,
-
-    /// Write the finished build as JSON, in the shape of BatchGetBuilds.
-    #[arg(long, value_name = "FILE")]
-    build_json: Option<PathBuf>,
-
-    /// Write every event as one line of JSON, while the build runs; `cobuild schema events` tells their
-    /// shape.
-    #[arg(long, value_name = "FILE")]
-    events: Option<PathBuf>,
-
-    /// Write the exported variables as NAME=VALUE lines, fit for --env-file.
-    #[arg(long, value_name = "FILE")]
-    export_file: Option<PathBuf>,
-
-    /// List what the build added (A), changed (M) and deleted (D) in its sources.
-    #[arg(long)]
-    show_changes: Option<bool>,
-
-    /// How long commands may take to end after a stop or the timeout, before they are killed
-    /// [default: 10s].
-    #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
-    grace: Option<Duration>,
-
-    /// Values for `parameter-store` and `secrets-manager`: a dotenv or JSON file that nobody else can
-    /// read; COBUILD_SECRET_NAME of this machine gives the variable NAME as well.
-    #[arg(long, value_name = "FILE")]
-    secrets: Option<PathBuf>,
-
-    /// Form of the log on stdout.
-    #[arg(long, value_name = "FORMAT", default_value = "text")]
-    format: Format,
+    #[command(flatten)]
+    pub(super) output: OutputArgs,
 
     #[command(flatten)]
     log: LogArgs,
@@ -99,80 +49,22 @@ pub(super) struct RunArgs {
     pub(super) config: ConfigArgs,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// The log as CodeBuild writes it.
-    Text,
-    /// One event a line.
-    Json,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum PackagingArg {
-    None,
-    Zip,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum NamespaceArg {
-    None,
-    BuildId,
-}
+const MORE: &str = "`cobuild run --help` describes all flags and the exit statuses.";
 
 impl RunArgs {
-    /// Makes sure that artifacts can be written where they are to go.
-    fn artifacts(&self) -> Result<Option<PathBuf>, Failure> {
-        let writable = self.artifacts.as_deref().map(|directory| {
-            writable_directory(directory)
-                .with_context(|| format!("cannot write artifacts into `{}`", directory.display()))
-        });
-        writable.transpose().map_err(Failure::usage)
+    /// Whether the plan is to be shown instead.
+    pub(super) fn is_dry(&self) -> bool {
+        self.debug.is_dry()
     }
 
-    /// Makes sure that each file can be written, and is another one.
-    fn check_files(&self) -> Result<(), Failure> {
-        let files = [
-            ("--build-json", &self.build_json),
-            ("--events", &self.events),
-            ("--export-file", &self.export_file),
-            ("--log-file", &self.log.log_file),
-        ];
-        let mut known: Vec<(&str, &Path)> = Vec::new();
-        for (flag, path) in files {
-            let Some(path) = path.as_deref() else {
-                continue;
-            };
-            writable_file(path)
-                .with_context(|| format!("cannot write `{}`", path.display()))
-                .map_err(Failure::usage)?;
-            if let Some((other, _)) = known.iter().find(|(_, known)| *known == path) {
-                let path = path.display();
-                return Err(Failure::usage(anyhow!(
-                    "{other} and {flag} both write `{path}`: name two files"
-                )));
-            }
-            known.push((flag, path));
-        }
-        Ok(())
-    }
-
-    fn storage(&self) -> Storage {
-        let defaults = Storage::default();
-        Storage {
-            packaging: match self.packaging {
-                None => defaults.packaging,
-                Some(PackagingArg::None) => Packaging::None,
-                Some(PackagingArg::Zip) => Packaging::Zip,
-            },
-            override_name: self
-                .override_artifact_name
-                .unwrap_or(defaults.override_name),
-            namespace: match self.artifact_namespace {
-                None => defaults.namespace,
-                Some(NamespaceArg::None) => Namespace::None,
-                Some(NamespaceArg::BuildId) => Namespace::BuildId,
-            },
-        }
+    /// Resolves the files and directories that are named; writes none.
+    pub(super) fn resolve(&self, environment: &Environment) -> Result<AskedBuild, Failure> {
+        let mut asked = self.build.resolve(environment)?;
+        self.output.check(&asked.named)?;
+        self.log.check(&asked.named)?;
+        let settings = &mut asked.request.settings;
+        settings.show_changes = self.output.show_changes.unwrap_or(settings.show_changes);
+        Ok(asked)
     }
 }
 
@@ -182,28 +74,12 @@ pub(super) async fn run(
     environment: &Environment,
     color: ColorChoice,
 ) -> Result<ExitStatus, Failure> {
-    let AskedBuild { mut request, named } = args.build.resolve(environment)?;
-    for (flag, path) in [
-        ("--artifacts", &args.artifacts),
-        ("--build-json", &args.build_json),
-        ("--events", &args.events),
-        ("--export-file", &args.export_file),
-        ("--log-file", &args.log.log_file),
-        ("--secrets", &args.secrets),
-    ] {
-        if let Some(path) = path {
-            named.check(flag, path)?;
-        }
-    }
-    let artifacts = args.artifacts()?;
-    let settings = &mut request.settings;
-    settings.artifacts.clone_from(&artifacts);
-    settings.storage = args.storage();
-    settings.grace = args.grace.unwrap_or(settings.grace);
-    settings.show_changes = args.show_changes.unwrap_or(settings.show_changes);
-    let shows_changes = settings.show_changes;
-    args.check_files()?;
-    let secrets = providers(args.secrets.as_deref(), environment)?;
+    let AskedBuild { mut request, .. } = args.resolve(environment)?;
+    let artifacts = args.build.writable_artifacts()?;
+    request.settings.artifacts.clone_from(&artifacts);
+    let shows_changes = request.settings.show_changes;
+    open_files(&args.output, &args.log)?;
+    let secrets = providers(args.build.environment.secrets.as_deref(), environment)?;
     let connection = args.engine.connect(environment).await?;
     let installation = Installation {
         secrets,
@@ -266,17 +142,18 @@ fn sinks(
 ) -> Result<Vec<Box<dyn Sink>>, Failure> {
     let mut sinks: Vec<Box<dyn Sink>> = Vec::new();
     let stdout = stdout(color);
+    let output = &args.output;
     let is_terminal = stdout.is_terminal();
     let is_quiet = args.log.is_quiet();
     let bars = drawing.bars().filter(|_| !is_quiet);
     if !is_quiet {
-        if is_terminal && drawing.has_status() && args.format == Format::Text {
+        if is_terminal && drawing.has_status() && output.format == Format::Text {
             sinks.push(Box::new(Status::new(stdout.is_colored(), bars.is_some())));
         } else {
             sinks.push(Box::new(Slow::new(stderr(color), bars.is_some())));
         }
     }
-    match args.format {
+    match output.format {
         Format::Text => {
             let timestamps = args.log.timestamps(is_terminal);
             let log = Log::new(stdout).timestamps(timestamps);
@@ -288,7 +165,7 @@ fn sinks(
         }
         Format::Json => sinks.push(Box::new(JsonLines::new(stdout))),
     }
-    if let Some(path) = &args.events {
+    if let Some(path) = &output.events {
         let events = EventsFile::create(path).context("cannot write the events");
         sinks.push(Box::new(events.map_err(Failure::no_verdict)?));
     }
@@ -299,10 +176,10 @@ fn sinks(
         log_place = Some(log.place());
         sinks.push(Box::new(log));
     }
-    if let Some(path) = &args.build_json {
+    if let Some(path) = &output.build_json {
         sinks.push(Box::new(BuildJson::new(path.clone())));
     }
-    if let Some(path) = &args.export_file {
+    if let Some(path) = &output.export_file {
         sinks.push(Box::new(ExportFile::new(path.clone())));
     }
     if !is_quiet {
@@ -312,7 +189,7 @@ fn sinks(
         .drawing(check::draw)
         .log_file(log_place);
     // Nothing but JSON has the output of what failed there.
-    let is_brief = is_quiet && args.format == Format::Text;
+    let is_brief = is_quiet && output.format == Format::Text;
     sinks.push(Box::new(summary.quiet(is_brief)));
     if shows_changes {
         let stderr = Out::stderr(choice(color));

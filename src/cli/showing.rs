@@ -6,8 +6,8 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 
 use super::Failure;
+use super::args::Connection;
 use super::build_failure::build_failure;
-use super::engine_args::Connection;
 use super::signals::Signals;
 use crate::build::{Build, Installation};
 use crate::exit::ExitStatus;
@@ -59,19 +59,30 @@ pub(super) async fn show_build(
         _ = given_up => None,
     };
     abandon.abort();
+    let is_closed = matches!(&shown, Some(Ok(Err(error))) if is_closed_stdout(error));
+    let closed = is_closed.then_some(ExitStatus::OutputClosed);
+    let stopped_by = signals.status().or(closed);
     let verdict = match ended {
-        Ok(outcome) => verdict(outcome, signals.status(), connection),
-        Err(error) => build_failure(error, signals.status()),
+        Ok(outcome) => verdict(outcome, stopped_by, connection),
+        Err(error) => build_failure(error, stopped_by),
     };
     match shown {
+        Some(Ok(Err(_))) if is_closed => match verdict {
+            Ok(ExitStatus::OutputClosed) => Err(Failure::output_closed()),
+            // The build had ended before its reader did.
+            verdict => verdict,
+        },
         None | Some(Ok(Ok(()))) => verdict,
-        // Whoever read the log has had enough of it.
-        Some(Ok(Err(error))) if error.kind() == io::ErrorKind::BrokenPipe => verdict,
         Some(Ok(Err(error))) => Err(Failure::no_verdict(
             anyhow::Error::new(error).context("cannot write the output"),
         )),
         Some(Err(error)) => Err(Failure::no_verdict(error)),
     }
+}
+
+/// Whether the reader of stdout has gone; what a sink says of a file of its own names that file.
+fn is_closed_stdout(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::BrokenPipe && error.get_ref().is_none()
 }
 
 /// Says how a build went.

@@ -5,7 +5,7 @@ use clap::Args;
 use super::{Which, namespace_of, unreadable, volumes};
 use crate::cache::{Entry, Namespace, Store, shown};
 use crate::cli::Failure;
-use crate::cli::engine_args::{Connection, EngineArgs};
+use crate::cli::args::{Connection, EngineArgs};
 use crate::engine::{Engine, ListedVolume};
 use crate::ownership::Owner;
 use crate::settings::Environment;

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{age, namespace_of, unreadable, volumes};
 use crate::cache::{Entry, Store, shown};
-use crate::cli::engine_args::EngineArgs;
+use crate::cli::args::EngineArgs;
 use crate::cli::{Failure, Told};
 use crate::engine::ListedVolume;
 use crate::ownership::Owner;

@@ -94,7 +94,8 @@ pub(crate) fn flags(definition: &Command) -> Flags {
 }
 
 fn flag(run: &Command, arg: &Arg) -> Flag {
-    let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
+    let help = arg.get_long_help().or_else(|| arg.get_help());
+    let help = help.map(ToString::to_string).unwrap_or_default();
     let excluded = run
         .get_arguments()
         .filter(|other| excludes(run, arg, other) || excludes(run, other, arg));
@@ -184,7 +185,7 @@ fn problem(error: &clap::Error, value: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::build_args::parse_duration;
+    use super::super::super::args::duration::parse_duration;
     use super::*;
     use crate::plan::{Settings, Transfer};
     use crate::settings::layers::{RULES, variable};
@@ -300,7 +301,7 @@ mod tests {
                 "30",
                 "write it with units, such as 90s, 30m or 1h30m",
             ),
-            ("timeout", "0s", "it must be longer than nothing"),
+            ("timeout", "0s", "the timeout must be longer than 0 s"),
             (
                 "pull",
                 "nevr",

@@ -12,21 +12,28 @@ mod told;
 
 use clap::Args;
 
+use super::args::heading;
 pub(super) use definition::{definition, flags, lenient_matches};
 pub(super) use flag_layer::FlagLayer;
 use project::read_project;
 pub(super) use project::{ProjectFile, project_of};
-pub(super) use settle::{Settled, settle, unusable};
+pub(super) use settle::{Settled, profile_names, settle, unusable};
 pub(super) use told::{Setting, settings, write_text};
 
 /// Which files of settings count.
 #[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = heading::CONFIGURATION)]
 pub(super) struct ConfigArgs {
-    /// Profile of cobuild.toml to use, `[profile.NAME]`; of several the later ones beat the earlier.
-    #[arg(long, value_name = "NAME", value_delimiter = ',')]
-    config_profile: Vec<String>,
+    /// Use the profile `[profile.NAME]` of cobuild.toml; of several the later ones beat the earlier.
+    #[arg(
+        long,
+        value_name = "NAME",
+        value_delimiter = ',',
+        hide_short_help = true
+    )]
+    pub(super) config_profile: Vec<String>,
 
-    /// Leave out cobuild.toml, the project's and the user's.
-    #[arg(long)]
-    no_config: Option<bool>,
+    /// Ignore cobuild.toml, the project's and the user's.
+    #[arg(long, hide_short_help = true)]
+    pub(super) no_config: Option<bool>,
 }

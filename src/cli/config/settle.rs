@@ -1,14 +1,14 @@
 //! Merges the layers, and parses what comes of it.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::anyhow;
 use clap::error::ErrorKind;
 use clap::{Args as _, Command, FromArgMatches as _};
 
 use super::super::Failure;
-use super::super::engine_args::EngineArgs;
+use super::super::args::EngineArgs;
 use super::definition::{check_value, definition, flags};
 use super::flag_layer::argument;
 use super::project::unreadable;
@@ -69,6 +69,27 @@ pub(crate) fn settle(
         engine,
         warnings,
     })
+}
+
+/// The names of the profiles that the files of settings have here; none of a file that cannot be read.
+pub(crate) fn profile_names(environment: &Environment) -> Vec<String> {
+    let definition = definition();
+    let surroundings = Surroundings {
+        flags: flags(&definition),
+        definition,
+        environment,
+    };
+    let check = surroundings.check();
+    let project = read_project(Path::new("."), &surroundings.flags, &check, &mut Vec::new());
+    let files = [
+        surroundings.user_file().ok().flatten(),
+        project.ok().flatten().map(|project| project.layers),
+    ];
+    let profiles = files.into_iter().flatten().flat_map(|file| file.profiles);
+    let mut names: Vec<String> = profiles.map(|(name, _)| name).collect();
+    names.sort_unstable();
+    names.dedup();
+    names
 }
 
 struct Surroundings<'a> {

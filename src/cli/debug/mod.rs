@@ -1,4 +1,4 @@
-//! `cobuild run --debug`: lets people look into a build that stands still.
+//! `cobuild run --debug`: lets people look into a paused build.
 
 mod keep;
 mod menu;
@@ -8,6 +8,7 @@ mod terminal;
 use clap::{Args, ValueEnum};
 
 use super::Failure;
+use super::args::heading;
 use crate::build::DebuggerMaker;
 use crate::engine::docker::Docker;
 use crate::phase::PhaseType;
@@ -20,21 +21,34 @@ use terminal::Terminal;
 
 /// How a build is debugged.
 #[derive(Debug, Args)]
+#[command(next_help_heading = heading::DEBUGGING)]
 pub(super) struct DebugArgs {
-    /// Stand still at a failing command and at a codebuild-breakpoint, and offer a shell in the build, a
-    /// retry and more. `keep` needs no terminal: it leaves the container and says how to get in.
+    /// Pause at a failing command and at a codebuild-breakpoint.
+    ///
+    /// A menu offers a shell in the build, a retry of the command and more. `keep` needs no terminal: it leaves
+    /// the container and says how to get in.
     #[arg(
         long,
         value_name = "HOW",
         num_args = 0..=1,
         require_equals = true,
-        default_missing_value = "ask"
+        default_missing_value = "ask",
+        hide_possible_values = true
     )]
     debug: Option<How>,
 
-    /// Stand still before a phase, or before its command number N, too; goes with --debug.
-    #[arg(long, value_name = "PHASE[:N]", requires = "debug")]
+    /// Pause before a phase, or before its command N, too; needs --debug.
+    #[arg(
+        long,
+        value_name = "PHASE[:N]",
+        requires = "debug",
+        hide_short_help = true
+    )]
     break_at: Vec<Step>,
+
+    /// Show the plan as `cobuild plan` does, and run nothing.
+    #[arg(long)]
+    dry_run: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -45,7 +59,7 @@ enum How {
     Keep,
 }
 
-/// The commands before which a build stands still.
+/// The commands before which a build pauses.
 #[derive(Debug, Clone)]
 struct Breaks(Vec<Step>);
 
@@ -61,6 +75,11 @@ impl DebugArgs {
     /// The steps before which the build stands still.
     pub(super) fn breaks(&self) -> Vec<Step> {
         self.break_at.clone()
+    }
+
+    /// Whether the plan is to be shown instead.
+    pub(super) fn is_dry(&self) -> bool {
+        self.dry_run
     }
 
     /// Makes the debugger that is asked for; `client` is the command by which people reach the engine.
@@ -89,7 +108,7 @@ impl DebugArgs {
     }
 }
 
-/// The place where a build stands still, in words.
+/// The place where a build is paused, in words.
 fn place(halt: &crate::runner::Halt) -> String {
     use crate::runner::Cause;
     let list = if halt.is_finally { "finally " } else { "" };

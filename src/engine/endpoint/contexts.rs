@@ -72,6 +72,15 @@ impl Contexts {
             .filter(|name| !name.is_empty() && name != "default")
     }
 
+    /// The names of all that have files.
+    pub(super) fn names(&self) -> Vec<String> {
+        let contexts = self.directory.as_deref().map(|it| it.join("contexts"));
+        let metas = contexts.as_deref().map(read).unwrap_or_default();
+        let mut names: Vec<String> = metas.into_iter().map(|(_, meta)| meta.name).collect();
+        names.sort_unstable();
+        names
+    }
+
     /// Contexts live in directories named by a hash of their name; reading them all needs no hash.
     pub(super) fn find(
         &self,

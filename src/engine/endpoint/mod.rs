@@ -115,6 +115,13 @@ pub enum EndpointError {
     },
 }
 
+/// The names of the Docker contexts that there are, the built-in `default` included.
+pub fn context_names(surroundings: &EndpointInputs) -> Vec<String> {
+    let mut names = Contexts::of(surroundings).names();
+    names.insert(0, "default".to_owned());
+    names
+}
+
 impl Endpoint {
     /// Chooses the engine: `--host`, `--context`, `DOCKER_HOST`, `DOCKER_CONTEXT`, the current
     /// context, `CONTAINER_HOST`, the usual sockets.

@@ -172,6 +172,7 @@ pub const RULES: &[Rule] = &[
     beyond("engine-timeout", ENGINE),
     command_line("debug"),
     command_line("break-at"),
+    command_line("dry-run"),
     command_line("format"),
     command_line("config-profile"),
     command_line("no-config"),

@@ -8,8 +8,9 @@ use clap::Args;
 use clap::builder::PossibleValuesParser;
 use clap::builder::TypedValueParser as _;
 
-use super::Failure;
-use super::named::Named;
+use super::heading;
+use crate::cli::Failure;
+use crate::cli::named::Named;
 use crate::plan::{Certificate, ContainerRequest};
 use crate::resources::{
     Compute, ComputeType, Cpus, Device, Extras, FileSystem, Gpus, HOST_NETWORK, HostEntry, Memory,
@@ -17,16 +18,14 @@ use crate::resources::{
 };
 use crate::settings::{Environment, Proxies, read_certificate};
 
-/// Where the help lists them.
-const HEADING: &str = "Container";
-
 /// The container's size, and what of this machine it sees.
 #[derive(Debug, Clone, Default, Args)]
-pub(super) struct ContainerArgs {
-    /// Processors and memory as a compute type of CodeBuild has them, such as BUILD_GENERAL1_SMALL.
+#[command(next_help_heading = heading::CONTAINER)]
+pub(crate) struct ContainerArgs {
+    /// Compute type of CodeBuild that sets processors and memory, such as BUILD_GENERAL1_SMALL.
     #[arg(
         long,
-        help_heading = HEADING,
+        hide_short_help = true,
         value_name = "TYPE",
         hide_possible_values = true,
         ignore_case = true,
@@ -35,82 +34,90 @@ pub(super) struct ContainerArgs {
     )]
     compute_type: Option<ComputeType>,
 
-    /// How many processors the build may use, such as 2 or 0.5.
-    #[arg(long, help_heading = HEADING, value_name = "N")]
+    /// Number of processors that the build may use, such as 2 or 0.5 [default: all].
+    #[arg(long, hide_short_help = true, value_name = "N")]
     cpus: Option<Cpus>,
 
-    /// How much memory the build may use, such as 512m or 1.5g.
-    #[arg(long, help_heading = HEADING, value_name = "SIZE", value_parser = Memory::limit)]
+    /// Memory that the build may use, such as 512m or 1.5g [default: all].
+    #[arg(long, hide_short_help = true, value_name = "SIZE", value_parser = Memory::limit)]
     memory: Option<Memory>,
 
-    /// How many processes and threads the build may have at once; `unlimited` is as many as the machine has
-    /// [default: 16384].
+    /// Number of processes and threads that the build may have at once; `unlimited` is as many as the
+    /// machine has [default: 16384].
     #[arg(
         long,
-        help_heading = HEADING,
+        hide_short_help = true,
         value_name = "N",
         allow_negative_numbers = true
     )]
     pids_limit: Option<PidsLimit>,
 
-    /// Network of the container: none, host, bridge, or one of the engine by its name.
-    #[arg(long, help_heading = HEADING, value_name = "MODE")]
+    /// Network of the container: none, host, bridge, or the name of one of the engine's [default: the
+    /// engine's].
+    #[arg(long, hide_short_help = true, value_name = "MODE")]
     network: Option<String>,
 
-    /// A name and its address for the container; `host-gateway` is the address of the engine's host.
-    #[arg(long, help_heading = HEADING, value_name = "NAME:ADDRESS")]
+    /// Name and its address for the container; `host-gateway` is the address of the engine's host.
+    #[arg(long, hide_short_help = true, value_name = "NAME:ADDRESS")]
     add_host: Vec<HostEntry>,
 
     /// Address of a name server for the container.
-    #[arg(long, help_heading = HEADING, value_name = "ADDRESS", value_parser = name_server)]
+    #[arg(long, hide_short_help = true, value_name = "ADDRESS", value_parser = name_server)]
     dns: Vec<IpAddr>,
 
-    /// A device for the container.
-    #[arg(long, help_heading = HEADING, value_name = "HOST[:CONTAINER[:RWM]]")]
+    /// Device of the engine's host for the container.
+    ///
+    /// CONTAINER is its path in the container, RWM what the container may do: read, write, make nodes.
+    /// Without them it is the same path, and all three.
+    #[arg(long, hide_short_help = true, value_name = "HOST[:CONTAINER[:RWM]]")]
     device: Vec<Device>,
 
-    /// GPUs for the container: all, how many, or device=ID,ID.
-    #[arg(long, help_heading = HEADING, value_name = "GPUS")]
+    /// GPUs for the container: all, a number of them, or device=ID,ID.
+    #[arg(long, hide_short_help = true, value_name = "GPUS")]
     gpus: Option<Gpus>,
 
-    /// A directory or file of this machine in the container; a relative CONTAINER path is below the source.
-    #[arg(long, help_heading = HEADING, value_name = "HOST:CONTAINER[:ro]")]
+    /// Directory or file of this machine to mount in the container.
+    ///
+    /// A relative CONTAINER path is below the source; `:ro` mounts it read-only.
+    #[arg(long, hide_short_help = true, value_name = "HOST:CONTAINER[:ro]")]
     volume: Vec<Volume>,
 
-    /// Size of /dev/shm, such as 1g.
-    #[arg(long, help_heading = HEADING, value_name = "SIZE")]
+    /// Size of /dev/shm, such as 1g [default: the engine's].
+    #[arg(long, hide_short_help = true, value_name = "SIZE")]
     shm_size: Option<Memory>,
 
-    /// A limit of each process, such as nofile=1024:2048.
-    #[arg(long, help_heading = HEADING, value_name = "NAME=SOFT[:HARD]")]
+    /// Resource limit of each process, such as nofile=1024:2048.
+    #[arg(long, hide_short_help = true, value_name = "NAME=SOFT[:HARD]")]
     ulimit: Vec<Ulimit>,
 
-    /// A directory of this machine in the place of a file system of the project (EFS); the variable
-    /// CODEBUILD_ID holds its mount point [default of the mount point: /mnt/ID].
-    #[arg(long, help_heading = HEADING, value_name = "ID=DIR[:MOUNTPOINT]")]
+    /// Directory of this machine that stands in for a file system (EFS) of the project.
+    ///
+    /// The variable CODEBUILD_ID holds its mount point, which is /mnt/ID unless MOUNTPOINT says otherwise.
+    #[arg(long, hide_short_help = true, value_name = "ID=DIR[:MOUNTPOINT]")]
     file_system: Vec<FileSystem>,
 
-    /// Hand on this machine's HTTP_PROXY, HTTPS_PROXY and NO_PROXY; --env and --env-file beat them.
-    #[arg(long, help_heading = HEADING)]
+    /// Pass this machine's HTTP_PROXY, HTTPS_PROXY and NO_PROXY to the build; --env and --env-file beat
+    /// them.
+    #[arg(long, hide_short_help = true)]
     proxy: Option<bool>,
 
-    /// A file of certificates, in PEM, that the build trusts.
-    #[arg(long, help_heading = HEADING, value_name = "FILE")]
+    /// File of certificates, in PEM, that the build trusts.
+    #[arg(long, hide_short_help = true, value_name = "FILE")]
     certificate: Option<PathBuf>,
 
     /// Start a Docker daemon in the container before the first phase; implies --privileged.
-    #[arg(long, help_heading = HEADING)]
+    #[arg(long, hide_short_help = true)]
     start_dockerd: Option<bool>,
 }
 
 impl ContainerArgs {
     /// Whether the container has to be privileged for what is asked.
-    pub(super) fn needs_privileges(&self) -> bool {
+    pub(crate) fn needs_privileges(&self) -> bool {
         self.start_dockerd.unwrap_or_default()
     }
 
     /// Resolves the files and directories that are named.
-    pub(super) fn request(&self, named: &Named) -> Result<ContainerRequest, Failure> {
+    pub(crate) fn request(&self, named: &Named) -> Result<ContainerRequest, Failure> {
         if self.needs_privileges() && self.network.as_deref() == Some(HOST_NETWORK) {
             return Err(Failure::usage(anyhow!(
                 "--start-dockerd cannot go with `--network host`: that daemon would change the network of the engine's host"
@@ -177,7 +184,7 @@ impl ContainerArgs {
     }
 
     /// Returns the variables that name this machine's proxies, and what should be known of them.
-    pub(super) fn proxies(
+    pub(crate) fn proxies(
         &self,
         environment: &Environment,
     ) -> (Vec<(String, String)>, Vec<String>) {

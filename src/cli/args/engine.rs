@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::Failure;
-use super::build_args::parse_timeout;
+use super::duration::parse_timeout;
+use super::heading;
+use crate::cli::Failure;
 use crate::engine::EngineError;
 use crate::engine::docker::Docker;
 use crate::engine::endpoint::{Endpoint, EndpointError, EndpointOrigin};
@@ -14,25 +15,33 @@ use crate::settings::Environment;
 
 /// The engine that is meant.
 #[derive(Debug, Clone, Default, Args)]
-pub(super) struct EngineArgs {
-    /// Address of the engine: unix:///PATH, tcp://HOST:PORT or ssh://[USER@]HOST [default: as the
-    /// docker command, else any engine that listens on its usual socket].
-    #[arg(long, value_name = "URL", conflicts_with = "context")]
+#[command(next_help_heading = heading::ENGINE)]
+pub(crate) struct EngineArgs {
+    /// Address of the engine [default: as the docker command].
+    ///
+    /// unix:///PATH, tcp://HOST:PORT, https://HOST:PORT or ssh://[USER@]HOST[:PORT]. Without this flag it is
+    /// the engine of the docker command, else any engine that listens on its usual socket.
+    #[arg(
+        long,
+        value_name = "URL",
+        conflicts_with = "context",
+        hide_short_help = true
+    )]
     host: Option<String>,
 
-    /// Docker context whose engine it is; `docker context ls` lists them.
-    #[arg(long, value_name = "NAME")]
+    /// Docker context whose engine is used; `docker context ls` lists them.
+    #[arg(long, value_name = "NAME", hide_short_help = true)]
     context: Option<String>,
 
-    /// How long the engine may take to answer a request [default: 60s, and 10s for the first].
-    #[arg(long, value_name = "DURATION", value_parser = parse_timeout)]
+    /// Time that the engine has to answer a request [default: 60s, and 10s for the first].
+    #[arg(long, value_name = "DURATION", value_parser = parse_timeout, hide_short_help = true)]
     engine_timeout: Option<Duration>,
 }
 
 impl EngineArgs {
     /// Finds the engine, which may be a Podman that is started for it; whether it answers shows at the
     /// first request.
-    pub(super) async fn connect(&self, environment: &Environment) -> Result<Connection, Failure> {
+    pub(crate) async fn connect(&self, environment: &Environment) -> Result<Connection, Failure> {
         let endpoint = self.choose(environment).map_err(Failure::endpoint)?;
         let EndpointOrigin::Default(dead) = &endpoint.found_by else {
             return self.open(endpoint, None);
@@ -49,7 +58,7 @@ impl EngineArgs {
     }
 
     /// Finds the engine where one is running; starts none.
-    pub(super) fn connect_to_running(
+    pub(crate) fn connect_to_running(
         &self,
         environment: &Environment,
     ) -> Result<Connection, Failure> {
@@ -57,7 +66,7 @@ impl EngineArgs {
     }
 
     /// Chooses the engine among those that are running.
-    pub(super) fn choose(&self, environment: &Environment) -> Result<Endpoint, EndpointError> {
+    pub(crate) fn choose(&self, environment: &Environment) -> Result<Endpoint, EndpointError> {
         let surroundings = environment.surroundings(self.host.clone(), self.context.clone());
         Endpoint::resolve(&surroundings)
     }
@@ -84,16 +93,16 @@ impl EngineArgs {
 
 /// An engine, and how it was found.
 #[derive(Debug)]
-pub(super) struct Connection {
-    pub(super) engine: Docker,
-    pub(super) endpoint: Endpoint,
+pub(crate) struct Connection {
+    pub(crate) engine: Docker,
+    pub(crate) endpoint: Endpoint,
     /// The engine itself, where it lives only as long as this.
     service: Option<PodmanService>,
 }
 
 impl Connection {
     /// The command by which people reach the same engine.
-    pub(super) fn client(&self) -> String {
+    pub(crate) fn client(&self) -> String {
         let Endpoint {
             address, found_by, ..
         } = &self.endpoint;
@@ -112,14 +121,14 @@ impl Connection {
     }
 
     /// Ends what was started for it.
-    pub(super) async fn close(self) {
+    pub(crate) async fn close(self) {
         if let Some(service) = self.service {
             service.stop().await;
         }
     }
 
     /// Words an error of this engine.
-    pub(super) fn failure(&self, error: EngineError) -> Failure {
+    pub(crate) fn failure(&self, error: EngineError) -> Failure {
         Failure::engine(error, &self.endpoint)
     }
 }

@@ -1,23 +1,32 @@
-//! The options that say how a build keeps its cache.
+//! How a build keeps its cache.
 
 use clap::{Args, ValueEnum};
 
+use super::heading;
 use crate::plan::cache::{CacheKind, CacheModes, CacheRequest};
 
 /// How the cache is kept.
 #[derive(Debug, Clone, Args)]
-pub(super) struct CacheArgs {
-    /// How the buildspec's cache is kept on this machine: as a project does that has none, a local
-    /// one, or one in S3. A cache with a `key` is kept as in S3 either way [default: none].
-    #[arg(long, value_name = "TYPE")]
+#[command(next_help_heading = heading::CACHE)]
+pub(crate) struct CacheArgs {
+    /// How the buildspec's cache is kept on this machine [default: none].
+    ///
+    /// As CodeBuild does it for a project without a cache, with a local one, or with one in S3. A cache with a
+    /// `key` is kept as in S3 either way.
+    #[arg(long, value_name = "TYPE", hide_short_help = true)]
     cache: Option<Kind>,
 
-    /// What a local cache is made of [default: custom, and docker-layer in privileged builds].
-    #[arg(long, value_name = "MODE", value_delimiter = ',')]
+    /// Parts of a local cache [default: custom, and docker-layer in privileged builds].
+    #[arg(
+        long,
+        value_name = "MODE",
+        value_delimiter = ',',
+        hide_short_help = true
+    )]
     cache_mode: Vec<Mode>,
 
-    /// Share caches with every build that names it [default: one of the project's own, by the place of its source].
-    #[arg(long, value_name = "NAME", value_parser = namespace)]
+    /// Share caches with every build that names the same namespace [default: the project's own].
+    #[arg(long, value_name = "NAME", value_parser = namespace, hide_short_help = true)]
     cache_namespace: Option<String>,
 }
 
@@ -49,7 +58,7 @@ enum Mode {
 
 impl CacheArgs {
     /// Returns what is asked for.
-    pub(super) fn request(&self) -> CacheRequest {
+    pub(crate) fn request(&self) -> CacheRequest {
         let has = |mode| self.cache_mode.contains(&mode);
         CacheRequest {
             kind: match self.cache {
@@ -69,7 +78,7 @@ impl CacheArgs {
 }
 
 /// Reads the name of a namespace, which also names a directory.
-pub(super) fn namespace(text: &str) -> Result<String, String> {
+pub(crate) fn namespace(text: &str) -> Result<String, String> {
     if text.is_empty() {
         Err("it must not be empty".to_owned())
     } else if text.len() > 80 {
