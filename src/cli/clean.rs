@@ -17,17 +17,19 @@ use crate::leftovers::{self, HostDirectories, Leftover, LeftoverReport};
 use crate::ownership::Owner;
 use crate::settings::Environment;
 
-/// Remove what dead runs left: containers, volumes, networks, directories of this machine, unfinished
-/// caches. Containers that `cobuild run --debug=keep` left go too; caches that are whole stay. In the
-/// engine only what this user's cobuild can prove to have made goes; the rest is listed.
+/// Remove what dead runs left.
+///
+/// These are containers, volumes, networks, directories of this machine and unfinished caches. Containers
+/// that `cobuild run --debug=keep` left go too; caches that are whole stay. In the engine only what this
+/// user's cobuild can prove to have made goes; the rest is listed.
 #[derive(Debug, Args)]
 #[command(after_long_help = EXIT_STATUS)]
 pub(super) struct CleanArgs {
-    /// Take what belongs to living runs as well: their builds fail.
+    /// Remove what belongs to living runs as well: their builds fail.
     #[arg(long)]
     all: bool,
 
-    /// Only list what would go.
+    /// List what would be removed, and remove nothing.
     #[arg(long)]
     dry_run: bool,
 

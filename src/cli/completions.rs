@@ -10,7 +10,7 @@ mod answer;
 mod quoting;
 mod values;
 
-use clap::{Args, ColorChoice, ValueEnum};
+use clap::{Args, ColorChoice, Command, ValueEnum};
 use clap_complete::Shell;
 
 pub(super) use answer::{WordsArgs, answer};
@@ -59,6 +59,13 @@ pub(super) fn run(args: &CompletionsArgs, color: ColorChoice) -> Result<ExitStat
 
 fn generated(shell: Shell) -> String {
     let mut script = Vec::new();
-    clap_complete::generate(shell, &mut help::presented(), "cobuild", &mut script);
+    let definition = help::presented();
+    let commands = definition.get_subcommands().filter(|it| !it.is_hide_set());
+    // They list hidden commands as well.
+    let mut shown = Command::new("cobuild")
+        .disable_help_flag(true)
+        .args(definition.get_arguments())
+        .subcommands(commands);
+    clap_complete::generate(shell, &mut shown, "cobuild", &mut script);
     String::from_utf8_lossy(&script).into_owned()
 }

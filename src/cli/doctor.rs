@@ -20,9 +20,10 @@ use crate::exit::ExitStatus;
 use crate::settings::Environment;
 use crate::terminal::{Out, stdout_width};
 
-/// Examine whether builds can run here: the engine, what it lets containers do, this machine. What can
-/// be tried is tried, in containers of a tiny image that does not stay. It takes some seconds, two
-/// minutes at the most.
+/// Examine whether builds can run here.
+///
+/// Examines the engine, what it lets containers do, and this machine. What can be tried is tried, in
+/// containers of a tiny image that does not stay. It takes some seconds, two minutes at the most.
 #[derive(Debug, Args)]
 #[command(after_long_help = EXIT_STATUS)]
 pub(super) struct DoctorArgs {

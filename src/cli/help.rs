@@ -18,11 +18,21 @@ const WITHOUT_EFFECT: &[&str] = &[
 /// Where the help of `plan` lists them.
 const NO_EFFECT: &str = "Without effect on a plan";
 
+/// The exit statuses of commands that have none of their own.
+const USUAL_STATUS: &str = "\
+Exit status:
+  0  done
+  2  the command line, or a file it names, cannot be used
+  3  the engine cannot be reached, or cobuild is at fault";
+
 /// The definition of the command line, with all that its help says.
 pub(super) fn presented() -> Command {
     config::definition()
-        .mut_subcommand("plan", |plan| plan.mut_args(of_plan))
-        .mut_subcommands(repeatable)
+        .mut_subcommands(|command| match command.get_name() {
+            "plan" => command.mut_args(of_plan),
+            _ => command,
+        })
+        .mut_subcommands(told_at_length)
 }
 
 fn of_plan(arg: Arg) -> Arg {
@@ -37,21 +47,29 @@ fn of_plan(arg: Arg) -> Arg {
     }
 }
 
-/// Says of each flag that may be repeated that it may.
-fn repeatable(command: Command) -> Command {
-    command
-        .mut_args(may_be_repeated)
-        .mut_subcommands(repeatable)
+fn told_at_length(command: Command) -> Command {
+    let command = command.mut_args(at_length).mut_subcommands(told_at_length);
+    if command.get_after_long_help().is_some() || command.has_subcommands() {
+        return command;
+    }
+    command.after_long_help(USUAL_STATUS)
 }
 
-fn may_be_repeated(arg: Arg) -> Arg {
-    if !matches!(arg.get_action(), ArgAction::Append) || arg.is_positional() {
+/// Gives each flag its long text: that it may be repeated when it may, and one in the manual page, which has
+/// no short text of a flag that the short help hides.
+fn at_length(arg: Arg) -> Arg {
+    let is_list = matches!(arg.get_action(), ArgAction::Append) && !arg.is_positional();
+    if !is_list && !arg.is_hide_short_help_set() {
         return arg;
     }
     let text = arg.get_long_help().or_else(|| arg.get_help());
     let text = text.map(ToString::to_string).unwrap_or_default();
-    let text = text.trim_end_matches('.');
-    arg.long_help(format!("{text}. May be repeated."))
+    if is_list {
+        let text = text.trim_end_matches('.');
+        arg.long_help(format!("{text}. May be repeated."))
+    } else {
+        arg.long_help(text)
+    }
 }
 
 #[cfg(test)]

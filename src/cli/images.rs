@@ -11,7 +11,7 @@ use clap::{Args, ColorChoice, ValueEnum};
 use futures_util::{StreamExt, stream};
 
 use super::args::EngineArgs;
-use super::{Failure, stderr, stdout};
+use super::{Failure, stderr, stdout, tips};
 use crate::engine::docker::Docker;
 use crate::engine::{Engine, EngineError, ImageFacts};
 use crate::exit::ExitStatus;
@@ -51,6 +51,17 @@ const AT_A_TIME: usize = 8;
 /// How wide a terminal is taken to be that does not tell.
 const USUAL_WIDTH: usize = 80;
 
+/// Other names of runtimes.
+const OTHER_NAMES: &[(&str, &str)] = &[
+    ("node", "nodejs"),
+    ("js", "nodejs"),
+    ("go", "golang"),
+    ("python3", "python"),
+    ("jdk", "java"),
+    ("openjdk", "java"),
+    ("corretto", "java"),
+];
+
 /// A curated image as it is listed.
 #[derive(Debug)]
 struct Listed {
@@ -75,6 +86,10 @@ pub(super) async fn run(
     let images: Vec<Curated> = curated()
         .filter(|image| args.runtime.iter().all(|wanted| offers(image, wanted)))
         .collect();
+    for meant in args.runtime.iter().filter_map(|wanted| meant(wanted)) {
+        // The list is what was asked for; an unknown runtime makes it empty.
+        let _ = writeln!(stderr(color), "hint: did you mean `{meant}`?");
+    }
     let locals = match locals(&args.engine, environment, &images).await {
         Ok(locals) => locals.into_iter().map(Some).collect(),
         Err(failure) => {
@@ -109,6 +124,20 @@ fn offers(image: &Curated, wanted: &str) -> bool {
         Some((runtime, version)) => image.offers(runtime, Some(version)),
         None => image.offers(wanted, None),
     }
+}
+
+/// The runtime that is meant by a name that none has, `:VERSION` included.
+fn meant(wanted: &str) -> Option<String> {
+    let name = wanted.split(':').next().unwrap_or_default();
+    let known = curated().flat_map(|image| image.runtimes.iter().map(|(name, _)| *name));
+    let known: Vec<&str> = known.collect();
+    if known.contains(&name) {
+        return None;
+    }
+    let other = OTHER_NAMES.iter().find(|(other, _)| *other == name);
+    let other = other.map(|(_, runtime)| *runtime);
+    let runtime = other.or_else(|| tips::nearest(name, known))?;
+    Some(format!("{runtime}{}", &wanted[name.len()..]))
 }
 
 /// Asks the engine which of these images it has, by any of their names.

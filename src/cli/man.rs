@@ -32,7 +32,7 @@ pub(super) fn run(args: &ManArgs, color: ColorChoice) -> Result<ExitStatus, Fail
             .with_context(|| format!("cannot write into `{}`", directory.display()))
             .map_err(Failure::usage)?;
         for command in all(&definition) {
-            let page = Man::new(command.clone());
+            let page = page(command.clone());
             let written = page.generate_to(&directory);
             written
                 .with_context(|| format!("cannot write `{}`", page.get_filename()))
@@ -40,13 +40,18 @@ pub(super) fn run(args: &ManArgs, color: ColorChoice) -> Result<ExitStatus, Fail
         }
         return Ok(ExitStatus::Succeeded);
     }
-    let mut page = Vec::new();
-    let rendered = Man::new(find(&definition, &args.command)?).render(&mut page);
+    let mut text = Vec::new();
+    let rendered = page(find(&definition, &args.command)?).render(&mut text);
     rendered.map_err(Failure::no_verdict)?;
     let mut out = stdout(color);
-    let page = String::from_utf8_lossy(&page);
-    written(out.drawn(&page).and_then(|()| out.flush()))?;
+    let text = String::from_utf8_lossy(&text);
+    written(out.drawn(&text).and_then(|()| out.flush()))?;
     Ok(ExitStatus::Succeeded)
+}
+
+fn page(command: Command) -> Man {
+    let source = concat!("cobuild ", env!("CARGO_PKG_VERSION"));
+    Man::new(command).source(source).manual("Manual of cobuild")
 }
 
 /// The command line with the full name of each command.

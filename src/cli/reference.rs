@@ -105,7 +105,7 @@ fn group(arg: &Arg) -> &str {
 fn written(arg: &Arg) -> String {
     let names = arg.get_value_names().unwrap_or_default();
     let takes_value = arg.get_num_args().is_some_and(|count| count.takes_values());
-    let names: Vec<&str> = names.iter().map(|name| name.as_str()).collect();
+    let names: Vec<&str> = names.iter().map(clap::builder::Str::as_str).collect();
     let value = names.join(" ");
     let value = match (
         takes_value,
@@ -146,11 +146,9 @@ fn meaning(arg: &Arg) -> String {
             let _ = write!(text, " One of {}.", told.join(", "));
         }
     }
-    let defaults = arg.get_default_values();
-    if let Some(default) = defaults
-        .first()
-        .filter(|_| !arg.is_hide_default_value_set())
-    {
+    let takes_value = arg.get_num_args().is_some_and(|count| count.takes_values());
+    let default = arg.get_default_values().first();
+    if let Some(default) = default.filter(|_| takes_value) {
         let _ = write!(text, " Default: `{}`.", default.to_string_lossy());
     }
     cell(&text)

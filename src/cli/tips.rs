@@ -167,8 +167,8 @@ impl<'a> Called<'a> {
 }
 
 fn is_buildspec(word: &str) -> bool {
-    let name = word.to_ascii_lowercase();
-    name.ends_with(".yml") || name.ends_with(".yaml")
+    let ending = std::path::Path::new(word).extension();
+    ending.is_some_and(|it| it.eq_ignore_ascii_case("yml") || it.eq_ignore_ascii_case("yaml"))
 }
 
 /// Whether a command takes a flag, by its long name or its letter.

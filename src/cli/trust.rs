@@ -29,7 +29,7 @@ pub(super) struct TrustArgs {
     #[arg(long, conflicts_with_all = ["directory", "revoke"])]
     list: bool,
 
-    /// Trust the project's file no longer.
+    /// Stop trusting the project's file.
     #[arg(long)]
     revoke: bool,
 }

@@ -51,7 +51,11 @@ pub enum BuildspecFile {
         text: Vec<u8>,
     },
     /// There is no `buildspec.yml` and no other file was named.
-    DefaultMissing { looked_for: String },
+    DefaultMissing {
+        looked_for: String,
+        /// A file beside it that may be meant.
+        beside: Option<String>,
+    },
     Unreadable {
         /// As named: relative to the source's root, or absolute.
         path: String,
@@ -270,13 +274,18 @@ fn read(
         (refused, Vec::new())
     };
     let (location, text, inline) = match file {
-        BuildspecFile::DefaultMissing { looked_for } => {
+        BuildspecFile::DefaultMissing { looked_for, beside } => {
+            let way_out = beside.map_or_else(
+                || {
+                    "name another buildspec with `-b FILE`, or another source with `-s DIR`"
+                        .to_owned()
+                },
+                |file| format!("did you mean `-b {file}`?"),
+            );
             return refused(
                 None,
                 "YAML file does not exist".to_owned(),
-                Some(format!(
-                    "`{looked_for}` does not exist: name another buildspec with `-b FILE`, or another source with `-s DIR`"
-                )),
+                Some(format!("`{looked_for}` does not exist: {way_out}")),
             );
         }
         BuildspecFile::Unreadable {
@@ -515,7 +524,8 @@ mod tests {
         };
         assert_eq!(
             message(BuildspecFile::DefaultMissing {
-                looked_for: "/home/me/app/buildspec.yml".into()
+                looked_for: "/home/me/app/buildspec.yml".into(),
+                beside: None,
             }),
             "YAML file does not exist"
         );

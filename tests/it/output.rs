@@ -268,6 +268,19 @@ fn there_is_no_colour_without_a_terminal_or_when_it_is_not_wanted() {
 }
 
 #[test]
+fn traces_are_coloured_as_asked() {
+    let run = |arguments: &[&str]| {
+        let env = TestEnv::new().build_command("true").args(&["-vv"]);
+        let run = env.args(arguments).run();
+        assert!(run.stderr.contains("engine at `"), "{run}");
+        run.stderr.contains("\x1b[")
+    };
+    assert!(!run(&[]));
+    assert!(!run(&["--color", "never"]));
+    assert!(run(&["--color", "always"]));
+}
+
+#[test]
 fn a_usage_error_is_coloured_as_asked() {
     let error = |arguments: &[&str]| {
         TestEnv::new()
@@ -337,7 +350,9 @@ fn a_reader_that_goes_away_ends_the_build() {
         }
         let mut stderr = String::new();
         child.stderr.unwrap().read_to_string(&mut stderr).unwrap();
-        assert_ne!(status.unwrap().code(), Some(0), "{stderr}");
+        assert_eq!(status.unwrap().code(), Some(141), "{stderr}");
+        let said = "error: stdout was closed: the build was stopped\n";
+        assert!(stderr.ends_with(said), "{stderr}");
         assert!(!stderr.contains("panicked"), "{stderr}");
         assert_eq!(engine::containers(&label), [""; 0]);
     }

@@ -279,3 +279,64 @@ fn a_refused_buildspec_is_told_as_codebuild_tells_it() {
         "{run}"
     );
 }
+
+/// Runs `cobuild COMMAND` in the directory of a buildspec.
+fn called(command: &str, directory: &std::path::Path, arguments: &[&str]) -> Run {
+    let output = Command::new(env!("CARGO_BIN_EXE_cobuild"))
+        .arg(command)
+        .args(["-i", "image:1"])
+        .args(arguments)
+        .current_dir(directory)
+        .env_clear()
+        .env("HOME", directory)
+        .env("DOCKER_HOST", "unix:///nowhere.sock")
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    Run::new(output)
+}
+
+#[test]
+fn one_word_makes_a_plan_of_a_build_and_no_file_is_written() {
+    let directory = tempfile::tempdir().unwrap();
+    fs::write(directory.path().join("buildspec.yml"), BUILDSPEC).unwrap();
+    let flags = [
+        "-a",
+        "out",
+        "--packaging=zip",
+        "--secrets=nowhere.env",
+        "--debug",
+        "--break-at=build",
+        "--build-json=build.json",
+        "--events=events.json",
+        "--export-file=exports.env",
+        "--show-changes",
+        "--grace=3s",
+        "--host=unix:///nowhere.sock",
+        "--engine-timeout=3s",
+    ];
+    let plan = called("plan", directory.path(), &flags);
+    plan.assert_succeeded();
+    assert!(plan.stdout.contains("  artifacts"), "{plan}");
+    let dry = called(
+        "run",
+        directory.path(),
+        &[&flags[..], &["--dry-run"]].concat(),
+    );
+    dry.assert_succeeded();
+    // What is drawn by lot for each plan is left out.
+    let fixed = |run: &Run| -> Vec<String> {
+        let lines = run.stdout.lines();
+        let drawn = ["CODEBUILD_", "/codebuild/output/src"];
+        let fixed = lines.filter(|line| !drawn.iter().any(|it| line.contains(it)));
+        fixed.map(str::to_owned).collect()
+    };
+    assert_eq!(fixed(&dry), fixed(&plan));
+    assert!(fixed(&plan).len() > 40, "{plan}");
+    let dry = called("plan", directory.path(), &["--dry-run", "--format=json"]);
+    dry.assert_succeeded();
+    assert!(dry.stdout.starts_with('{'), "{dry}");
+    let names = fs::read_dir(directory.path()).unwrap();
+    let names: Vec<_> = names.map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(names, ["buildspec.yml"], "a plan writes nothing");
+}

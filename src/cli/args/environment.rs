@@ -133,7 +133,15 @@ impl EnvironmentArgs {
                 .map_err(std::io::Error::from)
                 .and_then(|text| String::from_utf8(text).map_err(not_text))
                 .with_context(|| format!("cannot read the env file `{}`", path.display()))
-                .map_err(Failure::usage)?;
+                .map_err(|error| {
+                    let failure = Failure::usage(error);
+                    if path.to_string_lossy().contains('=') {
+                        failure
+                            .hint("`--env NAME=VALUE` sets a variable; `-e` names a file of them")
+                    } else {
+                        failure
+                    }
+                })?;
             let file = EnvFile::parse(&text, format, lookup)
                 .with_context(|| format!("cannot use the env file `{}`", path.display()))
                 .map_err(Failure::usage)?;

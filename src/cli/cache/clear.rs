@@ -26,7 +26,7 @@ pub(super) struct ClearArgs {
     #[arg(long, value_name = "KEY")]
     key: Option<String>,
 
-    /// Only list what would go.
+    /// List what would be removed, and remove nothing.
     #[arg(long)]
     dry_run: bool,
 }

@@ -9,8 +9,9 @@ use crate::cli::Failure;
 use crate::sinks::size;
 use crate::terminal::Page;
 
-/// Say why the last build found its cache or did not: what it looked for, what there is, and the
-/// nearest entry with what is different about it.
+/// Say why the last build found its cache or did not.
+///
+/// Shows what it looked for, what there is, and the nearest entry with what is different about it.
 #[derive(Debug, Args)]
 pub(super) struct ExplainArgs {
     #[command(flatten)]

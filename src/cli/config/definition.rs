@@ -23,9 +23,15 @@ const PAIR: &str = "NAME=VALUE";
 /// The command line of cobuild. A flag that is a yes or no takes `=false` too, to turn off what a lower
 /// layer has turned on.
 pub(crate) fn definition() -> Command {
-    Cli::command()
-        .mut_subcommand("run", |command| command.mut_args(switch))
-        .mut_subcommand("plan", |command| command.mut_args(switch))
+    of_builds(Cli::command(), switch)
+}
+
+/// Changes the flags of the commands that describe a build, and leaves the order of all commands.
+fn of_builds(definition: Command, change: fn(Arg) -> Arg) -> Command {
+    definition.mut_subcommands(|command| match command.get_name() {
+        "run" | "plan" => command.mut_args(change),
+        _ => command,
+    })
 }
 
 /// Parses a command line whose flags of a layer may need what stands in another one; one that is off
@@ -48,9 +54,7 @@ fn lenient_definition() -> Command {
             arg
         }
     };
-    definition()
-        .mut_subcommand("run", |command| command.mut_args(lenient))
-        .mut_subcommand("plan", |command| command.mut_args(lenient))
+    of_builds(definition(), lenient)
 }
 
 fn switch(arg: Arg) -> Arg {
@@ -228,6 +232,15 @@ mod tests {
                 assert_eq!(form(other), form(&arg), "{}", long(&arg));
             }
         }
+    }
+
+    #[test]
+    fn plan_takes_every_flag_of_run() {
+        let definition = definition();
+        let names = |command: &str| -> Vec<String> {
+            arguments(&definition, command).iter().map(long).collect()
+        };
+        assert_eq!(names("plan"), names("run"));
     }
 
     #[test]

@@ -48,7 +48,7 @@ pub(super) struct DebugArgs {
 
     /// Show the plan as `cobuild plan` does, and run nothing.
     #[arg(long)]
-    dry_run: bool,
+    dry_run: Option<bool>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -79,7 +79,7 @@ impl DebugArgs {
 
     /// Whether the plan is to be shown instead.
     pub(super) fn is_dry(&self) -> bool {
-        self.dry_run
+        self.dry_run.unwrap_or_default()
     }
 
     /// Makes the debugger that is asked for; `client` is the command by which people reach the engine.

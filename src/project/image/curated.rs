@@ -117,6 +117,12 @@ impl Curated {
         })
     }
 
+    /// The image that is meant by a name without `aws/codebuild/`, such as `standard:7.0`.
+    pub fn without_prefix(name: &str) -> Option<Self> {
+        let (repository, tag) = name.split_once(':')?;
+        Self::find(repository, tag)
+    }
+
     /// The whole name.
     pub fn name(&self) -> String {
         format!("aws/codebuild/{}:{}", self.repository, self.tag)

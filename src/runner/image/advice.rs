@@ -2,7 +2,7 @@
 
 use crate::engine::{EngineFacts, PullFailure, PullRequest};
 use crate::plan::Plan;
-use crate::project::image::{Architecture, ImageName, Origin, Platform, System};
+use crate::project::image::{Architecture, Curated, ImageName, Origin, Platform, System};
 
 /// Where AWS keeps the Dockerfiles of the curated images.
 const DOCKERFILES: &str = "https://github.com/aws/aws-codebuild-docker-images";
@@ -33,6 +33,16 @@ impl<'a> PullAttempt<'a> {
 
     /// Returns a sentence with the problem and what to do.
     pub(super) fn advice(&self, problem: PullFailure) -> String {
+        let advice = self.usual_advice(problem);
+        // The docker command completes names of one part to those of its own library.
+        let name = self.image.trim_start_matches("docker.io/library/");
+        match Curated::without_prefix(name) {
+            Some(meant) => format!("did you mean `-i {}`? {advice}", meant.name()),
+            None => advice,
+        }
+    }
+
+    fn usual_advice(&self, problem: PullFailure) -> String {
         let Self {
             image, registry, ..
         } = self;
@@ -136,9 +146,10 @@ pub(super) fn not_local(
         Origin::Registry(_) if unfit_one.is_some() => {
             "`--pull missing` pulls the image for that platform".to_owned()
         }
-        Origin::Registry(name) => {
-            format!("pull the image with `--pull missing` or `docker pull {name}`")
-        }
+        Origin::Registry(name) => match Curated::without_prefix(image) {
+            Some(meant) => format!("did you mean `-i {}`?", meant.name()),
+            None => format!("pull the image with `--pull missing` or `docker pull {name}`"),
+        },
         Origin::Dockerfile => {
             let curated = plan.image.curated;
             let tag = curated.map_or("7.0", |curated| curated.tag);
@@ -171,6 +182,17 @@ pub(super) fn not_local(
 mod tests {
     use super::*;
     use crate::engine::RegistryCredential;
+
+    #[test]
+    fn a_curated_image_without_its_prefix_is_named_in_full() {
+        let told = advice("standard:7.0", None, PullFailure::NotFoundOrPrivate);
+        assert!(
+            told.starts_with("did you mean `-i aws/codebuild/standard:7.0`? "),
+            "{told}"
+        );
+        let told = advice("standard", None, PullFailure::NotFoundOrPrivate);
+        assert!(!told.contains("did you mean"), "{told}");
+    }
 
     fn advice(image: &str, credential: Option<RegistryCredential>, problem: PullFailure) -> String {
         let request = PullRequest {

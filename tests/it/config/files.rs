@@ -17,14 +17,14 @@ fn a_file_in_a_directory_above_counts_up_to_the_root() {
     let of_repo = "image of-repo:1 cobuild.toml:1";
     assert_eq!(place.settings(&[]), [of_repo]);
     let source = ["-s", "sub dir"];
-    assert_eq!(place.settings(&source)[0], of_repo);
+    assert_eq!(place.settings(&source)[1], of_repo);
     fs::write(
         place.repo().join("sub dir/cobuild.toml"),
         "image = 'sub:1'\n",
     )
     .unwrap();
     assert_eq!(
-        place.settings(&source)[0],
+        place.settings(&source)[1],
         "image sub:1 sub dir/cobuild.toml:1"
     );
     assert_eq!(place.settings(&[]), [of_repo]);

@@ -13,17 +13,17 @@ fn lists_are_those_of_all_layers_the_lowest_first() {
     assert_eq!(
         place.settings(&arguments),
         [
-            "env A user:2",
-            "env B cobuild.toml:2",
-            "env C COBUILD_ENV",
-            "env D --env",
-            "env E --env",
             "exclude user user:1",
             "exclude one cobuild.toml:1",
             "exclude two cobuild.toml:1",
             "exclude by variable COBUILD_EXCLUDE",
             "exclude another COBUILD_EXCLUDE",
             "exclude flag --exclude",
+            "env A user:2",
+            "env B cobuild.toml:2",
+            "env C COBUILD_ENV",
+            "env D --env",
+            "env E --env",
         ]
     );
     let plan = place.plan(&arguments);
@@ -136,9 +136,9 @@ fn profiles_beat_the_top_of_their_file() {
     assert_eq!(
         place.settings(&["--config-profile", "ci"]),
         [
-            "image top:1 cobuild.toml:1",
             "exclude top cobuild.toml:2",
             "exclude ci cobuild.toml:5[ci]",
+            "image top:1 cobuild.toml:1",
             "memory 3g user:4[ci]",
         ],
         "a limit of the user's stays"
@@ -221,8 +221,8 @@ fn what_the_user_limits_a_project_does_not_loosen() {
     assert_eq!(
         place.settings(&[]),
         [
-            "image b cobuild.toml:4",
             "respect-gitignore true user:3",
+            "image b cobuild.toml:4",
             "compute-type BUILD_GENERAL1_SMALL user:2",
             "network none user:1",
         ]

@@ -45,8 +45,8 @@ fn people_are_told_what_is_not_a_default() {
     let user = place.path("home/.config/cobuild/cobuild.toml");
     let expected = format!(
         "  image       project:1  (cobuild.toml:1)
-  timeout     5m  ({}:1)
   only        build  (flag --only)
+  timeout     5m  ({}:1)
   cpus        3  (variable COBUILD_CPUS)
   memory      1g  (profile ci in cobuild.toml:4)
   pids-limit  100  (variable COBUILD_PIDS_LIMIT)

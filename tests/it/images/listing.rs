@@ -50,6 +50,16 @@ fn a_runtime_picks_its_images() {
     let none = images(&["--runtime", "cobol"]);
     none.assert_succeeded();
     assert_eq!(none.stdout, "no curated image has that runtime\n");
+    assert!(!none.stderr.contains("did you mean"), "{none}");
+    for (name, meant) in [
+        ("node", "nodejs"),
+        ("node:22", "nodejs:22"),
+        ("pyhton", "python"),
+    ] {
+        let run = images(&["--runtime", name]);
+        let hint = format!("hint: did you mean `{meant}`?\n");
+        assert!(run.stderr.contains(&hint), "{run}");
+    }
 }
 
 #[test]
