@@ -45,7 +45,7 @@ fn a_directory_is_linked_and_hides_what_the_source_has_there() {
         assert!(
             first
                 .stderr
-                .contains("warning: what `kept/**/*` had in it is hidden by the local cache"),
+                .contains("warning: the local cache hides the files that `kept/**/*` had"),
             "{first}"
         );
         assert!(summary(&first).starts_with("miss; saved "), "{first}");
