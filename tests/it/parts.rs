@@ -83,7 +83,10 @@ fn what_does_not_exist_is_refused() {
             ["--from", "prebuild"],
             "is not a phase: use install, pre_build, build or post_build",
         ),
-        (["--only", "UPLOAD_ARTIFACTS"], "none of install"),
+        (
+            ["--only", "UPLOAD_ARTIFACTS"],
+            "is not a phase: use install",
+        ),
         (["--from", "build:0"], "commands are counted from 1"),
         (["--mock", "("], "unclosed group"),
         (

@@ -130,7 +130,7 @@ fn what_cannot_be_had_fails_the_source_phase_and_says_how_to_give_it() {
         (
             secret("text:key"),
             "Secrets Manager Error",
-            "text:key: the secret is not a JSON object, so it has no key `key` in it",
+            "text:key: the secret is not a JSON object, so it has no key `key`",
             "a JSON object",
         ),
         (

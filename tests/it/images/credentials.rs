@@ -53,7 +53,7 @@ fn without_credentials_and_with_wrong_ones_the_way_to_them_is_told() {
     assert_not_had(
         &run(&env),
         "no basic auth credentials",
-        &["has none for it", &log_in],
+        &["this machine has none", &log_in],
     );
     write_login(&env.path("home/.docker/config.json"), &host, "hunter2");
     assert_not_had(
@@ -119,9 +119,9 @@ fn what_cannot_be_read_is_told_and_done_without() {
     let _pulled = Pulled(name.clone());
     let store = serde_json::json!({ "credsStore": "test" }).to_string();
     for (config, script, words) in [
-        ("{\"auths\": hunter2", "", "no valid JSON"),
+        ("{\"auths\": hunter2", "", "not valid JSON"),
         (store.as_str(), "echo hunter2; exit 3", "exit status: 3"),
-        (store.as_str(), "echo hunter2", "no JSON"),
+        (store.as_str(), "echo hunter2", "not valid JSON"),
         (
             "{\"credsStore\": \"nowhere\"}",
             "",

@@ -192,7 +192,7 @@ fn a_full_disk_is_told_with_how_to_make_room() {
     assert_not_had(
         &run,
         "no space left on device",
-        &["disk is full", "`docker system prune`"],
+        &["disk of the engine is full", "`docker system prune`"],
     );
     drop(daemon);
     // The image of the tests is not the engine's that was full.

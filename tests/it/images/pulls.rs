@@ -182,7 +182,7 @@ fn a_platform_that_is_named_is_had_or_nothing() {
     assert_not_had(
         &build(&native).args(&arm).run(),
         "wanted linux/arm64, actual: linux/amd64",
-        &["not there for linux/arm64", "`--platform`"],
+        &["not available for linux/arm64", "`--platform`"],
     );
 }
 
