@@ -248,7 +248,7 @@ fn the_buildspec_is_that_of_the_version() {
         "{run}"
     );
     assert!(
-        run.stderr.contains("`main:ci/x.yml` was looked for"),
+        run.stderr.contains("cobuild looked for `main:ci/x.yml`"),
         "{run}"
     );
 }

@@ -135,7 +135,7 @@ fn a_buildspec_that_is_left_out_is_run_all_the_same() {
         );
         assert!(
             run.stderr
-                .contains("the buildspec `buildspec.yml` is left out"),
+                .contains("the buildspec `buildspec.yml` is excluded from the source"),
             "{run}"
         );
     }
