@@ -13,6 +13,9 @@ const WITHOUT_EFFECT: &[&str] = &[
     "build-json",
     "events",
     "export-file",
+    "timestamps",
+    "quiet",
+    "log-file",
 ];
 
 /// Where the help of `plan` lists them.

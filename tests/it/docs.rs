@@ -10,7 +10,6 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use page::Page;
-use serde_json::Value;
 
 /// How many lines the README may have.
 const README_LINES: usize = 150;
@@ -286,43 +285,4 @@ fn flags_that_the_pages_name_exist() {
     }
     assert!(seen > 150, "{seen}");
     none(&unknown);
-}
-
-/// Gathers name and description of every key below a part of the schema.
-fn keys(part: &Value, found: &mut Vec<(String, String)>) {
-    match part {
-        Value::Object(members) => {
-            for (name, member) in members {
-                if name == "properties" {
-                    let properties = member.as_object().unwrap();
-                    found.extend(properties.iter().filter_map(|(key, schema)| {
-                        let description = schema["description"].as_str()?;
-                        Some((key.clone(), description.to_owned()))
-                    }));
-                }
-                keys(member, found);
-            }
-        }
-        Value::Array(items) => items.iter().for_each(|item| keys(item, found)),
-        _ => {}
-    }
-}
-
-#[test]
-fn the_reference_has_every_key_of_buildspecs() {
-    let schema = cobuild(&["schema"]).output().unwrap().stdout;
-    let mut found = Vec::new();
-    keys(&serde_json::from_slice(&schema).unwrap(), &mut found);
-    assert!(found.len() > 70, "{found:?}");
-    let page = fs::read_to_string(root().join("docs/reference/buildspec.md")).unwrap();
-    let missing: Vec<String> = found
-        .into_iter()
-        .filter(|(key, description)| {
-            !page.lines().any(|line| {
-                line.starts_with(&format!("| `{key}` |")) && line.contains(description.as_str())
-            })
-        })
-        .map(|(key, description)| format!("{key}: {description}"))
-        .collect();
-    none(&missing);
 }

@@ -7,9 +7,9 @@ use super::reading::{CodePath, Source, sources};
 /// The folders of `src` that have no circle.
 const FOLDERS: &[&str] = &[
     "buildspec",
-    "collect",
+    "artifacts",
     "event",
-    "owner",
+    "ownership",
     "record",
     "runtimes",
     "wire",
