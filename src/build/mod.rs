@@ -21,7 +21,7 @@ pub use installation::{Installation, InstallationError};
 pub use running::{Build, DebuggerMaker, Hooks, Refused, Replan, SecretsListener, plan, start};
 
 use crate::plan::Settings;
-use crate::settings::{Asked, BuildspecName, SourceError, Sources};
+use crate::settings::{BuildspecName, SourceError, SourceRequest, Sources};
 
 /// The request for a build.
 #[derive(Debug, Clone)]
@@ -35,9 +35,9 @@ impl Request {
     /// A build of a directory, with the buildspec that it has by default.
     pub fn of_directory(directory: &str, settings: Settings) -> Result<Self, SourceError> {
         Ok(Self {
-            sources: Sources::find(&Asked {
+            sources: Sources::find(&SourceRequest {
                 sources: &[directory.to_owned()],
-                ..Asked::default()
+                ..SourceRequest::default()
             })?,
             buildspec: BuildspecName::Default,
             settings,

@@ -10,7 +10,7 @@ use super::BuildError;
 use crate::buildspec::MAX_BYTES;
 use crate::plan::{BuildspecFile, Content, GitFacts, Source, SourceFailure};
 use crate::runner::{CancelReason, Cancellation};
-use crate::settings::{BuildspecName, Given, SourceTree, Sources, read_buildspec};
+use crate::settings::{BuildspecName, SourceInput, SourceTree, Sources, read_buildspec};
 use crate::source::git;
 use crate::source::git::checkout::{self, Blob};
 use crate::source::git::directory::AllowedDirectories;
@@ -131,22 +131,22 @@ impl Preparing<'_> {
     /// Prepares one source. An unavailable source keeps its known facts.
     async fn source(
         &mut self,
-        given: &Given,
+        given: &SourceInput,
         identifier: Option<&str>,
     ) -> Result<Source, BuildError> {
         match given {
-            Given::Directory(directory) => {
+            SourceInput::Directory(directory) => {
                 let bounds = AllowedDirectories::of_directory(directory, self.git_directories);
                 let git = self.guarded(git::facts(directory, bounds)).await?;
                 Ok(Source::directory(directory.clone(), git))
             }
-            Given::Nothing(named) => Ok(Source {
+            SourceInput::Nothing(named) => Ok(Source {
                 named: named.clone(),
                 content: Content::Nothing,
                 git: GitFacts::default(),
             }),
-            Given::Zip(file) => self.zip(file, identifier).await,
-            Given::Revision {
+            SourceInput::Zip(file) => self.zip(file, identifier).await,
+            SourceInput::Revision {
                 directory,
                 version,
                 depth,

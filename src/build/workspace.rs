@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::BuildError;
 use crate::engine::ContainerId;
 use crate::runner::Scratch;
-use crate::settings::{Given, Sources};
+use crate::settings::{SourceInput, Sources};
 
 /// How often the removal of a directory is tried: helpers of a killed git may still write.
 const TRIES: u32 = 20;
@@ -23,7 +23,7 @@ pub(super) struct Workspace {
 impl Workspace {
     /// Creates the directory when a source needs it.
     pub(super) fn open(root: &Path, sources: &Sources) -> Result<Option<Self>, BuildError> {
-        if !sources.all().any(Given::needs_tree) {
+        if !sources.all().any(SourceInput::needs_tree) {
             return Ok(None);
         }
         let name = format!("source-{}", Uuid::new_v4());

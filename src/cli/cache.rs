@@ -14,14 +14,14 @@ use jiff::Timestamp;
 
 use super::args::{Connection, EngineArgs, namespace};
 use super::installation::installation;
-use super::{Failure, Told};
+use super::{CommandOutput, Failure};
 use crate::build::Installation;
 use crate::cache::Store;
 use crate::engine::{Engine, ListedVolume};
 use crate::exit::ExitStatus;
 use crate::ownership::{HOST, ObjectKind, Owner};
 use crate::runner::LAYERS_LABEL;
-use crate::settings::{Asked, Environment, Sources};
+use crate::settings::{Environment, SourceRequest, Sources};
 
 /// How long an engine may take to tell of its volumes.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -58,9 +58,9 @@ impl Which {
             return Ok(name.clone());
         }
         let source = self.source.as_ref().map(|it| it.display().to_string());
-        let sources = Sources::find(&Asked {
+        let sources = Sources::find(&SourceRequest {
             sources: source.as_slice(),
-            ..Asked::default()
+            ..SourceRequest::default()
         });
         Ok(sources.map_err(Failure::usage)?.primary.identity().name)
     }
@@ -81,9 +81,9 @@ pub(super) async fn run(
     let store = Store::new(cache_directory.join("caches"));
     let told = match command.action {
         Action::List(args) => list::list(&args, &store, engine, environment, &owner).await?,
-        Action::Explain(args) => Told::Text(explain::explain(&args, &store)?),
+        Action::Explain(args) => CommandOutput::Text(explain::explain(&args, &store)?),
         Action::Clear(args) => {
-            Told::Text(clear::clear(&args, &store, engine, environment, &owner).await?)
+            CommandOutput::Text(clear::clear(&args, &store, engine, environment, &owner).await?)
         }
     };
     told.write(color)?;

@@ -125,7 +125,7 @@ pub(super) fn check(args: &CheckArgs, color: ColorChoice) -> Result<ExitStatus, 
         privileged: args.privileged,
     };
     let mut all = Vec::new();
-    let find::Found { texts, unread } = find::read(&args.paths)?;
+    let find::FoundBuildspecs { texts, unread } = find::read(&args.paths)?;
     for (path, bytes) in texts {
         all.push(Checked::of(path, &bytes, project));
     }

@@ -9,7 +9,7 @@ use clap::{Args, ColorChoice, ValueEnum};
 
 use super::args::{Connection, EngineArgs};
 use super::installation::installation;
-use super::{Failure, Told, stderr};
+use super::{CommandOutput, Failure, stderr};
 use crate::build::Installation;
 use crate::engine::{EngineError, Operation};
 use crate::exit::ExitStatus;
@@ -152,8 +152,8 @@ pub(super) async fn run(
         connection.close().await;
     }
     let told = match args.format {
-        Format::Text => Told::Text(text::text(&report)),
-        Format::Json => Told::Json(json::json(&report)),
+        Format::Text => CommandOutput::Text(text::text(&report)),
+        Format::Json => CommandOutput::Json(json::json(&report)),
     };
     told.write(color)?;
     match failure {

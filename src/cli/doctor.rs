@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::args::EngineArgs;
 use super::installation::installation;
 use super::signals::Stops;
-use super::{Failure, Told, choice, stderr};
+use super::{CommandOutput, Failure, choice, stderr};
 use crate::build::Installation;
 use crate::doctor::{self, Check, ExaminationInputs, ReachedEngine, Subject, Verdict};
 use crate::engine::endpoint::Endpoint;
@@ -211,9 +211,9 @@ fn show(report: &Report, format: Format, color: ColorChoice) -> Result<(), Failu
     let width = stdout_width().filter(|columns| *columns > 0);
     let is_colored = Out::stdout(choice(color)).is_colored();
     let told = match format {
-        Format::Json => Told::Json(json::json(report)),
-        Format::Text if is_colored => Told::Text(text::colored(report, width)),
-        Format::Text => Told::Text(text::plain(report, width)),
+        Format::Json => CommandOutput::Json(json::json(report)),
+        Format::Text if is_colored => CommandOutput::Text(text::colored(report, width)),
+        Format::Text => CommandOutput::Text(text::plain(report, width)),
     };
     told.write(color)
 }

@@ -35,7 +35,7 @@ use clap::{ArgAction, ColorChoice, FromArgMatches, Parser, Subcommand};
 
 use args::heading;
 pub use check::{Format, show_problems};
-use config::{ConfigArgs, FlagLayer, Settled, settle};
+use config::{ConfigArgs, FlagLayer, ResolvedSettings, settle};
 use exit_status::EXIT_STATUS;
 use failure::Failure;
 pub use reference::reference;
@@ -226,7 +226,7 @@ impl Cli {
     }
 
     /// What is to be done, once all layers of settings have had their say.
-    fn settled(self, environment: &Environment) -> Result<(Command, Settled), Failure> {
+    fn settled(self, environment: &Environment) -> Result<(Command, ResolvedSettings), Failure> {
         let config: Option<&ConfigArgs> = match &self.command {
             Command::Run(args) => Some(&args.config),
             Command::Plan(args) => Some(&args.run.config),
@@ -238,7 +238,7 @@ impl Cli {
             | Command::Completions(_)
             | Command::Man(_)
             | Command::CompleteWords(_) => {
-                return Ok((self.command, Settled::default()));
+                return Ok((self.command, ResolvedSettings::default()));
             }
         };
         let settled = settle(config, &self.flags, environment)?;
@@ -278,12 +278,12 @@ fn choice(color: ColorChoice) -> Color {
 
 /// What a command has to say.
 #[derive(Debug)]
-enum Told {
+enum CommandOutput {
     Text(Page),
     Json(String),
 }
 
-impl Told {
+impl CommandOutput {
     /// Writes it to stdout.
     fn write(&self, color: ColorChoice) -> Result<(), Failure> {
         let mut out = stdout(color);

@@ -6,7 +6,7 @@ use anyhow::Context as _;
 
 use super::Failure;
 use crate::host::place::{PlaceError, UntrustedTrees};
-use crate::settings::{Given, Sources, source_path};
+use crate::settings::{SourceInput, Sources, source_path};
 
 /// What a command line names must not be led away by a link of a source: those are not the user's.
 #[derive(Debug)]
@@ -18,8 +18,10 @@ impl Named {
     /// Whatever is named beside these sources.
     pub(super) fn beside(sources: &Sources) -> Result<Self, Failure> {
         let directories = sources.all().filter_map(|source| match source {
-            Given::Directory(directory) | Given::Revision { directory, .. } => Some(&**directory),
-            Given::Zip(_) | Given::Nothing(_) => None,
+            SourceInput::Directory(directory) | SourceInput::Revision { directory, .. } => {
+                Some(&**directory)
+            }
+            SourceInput::Zip(_) | SourceInput::Nothing(_) => None,
         });
         let trees = UntrustedTrees::around(directories)
             .context("cannot look at the sources")

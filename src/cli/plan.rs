@@ -10,7 +10,7 @@ use clap::{Args, ColorChoice};
 
 use super::args::{EngineArgs, Format};
 use super::build_failure::build_failure;
-use super::config::{self, Settled};
+use super::config::{self, ResolvedSettings};
 use super::run::RunArgs;
 use super::{Failure, check, stderr, stdout};
 use crate::build;
@@ -51,7 +51,7 @@ const HOST_NAME: &str = "CONTAINER-ID";
 /// Shows the plan of a build; a buildspec that CodeBuild refuses is a failed build here too.
 pub(super) async fn run(
     args: &RunArgs,
-    settled: &Settled,
+    settled: &ResolvedSettings,
     environment: &Environment,
     color: ColorChoice,
 ) -> Result<ExitStatus, Failure> {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 use clap::{Args, ColorChoice};
 
-use super::args::{AskedBuild, BuildArgs, EngineArgs, Format, LogArgs, OutputArgs, open_files};
+use super::args::{BuildArgs, EngineArgs, Format, LogArgs, OutputArgs, ResolvedBuild, open_files};
 use super::config::ConfigArgs;
 use super::debug::DebugArgs;
 use super::exit_status::EXIT_STATUS;
@@ -58,7 +58,7 @@ impl RunArgs {
     }
 
     /// Resolves the files and directories that are named; writes none.
-    pub(super) fn resolve(&self, environment: &Environment) -> Result<AskedBuild, Failure> {
+    pub(super) fn resolve(&self, environment: &Environment) -> Result<ResolvedBuild, Failure> {
         let mut asked = self.build.resolve(environment)?;
         self.output.check(&asked.named)?;
         self.log.check(&asked.named)?;
@@ -74,7 +74,7 @@ pub(super) async fn run(
     environment: &Environment,
     color: ColorChoice,
 ) -> Result<ExitStatus, Failure> {
-    let AskedBuild { mut request, .. } = args.resolve(environment)?;
+    let ResolvedBuild { mut request, .. } = args.resolve(environment)?;
     let artifacts = args.build.writable_artifacts()?;
     request.settings.artifacts.clone_from(&artifacts);
     let shows_changes = request.settings.show_changes;

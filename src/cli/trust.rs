@@ -6,7 +6,7 @@ use anyhow::anyhow;
 use clap::{Args, ColorChoice};
 
 use super::config::project_of;
-use super::{Failure, Told};
+use super::{CommandOutput, Failure};
 use crate::exit::ExitStatus;
 use crate::settings::layers::{Breach, Origin};
 use crate::settings::{CONFIG_FILE, Environment, TrustedFiles, find_project_config};
@@ -49,7 +49,7 @@ pub(super) fn run(
     } else {
         return trust(&trusted, directory, color);
     };
-    Told::Text(page).write(color)?;
+    CommandOutput::Text(page).write(color)?;
     Ok(ExitStatus::Succeeded)
 }
 
@@ -109,14 +109,14 @@ fn trust(
         }
         let _ = writeln!(page, "  {}", line(breach));
     }
-    Told::Text(page).write(color)?;
+    CommandOutput::Text(page).write(color)?;
     trusted.add(&project.file).map_err(unusable)?;
     let mut page = Page::default();
     let _ = writeln!(
         page,
         "it is trusted as it is now, and counts more than your own cobuild.toml; `cobuild trust --revoke` takes that back"
     );
-    Told::Text(page).write(color)?;
+    CommandOutput::Text(page).write(color)?;
     Ok(ExitStatus::Succeeded)
 }
 

@@ -236,7 +236,7 @@ mod tests {
         assert!(
             read("A")
                 .unwrap_err()
-                .starts_with("line 1: there is no `=`")
+                .starts_with("line 1: `=` is missing")
         );
     }
 }

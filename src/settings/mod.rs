@@ -22,7 +22,7 @@ pub use env_file::{EnvFile, EnvFileError, EnvFileFormat, Override, parse_overrid
 pub use environment::Environment;
 pub use proxy::Proxies;
 pub use secrets_file::{SecretsError, read_secrets};
-pub use sources::{Asked, Given, SourceError, Sources, source_path};
+pub use sources::{SourceError, SourceInput, SourceRequest, Sources, source_path};
 pub use state::StateDirectory;
 pub use trusted::TrustedFiles;
 pub use writable::{writable_directory, writable_file};

@@ -15,7 +15,7 @@ const ZIP: &[u8] = b"PK";
 
 /// What a command line says of its sources.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Asked<'a> {
+pub struct SourceRequest<'a> {
     /// `[ID:]DIR` or `[ID:]FILE.zip`.
     pub sources: &'a [String],
     /// `[ID:]REF`.
@@ -29,16 +29,16 @@ pub struct Asked<'a> {
 /// The sources of a build, by their full paths.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sources {
-    pub primary: Given,
+    pub primary: SourceInput,
     /// Identifier and secondary source.
-    pub secondary: Vec<(String, Given)>,
+    pub secondary: Vec<(String, SourceInput)>,
     /// Directories of git outside of the sources that these may use.
     pub git_directories: Vec<PathBuf>,
 }
 
 /// A source that is given.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Given {
+pub enum SourceInput {
     Directory(PathBuf),
     Revision {
         directory: PathBuf,
@@ -85,9 +85,9 @@ pub enum SourceError {
 
 impl Sources {
     /// Finds the sources that are asked for; without a primary one it is the current directory.
-    pub fn find(asked: &Asked<'_>) -> Result<Self, SourceError> {
+    pub fn find(asked: &SourceRequest<'_>) -> Result<Self, SourceError> {
         let mut primary = None;
-        let mut secondary: Vec<(String, Given)> = Vec::new();
+        let mut secondary: Vec<(String, SourceInput)> = Vec::new();
         for text in asked.sources {
             let (identifier, path) = split(text);
             let source = existing(Path::new(path))?;
@@ -104,7 +104,9 @@ impl Sources {
         let mut sources = Self {
             primary: match (primary, existing(Path::new("."))) {
                 (Some(primary), _) => primary,
-                (None, Ok(Given::Directory(here))) if asked.nothing => Given::Nothing(here),
+                (None, Ok(SourceInput::Directory(here))) if asked.nothing => {
+                    SourceInput::Nothing(here)
+                }
                 (None, here) => here?,
             },
             secondary,
@@ -135,14 +137,16 @@ impl Sources {
             return Err(SourceError::VersionOfNothing(text.to_owned()));
         };
         *source = match source {
-            Given::Directory(directory) => Given::Revision {
+            SourceInput::Directory(directory) => SourceInput::Revision {
                 directory: std::mem::take(directory),
                 version: version.to_owned(),
                 depth,
             },
-            Given::Revision { .. } => return Err(SourceError::SecondVersion(text.to_owned())),
-            Given::Nothing(_) => return Err(SourceError::VersionOfNothing(text.to_owned())),
-            Given::Zip(path) => {
+            SourceInput::Revision { .. } => {
+                return Err(SourceError::SecondVersion(text.to_owned()));
+            }
+            SourceInput::Nothing(_) => return Err(SourceError::VersionOfNothing(text.to_owned())),
+            SourceInput::Zip(path) => {
                 return Err(SourceError::VersionOfZip {
                     version: version.to_owned(),
                     path: path.clone(),
@@ -153,12 +157,12 @@ impl Sources {
     }
 
     /// All of them, the primary first.
-    pub fn all(&self) -> impl Iterator<Item = &Given> {
+    pub fn all(&self) -> impl Iterator<Item = &SourceInput> {
         std::iter::once(&self.primary).chain(self.secondary.iter().map(|(_, source)| source))
     }
 }
 
-impl Given {
+impl SourceInput {
     /// The directory or file that is named.
     pub fn path(&self) -> &Path {
         match self {
@@ -225,14 +229,14 @@ pub fn source_path(given: &str) -> &str {
     split(given).1
 }
 
-fn existing(path: &Path) -> Result<Given, SourceError> {
+fn existing(path: &Path) -> Result<SourceInput, SourceError> {
     let unusable = |source| SourceError::Unusable {
         path: path.to_path_buf(),
         source,
     };
     let found = path.canonicalize().map_err(unusable)?;
     if found.is_dir() {
-        return Ok(Given::Directory(found));
+        return Ok(SourceInput::Directory(found));
     }
     let mut beginning = Vec::new();
     match file::open(&found) {
@@ -245,7 +249,7 @@ fn existing(path: &Path) -> Result<Given, SourceError> {
         Err(_) => {}
     }
     if beginning == ZIP {
-        Ok(Given::Zip(found))
+        Ok(SourceInput::Zip(found))
     } else {
         Err(SourceError::NotADirectory(path.to_path_buf()))
     }
@@ -268,9 +272,13 @@ mod tests {
         }
     }
 
-    fn find(sources: &[&str], versions: &[&str], asked: Asked<'_>) -> Result<Sources, SourceError> {
+    fn find(
+        sources: &[&str],
+        versions: &[&str],
+        asked: SourceRequest<'_>,
+    ) -> Result<Sources, SourceError> {
         let owned = |texts: &[&str]| texts.iter().map(|it| (*it).to_owned()).collect::<Vec<_>>();
-        Sources::find(&Asked {
+        Sources::find(&SourceRequest {
             sources: &owned(sources),
             versions: &owned(versions),
             ..asked
@@ -279,17 +287,22 @@ mod tests {
 
     #[test]
     fn a_version_is_that_of_the_source_it_names() {
-        let sources = find(&[".", "lib:/"], &["lib:v1", "main"], Asked::default()).unwrap();
+        let sources = find(
+            &[".", "lib:/"],
+            &["lib:v1", "main"],
+            SourceRequest::default(),
+        )
+        .unwrap();
         let versions: Vec<&str> = sources
             .all()
             .map(|source| match source {
-                Given::Revision { version, .. } => version.as_str(),
+                SourceInput::Revision { version, .. } => version.as_str(),
                 other => panic!("{other:?}"),
             })
             .collect();
         assert_eq!(versions, ["main", "v1"]);
         for versions in [&["lib:v1"][..], &["a", "b"]] {
-            assert!(find(&["."], versions, Asked::default()).is_err());
+            assert!(find(&["."], versions, SourceRequest::default()).is_err());
         }
     }
 
@@ -302,12 +315,12 @@ mod tests {
             (Some(25), Some(25)),
             (Some(26), None),
         ] {
-            let asked = Asked {
+            let asked = SourceRequest {
                 depth: asked,
-                ..Asked::default()
+                ..SourceRequest::default()
             };
             match find(&["."], &["main"], asked).unwrap().primary {
-                Given::Revision { depth, .. } => assert_eq!(depth, meant),
+                SourceInput::Revision { depth, .. } => assert_eq!(depth, meant),
                 other => panic!("{other:?}"),
             }
         }
@@ -315,13 +328,13 @@ mod tests {
 
     #[test]
     fn no_source_is_the_opposite_of_a_primary_one() {
-        let nothing = Asked {
+        let nothing = SourceRequest {
             nothing: true,
-            ..Asked::default()
+            ..SourceRequest::default()
         };
         assert!(matches!(
             find(&["lib:/"], &[], nothing).unwrap().primary,
-            Given::Nothing(_)
+            SourceInput::Nothing(_)
         ));
         assert!(find(&["."], &[], nothing).is_err());
         assert!(find(&[], &["main"], nothing).is_err());

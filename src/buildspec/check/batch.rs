@@ -15,13 +15,13 @@ use super::super::problems::{Problem, Problems};
 use super::super::refusal::{Reason, Refusal};
 use super::docker;
 use super::items::Items;
-use super::places::{Places, last, text};
+use super::key_uses::{KeyUses, last, text};
 use super::values::ignored_kind;
 
 /// Finds what is wrong with the batch of a buildspec.
 pub(super) fn find(
     root: &Node,
-    places: &Places<'_>,
+    places: &KeyUses<'_>,
     items: &Items<'_>,
     findings: &mut Findings<'_>,
 ) {

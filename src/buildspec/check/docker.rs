@@ -5,7 +5,7 @@ use super::super::code::UNPRIVILEGED;
 use super::super::diagnostic::Findings;
 use super::super::keys::Section;
 use super::items::{Item, Items};
-use super::places::{Places, text};
+use super::key_uses::{KeyUses, text};
 use super::program::Program;
 use super::shell::Command;
 
@@ -72,7 +72,7 @@ const DAEMON_VARIABLES: &[&str] = &["DOCKER_HOST", "DOCKER_CONTEXT"];
 
 /// Tells of the first docker command, where nothing of the buildspec speaks of a daemon or of
 /// privileged mode. That the project has the mode is not to be seen here, so once is enough.
-pub(super) fn find(places: &Places<'_>, items: &Items<'_>, findings: &mut Findings<'_>) {
+pub(super) fn find(places: &KeyUses<'_>, items: &Items<'_>, findings: &mut Findings<'_>) {
     let Some((item, line, what)) = first_use(items) else {
         return;
     };
@@ -144,7 +144,7 @@ fn daemon_use<'tree>(program: &Program<'tree>) -> Option<&'tree str> {
     (asks && !is_elsewhere).then_some(last)
 }
 
-fn batch_is_privileged(places: &Places<'_>) -> bool {
+fn batch_is_privileged(places: &KeyUses<'_>) -> bool {
     [Section::BatchEnv, Section::MatrixStaticEnv]
         .into_iter()
         .flat_map(|section| places.all(section, "privileged-mode"))
@@ -157,7 +157,7 @@ fn is_yes(text: &str) -> bool {
         .any(|yes| yes.eq_ignore_ascii_case(text))
 }
 
-fn variables_name_daemon(places: &Places<'_>) -> bool {
+fn variables_name_daemon(places: &KeyUses<'_>) -> bool {
     [
         (Section::Env, "variables"),
         (Section::Env, "parameter-store"),

@@ -4,13 +4,13 @@ use super::super::code::{FALLBACK, GLOB, NO_FILES};
 use super::super::diagnostic::Findings;
 use super::super::keys::Section;
 use super::super::node::{Entry, Node, Value};
-use super::places::{Places, last, text, texts};
+use super::key_uses::{KeyUses, last, text, texts};
 
 /// How many `fallback-keys` there may be.
 const MOST_FALLBACKS: usize = 5;
 
 /// Finds what is wrong with the files that a buildspec names.
-pub(super) fn find(places: &Places<'_>, findings: &mut Findings<'_>) {
+pub(super) fn find(places: &KeyUses<'_>, findings: &mut Findings<'_>) {
     for place in places.all(Section::Root, "artifacts") {
         group("artifacts", place.entry, findings);
     }

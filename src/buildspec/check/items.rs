@@ -3,7 +3,7 @@
 use super::super::diagnostic::Findings;
 use super::super::keys::Section;
 use super::super::node::{Node, Scalar, Span, Style, Value};
-use super::places::{Places, text, texts};
+use super::key_uses::{KeyUses, text, texts};
 use super::shell::Script;
 
 /// The shell that runs the commands.
@@ -103,7 +103,7 @@ const WINDOWS: &[&str] = &[
 ];
 
 impl<'tree> Items<'tree> {
-    pub(super) fn of(places: &Places<'tree>) -> Self {
+    pub(super) fn of(places: &KeyUses<'tree>) -> Self {
         let mut found: Vec<(&'tree Node, &'tree str)> = Vec::new();
         for section in [
             Section::Install,
@@ -134,7 +134,7 @@ impl<'tree> Items<'tree> {
     }
 }
 
-fn shell(places: &Places<'_>, commands: &[(&Node, &str)]) -> Shell {
+fn shell(places: &KeyUses<'_>, commands: &[(&Node, &str)]) -> Shell {
     let named = places
         .last(Section::Env, "shell")
         .and_then(|place| text(&place.entry.value))

@@ -7,7 +7,7 @@ use super::super::diagnostic::Findings;
 use super::super::keys::{KEYS, Section, Since};
 use super::super::model::Version;
 use super::super::node::{Entry, Node, Value};
-use super::places::Places;
+use super::key_uses::KeyUses;
 
 /// The longest name for which a similar one is sought: a hostile text may have a long one.
 const LONGEST: usize = 60;
@@ -16,7 +16,7 @@ const LONGEST: usize = 60;
 const SHORTEST: usize = 5;
 
 /// Finds what is wrong with the keys of a tree.
-pub(super) fn find(root: &Node, places: &Places<'_>, findings: &mut Findings<'_>) {
+pub(super) fn find(root: &Node, places: &KeyUses<'_>, findings: &mut Findings<'_>) {
     for (section, entry) in &places.unknown {
         // An unknown phase is an error.
         if *section != Section::Phases {

@@ -11,10 +11,10 @@ mod docker;
 mod environment;
 mod files;
 mod items;
+mod key_uses;
 mod keys;
 mod nesting;
 mod pipes;
-mod places;
 mod program;
 mod refused;
 mod shell;
@@ -34,7 +34,7 @@ use super::parse;
 use super::problems::Problems;
 
 use items::Items;
-use places::Places;
+use key_uses::KeyUses;
 
 /// What is known of the project that builds a buildspec, and stands nowhere in it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -51,7 +51,7 @@ pub fn check(bytes: &[u8]) -> Vec<Diagnostic> {
 
 /// Finds every problem of a project's buildspec, and tells the first thousand errors and warnings.
 ///
-/// Places are counted in the text that [`readable`] gives. There is an error exactly when
+/// KeyUses are counted in the text that [`readable`] gives. There is an error exactly when
 /// [`parse`](super::parse()) refuses the buildspec; the note of one of them is then its refusal,
 /// unless there are more of them than are told.
 pub fn diagnose(bytes: &[u8], project: Project) -> Diagnosis {
@@ -79,7 +79,7 @@ fn tree(root: &Node, project: Project, findings: &mut Findings<'_>) {
     for problem in problems.list() {
         refused::tell(problem, findings);
     }
-    let places = Places::of(root, version);
+    let places = KeyUses::of(root, version);
     keys::find(root, &places, findings);
     values::find(&places, findings);
     let items = Items::of(&places);

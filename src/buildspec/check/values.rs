@@ -11,8 +11,8 @@ use super::super::model::{OnFailure, Version};
 use super::super::node::{Node, Span, Value};
 use super::super::on_failure::is_known;
 use super::super::refusal::ValueKind;
+use super::key_uses::{KeyUse, KeyUses, last, text};
 use super::keys::suggestion;
-use super::places::{Place, Places, last, text};
 use super::refused::{expected_kind, found_kind};
 
 /// Every spelling of yes and no in YAML 1.1.
@@ -55,7 +55,7 @@ const NICKNAMES: &[(&str, &str)] = &[
 ];
 
 /// Finds what is wrong with the values of a tree.
-pub(super) fn find(places: &Places<'_>, findings: &mut Findings<'_>) {
+pub(super) fn find(places: &KeyUses<'_>, findings: &mut Findings<'_>) {
     for place in &places.known {
         let value = &place.entry.value;
         shape(place, findings);
@@ -70,7 +70,7 @@ pub(super) fn find(places: &Places<'_>, findings: &mut Findings<'_>) {
     }
 }
 
-fn shape(place: &Place<'_>, findings: &mut Findings<'_>) {
+fn shape(place: &KeyUse<'_>, findings: &mut Findings<'_>) {
     let value = &place.entry.value;
     if matches!(place.key.shape, Shape::List) {
         for item in value.items() {
@@ -123,7 +123,7 @@ pub(super) fn ignored_kind(
     findings.add(&IGNORED_KIND, span, message).help(help);
 }
 
-fn phase(place: &Place<'_>, findings: &mut Findings<'_>) {
+fn phase(place: &KeyUse<'_>, findings: &mut Findings<'_>) {
     let value = &place.entry.value;
     if !value.is_null() && !matches!(value.value, Value::Mapping(_)) {
         return;

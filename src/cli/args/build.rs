@@ -41,7 +41,7 @@ pub(crate) struct BuildArgs {
 
 /// What a command line asks for, and what it names beside its sources.
 #[derive(Debug)]
-pub(crate) struct AskedBuild {
+pub(crate) struct ResolvedBuild {
     pub(crate) request: Request,
     /// What else is named must not lead out of the sources.
     pub(crate) named: Named,
@@ -49,7 +49,7 @@ pub(crate) struct AskedBuild {
 
 impl BuildArgs {
     /// Resolves the files and directories that are named; writes none.
-    pub(crate) fn resolve(&self, environment: &Environment) -> Result<AskedBuild, Failure> {
+    pub(crate) fn resolve(&self, environment: &Environment) -> Result<ResolvedBuild, Failure> {
         // Refused before anything is fetched or written.
         let defaults = Settings::new(self.environment.image()?);
         let privileged = self.is_privileged()?;
@@ -94,7 +94,7 @@ impl BuildArgs {
             buildspec,
             settings,
         };
-        Ok(AskedBuild { request, named })
+        Ok(ResolvedBuild { request, named })
     }
 
     /// Makes sure that artifacts can be written where they are to go, and returns where that is.

@@ -14,7 +14,7 @@ pub(crate) struct CacheArgs {
     /// As CodeBuild does it for a project without a cache, with a local one, or with one in S3. A cache with a
     /// `key` is kept as in S3 either way.
     #[arg(long, value_name = "TYPE", hide_short_help = true)]
-    cache: Option<Kind>,
+    cache: Option<CacheTypeArg>,
 
     /// Parts of a local cache [default: custom, and docker-layer in privileged builds].
     #[arg(
@@ -23,7 +23,7 @@ pub(crate) struct CacheArgs {
         value_delimiter = ',',
         hide_short_help = true
     )]
-    cache_mode: Vec<Mode>,
+    cache_mode: Vec<CacheModeArg>,
 
     /// Share caches with every build that names the same namespace [default: the project's own].
     #[arg(long, value_name = "NAME", value_parser = namespace, hide_short_help = true)]
@@ -31,7 +31,7 @@ pub(crate) struct CacheArgs {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Kind {
+enum CacheTypeArg {
     /// Nothing is kept.
     #[value(alias = "NO_CACHE")]
     None,
@@ -44,7 +44,7 @@ enum Kind {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Mode {
+enum CacheModeArg {
     /// The directories that the buildspec names.
     #[value(alias = "LOCAL_CUSTOM_CACHE")]
     Custom,
@@ -63,14 +63,14 @@ impl CacheArgs {
         CacheRequest {
             kind: match self.cache {
                 None => CacheRequest::default().kind,
-                Some(Kind::None) => CacheKind::None,
-                Some(Kind::Local) => CacheKind::Local,
-                Some(Kind::S3) => CacheKind::S3,
+                Some(CacheTypeArg::None) => CacheKind::None,
+                Some(CacheTypeArg::Local) => CacheKind::Local,
+                Some(CacheTypeArg::S3) => CacheKind::S3,
             },
             modes: (!self.cache_mode.is_empty()).then(|| CacheModes {
-                source: has(Mode::Source),
-                docker_layer: has(Mode::DockerLayer),
-                custom: has(Mode::Custom),
+                source: has(CacheModeArg::Source),
+                docker_layer: has(CacheModeArg::DockerLayer),
+                custom: has(CacheModeArg::Custom),
             }),
             namespace: self.cache_namespace.clone(),
         }

@@ -13,7 +13,7 @@ mod log;
 mod output;
 mod source;
 
-pub(crate) use build::{AskedBuild, BuildArgs};
+pub(crate) use build::{BuildArgs, ResolvedBuild};
 pub(crate) use cache::namespace;
 pub(crate) use engine::{Connection, EngineArgs};
 pub(crate) use log::LogArgs;

@@ -10,7 +10,7 @@ use crate::cli::Failure;
 use crate::cli::named::Named;
 use crate::plan::{Excludes, Transfer};
 use crate::project::{KindName, ProjectName};
-use crate::settings::{Asked, SourceError, Sources};
+use crate::settings::{SourceError, SourceRequest, Sources};
 use crate::source::excludes::check_pattern;
 
 /// Which sources a build has, what they are taken for, and how they reach the container.
@@ -54,7 +54,7 @@ pub(crate) struct SourceArgs {
 
     /// Treat the source as one of this kind [default: as its remote `origin` says].
     #[arg(long = "as", value_name = "KIND", hide_short_help = true)]
-    kind: Option<Kind>,
+    kind: Option<SourceKindArg>,
 
     /// Name of the project [default: the name of the source's directory].
     ///
@@ -105,7 +105,7 @@ enum SourceTransfer {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Kind {
+enum SourceKindArg {
     /// A GitHub repository.
     #[value(name = "github")]
     GitHub,
@@ -119,13 +119,13 @@ enum Kind {
     CodePipeline,
 }
 
-impl From<Kind> for KindName {
-    fn from(kind: Kind) -> Self {
+impl From<SourceKindArg> for KindName {
+    fn from(kind: SourceKindArg) -> Self {
         match kind {
-            Kind::GitHub => Self::GitHub,
-            Kind::CodeCommit => Self::CodeCommit,
-            Kind::S3 => Self::S3,
-            Kind::CodePipeline => Self::CodePipeline,
+            SourceKindArg::GitHub => Self::GitHub,
+            SourceKindArg::CodeCommit => Self::CodeCommit,
+            SourceKindArg::S3 => Self::S3,
+            SourceKindArg::CodePipeline => Self::CodePipeline,
         }
     }
 }
@@ -133,7 +133,7 @@ impl From<Kind> for KindName {
 impl SourceArgs {
     /// Finds the sources.
     pub(crate) fn find(&self) -> Result<Sources, Failure> {
-        let asked = Asked {
+        let asked = SourceRequest {
             sources: &self.source,
             versions: &self.source_version,
             depth: self.git_clone_depth,

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{age, namespace_of, unreadable, volumes};
 use crate::cache::{Entry, Store, shown};
 use crate::cli::args::EngineArgs;
-use crate::cli::{Failure, Told};
+use crate::cli::{CommandOutput, Failure};
 use crate::engine::ListedVolume;
 use crate::ownership::Owner;
 use crate::runner::PROJECT_LABEL;
@@ -46,7 +46,7 @@ pub(super) async fn list(
     engine: &EngineArgs,
     environment: &Environment,
     owner: &Owner,
-) -> Result<Told, Failure> {
+) -> Result<CommandOutput, Failure> {
     let mut listed = Vec::new();
     for namespace in unreadable(store.namespaces(), store)? {
         let record = unreadable(namespace.record(), store)?;
@@ -63,12 +63,12 @@ pub(super) async fn list(
     let volumes = volumes(engine, environment, owner).await;
     let volumes = volumes.map(|(_, volumes)| volumes).unwrap_or_default();
     Ok(match args.format {
-        Format::Text => Told::Text(text(&listed, &volumes, Timestamp::now())),
+        Format::Text => CommandOutput::Text(text(&listed, &volumes, Timestamp::now())),
         Format::Json => {
             let list: Vec<Value> = listed.iter().map(entry_json).collect();
             let layers = volumes.iter().map(volume_json);
             let list: Value = list.into_iter().chain(layers).collect();
-            Told::Json(format!("{list:#}\n"))
+            CommandOutput::Json(format!("{list:#}\n"))
         }
     })
 }

@@ -19,7 +19,7 @@ const MOST_BYTES: usize = 24 * 1024 * 1024;
 
 /// What was found.
 #[derive(Debug, Default)]
-pub(super) struct Found {
+pub(super) struct FoundBuildspecs {
     /// Path and text of each buildspec.
     pub(super) texts: Vec<(String, Vec<u8>)>,
     /// What is called like one, and why it is not read.
@@ -27,10 +27,10 @@ pub(super) struct Found {
 }
 
 /// Reads the buildspecs that these paths name, or those below the current directory.
-pub(super) fn read(paths: &[PathBuf]) -> Result<Found, Failure> {
+pub(super) fn read(paths: &[PathBuf]) -> Result<FoundBuildspecs, Failure> {
     let here = [PathBuf::from(".")];
     let paths = if paths.is_empty() { &here } else { paths };
-    let mut found = Found::default();
+    let mut found = FoundBuildspecs::default();
     let mut bytes = 0;
     for path in paths {
         if path == Path::new("-") {

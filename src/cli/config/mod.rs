@@ -17,7 +17,7 @@ pub(super) use definition::{definition, flags, lenient_matches};
 pub(super) use flag_layer::FlagLayer;
 use project::read_project;
 pub(super) use project::{ProjectFile, project_of};
-pub(super) use settle::{Settled, profile_names, settle, unusable};
+pub(super) use settle::{ResolvedSettings, profile_names, settle, unusable};
 pub(super) use told::{Setting, settings, write_text};
 
 /// Which files of settings count.

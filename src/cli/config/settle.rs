@@ -31,7 +31,7 @@ const ENGINE: &[&str] = &["host", "context", "engine-timeout"];
 
 /// A command line that says all that flags, variables and files say.
 #[derive(Debug, Default)]
-pub(crate) struct Settled {
+pub(crate) struct ResolvedSettings {
     /// The arguments, after the name of the program; none where nothing is to be parsed again.
     pub(crate) arguments: Vec<OsString>,
     /// Each setting, with its origin.
@@ -49,7 +49,7 @@ pub(crate) fn settle(
     config: Option<&ConfigArgs>,
     given: &FlagLayer,
     environment: &Environment,
-) -> Result<Settled, Failure> {
+) -> Result<ResolvedSettings, Failure> {
     let definition = definition();
     let surroundings = Surroundings {
         flags: flags(&definition),
@@ -63,7 +63,7 @@ pub(crate) fn settle(
         Some(_) => surroundings.arguments(&merged, given)?,
         None => Vec::new(),
     };
-    Ok(Settled {
+    Ok(ResolvedSettings {
         arguments,
         settings: Setting::all(&surroundings.flags, &merged),
         engine,

@@ -4,14 +4,14 @@ use std::fmt;
 
 /// A place in a file of settings.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
+pub struct FileLocation {
     /// The file, as people know it.
     pub path: String,
     /// The line, from 1.
     pub line: usize,
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for FileLocation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}", self.path, self.line)
     }
@@ -22,7 +22,7 @@ impl fmt::Display for Place {
 pub enum LayerError {
     /// A file is no text.
     #[error("{0}: it is not UTF-8")]
-    NotText(Place),
+    NotText(FileLocation),
     /// The directory of a file has a name that is no text, and no path in the file could be written.
     #[error("{0}: the name of its directory is not UTF-8")]
     OddDirectory(String),
@@ -30,7 +30,7 @@ pub enum LayerError {
     #[error("{place}:{column}: {problem}")]
     Syntax {
         /// Where.
-        place: Place,
+        place: FileLocation,
         /// The column, from 1.
         column: usize,
         /// What is wrong.
@@ -40,7 +40,7 @@ pub enum LayerError {
     #[error("{place}: there is no setting `{name}`{}", meant(alike.as_ref()))]
     UnknownKey {
         /// Where.
-        place: Place,
+        place: FileLocation,
         /// As written.
         name: String,
         /// What may be meant.
@@ -50,7 +50,7 @@ pub enum LayerError {
     #[error("{place}: `{name}` is a flag of the command line alone")]
     CommandLineAlone {
         /// Where.
-        place: Place,
+        place: FileLocation,
         /// The flag.
         name: String,
     },
@@ -58,7 +58,7 @@ pub enum LayerError {
     #[error("{place}: `{name}`: {problem}")]
     Value {
         /// Where.
-        place: Place,
+        place: FileLocation,
         /// The key.
         name: String,
         /// What is wrong with it.

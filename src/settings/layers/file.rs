@@ -12,7 +12,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::anchor::anchor;
 use super::brief::brief;
-use super::error::{LayerError, Place};
+use super::error::{FileLocation, LayerError};
 use super::flags::{Flag, Flags, Form, ValueCheck, most_alike};
 use super::merge::exclusion;
 use super::reach::{Reach, rule};
@@ -106,8 +106,8 @@ fn newlines(text: &[u8]) -> usize {
     memchr::memchr_iter(b'\n', text).count()
 }
 
-fn place(path: &str, line: usize) -> Place {
-    Place {
+fn place(path: &str, line: usize) -> FileLocation {
+    FileLocation {
         path: path.to_owned(),
         line,
     }
@@ -151,7 +151,7 @@ impl<'a> Reader<'a> {
         1 + newlines(&bytes[..span.start.min(bytes.len())])
     }
 
-    fn place(&self, span: &Range<usize>) -> Place {
+    fn place(&self, span: &Range<usize>) -> FileLocation {
         place(&self.path, self.line(span))
     }
 

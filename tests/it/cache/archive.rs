@@ -219,7 +219,7 @@ fn without_a_cache_of_the_project_nothing_is_kept_and_a_hint_says_so() {
     let again = env.run();
     assert!(!again.stderr.contains("hint"), "it is told once: {again}");
     let other = env.again(&["--project-name", "other"]).run();
-    assert!(other.stderr.contains("hint: the buildspec's"), "{other}");
+    assert!(other.stderr.contains("hint: the cache of"), "{other}");
     write(&env, "{paths: []}", &[COUNT]);
     let run = env.args(&["--cache", "s3"]).run();
     assert_eq!(

@@ -117,7 +117,7 @@ fn the_default_image_is_well_when_its_registry_gives_images() {
     let here = format!("{}/{tiny}", registry.address);
     daemon.docker(&["tag", daemon.load_busybox(), &here]);
     daemon.docker(&["push", "--quiet", &here]);
-    report().assert("default-image", "ok", "is pulled by the first build");
+    report().assert("default-image", "ok", "the first build without -i pulls");
     // It was only a trial.
     assert!(!daemon.docker(&["images"]).contains("public.ecr.aws"));
 }

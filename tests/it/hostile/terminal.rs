@@ -262,6 +262,8 @@ fn rows(env: &TestEnv) -> Vec<Row> {
         row("cache clear", &["--key", &text, "--all"], SHOWN),
         row("schema", &[&text], SHOWN),
         row("trust", &[&text], SHOWN),
+        row("completions", &[&text], SHOWN),
+        row("man", &[&text], SHOWN),
     ];
     let name = format!("buildspec-{}.yml", in_a_line().replace('\r', "\n"));
     fs::write(env.source().join(&name), "version: 0.2\nx: 1\n").unwrap();

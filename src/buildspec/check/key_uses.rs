@@ -7,7 +7,7 @@ use super::super::node::{Entry, Node, Value};
 
 /// A known key with its value.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Place<'tree> {
+pub(super) struct KeyUse<'tree> {
     pub(super) section: Section,
     pub(super) key: &'static Key,
     pub(super) entry: &'tree Entry,
@@ -15,17 +15,17 @@ pub(super) struct Place<'tree> {
 
 /// What a tree holds, each list in the order of [`Section::walk`].
 #[derive(Debug)]
-pub(super) struct Places<'tree> {
+pub(super) struct KeyUses<'tree> {
     pub(super) version: Version,
-    pub(super) known: Vec<Place<'tree>>,
+    pub(super) known: Vec<KeyUse<'tree>>,
     pub(super) unknown: Vec<(Section, &'tree Entry)>,
 }
 
-impl<'tree> Places<'tree> {
+impl<'tree> KeyUses<'tree> {
     pub(super) fn of(root: &'tree Node, version: Version) -> Self {
         let (mut known, mut unknown) = (Vec::new(), Vec::new());
         Section::Root.walk(root, version, &mut |section, key, entry| match key {
-            Some(key) => known.push(Place {
+            Some(key) => known.push(KeyUse {
                 section,
                 key,
                 entry,
@@ -40,7 +40,7 @@ impl<'tree> Places<'tree> {
     }
 
     /// Returns the value of a key, wherever its section stands; the last of several.
-    pub(super) fn last(&self, section: Section, name: &str) -> Option<&Place<'tree>> {
+    pub(super) fn last(&self, section: Section, name: &str) -> Option<&KeyUse<'tree>> {
         self.all(section, name).last()
     }
 
@@ -49,7 +49,7 @@ impl<'tree> Places<'tree> {
         &'this self,
         section: Section,
         name: &str,
-    ) -> impl Iterator<Item = &'this Place<'tree>> {
+    ) -> impl Iterator<Item = &'this KeyUse<'tree>> {
         debug_assert!(section.has(name), "{name} is not in the table of keys");
         self.known.iter().filter(move |place| {
             place.section == section && place.key.name == name && !place.entry.value.is_null()
