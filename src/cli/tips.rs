@@ -24,7 +24,9 @@ pub(super) fn advise(error: &mut Error, arguments: &[OsString], definition: &Com
     let Some(ContextValue::String(word)) = error.get(kind).cloned() else {
         return;
     };
-    let called = Called::before(&word, arguments, definition);
+    let mut definition = definition.clone();
+    definition.build();
+    let called = Called::before(&word, arguments, &definition);
     let tips = if is_command {
         called.about_command(&word)
     } else {
@@ -37,6 +39,9 @@ pub(super) fn advise(error: &mut Error, arguments: &[OsString], definition: &Com
     ] {
         error.remove(kind);
     }
+    // Clap's names the flag that it takes for the meant one.
+    let usage = called.command.clone().render_usage();
+    error.insert(ContextKind::Usage, ContextValue::StyledStr(usage));
     if !tips.is_empty() {
         let tips = tips.into_iter().map(StyledStr::from).collect();
         error.insert(ContextKind::Suggested, ContextValue::StyledStrs(tips));

@@ -127,7 +127,9 @@ impl CachePlan {
     pub(super) fn hints(&self, cache: Option<&Cache>) -> Vec<String> {
         let has_paths = cache.is_some_and(|cache| !cache.paths.is_empty());
         if self.kind == CacheKind::None && has_paths {
-            vec!["the cache of the buildspec is not kept: enable it with `--cache local`".to_owned()]
+            vec![
+                "the cache of the buildspec is not kept: enable it with `--cache local`".to_owned(),
+            ]
         } else {
             Vec::new()
         }

@@ -233,10 +233,6 @@ mod tests {
             error.starts_with("line 2: `/b` is not a variable name"),
             "{error}"
         );
-        assert!(
-            read("A")
-                .unwrap_err()
-                .starts_with("line 1: `=` is missing")
-        );
+        assert!(read("A").unwrap_err().starts_with("line 1: `=` is missing"));
     }
 }
