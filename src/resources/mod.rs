@@ -15,6 +15,7 @@ mod network;
 mod pids;
 mod ulimit;
 mod volume;
+mod written_amount;
 
 pub use amount::{Cpus, Memory};
 pub use compute_type::{ComputeType, EnvironmentType, Size};

@@ -6,11 +6,12 @@ use super::reading::{CodePath, Source, sources};
 
 /// The folders of `src` that have no circle.
 const FOLDERS: &[&str] = &[
-    "buildspec",
     "artifacts",
+    "buildspec",
     "event",
     "ownership",
     "record",
+    "resources",
     "runtimes",
     "wire",
 ];
