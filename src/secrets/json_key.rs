@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use serde_json::value::RawValue;
 
-use super::{LookupError, Secret};
+use super::lookup_error::LookupError;
+use super::secret::Secret;
 
 /// Takes the value of `key` from a JSON object: a string as it is, anything else as its JSON text
 /// (assumed).

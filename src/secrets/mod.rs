@@ -9,13 +9,13 @@
 mod dotenv;
 mod json_key;
 pub mod local;
+mod lookup_error;
 mod provider;
 mod reference;
 mod secret;
 
 pub use dotenv::{DotenvEntry, DotenvError, read_dotenv};
-pub use provider::{
-    Lookup, LookupError, Providers, SecretProvider, SecretRequest, StoreError, StoredSecret,
-};
+pub use lookup_error::{LookupError, StoreError};
+pub use provider::{Lookup, Providers, SecretProvider, SecretRequest, StoredSecret};
 pub use reference::{ReferenceError, SecretReference, SecretVersion};
 pub use secret::Secret;

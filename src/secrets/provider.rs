@@ -5,7 +5,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use super::json_key::pick;
-use super::{ReferenceError, Secret, SecretReference};
+use super::lookup_error::{LookupError, StoreError};
+use super::{Secret, SecretReference};
 
 /// A value that a buildspec requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,11 +25,6 @@ pub enum StoredSecret {
     Value(Secret),
 }
 
-/// The error of a store in its own words, such as `AccessDeniedException: …`.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct StoreError(pub String);
-
 /// A lookup in progress; `None` when the provider does not know the name.
 pub type Lookup<'a> =
     Pin<Box<dyn Future<Output = Result<Option<StoredSecret>, StoreError>> + Send + 'a>>;
@@ -44,21 +40,6 @@ pub trait SecretProvider: Send + Sync {
         wanted: SecretRequest<'a>,
         secret: &'a SecretReference,
     ) -> Lookup<'a>;
-}
-
-/// Why a lookup failed.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum LookupError {
-    #[error("no value was given for it")]
-    Missing,
-    #[error("the reference cannot be used: {0}")]
-    Reference(#[from] ReferenceError),
-    #[error("the secret is not a JSON object, so it has no key `{key}`")]
-    NoObject { key: String },
-    #[error("the secret has no key `{key}`")]
-    NoKey { key: String },
-    #[error(transparent)]
-    Store(#[from] StoreError),
 }
 
 /// Providers in order: the first that has a value gives it. Cheap to clone.

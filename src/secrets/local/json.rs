@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use serde_json::value::RawValue;
 
 use super::super::json_key::text;
-use super::{Entry, SecretsFileError};
+use super::entry::{Entry, SecretsFileError};
 
 /// Reads an object of strings and objects; numbers and the like stand for their text.
 pub(super) fn parse(file: &str) -> Result<HashMap<String, Entry>, SecretsFileError> {

@@ -1,31 +1,25 @@
 //! Values from this machine: a file, and variables with a prefix.
 
+mod entry;
 mod json;
 
 use std::collections::HashMap;
 
-use super::dotenv::{DotenvEntry, DotenvError, read_dotenv};
+pub use entry::SecretsFileError;
+
+use super::dotenv::{DotenvEntry, read_dotenv};
 use super::reference::name_in_arn;
 use super::{Lookup, Secret, SecretProvider, SecretReference, SecretRequest, StoredSecret};
+use entry::Entry;
 
 /// The prefix of variables of this machine that give values; the name of the buildspec's variable
 /// follows.
 pub const PREFIX: &str = "COBUILD_SECRET_";
 
-/// A line of a secrets file that cannot be read. Nothing of the line itself is told.
-pub type SecretsFileError = DotenvError;
-
 /// A secrets file: values by the names that buildspecs use.
 #[derive(Debug, Clone, Default)]
 pub struct SecretsFile {
     entries: HashMap<String, Entry>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Entry {
-    value: Secret,
-    /// Whether it is written as an object, of which a value is to be taken.
-    is_object: bool,
 }
 
 impl SecretsFile {

@@ -13,6 +13,7 @@ const FOLDERS: &[&str] = &[
     "record",
     "resources",
     "runtimes",
+    "secrets",
     "wire",
 ];
 
