@@ -7,7 +7,6 @@ use std::sync::Arc;
 
 use super::find::{Finder, Pattern};
 use super::forms;
-use super::stream::MaskStream;
 use super::write::Writer;
 
 /// The secrets of a build; cheap to clone.
@@ -74,11 +73,6 @@ impl Masker {
         let mut masked = Vec::with_capacity(text.len());
         Writer::default().write(text, 0..text.len(), &secrets, &mut masked);
         Cow::Owned(masked)
-    }
-
-    /// Returns a masker for output in chunks.
-    pub fn stream(&self) -> MaskStream {
-        MaskStream::new(self.clone())
     }
 }
 

@@ -22,6 +22,13 @@ pub struct MaskStream {
     pub(super) shown: usize,
 }
 
+impl Masker {
+    /// Returns a masker for output in chunks.
+    pub fn stream(&self) -> MaskStream {
+        MaskStream::new(self.clone())
+    }
+}
+
 impl MaskStream {
     pub(super) fn new(masker: Masker) -> Self {
         Self {

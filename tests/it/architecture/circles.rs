@@ -9,6 +9,7 @@ const FOLDERS: &[&str] = &[
     "artifacts",
     "buildspec",
     "event",
+    "mask",
     "ownership",
     "record",
     "resources",
