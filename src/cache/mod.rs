@@ -20,6 +20,7 @@ mod archive;
 mod entry;
 mod lookup;
 mod namespace;
+mod own_file;
 mod placeholder;
 mod publish;
 mod record;

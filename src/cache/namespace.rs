@@ -9,10 +9,11 @@ use rustix::fs::{FlockOperation, flock};
 
 use super::archive::{Damage, Reader};
 use super::entry::{Entry, EntryKind, milliseconds};
-use super::publish::{Writing, is_same_file};
+use super::own_file::{is_same_file, read_own};
+use super::publish::Writing;
 use super::record::LastRun;
 use crate::host::directory;
-use crate::host::file::{self, FileError};
+use crate::host::file;
 
 /// The record of the last build.
 const RECORD: &str = "last-run.json";
@@ -22,9 +23,6 @@ const ARCHIVE: &str = ".tar.zst";
 
 /// The prefix of a record that is being written.
 const RECORD_DRAFT: &str = ".record-";
-
-/// The longest entry or record, in bytes.
-const MOST_BYTES: u64 = 64 * 1024 * 1024;
 
 /// A record that is older than this is not being written any more.
 const RECORD_LIMIT: Duration = Duration::from_hours(1);
@@ -326,11 +324,6 @@ impl Namespace {
             Err(error) => Err(error),
         }
     }
-}
-
-/// Reads a file of the store that describes something.
-pub(super) fn read_own(path: &Path) -> Result<Vec<u8>, FileError> {
-    file::read_whole(file::open_own(path)?, MOST_BYTES)
 }
 
 /// Whether a text is the name of a file and leads nowhere else.

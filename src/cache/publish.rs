@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -10,7 +10,7 @@ use rustix::fs::{FlockOperation, flock};
 
 use super::archive::Writer;
 use super::entry::{Entry, EntryKind, Paths, milliseconds};
-use super::namespace::read_own;
+use super::own_file::is_same_file;
 use crate::host::file;
 
 /// An archive that is being written; gone when it is dropped before it is published.
@@ -185,19 +185,5 @@ impl Drop for WriterFiles {
             let _ = fs::remove_file(self.draft());
             let _ = fs::remove_file(self.directory.join(format!("{}.tar.zst", self.stem)));
         }
-    }
-}
-
-impl Entry {
-    /// Reads an entry's file.
-    pub(super) fn read(path: &Path) -> io::Result<Self> {
-        Ok(serde_json::from_slice(&read_own(path)?)?)
-    }
-}
-
-pub(super) fn is_same_file(open: &File, path: &Path) -> bool {
-    match (open.metadata(), fs::metadata(path)) {
-        (Ok(open), Ok(named)) => open.ino() == named.ino() && open.dev() == named.dev(),
-        _ => false,
     }
 }

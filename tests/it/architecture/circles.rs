@@ -8,6 +8,7 @@ use super::reading::{CodePath, Source, sources};
 const FOLDERS: &[&str] = &[
     "artifacts",
     "buildspec",
+    "cache",
     "event",
     "mask",
     "ownership",
