@@ -5,6 +5,7 @@
 //! this user; where others may write, it is sticky as `/tmp`.
 
 mod removal;
+mod user;
 
 use std::ffi::OsString;
 use std::fs::{self, DirBuilder, Metadata, Permissions};
@@ -13,6 +14,7 @@ use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as 
 use std::path::{Path, PathBuf};
 
 pub use removal::remove;
+pub use user::user;
 
 /// Write permission of others.
 const OTHERS_WRITE: u32 = 0o002;
@@ -121,11 +123,6 @@ pub fn is_own(path: &Path) -> Result<bool, DirectoryError> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
         Err(error) => Err(DirectoryError::io(&path)(error)),
     }
-}
-
-/// Returns the effective user id of this process.
-pub fn user() -> u32 {
-    rustix::process::geteuid().as_raw()
 }
 
 /// Whether a directory can be the home of this user: this user or root owns it.

@@ -10,6 +10,7 @@ const FOLDERS: &[&str] = &[
     "buildspec",
     "cache",
     "event",
+    "host",
     "mask",
     "ownership",
     "record",
