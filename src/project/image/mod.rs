@@ -4,13 +4,15 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+mod catalog;
 mod curated;
 mod name;
 mod platform;
 mod resolution;
 mod table;
 
-pub use curated::{Architecture, Curated, System, curated};
+pub use catalog::curated;
+pub use curated::{Architecture, Curated, System};
 pub use name::{ImageName, NameError};
 pub use platform::{Platform, PlatformError};
 pub use resolution::{Origin, Resolution};

@@ -13,6 +13,7 @@ const FOLDERS: &[&str] = &[
     "host",
     "mask",
     "ownership",
+    "project",
     "record",
     "resources",
     "runtimes",
