@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use serde::Deserialize;
 
-use super::CredentialProblem;
+use super::problem::CredentialProblem;
 use crate::engine::RegistryCredential;
 use crate::host::file;
 

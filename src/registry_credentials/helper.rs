@@ -8,7 +8,7 @@ use serde::Deserialize;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::Command;
 
-use super::CredentialProblem;
+use super::problem::CredentialProblem;
 use crate::engine::RegistryCredential;
 use crate::host::program;
 

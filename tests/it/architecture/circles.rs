@@ -15,6 +15,7 @@ const FOLDERS: &[&str] = &[
     "ownership",
     "project",
     "record",
+    "registry_credentials",
     "resources",
     "runtimes",
     "secrets",
