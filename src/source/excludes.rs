@@ -1,5 +1,6 @@
 //! Finds the files of a source tree that are excluded from the build.
 
+mod error;
 mod rules;
 
 use std::collections::BTreeSet;
@@ -8,48 +9,13 @@ use std::fs::DirEntry;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use super::git::{Ignores, IndexError};
+use super::git::Ignores;
 use crate::plan::{Excludes, GitMetadata, SourcePlan};
+use error::{MOST_BYTES, MOST_LEFT_OUT};
 use rules::Rules;
 
-/// The file of a source with exclude patterns, in the syntax of `.gitignore`.
-pub const IGNORE_FILE: &str = ".cobuildignore";
-
-/// The limits for excluded paths: their number, where a directory counts once, and their length in
-/// bytes.
-const MOST_LEFT_OUT: usize = 150_000;
-const MOST_BYTES: usize = 16 * 1024 * 1024;
-
-/// Why the excluded files cannot be found.
-#[derive(Debug, thiserror::Error)]
-pub enum ExcludeError {
-    #[error("cannot use the patterns of `{}`", path.display())]
-    Pattern {
-        path: PathBuf,
-        #[source]
-        source: ignore::Error,
-    },
-    #[error("`{}` has too many patterns: together with the patterns of its parent directories they must not exceed {most} bytes", path.display())]
-    TooManyPatterns {
-        path: PathBuf,
-        /// The most, in bytes.
-        most: u64,
-    },
-    #[error("the exclude patterns match too much of `{}`: at most {MOST_LEFT_OUT} paths with {MOST_BYTES} bytes can be excluded", .0.display())]
-    TooMuch(PathBuf),
-    #[error("cannot list the files that git tracks in `{}`", path.display())]
-    Git {
-        path: PathBuf,
-        #[source]
-        source: IndexError,
-    },
-    #[error("cannot read `{}`", path.display())]
-    Unreadable {
-        path: PathBuf,
-        #[source]
-        source: std::io::Error,
-    },
-}
+pub use error::ExcludeError;
+pub use rules::IGNORE_FILE;
 
 /// The excluded paths of a tree, relative to its root; a directory stands for its content too.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use ignore::Match;
 use ignore::gitignore::{Gitignore, GitignoreBuilder, Glob};
 
-use super::{ExcludeError, IGNORE_FILE};
+use super::error::ExcludeError;
 use crate::host::file::{self, FileError};
 use crate::plan::Excludes;
 use crate::source::git::{Ignores, LONGEST_PATTERNS};
@@ -14,6 +14,9 @@ use crate::source::git::{Ignores, LONGEST_PATTERNS};
 /// The limit for patterns in force at once, in bytes: compiled they take some five hundred times as
 /// much.
 const MOST_PATTERNS: u64 = 128 * 1024;
+
+/// The file of a source with exclude patterns, in the syntax of `.gitignore`.
+pub const IGNORE_FILE: &str = ".cobuildignore";
 
 /// The pattern file of git.
 const GIT_FILE: &str = ".gitignore";

@@ -19,6 +19,7 @@ const FOLDERS: &[&str] = &[
     "resources",
     "runtimes",
     "secrets",
+    "source",
     "wire",
 ];
 
