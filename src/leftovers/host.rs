@@ -1,13 +1,20 @@
 //! Leftovers on the host.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use super::leftover::{Handle, Leftover, LeftoverKind, LeftoverReport, RemovableLeftover};
 use super::objects::Objects;
-use super::{Handle, HostDirectories, Leftover, LeftoverKind, LeftoverReport, RemovableLeftover};
 use crate::cache::Store;
 use crate::runner::{KeptScratch, abandoned, occupied};
+
+/// The directories of this user's runs on the host.
+#[derive(Debug, Clone)]
+pub struct HostDirectories {
+    pub scratch_root: PathBuf,
+    pub cache_root: PathBuf,
+}
 
 /// Finds unused directories and files, and directories in use.
 pub(super) fn find(places: &HostDirectories, findings: &mut LeftoverReport) {

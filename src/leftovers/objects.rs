@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::{Handle, Leftover, LeftoverKind, RemovableLeftover};
+use super::leftover::{Handle, Leftover, LeftoverKind, RemovableLeftover};
 use crate::engine::{Engine, EngineError, ListedContainer, ListedObject, ListedVolume};
 use crate::ownership::{self, MakerState, Owner};
 use crate::runner::{LAYERS_LABEL, Ledger, is_of_container};

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{Handle, Leftover, RemovableLeftover};
+use super::leftover::{Handle, Leftover, RemovableLeftover};
 use crate::engine::{ContainerId, Engine, EngineError};
 use crate::ownership::Owner;
 use crate::runner::{Scratch, abandoned, occupied, remove_scratch};

@@ -11,6 +11,7 @@ const FOLDERS: &[&str] = &[
     "cache",
     "event",
     "host",
+    "leftovers",
     "mask",
     "ownership",
     "project",
