@@ -84,6 +84,15 @@ fn width(stream: impl IsTerminal + std::os::fd::AsFd) -> Option<usize> {
     Some(size.map_or(0, |size| usize::from(size.ws_col)))
 }
 
+impl fmt::Display for Page {
+    /// Writes what goes into a file.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut out = Out::file(Vec::new());
+        out.page(self).map_err(|_| fmt::Error)?;
+        f.write_str(&String::from_utf8_lossy(&out.into_inner()))
+    }
+}
+
 impl<W: Write> Out<W> {
     fn new(is_terminal: bool, is_colored: bool, to: W) -> Self {
         Self {

@@ -52,12 +52,3 @@ impl Page {
         }
     }
 }
-
-impl fmt::Display for Page {
-    /// Writes what goes into a file.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut out = super::Out::file(Vec::new());
-        out.page(self).map_err(|_| fmt::Error)?;
-        f.write_str(&String::from_utf8_lossy(&out.into_inner()))
-    }
-}

@@ -21,6 +21,7 @@ const FOLDERS: &[&str] = &[
     "runtimes",
     "secrets",
     "source",
+    "terminal",
     "wire",
 ];
 
