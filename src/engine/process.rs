@@ -1,40 +1,18 @@
 //! Runs processes in a container beside the build's own, and streams their input and output.
 
 use std::io;
-use std::pin::Pin;
 
 use bytes::Bytes;
-use futures_util::{Stream, StreamExt, stream};
-use tokio::io::{AsyncWrite, AsyncWriteExt};
+use futures_util::{StreamExt, stream};
+use tokio::io::AsyncWriteExt;
 
 use super::error::ProgramFailed;
-use super::{ByteStream, ContainerId, Engine, EngineError, Operation, UploadStream};
+use super::{
+    ByteStream, ContainerId, Engine, EngineError, Operation, Process, ProcessOutput, UploadStream,
+};
 
 /// The most bytes that are kept of the output of a failing program.
 const MOST_WORDS: usize = 4 * 1024;
-
-/// A process in a container; it sees the end of its input when that is shut down.
-pub struct Process {
-    pub input: Pin<Box<dyn AsyncWrite + Send>>,
-    /// Its stdout and stderr; the last item is its end.
-    pub output: Pin<Box<dyn Stream<Item = Result<ProcessOutput, EngineError>> + Send>>,
-}
-
-impl std::fmt::Debug for Process {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Process").finish_non_exhaustive()
-    }
-}
-
-/// Output of a process, or its end.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ProcessOutput {
-    /// Bytes of its stdout.
-    Stdout(Bytes),
-    /// Bytes of its stderr.
-    Stderr(Bytes),
-    Ended(i64),
-}
 
 /// The end of a process that was fed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

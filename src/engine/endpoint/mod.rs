@@ -2,6 +2,7 @@
 
 mod address;
 mod contexts;
+mod inputs;
 mod sockets;
 #[cfg(test)]
 mod tests;
@@ -12,6 +13,7 @@ use std::path::PathBuf;
 
 pub use address::{Address, AddressError, SshAddress, TcpAddress, Transport};
 pub use contexts::UnknownContext;
+pub use inputs::EndpointInputs;
 pub use sockets::{DEFAULT_SOCKET, DeadSocket};
 pub use tls::{ClientCertificate, Tls};
 
@@ -64,42 +66,6 @@ impl fmt::Display for EndpointOrigin {
             Self::OwnPodman => f.write_str("Podman, started for this command"),
             Self::Default(_) => f.write_str("Docker's default; no other socket was found"),
         }
-    }
-}
-
-/// The inputs for the choice of an engine, gathered by the caller.
-#[derive(Debug, Clone, Default)]
-pub struct EndpointInputs {
-    pub host: Option<String>,
-    pub context: Option<String>,
-    pub docker_host: Option<String>,
-    pub docker_context: Option<String>,
-    pub docker_config: Option<PathBuf>,
-    /// The variable `DOCKER_CERT_PATH`: the directory of the TLS files.
-    pub docker_cert_path: Option<PathBuf>,
-    /// Whether the variable `DOCKER_TLS_VERIFY` has any value.
-    pub docker_tls_verify: bool,
-    /// Whether the variable `DOCKER_TLS` has any value: TLS without verification.
-    pub docker_tls: bool,
-    pub container_host: Option<String>,
-    pub home: Option<PathBuf>,
-    /// The variable `XDG_RUNTIME_DIR`.
-    pub runtime_directory: Option<PathBuf>,
-}
-
-impl EndpointInputs {
-    /// The Docker client's configuration directory.
-    pub fn client_directory(&self) -> Option<PathBuf> {
-        let below_home = || self.home.as_ref().map(|home| home.join(".docker"));
-        self.docker_config.clone().or_else(below_home)
-    }
-
-    /// Returns the TLS settings of the variables.
-    fn tls(&self) -> Option<Tls> {
-        let directory = self.docker_cert_path.clone();
-        let directory = directory.or_else(|| self.client_directory())?;
-        (self.docker_tls_verify || self.docker_tls)
-            .then(|| Tls::of_directory(&directory, !self.docker_tls_verify))
     }
 }
 

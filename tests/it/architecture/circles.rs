@@ -9,6 +9,7 @@ const FOLDERS: &[&str] = &[
     "artifacts",
     "buildspec",
     "cache",
+    "engine",
     "event",
     "host",
     "leftovers",

@@ -1,0 +1,64 @@
+//! The properties of an engine.
+
+use crate::resources::{Machine, Memory, Pids};
+
+/// The engine product.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Product {
+    Docker,
+    /// Speaks the Docker API with small differences.
+    Podman,
+    /// Any other engine with the Docker API.
+    #[default]
+    Other,
+}
+
+/// The properties of an engine that builds depend on.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct EngineFacts {
+    pub product: Product,
+    pub version: String,
+    /// Such as `overlay2`.
+    pub storage_driver: String,
+    /// As `uname -m` prints it.
+    pub architecture: String,
+    /// The processors of its machine.
+    pub cpus: Option<u32>,
+    /// The memory of its machine, in bytes.
+    pub memory: Option<u64>,
+    pub pids: Pids,
+    /// Whether it runs without root privileges.
+    pub is_rootless: bool,
+    /// Whether the engine runs on this system, so that it sees the same paths.
+    pub shares_host: bool,
+    /// Whether it can start an init process in a container.
+    pub has_init: bool,
+}
+
+impl EngineFacts {
+    /// Returns the capacity of its machine.
+    pub fn machine(&self) -> Machine {
+        Machine {
+            cpus: self.cpus,
+            memory: self.memory.map(Memory),
+            pids: self.pids,
+        }
+    }
+}
+
+/// The properties of an engine that are shown to people.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct EngineDetails {
+    /// Such as `Docker Engine - Community`.
+    pub product: String,
+    pub version: String,
+    /// The newest version that it supports.
+    pub api_version: String,
+    /// `1` or `2`.
+    pub cgroup_version: String,
+    /// The directory of images, containers and volumes, on the engine's machine.
+    pub data_root: String,
+    /// RFC 3339.
+    pub time: String,
+    pub warnings: Vec<String>,
+}
