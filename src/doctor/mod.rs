@@ -9,69 +9,21 @@ mod containers;
 mod credentials;
 mod disk;
 mod engine;
+mod inputs;
 mod mounts;
 mod program;
 mod pull;
+mod reach;
 mod tools;
 mod trial;
 
-use std::path::PathBuf;
-use std::time::Duration;
-
-use jiff::Timestamp;
-
 pub use check::{Check, Subject, Verdict};
+pub use inputs::ExaminationInputs;
+pub use reach::{ReachedEngine, reach};
 
-use crate::engine::{Engine, EngineDetails, EngineError, EngineFacts};
-use crate::ownership::Owner;
+use crate::engine::Engine;
 use crate::runner::Cancellation;
 use trial::Trials;
-
-/// How long the engine may take to describe itself.
-const ANSWER_LIMIT: Duration = Duration::from_secs(15);
-
-/// The inputs of an examination.
-#[derive(Debug, Clone)]
-pub struct ExaminationInputs {
-    pub owner: Owner,
-    /// A name that no other examination has, fit for a tag of an image.
-    pub id: String,
-    pub scratch_root: PathBuf,
-    /// Where everything is that cobuild keeps, on this machine.
-    pub cache_directory: PathBuf,
-    pub docker_config: Option<PathBuf>,
-    /// The image to pull, when somebody has named one.
-    pub pull: Option<String>,
-    pub now: Timestamp,
-}
-
-/// A reachable engine and its properties.
-#[derive(Debug, Clone, Default)]
-pub struct ReachedEngine {
-    pub facts: EngineFacts,
-    pub details: EngineDetails,
-}
-
-/// Asks the engine for its properties.
-pub async fn reach<E: Engine>(engine: &E) -> Result<ReachedEngine, EngineError> {
-    let asked = async {
-        let facts = engine.facts().await?;
-        let details = engine.details().await?;
-        Ok(ReachedEngine { facts, details })
-    };
-    match tokio::time::timeout(ANSWER_LIMIT, asked).await {
-        Ok(reached) => reached,
-        Err(_) => Err(EngineError {
-            operation: crate::engine::Operation::Connect,
-            status: None,
-            source: format!(
-                "the engine did not answer within {} s",
-                ANSWER_LIMIT.as_secs()
-            )
-            .into(),
-        }),
-    }
-}
 
 /// Examines an engine that answers. `None` when it was stopped; nothing is left behind in either
 /// case.

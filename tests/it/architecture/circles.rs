@@ -9,6 +9,7 @@ const FOLDERS: &[&str] = &[
     "artifacts",
     "buildspec",
     "cache",
+    "doctor",
     "engine",
     "event",
     "host",
