@@ -12,6 +12,7 @@ mod pull;
 mod quiet;
 mod replace;
 mod replay;
+mod sink;
 mod size;
 mod slow;
 mod status;
@@ -34,34 +35,13 @@ pub use log_file::{LogFile, LogPlace};
 pub use pull::Pull;
 pub use quiet::QuietLog;
 pub use replay::{ReplayError, replay};
+pub use sink::Sink;
 pub use size::size;
 pub use slow::Slow;
 pub use status::Status;
 pub use summary::{Draw, Summary};
 
 use crate::channel::Message;
-use crate::event::Timestamped;
-
-/// A form of output.
-pub trait Sink: Send {
-    /// Takes the next event. An error ends the showing.
-    fn event(&mut self, event: &Timestamped) -> io::Result<()>;
-
-    /// Writes out what is held back; called whenever no event is waiting.
-    fn flush(&mut self) -> io::Result<()>;
-
-    /// Shows that nothing happens, when it has something to show; called when no event is waiting, and
-    /// again at the time that it returns unless an event comes first.
-    fn wait(&mut self, now: Instant) -> io::Result<Option<Instant>> {
-        let _ = now;
-        Ok(None)
-    }
-
-    /// Takes away what is not to stay: somebody else writes to the terminal next.
-    fn make_way(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
 
 /// Shows events until there are no more. The sinks may block the thread that polls this.
 pub async fn show(

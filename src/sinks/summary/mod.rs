@@ -15,11 +15,13 @@ use std::path::PathBuf;
 use anstyle::AnsiColor;
 
 use super::{LogPlace, Sink};
-use crate::event::{BuildEvent, CommandEvent, Event, Notice, Problem, Timestamped};
+use crate::event::{BuildEvent, CommandEvent, Event, Notice, Timestamped};
 use crate::phase::Status;
 use crate::record::Record;
 use crate::terminal::{Out, Style, visible};
 use report::Report;
+
+pub use report::Draw;
 
 /// Writes warnings as they come and a summary at the end.
 pub struct Summary<W: Write> {
@@ -32,10 +34,6 @@ pub struct Summary<W: Write> {
     is_quiet: bool,
     record: Record,
 }
-
-/// Draws a problem of a buildspec with colours, for a terminal or for anything else; what is drawn is made of
-/// visible texts, and ends with a newline.
-pub type Draw = fn(&Problem, bool) -> String;
 
 impl<W: Write> std::fmt::Debug for Summary<W> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -11,11 +11,15 @@ use super::super::size;
 use super::super::style::of_status;
 use super::super::words::shortened;
 use super::commands::{Whole, cut_short, failed, slowest};
-use super::{Draw, cache, daemon, passed_over, tools};
-use crate::event::{ExportedVariable, Problems};
+use super::{cache, daemon, passed_over, tools};
+use crate::event::{ExportedVariable, Problem, Problems};
 use crate::phase::{PhaseType, Status};
 use crate::record::{CommandRecord, Record};
 use crate::terminal::{Out, Style};
+
+/// Draws a problem of a buildspec with colours, for a terminal or for anything else; what is drawn is made of
+/// visible texts, and ends with a newline.
+pub type Draw = fn(&Problem, bool) -> String;
 
 /// A build that ended.
 pub(super) struct Report<'a> {
