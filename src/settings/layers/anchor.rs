@@ -2,8 +2,8 @@
 
 use std::path::{Component, Path, PathBuf};
 
-use super::reach::{PathPart, rule};
-use crate::buildspec::is_mapping;
+use super::path_part::{PathPart, split};
+use super::reach::rule;
 
 /// Returns a value in which a relative path has been set below `directory`. `~` is a name like others.
 ///
@@ -22,43 +22,6 @@ pub fn anchor(name: &str, value: &str, directory: &Path, source: Option<&Path>) 
     let path = below.unwrap_or(&anchored);
     // Whatever was text stays text.
     format!("{before}{}{after}", path.to_string_lossy())
-}
-
-/// The path in a value, for one that has a path.
-pub(super) fn path_of(part: PathPart, value: &str) -> Option<&str> {
-    split(part, value).map(|(_, path, _)| path)
-}
-
-/// What stands before a path in a value, the path, and what stands behind it.
-fn split(part: PathPart, value: &str) -> Option<(&str, &str, &str)> {
-    match part {
-        PathPart::Nothing => None,
-        PathPart::Whole => Some(("", value, "")),
-        PathPart::Buildspec => is_path(value).then_some(("", value, "")),
-        PathPart::AfterIdentifier => {
-            let path = crate::settings::source_path(value);
-            Some((&value[..value.len() - path.len()], path, ""))
-        }
-        PathPart::BeforeTarget => {
-            let rest = value
-                .strip_suffix(":ro")
-                .or_else(|| value.strip_suffix(":rw"))
-                .unwrap_or(value);
-            let end = rest.rfind(':')?;
-            Some(("", &value[..end], &value[end..]))
-        }
-        PathPart::AfterEquals => {
-            let start = value.find('=')? + 1;
-            let rest = &value[start..];
-            let end = rest.rfind(":/").unwrap_or(rest.len());
-            Some((&value[..start], &rest[..end], &rest[end..]))
-        }
-    }
-}
-
-/// Whether a buildspec is given by a path, not as a text or on standard input.
-fn is_path(buildspec: &str) -> bool {
-    !(buildspec.is_empty() || buildspec == "-" || buildspec.contains('\n') || is_mapping(buildspec))
 }
 
 /// A path without `.`; `..` stays, since a link may stand before it.

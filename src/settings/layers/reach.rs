@@ -8,7 +8,7 @@ use std::path::Path;
 
 use jiff::SignedDuration;
 
-use super::anchor::path_of;
+use super::path_part::{PathPart, path_of};
 use super::{Entry, Flags, Form, Origin};
 
 /// Whether a flag reaches beyond the container.
@@ -24,23 +24,6 @@ pub enum Reach {
     ByPath,
     /// It describes one call of cobuild, not a build: no file and no variable has it.
     CommandLine,
-}
-
-/// Which part of a value is a path of this machine.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PathPart {
-    /// None.
-    Nothing,
-    /// All of it.
-    Whole,
-    /// All of it, unless it is the text of a buildspec or standard input.
-    Buildspec,
-    /// What follows an identifier, in `[ID:]DIR`.
-    AfterIdentifier,
-    /// What stands before the last colon, in `HOST:CONTAINER[:ro]`.
-    BeforeTarget,
-    /// What follows the `=`, in `ID=DIR[:MOUNTPOINT]`.
-    AfterEquals,
 }
 
 /// What holds for one flag.

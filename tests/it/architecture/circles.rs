@@ -22,6 +22,7 @@ const FOLDERS: &[&str] = &[
     "resources",
     "runtimes",
     "secrets",
+    "settings",
     "sinks",
     "source",
     "terminal",
