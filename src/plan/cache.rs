@@ -7,7 +7,7 @@ mod paths;
 
 pub use paths::{CachePath, CachePaths, CacheRoot, PathMatch, entry_place};
 
-use super::sources::Source;
+use super::source::Source;
 use crate::buildspec::Cache;
 use crate::project::{Identity, ProjectName};
 

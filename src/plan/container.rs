@@ -3,8 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::environment::{Environment, Origin};
 use super::layout::Layout;
+use super::variable::{Environment, Origin};
 use crate::event::{FileSystemLocation, FileSystemType};
 use crate::resources::{
     Compute, ComputeType, EnvironmentType, Extras, FileSystem, Limits, Machine, Volume,

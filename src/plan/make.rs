@@ -1,87 +1,24 @@
 //! Makes a plan from settings, sources and a buildspec.
 
-use std::path::PathBuf;
-
-use jiff::Timestamp;
-
 use super::artifact_sets::ArtifactsPlan;
 use super::cache::CachePlan;
 use super::container::ContainerPlan;
 use super::diagnosis;
-use super::environment::{self, BuildNames, Origin, is_variable_name};
+use super::environment::{self, BuildNames};
+use super::facts::Facts;
+use super::inputs::{BuildspecFile, Inputs};
 use super::layout::{self, Layout};
 use super::settings::Settings;
-use super::sources::{self, Source, SourceFailure, SourceLayout};
+use super::source::{Source, SourceFailure};
+use super::sources::{self, SourceLayout};
 use super::stored_values;
+use super::variable::{Origin, is_variable_name};
 use super::{PhasePlan, Plan, Reading, Store, StoredValue, Transfer, Variable, Work, retry};
 use crate::buildspec::{self, Buildspec};
 use crate::event::{BuildIdentity, Problems};
 use crate::phase::{PhaseContext, PhaseType};
 use crate::project;
 use crate::project::image::Resolution;
-
-/// The inputs of a plan, besides the facts of the world.
-#[derive(Debug, Clone)]
-pub struct Inputs {
-    pub settings: Settings,
-    pub source: Source,
-    /// Identifier and secondary source.
-    pub secondary: Vec<(String, Source)>,
-    /// Directories of git that the user named, by their full paths: sources may use what lies there.
-    pub git_directories: Vec<PathBuf>,
-    /// The buildspec, or why there is no source to read it from.
-    pub buildspec: Result<BuildspecFile, SourceFailure>,
-    /// What people should know of the sources, in sentences.
-    pub warnings: Vec<String>,
-}
-
-/// Where a buildspec comes from, and its text.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum BuildspecFile {
-    /// A file of the primary source, by its path there.
-    InSource {
-        /// Relative to the source's root.
-        path: String,
-        /// Its bytes.
-        text: Vec<u8>,
-    },
-    /// A text from elsewhere: standard input or another place on the host.
-    Inline {
-        /// Its bytes.
-        text: Vec<u8>,
-    },
-    /// There is no `buildspec.yml` and no other file was named.
-    DefaultMissing {
-        looked_for: String,
-        /// A file beside it that may be meant.
-        beside: Option<String>,
-    },
-    Unreadable {
-        /// As named: relative to the source's root, or absolute.
-        path: String,
-        /// Why, such as `no such file or directory`.
-        reason: String,
-        looked_for: String,
-    },
-}
-
-/// The facts of the world at the start of a build, gathered once.
-#[derive(Debug, Clone)]
-pub struct Facts {
-    pub start: Timestamp,
-    pub uuid: String,
-    pub auth_token: String,
-    pub project_uuid: String,
-    /// A random directory number for each source.
-    pub directory_numbers: Vec<u32>,
-    /// The count of this project's builds, from 1.
-    pub build_number: u64,
-    /// Whether people know that caches of this project are not kept unless they ask for it.
-    pub has_told_of_cache: bool,
-    pub user: String,
-    pub region: String,
-    pub account: String,
-}
 
 /// Decides everything about a build.
 pub fn make(inputs: Inputs, facts: &Facts) -> Plan {

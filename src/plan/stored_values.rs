@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::environment::{Origin, Variable, is_variable_name};
+use super::variable::{Origin, Variable, is_variable_name};
 
 /// A value from a store that the buildspec requests.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

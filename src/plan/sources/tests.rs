@@ -1,4 +1,5 @@
 use super::*;
+use crate::plan::GitFacts;
 use crate::plan::examples;
 
 fn facts() -> Facts {

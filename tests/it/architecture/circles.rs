@@ -16,6 +16,7 @@ const FOLDERS: &[&str] = &[
     "leftovers",
     "mask",
     "ownership",
+    "plan",
     "project",
     "record",
     "registry_credentials",
