@@ -7,6 +7,7 @@ use super::reading::{CodePath, Source, sources};
 /// The folders of `src` that have no circle.
 const FOLDERS: &[&str] = &[
     "artifacts",
+    "build",
     "buildspec",
     "cache",
     "doctor",
