@@ -16,11 +16,12 @@ use crate::channel::{Message, channel};
 use crate::engine::fake::{FakeEngine, Reaction};
 use crate::event::{AgentEvent, CommandEvent, Event, Notice};
 use crate::event::{BuildEvent, PhaseEvent};
-use crate::ownership::Key;
-use crate::phase::PhaseType;
+use crate::ownership::{Key, Owner};
+use crate::phase::{PhaseContext, PhaseType, Status};
 use crate::plan::{Facts, GitFacts, Inputs, Settings, Source, Transfer, examples, make};
 use crate::project::image::Pulling;
 use crate::registry_credentials::CredentialFiles;
+use crate::secrets::Providers;
 
 struct Ran {
     outcome: Outcome,

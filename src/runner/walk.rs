@@ -1,8 +1,12 @@
 //! Walks a build through its phases.
 
 use super::container::lost_container::container_died;
+use super::ended::Ended;
+use super::interruption::Interruption;
+use super::live::Live;
 use super::phases::provisioning::Provisioned;
-use super::{CancelReason, Debugger, Ended, Interruption, Live, Outcome, Run, RunError};
+use super::run::Run;
+use super::{CancelReason, Debugger, Outcome, RunError};
 use crate::buildspec::OnFailure;
 use crate::engine::{ContainerId, Engine};
 use crate::event::{BuildEvent, PhaseEvent, SourceEvent};

@@ -6,7 +6,7 @@
 
 use sha2::{Digest, Sha256};
 
-use super::{Caching, SavedTotals};
+use super::caching::{Caching, Directory, SavedTotals};
 use crate::cache::{CacheQuery, EntryKind, LookupOutcome, Paths, SaveOutcome};
 use crate::engine::Engine;
 use crate::event::{CacheEvent, CacheFound, CacheRestored};
@@ -15,18 +15,8 @@ use crate::plan::cache::{CachePath, CachePaths, CacheRoot};
 use crate::plan::layout;
 use crate::runner::cache::save::PackError;
 use crate::runner::container::program::quote;
-use crate::runner::{Interruption, Live};
-
-/// A directory of the cache.
-#[derive(Debug, Clone)]
-pub(super) struct Directory {
-    /// Its declared path in normal form; an entry of its own in the store.
-    paths: Paths,
-    /// Its absolute path in the container.
-    place: String,
-    /// Where it is below the cache.
-    below: String,
-}
+use crate::runner::interruption::Interruption;
+use crate::runner::live::Live;
 
 /// Links each pair of arguments, and prints a letter for the result: `l` linked, `h` linked and
 /// something hidden, `f` a file exists, `x` failed.

@@ -4,10 +4,11 @@ use crate::cache::{Locked, Store};
 use crate::engine::{Engine, NamedVolume};
 use crate::ownership::{ObjectKind, ObjectLabels, Owner};
 use crate::project::{project_name, readable};
-use crate::runner::{Interruption, Run};
+use crate::runner::interruption::Interruption;
+use crate::runner::run::Run;
 
 /// The label of every volume with layers; its value is the namespace.
-pub const LABEL: &str = "cobuild.cache.layers";
+pub const LAYERS_LABEL: &str = "cobuild.cache.layers";
 
 /// The label of a volume that is one project's; its value is the project's path.
 pub const PROJECT_LABEL: &str = "cobuild.cache.project";
@@ -46,7 +47,7 @@ impl<E: Engine> Run<'_, E> {
         let name = volume_name(owner, &namespace);
         let ObjectLabels { name, mut labels } =
             owner.tag(ObjectKind::Volume, name, &self.plan.identity.id);
-        labels.insert(LABEL.to_owned(), namespace);
+        labels.insert(LAYERS_LABEL.to_owned(), namespace);
         labels.extend(
             self.plan
                 .cache

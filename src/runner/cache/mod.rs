@@ -4,6 +4,7 @@
 //! a cache would look like a whole one. A problem of the store is a warning, and the build
 //! continues without a cache.
 
+mod caching;
 mod directories;
 mod filter;
 mod layers;
@@ -28,42 +29,20 @@ use crate::engine::Engine;
 use crate::event::{CacheEvent, CacheFound, CacheOutcome, CacheRestored};
 use crate::plan::cache::{CachePaths, CacheRoot, CacheUse, MOST_FALLBACK_KEYS};
 use crate::runner::container::program::quote;
+use crate::runner::interruption::Interruption;
+use crate::runner::live::Live;
 use crate::runner::sources::unpacker::Unpacker;
-use crate::runner::{CancelReason, Interruption, Live, RunError};
-use directories::Directory;
+use crate::runner::{CancelReason, RunError};
+pub(super) use caching::Caching;
+use caching::SavedTotals;
 pub(super) use layers::Layers;
-pub use layers::{LABEL as LAYERS_LABEL, PROJECT_LABEL};
+pub use layers::{LAYERS_LABEL, PROJECT_LABEL};
 use save::PackError;
 
 /// The limits for the matches of a pattern, without the files below them: their number, and their
 /// bytes.
 const MOST_MATCHES: usize = 100_000;
 const MOST_BYTES: usize = 8 << 20;
-
-/// The state of the cache from the first phase to the last.
-#[derive(Debug)]
-pub(super) struct Caching {
-    namespace: Namespace,
-    paths: CachePaths,
-    /// What is kept each by itself.
-    directories: Vec<Directory>,
-    record: LastRun,
-    saves: bool,
-}
-
-impl Caching {
-    fn paths(&self) -> Paths {
-        self.record.paths.clone()
-    }
-}
-
-/// The totals of all saved archives.
-#[derive(Debug, Default, Clone, Copy)]
-struct SavedTotals {
-    files: u64,
-    size: u64,
-    unpacked_size: u64,
-}
 
 impl<E: Engine> Live<'_, E> {
     /// Restores the cache for this build.

@@ -11,10 +11,12 @@ use crate::engine::Engine;
 use crate::event::{CommandEvent, Notice, Output};
 use crate::phase::PhaseContext;
 use crate::resources::HOST_NETWORK;
+use crate::runner::RunError;
 use crate::runner::container::driver::{Aside, Driver, DriverError};
 use crate::runner::container::program::{Program, exports};
 use crate::runner::container::tail::Tail;
-use crate::runner::{Interruption, Live, RunError};
+use crate::runner::interruption::Interruption;
+use crate::runner::live::Live;
 
 /// The log of the daemon, in the container.
 const LOG: &str = "/var/log/dockerd.log";

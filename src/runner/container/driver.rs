@@ -20,6 +20,7 @@ use crate::runner::RunError;
 use crate::runner::container::output::{Piece, Splitter};
 use crate::runner::container::program::{Program, compact};
 use crate::runner::container::tail::Tail;
+use crate::runner::limits::LONGEST_VALUE;
 
 /// The container's main process.
 pub(in crate::runner) const BOOTSTRAP: &str = include_str!("bootstrap.sh");
@@ -29,9 +30,6 @@ pub(in crate::runner) const WORKER: &str = include_str!("worker.sh");
 
 /// How much output before an answer is kept as a possible error message, in bytes.
 pub(in crate::runner) const MOST_WORDS: usize = 16 * 1024;
-
-/// The longest value or file that is read, in bytes: eight times what the kernel takes for a variable.
-pub(in crate::runner) const LONGEST_VALUE: usize = 1024 * 1024;
 
 /// How long the container may take to confirm that it stays.
 const KEEP_LIMIT: Duration = Duration::from_secs(10);

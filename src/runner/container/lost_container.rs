@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use crate::engine::{Engine, EngineError};
 use crate::phase::PhaseContext;
-use crate::runner::{Live, Run, RunError};
+use crate::runner::RunError;
+use crate::runner::live::Live;
+use crate::runner::run::Run;
 
 /// How long an engine may take to learn that a container has ended, and how often it is asked.
 const DEATH_LIMIT: Duration = Duration::from_secs(10);

@@ -4,7 +4,8 @@ use crate::engine::{Engine, EngineFacts};
 use crate::event::Notice;
 use crate::phase::PhaseContext;
 use crate::resources::Limits;
-use crate::runner::{Live, Run};
+use crate::runner::live::Live;
+use crate::runner::run::Run;
 
 /// What the worker adds to the exit status of a command when the kernel killed one of the build's
 /// processes meanwhile.

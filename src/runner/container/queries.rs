@@ -7,7 +7,9 @@
 use crate::engine::Engine;
 use crate::runner::container::driver::{Aside, DriverError};
 use crate::runner::container::tail::Tail;
-use crate::runner::{CancelReason, Interruption, Live, RunError};
+use crate::runner::interruption::Interruption;
+use crate::runner::live::Live;
+use crate::runner::{CancelReason, RunError};
 
 impl<E: Engine> Live<'_, E> {
     /// Sends calls of the worker without an answer, or whose answer is read next.

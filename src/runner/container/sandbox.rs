@@ -24,7 +24,7 @@ use crate::runner::container::sweep;
 use crate::runner::container::tail::Tail;
 use crate::runner::container::user_bin;
 use crate::runner::container::volume_ledger::Ledger;
-use crate::runner::debug;
+use crate::runner::debug_shell;
 use crate::runner::image::BuildImage;
 use crate::runner::sources::changes;
 use crate::runner::sources::scratch::Scratch;
@@ -204,12 +204,13 @@ impl<'a, E: Engine> Sandbox<'a, E> {
         );
         let mut program = layout_program(plan, work, &self.trees, &self.ways);
         let session = has_session.then(|| self.driver.token());
-        let debugging = debug::prepare_commands(&mut program, session);
+        let debugging = debug_shell::prepare_commands(&mut program, session);
         user_bin::install(&mut program, debugging);
         if has_session {
-            let shell = debug::shell_script(&self.image.facts.environment, work.shell.as_deref());
+            let shell =
+                debug_shell::shell_script(&self.image.facts.environment, work.shell.as_deref());
             program.call("cobuild_write", &[layout::DEBUG_SHELL, &shell]);
-            let profile = debug::profile();
+            let profile = debug_shell::profile();
             program.call("cobuild_write", &[layout::DEBUG_PROFILE, &profile]);
         }
         add_state(&mut program, plan, work, &environment, &self.image.facts);

@@ -7,7 +7,8 @@ use crate::engine::{Engine, EngineFacts, ImageFacts};
 use crate::event::Notice;
 use crate::phase::PhaseContext;
 use crate::project::image::{Architecture, Origin, Platform, PullPolicy};
-use crate::runner::{Interruption, Run};
+use crate::runner::interruption::Interruption;
+use crate::runner::run::Run;
 
 /// The image that a build runs in.
 #[derive(Debug)]

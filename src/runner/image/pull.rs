@@ -14,7 +14,8 @@ use crate::event::{LayerProgress, Notice, PullEvent};
 use crate::mask::Masker;
 use crate::phase::PhaseContext;
 use crate::project::image::ImageName;
-use crate::runner::{Interruption, Run};
+use crate::runner::interruption::Interruption;
+use crate::runner::run::Run;
 
 /// How long to wait before each retry of a broken pull. The engine keeps complete layers, and
 /// itself retries the others several times.

@@ -2,7 +2,8 @@
 
 use crate::engine::Engine;
 use crate::runner::container::program::quote;
-use crate::runner::{Interruption, Live};
+use crate::runner::interruption::Interruption;
+use crate::runner::live::Live;
 
 impl<E: Engine> Live<'_, E> {
     /// Returns the directories that match `pattern`: relative to the source, and by their real

@@ -10,13 +10,17 @@ use crate::engine::Engine;
 use crate::event::{Command, CommandEvent, Notice, PhaseEvent};
 use crate::phase::{PhaseContext, PhaseType};
 use crate::plan::retry::Retries;
-use crate::plan::{Revision, Transfer, layout};
+use crate::plan::{Revision, Transfer};
+use crate::runner::CancelReason;
 use crate::runner::container::driver::{Aside, Driver, DriverError};
 use crate::runner::container::memory::{CommandEnd, name_reason};
-use crate::runner::container::program::{Program, exports};
+use crate::runner::container::program::Program;
 use crate::runner::container::tail::Tail;
-use crate::runner::debug::{Cause, DebugAction};
-use crate::runner::{CancelReason, Ended, Interruption, Live};
+use crate::runner::debugger::{Cause, DebugAction};
+use crate::runner::ended::Ended;
+use crate::runner::interruption::Interruption;
+use crate::runner::live::Live;
+use crate::runner::phases::command_position::CommandPosition;
 
 /// The worker's function for a command that hands its directory and variables on.
 pub(in crate::runner) const RUN: &str = "cobuild_run";
@@ -24,107 +28,8 @@ pub(in crate::runner) const RUN: &str = "cobuild_run";
 /// The answer of the driver when a command waits at a `codebuild-breakpoint`.
 const BREAKPOINT: &str = "breakpoint";
 
-/// The position of a command in the buildspec.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::runner) struct CommandPosition {
-    pub(in crate::runner) phase: PhaseType,
-    pub(in crate::runner) is_finally: bool,
-    /// Its place in its list, counted from 1.
-    pub(in crate::runner) number: usize,
-}
-
-impl CommandPosition {
-    /// The command of this text here.
-    fn command(self, text: &str) -> Command {
-        let Self {
-            phase,
-            is_finally,
-            number,
-        } = self;
-        Command {
-            phase,
-            is_finally,
-            number,
-            text: text.to_owned(),
-        }
-    }
-}
-
 /// The pause between two checks for processes that were asked to end.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
-
-/// The state that the agent carries from command to command (contract §2.6).
-#[derive(Debug)]
-pub(in crate::runner) struct Carried {
-    /// `CODEBUILD_BUILD_SUCCEEDING`: whether nothing has failed so far.
-    pub(in crate::runner) succeeding: bool,
-    /// `CODEBUILD_LAST_EXIT`: how the last command ended.
-    last_exit: i32,
-    /// Whether the last command failed and memory was lacking.
-    out_of_memory: bool,
-    /// The user of the commands, as the container has it.
-    user: String,
-    /// The two values as the container has them.
-    told: (bool, i32),
-    /// Variables of an edited buildspec that the container does not have yet.
-    edited: Vec<(String, String)>,
-    /// The end of what the last command printed, as far as it may count for a retry.
-    printed: Tail,
-}
-
-impl Carried {
-    /// Notes that a phase failed.
-    pub(in crate::runner) fn fail(&mut self) {
-        self.succeeding = false;
-    }
-
-    /// The user of the commands.
-    pub(in crate::runner) fn user(&self) -> &str {
-        &self.user
-    }
-}
-
-impl Default for Carried {
-    fn default() -> Self {
-        Self {
-            succeeding: true,
-            last_exit: 0,
-            out_of_memory: false,
-            user: "root".to_owned(),
-            told: (true, 0),
-            edited: Vec::new(),
-            printed: Tail::new(0),
-        }
-    }
-}
-
-impl Carried {
-    /// Adds the call that updates the values in the container.
-    ///
-    /// A command reports its own status, except when it ends before its epilogue: so the status is
-    /// sent whenever it differs from the last one sent.
-    fn update(&mut self, program: &mut Program) {
-        let edited = std::mem::take(&mut self.edited);
-        if !edited.is_empty() {
-            let pairs = edited.iter().map(|(name, value)| (&**name, &**value));
-            program.call(
-                "cobuild_append",
-                &[layout::ENVIRONMENT_FILE, &exports(pairs)],
-            );
-        }
-        let current = (self.succeeding, self.last_exit);
-        if self.told == current {
-            return;
-        }
-        self.told = current;
-        let succeeding = if self.succeeding { "1" } else { "0" };
-        let exports = exports([
-            ("CODEBUILD_BUILD_SUCCEEDING", succeeding),
-            ("CODEBUILD_LAST_EXIT", &self.last_exit.to_string()),
-        ]);
-        program.call("cobuild_append", &[layout::ENVIRONMENT_FILE, &exports]);
-    }
-}
 
 /// Why a phase failed.
 #[derive(Debug)]

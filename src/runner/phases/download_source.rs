@@ -6,7 +6,10 @@ use crate::event::{
 };
 use crate::phase::PhaseContext;
 use crate::plan::{Store, Work};
-use crate::runner::{Ended, Interruption, Live, Run};
+use crate::runner::ended::Ended;
+use crate::runner::interruption::Interruption;
+use crate::runner::live::Live;
+use crate::runner::run::Run;
 
 impl<E: Engine> Run<'_, E> {
     /// DOWNLOAD_SOURCE of a build without a source: the agent never begins.

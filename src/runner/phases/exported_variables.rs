@@ -2,7 +2,8 @@
 
 use crate::engine::Engine;
 use crate::event::{BuildEvent, ExportedVariable};
-use crate::runner::{Interruption, Live};
+use crate::runner::interruption::Interruption;
+use crate::runner::live::Live;
 
 impl<E: Engine> Live<'_, E> {
     /// Reads the exported variables after POST_BUILD. Unset variables (assumed) and values that are

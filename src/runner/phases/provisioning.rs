@@ -11,12 +11,15 @@ use crate::plan::Work;
 use crate::runner::container::lost_container::container_died;
 use crate::runner::container::sandbox::Sandbox;
 use crate::runner::container::sweep;
+use crate::runner::ended::Ended;
 use crate::runner::image::BuildImage;
-use crate::runner::phases::commands::Carried;
+use crate::runner::interruption::Interruption;
+use crate::runner::limits::MOST_VALUES;
+use crate::runner::live::Live;
+use crate::runner::phases::carried::Carried;
+use crate::runner::run::Run;
 use crate::runner::sources::trees::InputTrees;
-use crate::runner::{
-    CancelReason, Debugger, Ended, Interruption, Live, MOST_VALUES, Run, RunError,
-};
+use crate::runner::{CancelReason, Debugger, RunError};
 
 /// How long a container may still take to start when the build is cut short.
 const OPEN_LIMIT: Duration = Duration::from_secs(5);

@@ -6,8 +6,10 @@ use crate::event::{Notice, RuntimeEvent};
 use crate::phase::{PhaseContext, PhaseType};
 use crate::plan::layout;
 use crate::runner::container::program::{Program, exports};
-use crate::runner::phases::commands::{CommandPosition, RUN, command_failed};
-use crate::runner::{Interruption, Live};
+use crate::runner::interruption::Interruption;
+use crate::runner::live::Live;
+use crate::runner::phases::command_position::CommandPosition;
+use crate::runner::phases::commands::{RUN, command_failed};
 use crate::runtimes::{Installation, Selection, Table, TableError, select};
 
 /// The variable with the requested version for the commands of the label `default`.

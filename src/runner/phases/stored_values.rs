@@ -7,7 +7,9 @@ use crate::mask::Masker;
 use crate::phase::PhaseContext;
 use crate::plan::{Store, StoredValue, layout};
 use crate::runner::container::program::{Program, exports};
-use crate::runner::{Interruption, Live, Run};
+use crate::runner::interruption::Interruption;
+use crate::runner::live::Live;
+use crate::runner::run::Run;
 use crate::secrets::local::PREFIX;
 use crate::secrets::{LookupError, Secret, SecretRequest};
 

@@ -21,8 +21,11 @@ use crate::phase::PhaseContext;
 use crate::plan::artifact_path::Packaging;
 use crate::plan::artifacts::FileSet;
 use crate::plan::{ArtifactSet, ArtifactsPlan, Placement, is_expanded};
+use crate::runner::ended::Ended;
+use crate::runner::interruption::Interruption;
+use crate::runner::live::Live;
 use crate::runner::phases::base_directory::BaseDirectory;
-use crate::runner::{CancelReason, Ended, Interruption, Live, RunError};
+use crate::runner::{CancelReason, RunError};
 
 /// The temporary name of a zip.
 const ZIP: &str = "artifact.zip";

@@ -22,6 +22,7 @@ const FOLDERS: &[&str] = &[
     "record",
     "registry_credentials",
     "resources",
+    "runner",
     "runtimes",
     "secrets",
     "settings",

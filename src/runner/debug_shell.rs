@@ -1,70 +1,8 @@
-//! Pauses builds for debugging (contract §6.4).
+//! The shell and the programs of a debugging session in the container (contract §6.4).
 
-use std::future::Future;
-use std::pin::Pin;
-
-use crate::engine::{ContainerId, Engine, TerminalSpec};
-use crate::phase::PhaseType;
-use crate::plan::{Revision, layout};
+use crate::plan::layout;
 use crate::runner::container::program::{Program, can_be_unset, quote};
 use crate::runner::container::user_bin;
-use crate::runner::phases::commands::CommandPosition;
-use crate::runner::{CancelReason, Interruption, Live};
-
-/// Where and why a build is paused.
-#[derive(Debug, Clone)]
-pub struct Halt {
-    pub phase: PhaseType,
-    pub is_finally: bool,
-    /// The command's place in its list, counted from 1.
-    pub number: usize,
-    /// The command, verbatim.
-    pub command: String,
-    pub cause: Cause,
-    pub container: ContainerId,
-    /// What opens a shell in it, with the build's variables and in its directory.
-    pub shell: TerminalSpec,
-}
-
-/// Why a build is paused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Cause {
-    Before,
-    Failed { exit_status: i32 },
-    Breakpoint,
-}
-
-/// The decision of the debugger.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum DebugAction {
-    /// The build continues as if it had not paused: a failed command has failed.
-    GoOn,
-    /// The command runs, again when it ran already.
-    Retry,
-    /// The build takes this over from its edited buildspec, and the command in this place of it runs.
-    RetryEdited(Box<Revision>),
-    /// The command counts as one that succeeded.
-    Skip,
-    Abort,
-    /// The build ends here, and its container stays.
-    Keep,
-    /// The command waits until `codebuild-resume` is called.
-    Wait,
-}
-
-/// Decides about paused builds.
-pub trait Debugger: Send + Sync {
-    /// Whether the build pauses before this command of `commands`, counted from 1.
-    fn breaks_at(&self, phase: PhaseType, number: usize) -> bool;
-
-    /// Decides how to continue. All previous output has been shown.
-    ///
-    /// The future may be dropped when the build is cut short.
-    fn decide<'a>(
-        &'a mut self,
-        halt: &'a Halt,
-    ) -> Pin<Box<dyn Future<Output = DebugAction> + Send + 'a>>;
-}
 
 /// Opens a shell that begins as the next command would, with the shell of the commands where they
 /// have chosen one, else with bash where there is one. What [`profile`] says of its end holds.
@@ -195,51 +133,4 @@ kill -s HUP \"$PPID\"
         resume = layout::RESUME_FILE,
         directory = layout::DEBUG_DIRECTORY
     )
-}
-
-impl<E: Engine> Live<'_, E> {
-    /// Pauses the build when it has a debugger, and returns the decision.
-    pub(super) async fn halt(
-        &mut self,
-        place: CommandPosition,
-        command: &str,
-        cause: Cause,
-    ) -> Result<DebugAction, Interruption> {
-        let Some(debugger) = &mut self.debugger else {
-            return Ok(DebugAction::GoOn);
-        };
-        let sandbox = &self.sandbox;
-        let halt = Halt {
-            phase: place.phase,
-            is_finally: place.is_finally,
-            number: place.number,
-            command: command.to_owned(),
-            cause,
-            container: sandbox.container().clone(),
-            shell: TerminalSpec {
-                command: vec!["sh".to_owned(), layout::DEBUG_SHELL.to_owned()],
-                // An image need not have a name for it.
-                user: match self.carried.user() {
-                    "root" => "0".to_owned(),
-                    user => user.to_owned(),
-                },
-                environment: Vec::new(),
-            },
-        };
-        self.run.events.shown().await;
-        let verdict = self.run.cancellation.guard(debugger.decide(&halt)).await;
-        match verdict.map_err(Interruption::Cancelled)? {
-            DebugAction::Abort => Err(Interruption::Cancelled(CancelReason::Stop)),
-            verdict => Ok(verdict),
-        }
-    }
-
-    /// Whether the build pauses before a command of `commands`.
-    pub(super) fn breaks_at(&self, place: CommandPosition) -> bool {
-        !place.is_finally
-            && self
-                .debugger
-                .as_ref()
-                .is_some_and(|debugger| debugger.breaks_at(place.phase, place.number))
-    }
 }
