@@ -30,7 +30,10 @@ use crate::exit::ExitStatus;
 ///
 /// bash, zsh and fish also complete images, phases, caches, contexts and profiles.
 #[derive(Debug, Args)]
-#[command(verbatim_doc_comment)]
+#[command(
+    verbatim_doc_comment,
+    about = "Print a script that completes command lines of cobuild in a shell"
+)]
 pub(super) struct CompletionsArgs {
     /// The shell.
     shell: Shell,

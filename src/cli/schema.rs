@@ -12,7 +12,6 @@ use crate::{buildspec, event};
 
 /// Print a JSON Schema, for editors, validators and programs.
 #[derive(Debug, Args)]
-#[command(verbatim_doc_comment)]
 pub(super) struct SchemaArgs {
     /// What the schema describes.
     #[arg(default_value = "buildspec")]

@@ -32,6 +32,10 @@ pub(super) fn advise(error: &mut Error, arguments: &[OsString], definition: &Com
     } else {
         called.about_argument(&word)
     };
+    // Clap's usage shows the flag that it suggests.
+    if tips.is_empty() && error.get(ContextKind::SuggestedArg).is_some() {
+        error.remove(ContextKind::Usage);
+    }
     for kind in [
         ContextKind::Suggested,
         ContextKind::SuggestedArg,

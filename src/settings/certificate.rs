@@ -24,7 +24,7 @@ pub enum CertificateError {
         #[source]
         source: std::io::Error,
     },
-    #[error("`{}` is no certificate in PEM: it has no line `{BEGIN}`", path.display())]
+    #[error("`{}` is not a certificate in PEM: it has no line `{BEGIN}`", path.display())]
     NoPem { path: PathBuf },
     #[error("certificate {number} in `{}` is damaged", path.display())]
     Damaged {
@@ -120,10 +120,10 @@ mod tests {
     #[test]
     fn what_is_no_certificate_is_refused() {
         for (text, problem) in [
-            (String::new(), "no certificate in PEM"),
+            (String::new(), "not a certificate in PEM"),
             (
                 "-----BEGIN PRIVATE KEY-----".to_owned(),
-                "no certificate in PEM",
+                "not a certificate in PEM",
             ),
             (format!("{BEGIN}\n{END}\n"), "certificate 1 in"),
             (format!("{}{BEGIN}\nAAAA\n", pem(1)), "certificate 2 in"),

@@ -38,7 +38,7 @@ pub(in crate::build) fn not_found(
                 }
                 None => format!(
                     "`{directory}` has no commit, branch or tag `{version}`; to get what only `origin` has, run \
-                     `git -C {directory} fetch --tags`"
+                     `git fetch --tags` there"
                 ),
             }
         }

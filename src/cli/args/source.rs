@@ -34,6 +34,7 @@ pub(crate) struct SourceArgs {
     #[arg(
         long,
         value_name = "N",
+        value_parser = commits,
         requires = "source_version",
         hide_short_help = true
     )]
@@ -262,4 +263,10 @@ fn parse_pattern(text: &str) -> Result<String, String> {
         Ok(()) => Ok(text.to_owned()),
         Err(error) => Err(error.to_string()),
     }
+}
+
+/// Reads the number of commits of a checkout.
+fn commits(text: &str) -> Result<u32, String> {
+    text.parse()
+        .map_err(|_| "write a number of commits, such as 1".to_owned())
 }

@@ -96,7 +96,7 @@ impl DebugArgs {
             Some(How::Ask) => {
                 let terminal = Terminal::open().map_err(|error| {
                     Failure::usage(anyhow::Error::new(error).context("--debug needs a terminal"))
-                        .hint("--debug=keep leaves the container to be looked into from elsewhere")
+                        .hint("`--debug=keep` needs none: it leaves the container and says how to get in")
                 })?;
                 let kind = environment.get_filled("TERM").unwrap_or("xterm").to_owned();
                 let engine = engine.clone();

@@ -162,7 +162,7 @@ fn what_is_no_certificate_is_refused() {
     let env = TestEnv::new().build_command("true");
     fs::write(env.path("key.pem"), "-----BEGIN PRIVATE KEY-----\n").unwrap();
     for (file, problem) in [
-        ("key.pem", "`key.pem` is no certificate in PEM"),
+        ("key.pem", "`key.pem` is not a certificate in PEM"),
         ("nothing.pem", "cannot read the certificate `nothing.pem`"),
     ] {
         let run = env.again(&["--certificate", file]).run();
