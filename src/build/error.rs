@@ -25,7 +25,7 @@ pub enum BuildError {
         #[source]
         source: UnzipError,
     },
-    #[error("--no-source needs a buildspec: give one with `-b`")]
+    #[error("--no-source needs a buildspec")]
     NoBuildspec,
     #[error("cannot read the buildspec")]
     Buildspec(#[source] io::Error),

@@ -33,7 +33,9 @@ pub(super) fn advise(error: &mut Error, arguments: &[OsString], definition: &Com
         called.about_argument(&word)
     };
     // Clap's usage shows the flag that it suggests.
-    if tips.is_empty() && error.get(ContextKind::SuggestedArg).is_some() {
+    if let Some(ContextValue::String(flag)) = error.get(ContextKind::SuggestedArg)
+        && !tips.iter().any(|tip| tip.contains(flag))
+    {
         error.remove(ContextKind::Usage);
     }
     for kind in [
@@ -278,8 +280,11 @@ mod tests {
             "cobuild frobnicate",
             "cobuild check --frobnicate",
             "cobuild run -Z",
+            "cobuild run --nosuch",
         ] {
-            assert!(tips(line).is_empty(), "{}", said(line));
+            let said = said(line);
+            assert!(tips(line).is_empty(), "{said}");
+            assert!(!said.contains("Usage: cobuild run --"), "{said}");
         }
     }
 

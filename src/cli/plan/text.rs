@@ -213,7 +213,7 @@ fn write_cache(out: &mut Out<impl Write>, cache: &Cache, usage: CacheUse) -> io:
         writeln!(out, "  paths      {path}")?;
     }
     let usage = match usage {
-        CacheUse::Nothing => "not",
+        CacheUse::Nothing => "no; `--cache s3` or `--cache local` keeps it",
         CacheUse::Archive => "as an archive",
         CacheUse::Directories => "as directories, linked from their places",
     };
