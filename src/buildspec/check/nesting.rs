@@ -25,12 +25,15 @@ pub(super) fn skip_nested(bytes: &[u8], start: usize) -> Nested {
             (Some(b'\''), _) => {}
             (_, b'\\') => at += 1,
             (Some(ANSI), _) => {}
-            (Some(b'"'), b'"') | (Some(b'`'), b'`') | (Some(b'('), b')') | (Some(b'{'), b'}') => {
+            (Some(b'"'), b'"')
+            | (Some(b'`'), b'`')
+            | (Some(b'('), b')')
+            | (Some(b'{' | QUOTED), b'}') => {
                 open.pop();
             }
             (Some(b'"'), b'\'') => {}
             // Within `"${…}"` a single quote is one.
-            (Some(b'{'), b'\'') if is_in_double_quotes(&open) => {}
+            (Some(QUOTED), b'\'') => {}
             (_, b'\'') if at > start.saturating_sub(1) && before(bytes, at) == Some(b'$') => {
                 open.push(ANSI);
             }
@@ -44,6 +47,7 @@ pub(super) fn skip_nested(bytes: &[u8], start: usize) -> Nested {
             (Some(b'('), b'c') if bytes[at..].starts_with(b"case ") => is_doubtful = true,
             (None | Some(b'('), b'(') => open.push(byte),
             (None, b'{') => open.push(byte),
+            (Some(b'"' | QUOTED), b'{') if before(bytes, at) == Some(b'$') => open.push(QUOTED),
             (_, b'(' | b'{') if before(bytes, at) == Some(b'$') => open.push(byte),
             _ => {}
         }
@@ -62,11 +66,8 @@ pub(super) fn skip_nested(bytes: &[u8], start: usize) -> Nested {
 /// Stands for `$'`, within which a backslash escapes.
 const ANSI: u8 = b'$';
 
-/// Returns whether the innermost `${` is directly within double quotes.
-fn is_in_double_quotes(open: &[u8]) -> bool {
-    let outer = open.iter().rev().find(|byte| **byte != b'{');
-    outer == Some(&b'"')
-}
+/// Stands for `${` within double quotes, with nothing but others of its kind between.
+const QUOTED: u8 = b'Q';
 
 fn before(bytes: &[u8], at: usize) -> Option<u8> {
     at.checked_sub(1).and_then(|at| bytes.get(at)).copied()

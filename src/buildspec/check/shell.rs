@@ -328,47 +328,52 @@ impl<'text> Reader<'text> {
 
     /// Ends a command, and says what comes between it and the next.
     fn end(&mut self, next: Token<'text>) {
-        let mut words = std::mem::take(&mut self.words);
-        let reserved = words
-            .iter()
-            .take_while(|word| RESERVED.contains(word))
-            .count();
+        let words = std::mem::take(&mut self.words);
         let line = self.began;
-        let keywords = words.drain(..reserved);
-        let keywords = keywords.map(|word| Token::Keyword(word, line));
-        self.script.tokens.extend(keywords);
-        match words.first() {
-            Some(&"function") if words.len() > 1 => {
-                self.script.functions.push(words[1]);
-                self.script.bash.push((words[0], line));
-                self.script.tokens.push(Token::Function);
-                let body = words[2..].iter().filter(|word| RESERVED.contains(word));
-                let body = body.map(|word| Token::Keyword(word, line));
-                self.script.tokens.extend(body);
-            }
-            Some(first) => {
-                let is_loop = matches!(*first, "for" | "select");
-                if is_loop || *first == "case" {
-                    self.script.tokens.push(Token::Keyword(first, line));
+        let keyword = |word: &&'text str| Token::Keyword(word, line);
+        let mut rest = words.as_slice();
+        // A hostile line has a hundred thousand loops in one another: no stack is deep enough for them.
+        while !rest.is_empty() {
+            let is_reserved = |word: &&&str| RESERVED.contains(*word);
+            let reserved = rest.iter().take_while(is_reserved).count();
+            let (keywords, command) = rest.split_at(reserved);
+            self.script.tokens.extend(keywords.iter().map(keyword));
+            rest = match command {
+                [] => &[],
+                ["function", name, body @ ..] => {
+                    self.script.functions.push(name);
+                    self.script.bash.push(("function", line));
+                    self.script.tokens.push(Token::Function);
+                    let body = body.iter().filter(is_reserved).map(keyword);
+                    self.script.tokens.extend(body);
+                    &[]
                 }
                 // `for i do` goes through the arguments, and its body may follow at once.
-                let has_body = is_loop && words.get(2) == Some(&"do");
-                let body = has_body.then(|| words.split_off(2));
-                let command = Token::Command(self.script.commands.len());
-                self.script.tokens.push(command);
-                self.script.commands.push(Command {
-                    words,
-                    line,
-                    piped: next == Token::Pipe,
-                });
-                if let Some(body) = body {
-                    self.words = body;
-                    return self.end(next);
+                ["for" | "select", _, "do", ..] => {
+                    self.command(&command[..2], next);
+                    &command[2..]
                 }
-            }
-            None => {}
+                _ => {
+                    self.command(command, next);
+                    &[]
+                }
+            };
         }
         self.script.tokens.push(next);
+    }
+
+    fn command(&mut self, words: &[&'text str], next: Token<'text>) {
+        let line = self.began;
+        if let Some(first @ &("for" | "select" | "case")) = words.first() {
+            self.script.tokens.push(Token::Keyword(first, line));
+        }
+        let command = Token::Command(self.script.commands.len());
+        self.script.tokens.push(command);
+        self.script.commands.push(Command {
+            words: words.to_vec(),
+            line,
+            piped: next == Token::Pipe,
+        });
     }
 }
 
@@ -482,6 +487,8 @@ mod tests {
             "\"$(".repeat(100_000),
             "((".repeat(100_000),
             "$((".repeat(100_000),
+            "for i do ".repeat(100_000),
+            format!("\"{}{}", "${".repeat(200_000), "'".repeat(400_000)),
         ] {
             Script::of(&text);
         }

@@ -199,7 +199,12 @@ impl<'script, 'text> Lists<'script, 'text> {
     fn branch(&mut self) {
         let list = self.inner();
         let mut ended = std::mem::take(&mut list.deciding);
-        list.branches.append(&mut ended);
+        if list.branches.is_empty() {
+            // Lists that end one after the other hand on what they have as it is.
+            list.branches = ended;
+        } else {
+            list.branches.append(&mut ended);
+        }
     }
 
     fn end(&mut self) {

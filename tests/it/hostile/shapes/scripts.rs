@@ -25,6 +25,15 @@ pub(super) fn shapes() -> Vec<Shape> {
         read("a script of arithmetic", script("$((")),
         read("a script of parentheses", script("(")),
         read("a script of quotes", script("\"$(")),
+        read("a script of loops in one another", script("for i do ")),
+        read(
+            "a script of expansions in quotes, and quotes",
+            text(|size| {
+                let half = size.bytes / 2;
+                let open = "${".repeat(half / 2);
+                in_block(&format!("echo \"{open}{}", "'".repeat(half)))
+            }),
+        ),
     ];
     shapes.extend(different());
     shapes
