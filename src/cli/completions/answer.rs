@@ -12,6 +12,7 @@ use super::{Asking, quoting};
 use crate::cli::{Failure, help, stdout, written};
 use crate::exit::ExitStatus;
 use crate::settings::Environment;
+use crate::terminal::visible;
 
 /// Print what can come next on a command line: a line that says `files` or `words`, then one candidate a
 /// line, a tab and its description.
@@ -98,7 +99,8 @@ fn kept(args: &WordsArgs, words: &[OsString]) -> String {
     kept.unwrap_or_default()
 }
 
-/// The answer, in lines. A name that would not be one line is left out.
+/// The answer, in lines. A name that would not be one line, or that a terminal would show
+/// as another, is left out.
 fn lines(found: &[CompletionCandidate], kept: &str, is_empty: bool) -> String {
     let is_flag = |candidate: &&CompletionCandidate| {
         let value = candidate.get_value().to_string_lossy();
@@ -119,7 +121,7 @@ fn lines(found: &[CompletionCandidate], kept: &str, is_empty: bool) -> String {
         let Some(value) = value.strip_prefix(kept) else {
             continue;
         };
-        if value.contains(char::is_control) {
+        if visible(value) != value {
             continue;
         }
         if tag(candidate).as_deref() == Some(FILES) {
