@@ -6,8 +6,7 @@ use std::io::{self, Write};
 use super::{Log, Sink};
 use crate::event::{CommandEvent, Event, Output, SourceEvent, Timestamped};
 
-/// How many bytes of a command's output are held at the most until it is known how it ends. Of more the
-/// end is shown.
+/// How many bytes a command's output may take until it is known how it ends. Of more the end is shown.
 const MOST: usize = 16 << 20;
 
 /// Holds back what a command prints until it ends, and shows it when that is not well.
@@ -15,7 +14,7 @@ pub struct QuietLog<W: Write> {
     log: Log<W>,
     start: Option<Timestamped>,
     held: VecDeque<Timestamped>,
-    /// How many bytes of output are held.
+    /// How many bytes what is held takes.
     bytes: usize,
     /// How many bytes of output are not held any more.
     lost: usize,
@@ -39,16 +38,15 @@ impl<W: Write + Send> QuietLog<W> {
         }
     }
 
-    fn hold(&mut self, event: &Timestamped, output: &Output) {
-        self.bytes += output.bytes.len();
+    fn hold(&mut self, event: &Timestamped) {
+        self.bytes += size(event);
         self.held.push_back(event.clone());
         while self.bytes > MOST {
             let Some(oldest) = self.held.pop_front() else {
                 return;
             };
-            let length = length(&oldest);
-            self.bytes -= length;
-            self.lost += length;
+            self.bytes -= size(&oldest);
+            self.lost += length(&oldest);
         }
     }
 
@@ -86,6 +84,11 @@ fn length(event: &Timestamped) -> usize {
     }
 }
 
+/// How many bytes an event takes: a command that prints byte by byte has an event for each.
+fn size(event: &Timestamped) -> usize {
+    length(event) + size_of::<Timestamped>()
+}
+
 impl<W: Write + Send> Sink for QuietLog<W> {
     fn event(&mut self, event: &Timestamped) -> io::Result<()> {
         match &event.event {
@@ -95,8 +98,8 @@ impl<W: Write + Send> Sink for QuietLog<W> {
                 self.start = Some(event.clone());
                 Ok(())
             }
-            Event::Command(CommandEvent::Output(output)) => {
-                self.hold(event, output);
+            Event::Command(CommandEvent::Output(_)) => {
+                self.hold(event);
                 Ok(())
             }
             Event::Command(CommandEvent::Finished { exit_status: 0, .. }) => {
@@ -173,6 +176,19 @@ mod tests {
             shown(&[good.as_slice(), &bad].concat()),
             "Running command make\nbad\n\nCommand did not exit successfully make exit status 2\n"
         );
+    }
+
+    #[test]
+    fn single_bytes_take_no_more_than_their_events_do() {
+        let log = Log::new(Out::file(Vec::new()));
+        let mut sink = QuietLog::new(log);
+        let time = Timestamp::UNIX_EPOCH;
+        for _ in 0..MOST / 50 {
+            let event = printed(b"x");
+            sink.event(&Timestamped { time, event }).unwrap();
+        }
+        assert!(sink.held.len() * size_of::<Timestamped>() <= MOST);
+        assert_eq!(sink.held.len() + sink.lost, MOST / 50);
     }
 
     #[test]
