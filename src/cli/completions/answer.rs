@@ -121,7 +121,8 @@ fn lines(found: &[CompletionCandidate], kept: &str, is_empty: bool) -> String {
         let Some(value) = value.strip_prefix(kept) else {
             continue;
         };
-        if visible(value) != value {
+        // Shells leave a tilde without quotes, and so go home instead.
+        if visible(value) != value || value.starts_with('~') {
             continue;
         }
         if tag(candidate).as_deref() == Some(FILES) {
@@ -137,4 +138,24 @@ fn lines(found: &[CompletionCandidate], kept: &str, is_empty: bool) -> String {
         text.push('\n');
     }
     format!("{kind}\n{text}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_is_read_as_another_is_left_out() {
+        let names = [
+            "plain",
+            "~root",
+            "~/",
+            "a~",
+            "a\u{202e}b",
+            "a\nb",
+            "a\u{9b}b",
+        ];
+        let found = names.map(CompletionCandidate::new);
+        assert_eq!(lines(&found, "", true), "words\nplain\na~\n");
+    }
 }
