@@ -1,7 +1,7 @@
 //! The request for a build.
 
 use crate::plan::Settings;
-use crate::settings::{SourceRequest, BuildspecName, SourceError, Sources};
+use crate::settings::{BuildspecName, SourceError, SourceRequest, Sources};
 
 /// The request for a build.
 #[derive(Debug, Clone)]

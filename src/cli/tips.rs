@@ -32,12 +32,6 @@ pub(super) fn advise(error: &mut Error, arguments: &[OsString], definition: &Com
     } else {
         called.about_argument(&word)
     };
-    // Clap's usage shows the flag that it suggests.
-    if let Some(ContextValue::String(flag)) = error.get(ContextKind::SuggestedArg)
-        && !tips.iter().any(|tip| tip.contains(flag))
-    {
-        error.remove(ContextKind::Usage);
-    }
     for kind in [
         ContextKind::Suggested,
         ContextKind::SuggestedArg,

@@ -306,5 +306,7 @@ cobuild_default() {
 cobuild_append_all() {
     cobuild_file=$1
     shift
+    # A pipe would wait for its reader.
+    if [ -e "$cobuild_file" ] && ! [ -f "$cobuild_file" ]; then return 1; fi
     for cobuild_text do cobuild_append "$cobuild_file" "$cobuild_text" || return; done
 }
