@@ -321,7 +321,11 @@ mod tests {
                 "`nevr` is none of always, missing, never; did you mean `never`?",
             ),
             ("artifacts", "", "it must not be empty"),
-            ("git-clone-depth", "-1", "-1 is not in 0..=4294967295"),
+            (
+                "git-clone-depth",
+                "-1",
+                "write a number of commits, such as 1",
+            ),
         ] {
             assert_eq!(
                 check(name, value).as_deref(),
