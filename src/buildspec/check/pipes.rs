@@ -78,17 +78,12 @@ fn has_flag(word: &str, flag: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::check;
+    use super::super::tests::found_in_bash;
 
     /// The messages about the pipes of an item.
     fn told(command: &str) -> Vec<String> {
-        let indented = command.replace('\n', "\n        ");
-        let text = format!(
-            "version: 0.2\nenv: {{shell: bash}}\nphases:\n  build:\n    commands:\n      - |\n        {indented}\n"
-        );
-        check(text.as_bytes())
+        found_in_bash("bs506", command)
             .into_iter()
-            .filter(|one| one.code.id == "bs506")
             .map(|one| one.message)
             .collect()
     }

@@ -7,6 +7,17 @@ use super::super::limits::{BATCH_KINDS, MAX_BYTES};
 use super::super::parse::{parse, parse_batch};
 use super::*;
 
+/// Returns what is found with one code in a command of several lines that bash runs.
+pub(super) fn found_in_bash(code: &str, command: &str) -> Vec<Diagnostic> {
+    let indented = command.replace('\n', "\n        ");
+    let text = format!(
+        "version: 0.2\nenv: {{shell: bash}}\nphases:\n  build:\n    commands:\n      - |\n        {indented}\n"
+    );
+    let mut found = check(text.as_bytes());
+    found.retain(|one| one.code.id == code);
+    found
+}
+
 /// The codes for which a batch build refuses a batch; that of a `version` in quotes aside.
 const REFUSED: &[&Code] = &[
     &IGNORED_KIND,

@@ -266,17 +266,12 @@ fn forgives(command: &Command<'_>) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::check;
+    use super::super::tests::found_in_bash;
 
     /// What is told to be lost in an item.
     fn told(command: &str) -> Vec<String> {
-        let indented = command.replace('\n', "\n        ");
-        let text = format!(
-            "version: 0.2\nenv: {{shell: bash}}\nphases:\n  build:\n    commands:\n      - |\n        {indented}\n"
-        );
-        check(text.as_bytes())
+        found_in_bash("bs508", command)
             .into_iter()
-            .filter(|one| one.code.id == "bs508")
             .map(|one| one.message.split('`').nth(1).unwrap().to_owned())
             .collect()
     }
