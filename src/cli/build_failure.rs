@@ -1,6 +1,6 @@
 //! Why there is no build, with what to do about it.
 
-use super::Failure;
+use super::failure::Failure;
 use crate::build::BuildError;
 use crate::exit::ExitStatus;
 use crate::source::git::GitError;

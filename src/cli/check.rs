@@ -1,5 +1,6 @@
 //! `cobuild check`: finds what is wrong with buildspecs.
 
+mod checked;
 mod find;
 mod github;
 mod json;
@@ -11,9 +12,14 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 use clap::{Args, ColorChoice, ValueEnum};
 
-use super::{Failure, stderr, stdout, written};
-use crate::buildspec::{self, CODES, Code, Diagnostic, Project, Severity};
+use super::failure::Failure;
+use super::output::{stderr, stdout, written};
+use crate::buildspec::{CODES, Code, Project, Severity};
 use crate::exit::ExitStatus;
+
+use checked::{Checked, not_shown};
+use text::Reader;
+pub(super) use text::draw;
 
 /// Find every problem of buildspecs: what CodeBuild refuses, what it silently ignores, and what
 /// will hurt.
@@ -62,38 +68,6 @@ pub enum Format {
     Sarif,
     /// Commands of GitHub Actions, shown on the changed lines.
     Github,
-}
-
-/// One buildspec with what was found in it.
-#[derive(Debug)]
-struct Checked {
-    path: String,
-    /// Its text, in which places are counted.
-    text: String,
-    found: Vec<Diagnostic>,
-    more: usize,
-}
-
-impl Checked {
-    fn of(path: String, bytes: &[u8], project: Project) -> Self {
-        let diagnosis = buildspec::diagnose(bytes, project);
-        Self {
-            path,
-            text: buildspec::readable(bytes),
-            found: diagnosis.told,
-            more: diagnosis.more,
-        }
-    }
-}
-
-pub(super) use text::draw;
-
-/// Who reads what is shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Reader {
-    Terminal,
-    /// A program that reads a pipe, or a file.
-    Other,
 }
 
 impl Format {
@@ -178,16 +152,6 @@ fn counted(count: usize, what: &str) -> String {
         1 => format!("1 {what}"),
         count => format!("{count} {what}s"),
     }
-}
-
-/// Says that not everything is told.
-fn not_shown(more: usize) -> String {
-    let problems = if more == 1 {
-        "problem is"
-    } else {
-        "problems are"
-    };
-    format!("{more} more {problems} not shown")
 }
 
 fn explain(name: &str) -> Result<String, Failure> {

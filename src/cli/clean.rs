@@ -1,6 +1,7 @@
 //! `cobuild clean`: removes what runs left that were killed, or kept for somebody to look into.
 
 mod json;
+mod report;
 mod text;
 
 use std::path::Path;
@@ -8,14 +9,17 @@ use std::path::Path;
 use clap::{Args, ColorChoice, ValueEnum};
 
 use super::args::{Connection, EngineArgs};
+use super::failure::Failure;
 use super::installation::installation;
-use super::{CommandOutput, Failure, stderr};
+use super::output::{CommandOutput, stderr};
 use crate::build::Installation;
 use crate::engine::{EngineError, Operation};
 use crate::exit::ExitStatus;
-use crate::leftovers::{self, HostDirectories, Leftover, LeftoverReport};
+use crate::leftovers::{self, HostDirectories, LeftoverReport};
 use crate::ownership::Owner;
 use crate::settings::Environment;
+
+use report::{NotLookedAt, Report};
 
 /// Remove what dead runs left.
 ///
@@ -54,29 +58,6 @@ enum Format {
     Text,
     /// One JSON document.
     Json,
-}
-
-/// What came of it.
-#[derive(Debug)]
-struct Report {
-    dry_run: bool,
-    gone: Vec<Leftover>,
-    /// What could not be removed, and why.
-    stuck: Vec<(Leftover, String)>,
-    living: Vec<Leftover>,
-    /// What may be anybody's.
-    unproven: Vec<Leftover>,
-    client: String,
-    of_other_hosts: usize,
-    not_looked_at: Option<NotLookedAt>,
-}
-
-/// Why the engine was not looked at.
-#[derive(Debug)]
-struct NotLookedAt {
-    reason: String,
-    /// How many directories may still be some container's.
-    directories: usize,
 }
 
 /// Removes what was left, and says what it was.

@@ -7,15 +7,17 @@
 //! which know flags and their words.
 
 mod answer;
+mod asking;
 mod quoting;
 mod values;
 
-use clap::{Args, ColorChoice, Command, ValueEnum};
+use clap::{Args, ColorChoice, Command};
 use clap_complete::Shell;
 
 pub(super) use answer::{WordsArgs, answer};
 
-use super::{Failure, help, stdout, written};
+use super::failure::Failure;
+use super::output::{stdout, written};
 use crate::exit::ExitStatus;
 
 /// Print a script that completes command lines of cobuild in a shell.
@@ -39,35 +41,30 @@ pub(super) struct CompletionsArgs {
     shell: Shell,
 }
 
-/// The shells that ask cobuild itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Asking {
-    Bash,
-    Zsh,
-    Fish,
-}
-
 /// Prints the script.
-pub(super) fn run(args: &CompletionsArgs, color: ColorChoice) -> Result<ExitStatus, Failure> {
+pub(super) fn run(
+    args: &CompletionsArgs,
+    presented: &Command,
+    color: ColorChoice,
+) -> Result<ExitStatus, Failure> {
     let script = match args.shell {
         Shell::Bash => include_str!("completions/cobuild.bash").to_owned(),
         Shell::Zsh => include_str!("completions/cobuild.zsh").to_owned(),
         Shell::Fish => include_str!("completions/cobuild.fish").to_owned(),
-        other => generated(other),
+        other => generated(other, presented),
     };
     let mut out = stdout(color);
     written(out.drawn(&script).and_then(|()| out.flush()))?;
     Ok(ExitStatus::Succeeded)
 }
 
-fn generated(shell: Shell) -> String {
+fn generated(shell: Shell, presented: &Command) -> String {
     let mut script = Vec::new();
-    let definition = help::presented();
-    let commands = definition.get_subcommands().filter(|it| !it.is_hide_set());
+    let commands = presented.get_subcommands().filter(|it| !it.is_hide_set());
     // They list hidden commands as well.
     let mut shown = Command::new("cobuild")
         .disable_help_flag(true)
-        .args(definition.get_arguments())
+        .args(presented.get_arguments())
         .subcommands(commands);
     clap_complete::generate(shell, &mut shown, "cobuild", &mut script);
     String::from_utf8_lossy(&script).into_owned()

@@ -1,6 +1,7 @@
 //! `cobuild doctor`: examines whether builds can run here.
 
 mod json;
+mod report;
 mod text;
 
 use std::io::Stderr;
@@ -10,15 +11,18 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::args::EngineArgs;
+use super::failure::Failure;
 use super::installation::installation;
+use super::output::{CommandOutput, choice, stderr};
 use super::signals::Stops;
-use super::{CommandOutput, Failure, choice, stderr};
 use crate::build::Installation;
-use crate::doctor::{self, Check, ExaminationInputs, ReachedEngine, Subject, Verdict};
+use crate::doctor::{self, Check, ExaminationInputs, Subject, Verdict};
 use crate::engine::endpoint::Endpoint;
 use crate::exit::ExitStatus;
 use crate::settings::Environment;
 use crate::terminal::{Out, stdout_width};
+
+use report::Report;
 
 /// Examine whether builds can run here.
 ///
@@ -53,21 +57,6 @@ enum Format {
     Text,
     /// One JSON document.
     Json,
-}
-
-/// All that was found.
-#[derive(Debug, Default)]
-struct Report {
-    checks: Vec<Check>,
-    endpoint: Option<Endpoint>,
-    reached: Option<ReachedEngine>,
-}
-
-impl Report {
-    fn count(&self, verdict: Verdict) -> usize {
-        let same = self.checks.iter().filter(|check| check.verdict == verdict);
-        same.count()
-    }
 }
 
 /// Examines, and says what was found.

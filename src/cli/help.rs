@@ -2,8 +2,6 @@
 
 use clap::{Arg, ArgAction, Command};
 
-use super::config;
-
 /// Flags that `plan` takes because `run` does, and that change nothing of a plan.
 const WITHOUT_EFFECT: &[&str] = &[
     "secrets",
@@ -28,9 +26,9 @@ Exit status:
   2  the command line, or a file it names, cannot be used
   3  the engine cannot be reached, or cobuild is at fault";
 
-/// The definition of the command line, with all that its help says.
-pub(super) fn presented() -> Command {
-    config::definition()
+/// Adds to a definition of the command line all that its help says.
+pub(super) fn presented(definition: Command) -> Command {
+    definition
         .mut_subcommands(|command| match command.get_name() {
             "plan" => command.mut_args(of_plan),
             _ => command,
@@ -79,6 +77,7 @@ fn at_length(arg: Arg) -> Arg {
 mod tests {
     use super::*;
     use crate::cli::args::heading;
+    use crate::cli::presented;
 
     /// The size of a small terminal.
     const LINES: usize = 40;

@@ -1,6 +1,7 @@
 //! `cobuild images`: lists the curated images, and what of them is local.
 
 mod json;
+mod listed;
 mod text;
 
 use std::io;
@@ -11,13 +12,17 @@ use clap::{Args, ColorChoice, ValueEnum};
 use futures_util::{StreamExt, stream};
 
 use super::args::EngineArgs;
-use super::{Failure, stderr, stdout, tips};
+use super::failure::Failure;
+use super::output::{stderr, stdout};
+use super::tips;
 use crate::engine::docker::Docker;
-use crate::engine::{Engine, EngineError, ImageFacts};
+use crate::engine::{Engine, EngineError};
 use crate::exit::ExitStatus;
 use crate::project::image::{Curated, Resolution, curated};
 use crate::settings::Environment;
 use crate::terminal::stdout_width;
+
+use listed::{Listed, Local};
 
 /// List the images that CodeBuild offers, with their runtimes, and say which are local.
 #[derive(Debug, Args)]
@@ -61,21 +66,6 @@ const OTHER_NAMES: &[(&str, &str)] = &[
     ("openjdk", "java"),
     ("corretto", "java"),
 ];
-
-/// A curated image as it is listed.
-#[derive(Debug)]
-struct Listed {
-    image: Curated,
-    /// What is local of it, when an engine could be asked.
-    local: Option<Vec<Local>>,
-}
-
-/// A local image.
-#[derive(Debug)]
-struct Local {
-    name: String,
-    facts: ImageFacts,
-}
 
 /// Lists the images.
 pub(super) async fn run(

@@ -2,7 +2,8 @@
 
 use clap::ColorChoice;
 
-use super::{Failure, stderr};
+use super::failure::Failure;
+use super::output::stderr;
 use crate::build::Installation;
 use crate::settings::Environment;
 

@@ -6,7 +6,9 @@ use anyhow::{Context as _, anyhow};
 use clap::{Args, ColorChoice, Command};
 use clap_mangen::Man;
 
-use super::{Failure, help, stdout, tips, written};
+use super::failure::Failure;
+use super::output::{stdout, written};
+use super::tips;
 use crate::exit::ExitStatus;
 use crate::settings::writable_directory;
 
@@ -25,8 +27,12 @@ pub(super) struct ManArgs {
 }
 
 /// Prints the page, or writes all pages.
-pub(super) fn run(args: &ManArgs, color: ColorChoice) -> Result<ExitStatus, Failure> {
-    let definition = definition();
+pub(super) fn run(
+    args: &ManArgs,
+    presented: Command,
+    color: ColorChoice,
+) -> Result<ExitStatus, Failure> {
+    let definition = named(presented);
     if let Some(directory) = &args.directory {
         let directory = writable_directory(directory)
             .with_context(|| format!("cannot write into `{}`", directory.display()))
@@ -54,9 +60,9 @@ fn page(command: Command) -> Man {
     Man::new(command).source(source).manual("Manual of cobuild")
 }
 
-/// The command line with the full name of each command.
-fn definition() -> Command {
-    let mut definition = help::presented().disable_help_subcommand(true);
+/// Gives each command its full name.
+fn named(presented: Command) -> Command {
+    let mut definition = presented.disable_help_subcommand(true);
     definition.build();
     definition
 }

@@ -1,5 +1,6 @@
 //! The command line: one file for each subcommand, one for what goes wrong.
 
+mod age;
 mod args;
 mod build_failure;
 mod cache;
@@ -16,6 +17,7 @@ mod images;
 mod installation;
 mod man;
 mod named;
+mod output;
 mod plan;
 mod reference;
 mod refusal;
@@ -31,18 +33,18 @@ use std::ffi::OsString;
 use std::io;
 
 use clap::error::ErrorKind;
-use clap::{ArgAction, ColorChoice, FromArgMatches, Parser, Subcommand};
+use clap::{ArgAction, ColorChoice, CommandFactory as _, FromArgMatches, Parser, Subcommand};
 
 use args::heading;
 pub use check::{Format, show_problems};
 use config::{ConfigArgs, FlagLayer, ResolvedSettings, settle};
 use exit_status::EXIT_STATUS;
 use failure::Failure;
-pub use reference::reference;
+use output::stderr;
 
 use crate::exit::ExitStatus;
 use crate::settings::Environment;
-use crate::terminal::{self, Color, Out, Page, Traces};
+use crate::terminal::{self, Color, Out, Traces};
 
 /// Runs AWS CodeBuild buildspecs on your own machine.
 #[derive(Debug, Parser)]
@@ -136,11 +138,12 @@ impl Cli {
     }
 
     fn parsed(arguments: &[OsString]) -> Result<Self, clap::Error> {
-        let mut command = help::presented();
+        let definition = definition();
+        let mut command = help::presented(definition.clone());
         let matches = match command.try_get_matches_from_mut(arguments) {
             Err(error) if is_of_several(&error) => {
                 // What a flag needs may stand in another layer, and one that is off excludes nothing.
-                config::lenient_matches(arguments).ok_or(error)?
+                config::lenient_matches(&definition, arguments).ok_or(error)?
             }
             Err(mut error) => {
                 tips::advise(&mut error, arguments, &command);
@@ -201,11 +204,13 @@ impl Cli {
             }
             Command::Run(args) => Box::pin(run::run(*args, environment, color)).await,
             Command::Plan(args) => plan::run(&args.run, &settled, environment, color).await,
-            Command::Schema(args) => schema::run(&args, color),
-            Command::Trust(args) => trust::run(&args, environment, color),
-            Command::Completions(args) => completions::run(&args, color),
-            Command::Man(args) => man::run(&args, color),
-            Command::CompleteWords(args) => completions::answer(&args, environment, color),
+            Command::Schema(args) => schema::run(&args, &definition(), color),
+            Command::Trust(args) => trust::run(&args, &definition(), environment, color),
+            Command::Completions(args) => completions::run(&args, &presented(), color),
+            Command::Man(args) => man::run(&args, presented(), color),
+            Command::CompleteWords(args) => {
+                completions::answer(&args, presented(), environment, color)
+            }
             Command::Check(args) => check::check(&args, color),
             Command::Doctor(mut args) => {
                 args.engine = settled.engine;
@@ -241,7 +246,7 @@ impl Cli {
                 return Ok((self.command, ResolvedSettings::default()));
             }
         };
-        let settled = settle(config, &self.flags, environment)?;
+        let settled = settle(&definition(), config, &self.flags, environment)?;
         if config.is_none() {
             return Ok((self.command, settled));
         }
@@ -250,59 +255,27 @@ impl Cli {
     }
 }
 
+/// The definition of the command line.
+fn definition() -> clap::Command {
+    config::definition(Cli::command())
+}
+
+/// The definition of the command line, with all that its help says.
+fn presented() -> clap::Command {
+    help::presented(definition())
+}
+
+/// Returns the reference page of the command line, in Markdown.
+pub fn reference() -> String {
+    reference::page(presented())
+}
+
 /// Whether an error is about several flags, rather than about one.
 fn is_of_several(error: &clap::Error) -> bool {
     matches!(
         error.kind(),
         ErrorKind::ArgumentConflict | ErrorKind::MissingRequiredArgument
     )
-}
-
-/// Where cobuild itself speaks, coloured as the user wants it.
-fn stderr(color: ColorChoice) -> Out<io::Stderr> {
-    Out::stderr(choice(color))
-}
-
-/// Where a command writes what it was asked for.
-fn stdout(color: ColorChoice) -> Out<io::BufWriter<io::Stdout>> {
-    Out::stdout(choice(color)).buffered()
-}
-
-fn choice(color: ColorChoice) -> Color {
-    match color {
-        ColorChoice::Auto => Color::Auto,
-        ColorChoice::Always => Color::Always,
-        ColorChoice::Never => Color::Never,
-    }
-}
-
-/// What a command has to say.
-#[derive(Debug)]
-enum CommandOutput {
-    Text(Page),
-    Json(String),
-}
-
-impl CommandOutput {
-    /// Writes it to stdout.
-    fn write(&self, color: ColorChoice) -> Result<(), Failure> {
-        let mut out = stdout(color);
-        let told = match self {
-            Self::Text(page) => out.page(page),
-            Self::Json(text) => out.json(text),
-        };
-        written(told.and_then(|()| out.flush()))
-    }
-}
-
-/// Says that stdout cannot be written to; whoever stops reading has read enough.
-fn written(done: io::Result<()>) -> Result<(), Failure> {
-    match done {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::no_verdict(
-            anyhow::Error::new(error).context("cannot write to stdout"),
-        )),
-        Ok(()) | Err(_) => Ok(()),
-    }
 }
 
 /// Traces are for those who look into cobuild, never part of its output.

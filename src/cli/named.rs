@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::Context as _;
 
-use super::Failure;
+use super::failure::Failure;
 use crate::host::place::{PlaceError, UntrustedTrees};
 use crate::settings::{SourceInput, Sources, source_path};
 

@@ -1,6 +1,7 @@
 //! `cobuild plan`: shows what would run, without an engine.
 
 mod container;
+mod names;
 mod text;
 
 use std::io::{self, Write};
@@ -10,15 +11,15 @@ use clap::{Args, ColorChoice};
 
 use super::args::{EngineArgs, Format};
 use super::build_failure::build_failure;
+use super::check;
 use super::config::{self, ResolvedSettings};
+use super::failure::Failure;
+use super::output::{stderr, stdout};
 use super::run::RunArgs;
-use super::{Failure, check, stderr, stdout};
 use crate::build;
-use crate::buildspec::{CacheAction, OnFailure};
 use crate::engine::Engine;
 use crate::exit::ExitStatus;
-use crate::plan::cache::{CacheKind, CacheModes};
-use crate::plan::{self, Plan, PlanDocument, Reading, Store};
+use crate::plan::{self, Plan, PlanDocument, Reading};
 use crate::settings::Environment;
 use crate::terminal::Out;
 
@@ -140,50 +141,4 @@ async fn image_variables(
         None
     };
     tokio::time::timeout(PATIENCE, looking).await.ok()?
-}
-
-fn on_failure(on_failure: &OnFailure) -> Option<String> {
-    match on_failure {
-        OnFailure::Default => None,
-        OnFailure::Abort => Some("ABORT".to_owned()),
-        OnFailure::Continue => Some("CONTINUE".to_owned()),
-        OnFailure::Retry { count, pattern } => Some(format!("RETRY-{count}-{pattern}")),
-    }
-}
-
-fn store_name(store: Store) -> &'static str {
-    match store {
-        Store::ParameterStore => "parameter-store",
-        Store::SecretsManager => "secrets-manager",
-    }
-}
-
-/// Returns the API's name of a kind of cache.
-fn kind_name(kind: CacheKind) -> &'static str {
-    match kind {
-        CacheKind::None => "NO_CACHE",
-        CacheKind::Local => "LOCAL",
-        CacheKind::S3 => "S3",
-    }
-}
-
-/// Returns the API's names of modes.
-fn mode_names(modes: CacheModes) -> Vec<&'static str> {
-    [
-        (modes.docker_layer, "LOCAL_DOCKER_LAYER_CACHE"),
-        (modes.source, "LOCAL_SOURCE_CACHE"),
-        (modes.custom, "LOCAL_CUSTOM_CACHE"),
-    ]
-    .into_iter()
-    .filter_map(|(is_on, name)| is_on.then_some(name))
-    .collect()
-}
-
-/// Returns the `action` of a cache, unless it is both restored and saved.
-fn cache_action(action: CacheAction) -> Option<&'static str> {
-    match action {
-        CacheAction::Both => None,
-        CacheAction::Restore => Some("restore"),
-        CacheAction::Save => Some("save"),
-    }
 }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use clap::{Arg, Command};
 
-use super::help;
+use super::args::heading;
 
 /// How the page is renewed.
 const HEAD: &str = "\
@@ -16,11 +16,11 @@ const HEAD: &str = "\
 ";
 
 /// The groups of flags that every command takes, which are told once.
-const GLOBAL: &str = super::heading::GLOBAL;
+const GLOBAL: &str = heading::GLOBAL;
 
-/// Returns the page.
-pub fn reference() -> String {
-    let mut definition = help::presented().disable_help_subcommand(true);
+/// Returns the page of a command line.
+pub(super) fn page(presented: Command) -> String {
+    let mut definition = presented.disable_help_subcommand(true);
     definition.build();
     let mut page = HEAD.to_owned();
     write_groups(&mut page, &definition, |group| group == GLOBAL);

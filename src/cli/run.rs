@@ -6,13 +6,15 @@ use anyhow::Context as _;
 use clap::{Args, ColorChoice};
 
 use super::args::{BuildArgs, EngineArgs, Format, LogArgs, OutputArgs, ResolvedBuild, open_files};
+use super::check;
 use super::config::ConfigArgs;
 use super::debug::DebugArgs;
 use super::exit_status::EXIT_STATUS;
+use super::failure::Failure;
 use super::installation::installation;
+use super::output::{choice, stderr, stdout};
 use super::secrets::providers;
 use super::showing::show_build;
-use super::{Failure, check, choice, stderr, stdout};
 use crate::build::{self, Hooks, Installation};
 use crate::exit::ExitStatus;
 use crate::project::image::Resolution;

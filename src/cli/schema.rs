@@ -1,9 +1,11 @@
 //! `cobuild schema`: prints the JSON Schemas of what cobuild reads and writes.
 
 use anyhow::anyhow;
-use clap::{Args, ColorChoice, ValueEnum};
+use clap::{Args, ColorChoice, Command, ValueEnum};
 
-use super::{Failure, config, stdout, written};
+use super::config;
+use super::failure::Failure;
+use super::output::{stdout, written};
 use crate::buildspec::UnknownKeySchema;
 use crate::exit::ExitStatus;
 use crate::plan::PlanDocument;
@@ -36,10 +38,10 @@ enum Subject {
 }
 
 impl Subject {
-    fn schema(self, unknown: UnknownKeySchema) -> String {
+    fn schema(self, definition: &Command, unknown: UnknownKeySchema) -> String {
         match self {
             Self::Buildspec => buildspec::schema(unknown),
-            Self::Config => layers::schema(&config::flags(&config::definition())),
+            Self::Config => layers::schema(&config::flags(definition)),
             Self::Events => event::schema(),
             Self::Plan => PlanDocument::schema(),
         }
@@ -47,7 +49,11 @@ impl Subject {
 }
 
 /// Prints the schema.
-pub(super) fn run(args: &SchemaArgs, color: ColorChoice) -> Result<ExitStatus, Failure> {
+pub(super) fn run(
+    args: &SchemaArgs,
+    definition: &Command,
+    color: ColorChoice,
+) -> Result<ExitStatus, Failure> {
     let mut out = stdout(color);
     let unknown = if !args.strict {
         UnknownKeySchema::Valid
@@ -57,7 +63,7 @@ pub(super) fn run(args: &SchemaArgs, color: ColorChoice) -> Result<ExitStatus, F
         let error = anyhow!("--strict is for the schema of a buildspec");
         return Err(Failure::usage(error));
     };
-    let schema = args.subject.schema(unknown);
+    let schema = args.subject.schema(definition, unknown);
     written(out.json(&schema).and_then(|()| out.flush()))?;
     Ok(ExitStatus::Succeeded)
 }

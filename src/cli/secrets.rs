@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::anyhow;
 
-use super::Failure;
+use super::failure::Failure;
 use crate::secrets::{Providers, SecretProvider};
 use crate::settings::{Environment, SecretsError, read_secrets};
 

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use tokio::runtime::Handle;
 
-use super::Failure;
 use super::args::Connection;
 use super::build_failure::build_failure;
+use super::failure::Failure;
 use super::signals::Signals;
 use crate::build::{Build, Installation};
 use crate::exit::ExitStatus;

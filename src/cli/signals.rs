@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use super::Failure;
+use super::failure::Failure;
 use crate::exit::ExitStatus;
 use crate::runner::{self, CancelReason, Cancellation, Canceller};
 

@@ -208,12 +208,12 @@ pub(super) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::help;
+    use crate::cli::presented;
 
     /// What is said of a command line that cannot be used.
     fn said(line: &str) -> String {
         let arguments: Vec<OsString> = line.split(' ').map(OsString::from).collect();
-        let mut definition = help::presented();
+        let mut definition = presented();
         let mut error = definition.try_get_matches_from_mut(&arguments).unwrap_err();
         advise(&mut error, &arguments, &definition);
         error.to_string()
@@ -284,7 +284,7 @@ mod tests {
 
     #[test]
     fn the_flags_that_tips_name_exist() {
-        let definition = help::presented();
+        let definition = presented();
         let run = definition.find_subcommand("run").unwrap();
         for (names, tip, needs) in words::FLAGS {
             for name in *names {

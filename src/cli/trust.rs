@@ -3,10 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::anyhow;
-use clap::{Args, ColorChoice};
+use clap::{Args, ColorChoice, Command};
 
 use super::config::project_of;
-use super::{CommandOutput, Failure};
+use super::failure::Failure;
+use super::output::CommandOutput;
 use crate::exit::ExitStatus;
 use crate::settings::layers::{Breach, Origin};
 use crate::settings::{CONFIG_FILE, Environment, TrustedFiles, find_project_config};
@@ -37,6 +38,7 @@ pub(super) struct TrustArgs {
 /// Does what was asked, and says so.
 pub(super) fn run(
     args: &TrustArgs,
+    definition: &Command,
     environment: &Environment,
     color: ColorChoice,
 ) -> Result<ExitStatus, Failure> {
@@ -47,7 +49,7 @@ pub(super) fn run(
     } else if args.revoke {
         revoke(&trusted, directory)?
     } else {
-        return trust(&trusted, directory, color);
+        return trust(&trusted, directory, definition, color);
     };
     CommandOutput::Text(page).write(color)?;
     Ok(ExitStatus::Succeeded)
@@ -84,9 +86,10 @@ fn revoke(trusted: &TrustedFiles, directory: &Path) -> Result<Page, Failure> {
 fn trust(
     trusted: &TrustedFiles,
     directory: &Path,
+    definition: &Command,
     color: ColorChoice,
 ) -> Result<ExitStatus, Failure> {
-    let (project, flags) = project_of(directory)?;
+    let (project, flags) = project_of(directory, definition)?;
     let Some(project) = project else {
         let error = anyhow!("there is no {CONFIG_FILE} in `{}`", directory.display());
         return Err(Failure::usage(error).hint(

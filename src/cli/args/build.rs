@@ -12,7 +12,7 @@ use super::container::ContainerArgs;
 use super::environment::EnvironmentArgs;
 use super::source::SourceArgs;
 use crate::build::Request;
-use crate::cli::Failure;
+use crate::cli::failure::Failure;
 use crate::cli::named::Named;
 use crate::plan::Settings;
 use crate::settings::{BuildspecName, Environment, writable_directory};

@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::duration::parse_timeout;
 use super::heading;
-use crate::cli::Failure;
+use crate::cli::failure::Failure;
 use crate::engine::EngineError;
 use crate::engine::docker::Docker;
 use crate::engine::endpoint::{Endpoint, EndpointError, EndpointOrigin};

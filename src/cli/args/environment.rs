@@ -6,7 +6,7 @@ use anyhow::{Context as _, anyhow};
 use clap::{Args, ValueEnum};
 
 use super::heading;
-use crate::cli::Failure;
+use crate::cli::failure::Failure;
 use crate::cli::named::Named;
 use crate::host::file;
 use crate::project::image::{

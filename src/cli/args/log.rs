@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::heading;
-use crate::cli::Failure;
+use crate::cli::failure::Failure;
 use crate::cli::named::Named;
 use crate::sinks::Timestamps;
 

@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 
 use super::heading;
 use super::log::LogArgs;
-use crate::cli::Failure;
+use crate::cli::failure::Failure;
 use crate::cli::named::Named;
 use crate::settings::writable_file;
 

@@ -6,7 +6,7 @@ use anyhow::anyhow;
 use clap::{Args, ValueEnum};
 
 use super::heading;
-use crate::cli::Failure;
+use crate::cli::failure::Failure;
 use crate::cli::named::Named;
 use crate::plan::{Excludes, Transfer};
 use crate::project::{KindName, ProjectName};

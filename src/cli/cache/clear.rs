@@ -2,10 +2,12 @@
 
 use clap::Args;
 
-use super::{Which, namespace_of, unreadable, volumes};
+use super::unreadable::unreadable;
+use super::volumes::{namespace_of, volumes};
+use super::which::Which;
 use crate::cache::{Entry, Namespace, Store, shown};
-use crate::cli::Failure;
 use crate::cli::args::{Connection, EngineArgs};
+use crate::cli::failure::Failure;
 use crate::engine::{Engine, ListedVolume};
 use crate::ownership::Owner;
 use crate::settings::Environment;

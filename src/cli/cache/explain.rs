@@ -3,9 +3,11 @@
 use clap::Args;
 use jiff::Timestamp;
 
-use super::{Which, age, unreadable};
+use super::unreadable::unreadable;
+use super::which::Which;
 use crate::cache::{Entry, EntryKind, LastRun, LookupOutcome, SaveOutcome, Store, shown};
-use crate::cli::Failure;
+use crate::cli::age::age;
+use crate::cli::failure::Failure;
 use crate::sinks::size;
 use crate::terminal::Page;
 

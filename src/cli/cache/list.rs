@@ -4,10 +4,13 @@ use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{age, namespace_of, unreadable, volumes};
+use super::unreadable::unreadable;
+use super::volumes::{namespace_of, volumes};
 use crate::cache::{Entry, Store, shown};
+use crate::cli::age::age;
 use crate::cli::args::EngineArgs;
-use crate::cli::{CommandOutput, Failure};
+use crate::cli::failure::Failure;
+use crate::cli::output::CommandOutput;
 use crate::engine::ListedVolume;
 use crate::ownership::Owner;
 use crate::runner::PROJECT_LABEL;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, anyhow};
 use walkdir::{DirEntry, WalkDir};
 
-use super::super::Failure;
+use crate::cli::failure::Failure;
 use crate::host::file::{self, FileError};
 use crate::host::place::{PlaceError, UntrustedTrees};
 use crate::settings::read_bounded;

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Checked, not_shown};
+use super::checked::{Checked, not_shown};
 
 /// Renders everything found, one command a line.
 pub(super) fn render(all: &[Checked]) -> String {

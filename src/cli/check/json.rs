@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::Checked;
+use super::checked::Checked;
 
 /// Renders everything found as one object, on one line.
 pub(super) fn render(all: &[Checked]) -> String {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::Checked;
+use super::checked::Checked;
 use crate::buildspec::{CODES, Code, Diagnostic};
 
 /// Renders everything found as one log with one run.

@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
-use super::{Checked, Reader, not_shown};
+use super::checked::{Checked, not_shown};
 use crate::buildspec::{Code, Diagnostic, Position, Severity, Span};
 use crate::event::Problem;
 use crate::terminal;
@@ -19,6 +19,14 @@ const AROUND: usize = 40;
 
 /// Stands for what is not shown.
 const CUT: &str = "...";
+
+/// Who reads what is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reader {
+    Terminal,
+    /// A program that reads a pipe, or a file.
+    Other,
+}
 
 /// Renders everything found. Colours are always there: the stream drops them when they are not
 /// wanted. Of what a terminal obeys it gets signs; the crate has its own for lines of a file.

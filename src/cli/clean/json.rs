@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::Report;
+use super::report::Report;
 use crate::leftovers::Leftover;
 
 /// Writes the report. `docs/reference/json.md` has the names and meanings of its members.

@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 
 use jiff::Timestamp;
 
-use super::Report;
-use crate::cli::cache::age;
+use super::report::Report;
+use crate::cli::age::age;
 use crate::leftovers::{Leftover, LeftoverKind};
 use crate::sinks::size;
 use crate::terminal::Page;

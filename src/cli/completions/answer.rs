@@ -7,9 +7,11 @@ use clap::{Args, ColorChoice, Command};
 use clap_complete::CompletionCandidate;
 use clap_complete::engine::complete;
 
+use super::asking::Asking;
+use super::quoting;
 use super::values::{FILES, with_values};
-use super::{Asking, quoting};
-use crate::cli::{Failure, help, stdout, written};
+use crate::cli::failure::Failure;
+use crate::cli::output::{stdout, written};
 use crate::exit::ExitStatus;
 use crate::settings::Environment;
 use crate::terminal::visible;
@@ -33,10 +35,11 @@ pub(in super::super) struct WordsArgs {
 /// Answers the shell.
 pub(in super::super) fn answer(
     args: &WordsArgs,
+    presented: Command,
     environment: &Environment,
     color: ColorChoice,
 ) -> Result<ExitStatus, Failure> {
-    let mut definition = with_values(help::presented(), environment);
+    let mut definition = with_values(presented, environment);
     let words = words(args, &definition);
     let kept = kept(args, &words);
     let index = words.len().saturating_sub(1);

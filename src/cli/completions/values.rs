@@ -2,6 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::{Arg, Command};
 use clap_complete::CompletionCandidate;
@@ -83,35 +84,40 @@ const VALUES: &[(&str, Value)] = &[
 
 /// The definition with completions of values; some are looked up where they are wanted.
 pub(super) fn with_values(definition: Command, environment: &Environment) -> Command {
-    let complete = |command: Command| below(command, environment);
-    definition.mut_subcommands(complete)
+    let lookup = Arc::new(Lookup {
+        definition: definition.clone(),
+        environment: environment.clone(),
+    });
+    definition.mut_subcommands(|command| below(command, &lookup))
 }
 
-fn below(command: Command, environment: &Environment) -> Command {
+/// What names are looked up in.
+struct Lookup {
+    definition: Command,
+    environment: Environment,
+}
+
+fn below(command: Command, lookup: &Arc<Lookup>) -> Command {
     command
-        .mut_args(|arg| with_value(arg, environment))
-        .mut_subcommands(|command| below(command, environment))
+        .mut_args(|arg| with_value(arg, lookup))
+        .mut_subcommands(|command| below(command, lookup))
 }
 
-fn with_value(arg: Arg, environment: &Environment) -> Arg {
+fn with_value(arg: Arg, lookup: &Arc<Lookup>) -> Arg {
     let id = arg.get_id().as_str();
     let known = VALUES.iter().find(|(name, _)| *name == id);
     let Some((_, value)) = known.filter(|_| arg.get_possible_values().is_empty()) else {
         return arg;
     };
-    let (value, environment) = (*value, environment.clone());
+    let (value, lookup) = (*value, Arc::clone(lookup));
     arg.add(ArgValueCompleter::new(move |current: &OsStr| {
-        value.beginning_with(current, &environment)
+        value.beginning_with(current, &lookup)
     }))
 }
 
 impl Value {
     /// The values that begin like this.
-    fn beginning_with(
-        self,
-        current: &OsStr,
-        environment: &Environment,
-    ) -> Vec<CompletionCandidate> {
+    fn beginning_with(self, current: &OsStr, lookup: &Lookup) -> Vec<CompletionCandidate> {
         let text = current.to_string_lossy();
         let names = match self {
             Self::File => return paths(&PathCompleter::any(), "", current),
@@ -123,16 +129,16 @@ impl Value {
                 .map(|image| image.name())
                 .collect(),
             Self::Phase => words(&["install", "pre_build", "build", "post_build"]),
-            Self::Namespace => namespaces(environment),
-            Self::Context => context_names(&environment.surroundings(None, None)),
-            Self::Profile => profile_names(environment),
+            Self::Namespace => namespaces(&lookup.environment),
+            Self::Context => context_names(&lookup.environment.surroundings(None, None)),
+            Self::Profile => profile_names(&lookup.definition, &lookup.environment),
             Self::Runtime => runtimes(),
             Self::Code => {
                 let codes = CODES.iter().map(|code| code.name.to_owned());
                 codes.chain(["codes".to_owned()]).collect()
             }
             Self::Variable => {
-                let variables = environment.variables();
+                let variables = lookup.environment.variables();
                 let mut names: Vec<_> = variables.map(|(name, _)| name.to_owned()).collect();
                 names.sort_unstable();
                 names
@@ -196,7 +202,7 @@ fn runtimes() -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::help;
+    use crate::cli::presented;
 
     fn all_arguments(command: &Command) -> Vec<Arg> {
         let own = command.get_arguments().cloned();
@@ -206,7 +212,7 @@ mod tests {
 
     #[test]
     fn each_path_can_be_completed() {
-        let arguments = all_arguments(&help::presented());
+        let arguments = all_arguments(&presented());
         for arg in &arguments {
             let names = arg.get_value_names().unwrap_or_default();
             let is_path = names.iter().any(|name| {
@@ -222,7 +228,7 @@ mod tests {
 
     #[test]
     fn what_is_completed_exists() {
-        let arguments = all_arguments(&help::presented());
+        let arguments = all_arguments(&presented());
         for (id, _) in VALUES {
             let is_known = arguments.iter().any(|arg| arg.get_id() == *id);
             // Two flags are still to come.

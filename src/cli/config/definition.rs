@@ -1,15 +1,12 @@
 //! What the definitions of clap say of flags.
 
 use std::any::TypeId;
-use std::ffi::OsString;
 
 use clap::builder::{PossibleValue, Resettable};
 use clap::error::{ContextKind, ContextValue};
-use clap::{Arg, ArgAction, ArgMatches, Command, CommandFactory as _};
+use clap::{Arg, ArgAction, Command};
 
-use super::super::Cli;
-use super::FlagLayer;
-use crate::settings::layers::{Flag, Flags, Form, Reach, brief, exclusion, rule};
+use crate::settings::layers::{Flag, Flags, Form, Reach, brief, rule};
 
 /// Names of values that may be numbers in a file.
 const NUMBERS: &[&str] = &["N", "GPUS"];
@@ -20,41 +17,18 @@ const TOLD_OF_VALUE: usize = 80;
 /// The name of values that a file may have in a table.
 const PAIR: &str = "NAME=VALUE";
 
-/// The command line of cobuild. A flag that is a yes or no takes `=false` too, to turn off what a lower
-/// layer has turned on.
-pub(crate) fn definition() -> Command {
-    of_builds(Cli::command(), switch)
+/// Makes a command line one of layers: a flag that is a yes or no takes `=false` too, to turn off what a
+/// lower layer has turned on.
+pub(crate) fn definition(plain: Command) -> Command {
+    of_builds(plain, switch)
 }
 
 /// Changes the flags of the commands that describe a build, and leaves the order of all commands.
-fn of_builds(definition: Command, change: fn(Arg) -> Arg) -> Command {
+pub(super) fn of_builds(definition: Command, change: fn(Arg) -> Arg) -> Command {
     definition.mut_subcommands(|command| match command.get_name() {
         "run" | "plan" => command.mut_args(change),
         _ => command,
     })
-}
-
-/// Parses a command line whose flags of a layer may need what stands in another one; one that is off
-/// excludes nothing. `None` when it is wrong nevertheless.
-pub(crate) fn lenient_matches(arguments: &[OsString]) -> Option<ArgMatches> {
-    let mut definition = lenient_definition();
-    let matches = definition.try_get_matches_from_mut(arguments).ok()?;
-    let given = FlagLayer::of(&definition, &matches);
-    let strict = flags(&self::definition());
-    exclusion(&strict, &given.entries).ok().map(|()| matches)
-}
-
-/// The same flags; those that a layer can set neither need nor exclude each other.
-fn lenient_definition() -> Command {
-    let lenient = |arg: Arg| {
-        if is_layered(&arg) {
-            arg.conflicts_with(Resettable::Reset)
-                .requires(Resettable::Reset)
-        } else {
-            arg
-        }
-    };
-    of_builds(definition(), lenient)
 }
 
 fn switch(arg: Arg) -> Arg {
@@ -189,8 +163,9 @@ fn problem(error: &clap::Error, value: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::args::duration::parse_duration;
     use super::*;
+    use crate::cli::args::duration::parse_duration;
+    use crate::cli::definition;
     use crate::plan::{Settings, Transfer};
     use crate::settings::layers::{RULES, variable};
 

@@ -4,9 +4,10 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, anyhow};
+use clap::Command;
 
-use super::super::Failure;
-use super::definition::{check_value, definition, flags};
+use super::definition::{check_value, flags};
+use crate::cli::failure::Failure;
 use crate::host::place::UntrustedTrees;
 use crate::settings::layers::{
     Breach, Entry, FileLayers, FileText, Flag, Flags, Origin, ValueCheck, breaches,
@@ -71,10 +72,12 @@ pub(crate) fn read_project(
 
 /// Finds and reads the file of settings of the project that a directory belongs to, and the flags that it
 /// sets.
-pub(crate) fn project_of(directory: &Path) -> Result<(Option<ProjectFile>, Flags), Failure> {
-    let definition = definition();
-    let flags = flags(&definition);
-    let check = |flag: &Flag, value: &str| check_value(&definition, flag, value);
+pub(crate) fn project_of(
+    directory: &Path,
+    definition: &Command,
+) -> Result<(Option<ProjectFile>, Flags), Failure> {
+    let flags = flags(definition);
+    let check = |flag: &Flag, value: &str| check_value(definition, flag, value);
     let project = read_project(directory, &flags, &check, &mut Vec::new())?;
     Ok((project, flags))
 }

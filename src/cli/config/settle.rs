@@ -7,12 +7,13 @@ use anyhow::anyhow;
 use clap::error::ErrorKind;
 use clap::{Args as _, Command, FromArgMatches as _};
 
-use super::super::Failure;
 use super::super::args::EngineArgs;
-use super::definition::{check_value, definition, flags};
-use super::flag_layer::argument;
-use super::project::unreadable;
-use super::{ConfigArgs, FlagLayer, ProjectFile, Setting, read_project};
+use super::args::ConfigArgs;
+use super::definition::{check_value, flags};
+use super::flag_layer::{FlagLayer, argument};
+use super::project::{ProjectFile, read_project, unreadable};
+use super::told::Setting;
+use crate::cli::failure::Failure;
 use crate::settings::layers::{
     Entry, FileLayers, FileText, Flag, Flags, OddVariable, Origin, VariableLayer,
     is_primary_source, keep_guards, merge, read_file, read_variables,
@@ -46,13 +47,13 @@ pub(crate) struct ResolvedSettings {
 /// Of commands other than `run` and `plan` the engine alone is settled: they have no source whose
 /// project could say anything.
 pub(crate) fn settle(
+    definition: &Command,
     config: Option<&ConfigArgs>,
     given: &FlagLayer,
     environment: &Environment,
 ) -> Result<ResolvedSettings, Failure> {
-    let definition = definition();
     let surroundings = Surroundings {
-        flags: flags(&definition),
+        flags: flags(definition),
         definition,
         environment,
     };
@@ -72,10 +73,9 @@ pub(crate) fn settle(
 }
 
 /// The names of the profiles that the files of settings have here; none of a file that cannot be read.
-pub(crate) fn profile_names(environment: &Environment) -> Vec<String> {
-    let definition = definition();
+pub(crate) fn profile_names(definition: &Command, environment: &Environment) -> Vec<String> {
     let surroundings = Surroundings {
-        flags: flags(&definition),
+        flags: flags(definition),
         definition,
         environment,
     };
@@ -93,14 +93,14 @@ pub(crate) fn profile_names(environment: &Environment) -> Vec<String> {
 }
 
 struct Surroundings<'a> {
-    definition: Command,
+    definition: &'a Command,
     flags: Flags,
     environment: &'a Environment,
 }
 
 impl Surroundings<'_> {
     fn check(&self) -> impl Fn(&Flag, &str) -> Result<(), String> {
-        |flag, value| check_value(&self.definition, flag, value)
+        |flag, value| check_value(self.definition, flag, value)
     }
 
     /// What all layers say together.

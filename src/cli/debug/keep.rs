@@ -3,7 +3,7 @@
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
-use super::{Breaks, place};
+use super::pauses::{Breaks, place};
 use crate::phase::PhaseType;
 use crate::runner::{Cause, DebugAction, Debugger, Halt};
 use crate::terminal::{Color, Lines, Out, Page, masked};

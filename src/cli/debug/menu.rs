@@ -5,9 +5,9 @@ use std::io;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
+use super::pauses::{Breaks, place};
 use super::shell::{self, ShellEnd};
 use super::terminal::Terminal;
-use super::{Breaks, place};
 use crate::build::{Refused, Replan};
 use crate::cli::check::draw;
 use crate::engine::docker::Docker;

@@ -2,21 +2,22 @@
 
 mod keep;
 mod menu;
+mod pauses;
 mod shell;
 mod terminal;
 
 use clap::{Args, ValueEnum};
 
-use super::Failure;
 use super::args::heading;
+use super::failure::Failure;
 use crate::build::DebuggerMaker;
 use crate::engine::docker::Docker;
-use crate::phase::PhaseType;
 use crate::plan::part::Step;
 use crate::settings::Environment;
 
 use keep::Keep;
 use menu::Menu;
+use pauses::Breaks;
 use terminal::Terminal;
 
 /// How a build is debugged.
@@ -59,18 +60,6 @@ enum How {
     Keep,
 }
 
-/// The commands before which a build pauses.
-#[derive(Debug, Clone)]
-struct Breaks(Vec<Step>);
-
-impl Breaks {
-    fn at(&self, phase: PhaseType, number: usize) -> bool {
-        self.0
-            .iter()
-            .any(|step| step.phase == phase && step.command.unwrap_or(1) == number)
-    }
-}
-
 impl DebugArgs {
     /// The steps before which the build stands still.
     pub(super) fn breaks(&self) -> Vec<Step> {
@@ -105,17 +94,5 @@ impl DebugArgs {
                 })))
             }
         }
-    }
-}
-
-/// The place where a build is paused, in words.
-fn place(halt: &crate::runner::Halt) -> String {
-    use crate::runner::Cause;
-    let list = if halt.is_finally { "finally " } else { "" };
-    let command = format!("{} {list}command {}", halt.phase, halt.number);
-    match halt.cause {
-        Cause::Before => format!("before {command}"),
-        Cause::Failed { exit_status } => format!("{command} failed with exit status {exit_status}"),
-        Cause::Breakpoint => format!("at a breakpoint in {command}"),
     }
 }

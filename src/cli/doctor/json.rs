@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::Report;
+use super::report::Report;
 use crate::doctor::{Check, ReachedEngine, Verdict};
 
 /// Writes the report. `docs/reference/json.md` has the names and meanings of its members.

@@ -2,7 +2,7 @@
 
 use anstyle::AnsiColor;
 
-use super::Report;
+use super::report::Report;
 use crate::doctor::{Check, Verdict};
 use crate::terminal::{Page, Style};
 

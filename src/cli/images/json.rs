@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::Listed;
+use super::listed::Listed;
 use crate::project::image::{Origin, Resolution, System};
 
 /// Returns the list as one JSON object. `local` is null where no engine could be asked.

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::Listed;
+use super::listed::Listed;
 use crate::project::image::System;
 use crate::sinks::size;
 use crate::terminal::{Out, Style};
@@ -97,7 +97,7 @@ fn paragraph(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::images::Local;
+    use crate::cli::images::listed::Local;
     use crate::engine::ImageFacts;
     use crate::project::image::curated;
 

@@ -2,7 +2,8 @@
 
 use std::io::{self, Write};
 
-use super::{cache_action, container, kind_name, mode_names, on_failure, store_name};
+use super::container;
+use super::names::{cache_action, kind_name, mode_names, on_failure, store_name};
 use crate::buildspec::Cache;
 use crate::phase::PhaseType;
 use crate::plan::cache::{CacheKind, CacheUse};

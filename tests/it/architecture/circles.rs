@@ -10,6 +10,7 @@ const FOLDERS: &[&str] = &[
     "build",
     "buildspec",
     "cache",
+    "cli",
     "doctor",
     "engine",
     "event",
