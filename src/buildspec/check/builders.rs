@@ -123,7 +123,7 @@ const DEPLOYMENTS: &[&str] = &[
 ];
 
 /// Returns whether a program builds or tests, and does not only tell something.
-pub(super) fn builds(program: &Program<'_>) -> bool {
+pub(super) fn builds(program: &Program<'_, '_>) -> bool {
     let first = program.subcommand().unwrap_or_default();
     if program.name.starts_with("python") {
         return program.has(&["pytest", "unittest", "tox", "nox"]);
@@ -132,15 +132,12 @@ pub(super) fn builds(program: &Program<'_>) -> bool {
         || program.arguments.iter().any(|word| {
             word.starts_with("--") && QUESTIONS.contains(word) || word.starts_with("help:")
         })
-        || matches!(
-            program.arguments.as_slice(),
-            ["-v" | "-V" | "-h" | "-version"]
-        );
+        || matches!(program.arguments, ["-v" | "-V" | "-h" | "-version"]);
     BUILDERS.contains(&program.name) && !asks
 }
 
 /// Returns whether a program makes something that is missed when it fails.
-pub(super) fn must_succeed(program: &Program<'_>) -> bool {
+pub(super) fn must_succeed(program: &Program<'_, '_>) -> bool {
     match program.name {
         "aws" => program.has(DEPLOYMENTS),
         "docker" => {

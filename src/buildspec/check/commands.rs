@@ -70,7 +70,8 @@ fn arrays(items: &[Item<'_>], findings: &mut Findings<'_>) {
         let here: HashSet<&str> = item.script.arrays().collect();
         let mut told = HashSet::new();
         for command in &item.script.commands {
-            for word in command.words.iter().filter(|word| !word.contains('\'')) {
+            let expanded = |word: &&&str| word.contains('$') && !word.contains('\'');
+            for word in command.words.iter().filter(expanded) {
                 if let Some(name) = array_used(word)
                     && before.contains(name)
                     && !here.contains(name)
@@ -139,7 +140,8 @@ fn status(item: &Item<'_>, findings: &mut Findings<'_>) {
     let Some(first) = item.script.commands.first() else {
         return;
     };
-    let asked = first.words.iter().find_map(|word| {
+    let mut words = first.words.iter().filter(|word| word.contains('$'));
+    let asked = words.find_map(|word| {
         let substitutes = word.contains(['\'', '`']) || word.contains("$(");
         let mut found = ["$?", "${?}"]
             .into_iter()
@@ -233,7 +235,7 @@ const LONGEST: usize = 1_000;
 /// Finds an expansion that only bash has, such as `${name:0:7}` or `${name//a/b}`.
 fn bash_expansion(word: &str) -> Option<&str> {
     // What is within single quotes is not expanded.
-    if word.contains('\'') {
+    if !word.contains('$') || word.contains('\'') {
         return None;
     }
     word.match_indices("${").find_map(|(at, _)| {

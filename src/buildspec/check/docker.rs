@@ -118,7 +118,7 @@ fn first_use<'items, 'tree>(
 }
 
 /// Returns the last word that tells what is asked of the daemon, if anything is.
-fn daemon_use<'tree>(program: &Program<'tree>) -> Option<&'tree str> {
+fn daemon_use<'tree>(program: &Program<'_, 'tree>) -> Option<&'tree str> {
     let first = program.subcommand()?;
     let mut options = program.arguments.iter().take_while(|word| **word != first);
     let is_elsewhere = options.any(|word| {

@@ -1,5 +1,9 @@
 //! The commands of all phases, in the order in which they run.
 
+use std::sync::LazyLock;
+
+use regex::Regex;
+
 use super::super::diagnostic::Findings;
 use super::super::keys::Section;
 use super::super::node::{Node, Scalar, Span, Style, Value};
@@ -80,7 +84,7 @@ pub(super) struct Items<'tree> {
 }
 
 /// What is to be seen in the commands of Windows builds only.
-const WINDOWS: &[&str] = &[
+const WINDOWS: [&str; 19] = [
     "$env:",
     "$Env:",
     "choco ",
@@ -101,6 +105,12 @@ const WINDOWS: &[&str] = &[
     "cmd /c",
     "%CODEBUILD_",
 ];
+
+/// Finds any of them; a buildspec has hundreds of commands.
+static WINDOWS_WORDS: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    let words = WINDOWS.map(regex::escape);
+    Regex::new(&words.join("|")).ok()
+});
 
 impl<'tree> Items<'tree> {
     pub(super) fn of(places: &KeyUses<'tree>) -> Self {
@@ -144,12 +154,12 @@ fn shell(places: &KeyUses<'_>, commands: &[(&Node, &str)]) -> Shell {
         Some("sh") => Shell::Sh,
         Some(_) => Shell::Other,
         // The shell of Windows images is another one without being named.
-        None if commands
-            .iter()
-            .any(|(_, text)| WINDOWS.iter().any(|word| text.contains(word))) =>
-        {
-            Shell::Other
-        }
+        None if commands.iter().any(|(_, text)| is_windows(text)) => Shell::Other,
         None => Shell::Sh,
     }
+}
+
+fn is_windows(command: &str) -> bool {
+    let words = WINDOWS_WORDS.as_ref();
+    words.is_some_and(|words| words.is_match(command))
 }

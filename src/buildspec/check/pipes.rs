@@ -17,11 +17,12 @@ const TAILS: &[&str] = &[
 
 /// Finds the pipes of an item that end in what never fails.
 pub(super) fn find(item: &Item<'_>, shell: Shell, findings: &mut Findings<'_>) {
-    if item.text.contains("pipefail") || item.text.contains("PIPESTATUS") {
+    let commands = &item.script.commands;
+    let has_pipe = commands.iter().any(|command| command.piped);
+    if !has_pipe || item.text.contains("pipefail") || item.text.contains("PIPESTATUS") {
         return;
     }
     let mut told = HashSet::new();
-    let commands = &item.script.commands;
     let mut begin = 0;
     for (index, command) in commands.iter().enumerate() {
         if command.piped {
@@ -29,6 +30,9 @@ pub(super) fn find(item: &Item<'_>, shell: Shell, findings: &mut Findings<'_>) {
         }
         let before = &commands[begin..index];
         begin = index + 1;
+        if before.is_empty() {
+            continue;
+        }
         // `… | tail || true` says that a failure is no matter.
         let forgiven = commands.get(begin).and_then(Command::name);
         if matches!(forgiven, Some("true" | ":")) {
@@ -60,7 +64,7 @@ pub(super) fn find(item: &Item<'_>, shell: Shell, findings: &mut Findings<'_>) {
     }
 }
 
-fn is_harmless(tail: &Program<'_>) -> bool {
+fn is_harmless(tail: &Program<'_, '_>) -> bool {
     let words = || tail.arguments.iter();
     TAILS.contains(&tail.name)
         && match tail.name {

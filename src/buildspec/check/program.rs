@@ -9,33 +9,29 @@ const WRAPPERS: &[&str] = &[
 
 /// A program with its arguments.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Program<'text> {
+pub(super) struct Program<'command, 'text> {
     /// As written.
     pub(super) word: &'text str,
     /// Without its directory.
     pub(super) name: &'text str,
-    pub(super) arguments: Vec<&'text str>,
+    pub(super) arguments: &'command [&'text str],
 }
 
-impl<'text> Program<'text> {
+impl<'command, 'text> Program<'command, 'text> {
     /// Returns the program of a command; what is only an assignment has none.
-    pub(super) fn of(command: &Command<'text>) -> Option<Self> {
-        let mut words = command
-            .words
-            .iter()
-            .copied()
-            .skip_while(|word| is_assignment(word));
-        let mut word = words.next()?;
+    pub(super) fn of(command: &'command Command<'text>) -> Option<Self> {
+        let mut words = command.words.iter();
+        let mut word = words.find(|word| !is_assignment(word))?;
         while WRAPPERS.contains(&base(word)) {
             // Options, variables, and the duration of a timeout.
             let own =
                 |word: &str| word.starts_with(['-', '+']) || is_assignment(word) || is_number(word);
-            word = words.by_ref().find(|word| !own(word))?;
+            word = words.find(|word| !own(word))?;
         }
         Some(Self {
             word,
             name: base(word),
-            arguments: words.collect(),
+            arguments: words.as_slice(),
         })
     }
 

@@ -223,9 +223,8 @@ impl<'script, 'text> Lists<'script, 'text> {
 
     fn command(&mut self, index: usize) {
         let command = &self.script.commands[index];
-        let is_looked_at = looks(command) || forgives(command);
         let before = std::mem::take(&mut self.inner().deciding);
-        if !is_looked_at {
+        if !before.is_empty() && !looks(command) && !forgives(command) {
             self.lost.extend(before);
         }
         let is_negated = std::mem::take(&mut self.is_negated);
