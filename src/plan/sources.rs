@@ -89,9 +89,10 @@ fn kind(source: &Source, asked: Option<KindName>, facts: &Facts) -> SourceKind {
         (Content::Nothing, _) => SourceKind::NoSource,
         (_, Some(kind)) => SourceKind::named(kind, remote, &fallback),
         (Content::Zip { .. }, None) => SourceKind::in_s3(&fallback),
-        (Content::Directory | Content::Revision { .. }, None) => {
-            remote.map_or(SourceKind::Plain, SourceKind::of_remote)
-        }
+        (Content::Directory | Content::Revision { .. }, None) => remote
+            .map_or(SourceKind::Plain, |remote| {
+                SourceKind::of_remote(remote, fallback.region)
+            }),
     }
 }
 

@@ -1,6 +1,7 @@
 //! A project as CodeBuild knows it: its name, its image and the kind of its source.
 
 pub mod image;
+mod remote;
 mod source_kind;
 
 use std::os::unix::ffi::OsStrExt as _;

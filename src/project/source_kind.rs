@@ -1,5 +1,10 @@
 //! The kind of a source, which decides its place in the container and some of its variables.
 
+use super::remote::{Remote, without_credentials};
+
+/// The names of GitHub's hosts; the second takes SSH where a firewall lets only HTTPS through.
+const GITHUB: &[&str] = &["github.com", "ssh.github.com", "www.github.com"];
+
 /// The kind of a source (contract §3.3, §4.1).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SourceKind {
@@ -56,7 +61,9 @@ impl SourceKind {
     /// the remote, else from the last parts of its path, else from the user and the directory
     /// (assumed).
     pub fn named(kind: KindName, remote: Option<&str>, fallback: &Fallback<'_>) -> Self {
-        let known = remote.map_or(Self::Plain, Self::of_remote);
+        let known = remote.map_or(Self::Plain, |remote| {
+            Self::of_remote(remote, fallback.region)
+        });
         let path = remote.map_or_else(Vec::new, path_of);
         let repository = path.last().cloned().unwrap_or_else(|| tame(fallback.name));
         match (kind, known) {
@@ -71,16 +78,17 @@ impl SourceKind {
                     repository,
                 }
             }
-            (KindName::CodeCommit, _) => Self::CodeCommit {
-                region: fallback.region.to_owned(),
-                url: format!(
-                    "https://git-codecommit.{}.amazonaws.com/v1/repos/{repository}",
-                    fallback.region
-                ),
-                repository,
-            },
+            (KindName::CodeCommit, _) => Self::in_codecommit(fallback.region, &repository),
             (KindName::S3, _) => Self::in_s3(fallback),
             (KindName::CodePipeline, _) => Self::CodePipeline,
+        }
+    }
+
+    fn in_codecommit(region: &str, repository: &str) -> Self {
+        Self::CodeCommit {
+            region: region.to_owned(),
+            repository: repository.to_owned(),
+            url: format!("https://git-codecommit.{region}.amazonaws.com/v1/repos/{repository}"),
         }
     }
 
@@ -115,20 +123,28 @@ impl SourceKind {
         !matches!(self, Self::S3 { .. } | Self::NoSource)
     }
 
-    /// Recognizes the kind by the address of a git remote.
-    pub fn of_remote(remote: &str) -> Self {
-        let Some((host, path)) = host_and_path(remote) else {
-            return Self::Plain;
+    /// Recognizes the kind by the address of a git remote. One of CodeCommit that names no region is in
+    /// `region` (assumed: its profile may name another).
+    pub fn of_remote(remote: &str, region: &str) -> Self {
+        let (host, path) = match Remote::read(remote) {
+            Remote::Host { host, path } => (host, path),
+            Remote::CodeCommit {
+                region: named,
+                repository,
+            } if is_part(repository) => {
+                return Self::in_codecommit(named.unwrap_or(region), repository);
+            }
+            Remote::CodeCommit { .. } | Remote::Elsewhere => return Self::Plain,
         };
         let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
         let other = || Self::OtherGit {
-            host: host.to_owned(),
+            host: host.clone(),
             url: without_credentials(remote),
         };
         match parts.as_slice() {
             // They become directories of the build.
             parts if parts.iter().any(|part| !is_name(without_suffix(part))) => other(),
-            [owner, repository] if host == "github.com" => Self::GitHub {
+            [owner, repository] if GITHUB.contains(&&*host) => Self::GitHub {
                 owner: (*owner).to_owned(),
                 repository: without_suffix(repository).to_owned(),
                 // The cloud clones over HTTPS, whatever the local remote uses.
@@ -137,12 +153,9 @@ impl SourceKind {
             ["v1", "repos", repository] => {
                 let region = host
                     .strip_prefix("git-codecommit.")
+                    .or_else(|| host.strip_prefix("git-codecommit-fips."))
                     .and_then(|rest| rest.strip_suffix(".amazonaws.com"));
-                region.map_or_else(other, |region| Self::CodeCommit {
-                    region: region.to_owned(),
-                    repository: (*repository).to_owned(),
-                    url: format!("https://{host}/v1/repos/{repository}"),
-                })
+                region.map_or_else(other, |region| Self::in_codecommit(region, repository))
             }
             _ => other(),
         }
@@ -207,38 +220,12 @@ impl SourceKind {
     }
 }
 
-/// Splits `https://host/path`, `ssh://git@host/path` and `git@host:path`; a path of this machine has
-/// no host.
-fn host_and_path(remote: &str) -> Option<(&str, &str)> {
-    let (authority, path) = match remote.split_once("://") {
-        Some(("file", _)) => return None,
-        Some((_, rest)) => rest.split_once('/')?,
-        None => remote
-            .split_once(':')
-            .filter(|(host, _)| !host.contains('/'))?,
-    };
-    let host = authority.rsplit('@').next().unwrap_or(authority);
-    let host = host.split(':').next().unwrap_or(host);
-    Some((host, path))
-}
-
-/// Removes user and password from an address.
-fn without_credentials(remote: &str) -> String {
-    match remote.split_once("://") {
-        Some((scheme @ ("http" | "https"), rest)) => {
-            let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
-            let host = authority.rsplit('@').next().unwrap_or(authority);
-            format!("{scheme}://{host}/{path}")
-        }
-        _ => remote.to_owned(),
-    }
-}
-
 /// The parts of a remote's path that can name something.
 fn path_of(remote: &str) -> Vec<String> {
-    let path = match host_and_path(remote) {
-        Some((_, path)) => path,
-        None => remote.strip_prefix("file://").unwrap_or(remote),
+    let path = match Remote::read(remote) {
+        Remote::Host { path, .. } => path,
+        Remote::CodeCommit { repository, .. } => repository,
+        Remote::Elsewhere => remote.strip_prefix("file://").unwrap_or(remote),
     };
     path.split('/')
         .filter(|part| !matches!(*part, "" | "." | ".." | ".git"))
@@ -270,6 +257,11 @@ fn is_name(part: &str) -> bool {
         && !part.chars().any(char::is_control)
 }
 
+/// Whether it is the name of one repository, which has no owner.
+fn is_part(repository: &str) -> bool {
+    is_name(repository) && !repository.contains('/')
+}
+
 fn without_suffix(repository: &str) -> &str {
     repository.strip_suffix(".git").unwrap_or(repository)
 }
@@ -289,7 +281,7 @@ mod tests {
             "https://git-codecommit.us-east-1.amazonaws.com/v1/repos/..",
             long.as_str(),
         ] {
-            let kind = SourceKind::of_remote(remote);
+            let kind = SourceKind::of_remote(remote, "us-east-1");
             assert_eq!(kind.path_below_src(), "", "{remote}");
         }
     }
@@ -301,8 +293,11 @@ mod tests {
             "https://user:token@github.com/owner/repo.git",
             "git@github.com:owner/repo.git",
             "ssh://git@github.com:22/owner/repo.git",
+            "ssh://git@ssh.github.com:443/owner/repo.git",
+            "https://GitHub.com/owner/repo.git/",
+            "git+ssh://git@github.com/owner/repo.git",
         ] {
-            let kind = SourceKind::of_remote(remote);
+            let kind = SourceKind::of_remote(remote, "us-east-1");
             assert_eq!(kind.path_below_src(), "github.com/owner/repo", "{remote}");
             assert_eq!(kind.url(), Some("https://github.com/owner/repo.git"));
         }
@@ -310,8 +305,10 @@ mod tests {
 
     #[test]
     fn a_codecommit_remote_keeps_its_region() {
-        let kind =
-            SourceKind::of_remote("ssh://git-codecommit.eu-west-1.amazonaws.com/v1/repos/my-repo");
+        let kind = SourceKind::of_remote(
+            "ssh://git-codecommit.eu-west-1.amazonaws.com/v1/repos/my-repo",
+            "us-east-1",
+        );
         assert_eq!(kind.api_name(), "CODECOMMIT");
         assert_eq!(
             kind.path_below_src(),
@@ -320,12 +317,35 @@ mod tests {
     }
 
     #[test]
+    fn the_addresses_of_the_helper_of_codecommit_are_its_repositories() {
+        for (remote, region) in [
+            ("codecommit::eu-west-1://my-repo", "eu-west-1"),
+            ("codecommit::eu-west-1://me@my-repo", "eu-west-1"),
+            ("codecommit://me@my-repo", "us-east-1"),
+            (
+                "https://git-codecommit-fips.us-east-2.amazonaws.com/v1/repos/my-repo",
+                "us-east-2",
+            ),
+        ] {
+            let host = format!("git-codecommit.{region}.amazonaws.com/v1/repos/my-repo");
+            let kind = SourceKind::of_remote(remote, "us-east-1");
+            assert_eq!(kind.api_name(), "CODECOMMIT", "{remote}");
+            assert_eq!(kind.path_below_src(), host, "{remote}");
+            assert_eq!(kind.url(), Some(&*format!("https://{host}")), "{remote}");
+        }
+        for remote in ["codecommit://..", "codecommit://a/b", "codecommit://"] {
+            let kind = SourceKind::of_remote(remote, "us-east-1");
+            assert_eq!(kind, SourceKind::Plain, "{remote}");
+        }
+    }
+
+    #[test]
     fn another_host_keeps_its_address_but_no_credentials() {
-        let kind = SourceKind::of_remote("https://me:token@gitlab.com/a/b.git");
+        let kind = SourceKind::of_remote("https://me:token@gitlab.com/a/b.git", "us-east-1");
         assert_eq!(kind.api_name(), "GITLAB");
         assert_eq!(kind.url(), Some("https://gitlab.com/a/b.git"));
         assert_eq!(kind.path_below_src(), "");
-        let kind = SourceKind::of_remote("git@bitbucket.org:a/b.git");
+        let kind = SourceKind::of_remote("git@bitbucket.org:a/b.git", "us-east-1");
         assert_eq!(kind.api_name(), "BITBUCKET");
         assert_eq!(kind.url(), Some("git@bitbucket.org:a/b.git"));
     }
@@ -333,7 +353,11 @@ mod tests {
     #[test]
     fn a_remote_on_this_machine_is_plain() {
         for remote in ["/srv/git/repo", "file:///srv/git", "../x:y", ""] {
-            assert_eq!(SourceKind::of_remote(remote), SourceKind::Plain, "{remote}");
+            assert_eq!(
+                SourceKind::of_remote(remote, "us-east-1"),
+                SourceKind::Plain,
+                "{remote}"
+            );
         }
     }
 
