@@ -18,15 +18,25 @@ pub(crate) struct ArtifactArgs {
     artifacts: Option<PathBuf>,
 
     /// How artifacts are kept [default: none].
-    #[arg(long, value_name = "FORM", hide_short_help = true)]
+    #[arg(
+        long,
+        value_name = "FORM",
+        requires = "artifacts",
+        hide_short_help = true
+    )]
     packaging: Option<PackagingArg>,
 
     /// Put artifacts below DIR at the place that `artifacts: name` of the buildspec names.
-    #[arg(long, hide_short_help = true)]
+    #[arg(long, requires = "artifacts", hide_short_help = true)]
     override_artifact_name: Option<bool>,
 
     /// What goes before the names of artifacts [default: none].
-    #[arg(long, value_name = "KIND", hide_short_help = true)]
+    #[arg(
+        long,
+        value_name = "KIND",
+        requires = "artifacts",
+        hide_short_help = true
+    )]
     artifact_namespace: Option<NamespaceArg>,
 }
 

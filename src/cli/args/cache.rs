@@ -21,12 +21,19 @@ pub(crate) struct CacheArgs {
         long,
         value_name = "MODE",
         value_delimiter = ',',
+        requires = "cache",
         hide_short_help = true
     )]
     cache_mode: Vec<CacheModeArg>,
 
     /// Share caches with every build that names the same namespace [default: the project's own].
-    #[arg(long, value_name = "NAME", value_parser = namespace, hide_short_help = true)]
+    #[arg(
+        long,
+        value_name = "NAME",
+        value_parser = namespace,
+        requires = "cache",
+        hide_short_help = true
+    )]
     cache_namespace: Option<String>,
 }
 

@@ -8,6 +8,7 @@ mod args;
 mod definition;
 mod flag_layer;
 mod lenient;
+mod needs;
 mod project;
 mod settle;
 mod told;

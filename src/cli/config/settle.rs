@@ -4,13 +4,13 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use anyhow::anyhow;
-use clap::error::ErrorKind;
 use clap::{Args as _, Command, FromArgMatches as _};
 
 use super::super::args::EngineArgs;
 use super::args::ConfigArgs;
 use super::definition::{check_value, flags};
 use super::flag_layer::{FlagLayer, argument};
+use super::needs::Needs;
 use super::project::{ProjectFile, read_project, unreadable};
 use super::told::Setting;
 use crate::cli::failure::Failure;
@@ -230,19 +230,20 @@ impl Surroundings<'_> {
             let mut definition = self.definition.clone();
             definition.try_get_matches_from_mut(line(entries)).map(drop)
         };
-        let Err(error) = parse(&entries) else {
+        if parse(&entries).is_ok() {
             return Ok(line(&entries));
-        };
-        // What says more of something that is not asked for says nothing.
-        let needless = |entry: &&Entry| {
-            let is_flag = matches!(entry.origin, Origin::Flag(_));
-            let alone = parse(std::slice::from_ref(entry));
-            !is_flag && alone.is_err_and(|it| it.kind() == ErrorKind::MissingRequiredArgument)
-        };
-        let (_, needed): (Vec<&Entry>, Vec<&Entry>) = entries.iter().copied().partition(needless);
-        match parse(&needed) {
-            Ok(()) => Ok(line(&needed)),
-            Err(_) => Err(unusable(&error)),
+        }
+        let Needs { met, unmet } = Needs::of(&entries, parse);
+        // In a file or a variable, what says more of something that is not asked for says nothing.
+        let useless = unmet
+            .iter()
+            .find(|unmet| matches!(unmet.entry.origin, Origin::Flag(_)));
+        if let Some(useless) = useless {
+            return Err(useless.failure());
+        }
+        match parse(&met) {
+            Ok(()) => Ok(line(&met)),
+            Err(error) => Err(unusable(&error)),
         }
     }
 

@@ -76,6 +76,27 @@ fn a_daemon_of_docker_needs_what_nobody_above_forbids() {
 }
 
 #[test]
+fn what_is_said_of_artifacts_and_caches_needs_them_in_any_layer() {
+    let place = Place::new().variable("COBUILD_ARTIFACTS", "out");
+    assert_eq!(
+        place.settings(&["--packaging", "zip"]),
+        [
+            "artifacts out COBUILD_ARTIFACTS",
+            "packaging zip --packaging"
+        ]
+    );
+    let place = Place::new().project("packaging = 'zip'\ncache-mode = ['source']\n");
+    // Whoever keeps no artifacts now need not be told how they would be kept.
+    place.plan(&[]);
+    let plan = place.plan(&["-a", "out"]);
+    let packaging = &plan["work"]["artifacts"]["storage"]["packaging"];
+    assert_eq!(packaging, "ZIP", "{plan}");
+    let words = ["--cache-namespace has no effect without `--cache <TYPE>`"];
+    place.assert_refused(&["--cache-namespace", "ours"], &words);
+    place.plan(&["--cache-namespace", "ours", "--cache", "local"]);
+}
+
+#[test]
 fn what_excludes_a_lower_layer_takes_its_place() {
     let place = Place::new().user("mount = true\n");
     assert_eq!(
@@ -121,8 +142,8 @@ fn what_a_flag_needs_may_stand_in_another_layer() {
     let place = Place::new().user("git-clone-depth = 1\n");
     place.plan(&[]);
     let run = place.call(&["plan", "--source-version", "HEAD"]);
-    assert!(!run.stderr.contains("required"), "{run}");
-    let words = ["required", "--source-version"];
+    assert!(!run.stderr.contains("has no effect"), "{run}");
+    let words = ["--git-clone-depth has no effect without `--source-version <"];
     Place::new().assert_refused(&["--git-clone-depth", "1"], &words);
 }
 

@@ -245,6 +245,8 @@ cache: {paths: ['hunter2-and-more/**/*'], key: 'hunter2-and-more-$TOKEN'}
             "--cache",
             "s3",
             "--show-changes",
+            "-a",
+            "out",
             "--override-artifact-name",
             "--build-json",
             "build.json",
