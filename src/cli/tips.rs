@@ -3,6 +3,7 @@
 //! A tip that misleads is worse than none: a name is suggested when it is near, or when people know it by
 //! another word.
 
+mod numbers;
 mod words;
 
 use std::ffi::OsString;
@@ -19,6 +20,7 @@ pub(super) fn advise(error: &mut Error, arguments: &[OsString], definition: &Com
     let (kind, is_command) = match error.kind() {
         ErrorKind::UnknownArgument => (ContextKind::InvalidArg, false),
         ErrorKind::InvalidSubcommand => (ContextKind::InvalidSubcommand, true),
+        ErrorKind::InvalidValue => return advise_value(error),
         _ => return,
     };
     let Some(ContextValue::String(word)) = error.get(kind).cloned() else {
@@ -27,6 +29,13 @@ pub(super) fn advise(error: &mut Error, arguments: &[OsString], definition: &Com
     let mut definition = definition.clone();
     definition.build();
     let called = Called::before(&word, arguments, &definition);
+    if let Some(joined) = numbers::joined(arguments, called.command)
+        && let Err(of_value) = definition.clone().try_get_matches_from_mut(joined)
+        && numbers::is_of_value(&of_value)
+    {
+        *error = of_value;
+        return;
+    }
     let tips = if is_command {
         called.about_command(&word)
     } else {
@@ -45,6 +54,22 @@ pub(super) fn advise(error: &mut Error, arguments: &[OsString], definition: &Com
     if !tips.is_empty() {
         let tips = tips.into_iter().map(StyledStr::from).collect();
         error.insert(ContextKind::Suggested, ContextValue::StyledStrs(tips));
+    }
+}
+
+/// Leaves clap's suggestion of a word only where that is near.
+fn advise_value(error: &mut Error) {
+    let suggested =
+        [ContextKind::InvalidValue, ContextKind::SuggestedValue].map(|it| error.get(it));
+    let [
+        Some(ContextValue::String(word)),
+        Some(ContextValue::String(meant)),
+    ] = suggested
+    else {
+        return;
+    };
+    if nearest(word, [meant.as_str()]).is_none() {
+        error.remove(ContextKind::SuggestedValue);
     }
 }
 
@@ -259,6 +284,8 @@ mod tests {
             ("cobuild run --buildpsec x", "did you mean `--buildspec`?"),
             ("cobuild check --image x", "a flag of `cobuild run`"),
             ("cobuild -i x run", "a flag of `cobuild run`"),
+            ("cobuild completions powershel", "'powershell'"),
+            ("cobuild run --pull nevr", "'never'"),
         ] {
             let tips = tips(line);
             assert!(tips.iter().any(|it| it.contains(tip)), "{line}: {tips:?}");
@@ -275,10 +302,48 @@ mod tests {
             "cobuild check --frobnicate",
             "cobuild run -Z",
             "cobuild run --nosuch",
+            "cobuild completions tcsh",
+            "cobuild run --pull sometimes",
         ] {
             let said = said(line);
             assert!(tips(line).is_empty(), "{said}");
             assert!(!said.contains("Usage: cobuild run --"), "{said}");
+        }
+    }
+
+    #[test]
+    fn a_number_below_zero_is_judged_as_a_value() {
+        for (line, flag, value) in [
+            ("cobuild run --cpus -1", "--cpus <N>", "-1"),
+            ("cobuild plan --cpus -.5 -q", "--cpus <N>", "-.5"),
+            ("cobuild run --memory -1g", "--memory <SIZE>", "-1g"),
+            ("cobuild run --shm-size -1", "--shm-size <SIZE>", "-1"),
+            ("cobuild run --timeout -5m", "--timeout <DURATION>", "-5m"),
+            (
+                "cobuild run --git-clone-depth -1",
+                "--git-clone-depth <N>",
+                "-1",
+            ),
+            ("cobuild run --gpus -1", "--gpus <GPUS>", "-1"),
+            (
+                "cobuild doctor --engine-timeout -1s",
+                "--engine-timeout <DURATION>",
+                "-1s",
+            ),
+        ] {
+            let said = said(line);
+            let start = format!("error: invalid value '{value}' for '{flag}': ");
+            assert!(said.starts_with(&start), "{line}: {said}");
+        }
+        for line in [
+            "cobuild run -1",
+            "cobuild run --quiet -1",
+            "cobuild run --mock -1",
+            "cobuild run --privileged -1",
+            "cobuild run --cpus 1 -2",
+        ] {
+            let said = said(line);
+            assert!(said.starts_with("error: unexpected argument '-"), "{said}");
         }
     }
 
