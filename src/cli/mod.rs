@@ -40,7 +40,7 @@ pub use check::{Format, show_problems};
 use config::{ConfigArgs, FlagLayer, ResolvedSettings, settle};
 use exit_status::EXIT_STATUS;
 use failure::Failure;
-use output::stderr;
+use output::{stderr, written};
 
 use crate::exit::ExitStatus;
 use crate::settings::Environment;
@@ -122,18 +122,16 @@ impl Cli {
             Ok(cli) => return Ok(cli),
             Err(error) => error,
         };
-        // Nobody is left to tell when there is nobody to read it.
-        let _ = if error.use_stderr() {
-            Self::complain(&arguments, &error)
-        } else {
-            let mut out = Out::stdout(Color::Auto);
-            out.drawn(&error.render().ansi().to_string())
-                .and_then(|()| out.flush())
-        };
-        Err(if error.exit_code() == 0 {
-            ExitStatus::Succeeded
-        } else {
-            ExitStatus::Usage
+        if error.use_stderr() {
+            // Nobody is left to tell when there is nobody to read it.
+            let _ = Self::complain(&arguments, &error);
+            return Err(ExitStatus::Usage);
+        }
+        let mut out = Out::stdout(Color::Auto);
+        let told = out.drawn(&error.render().ansi().to_string());
+        Err(match written(told.and_then(|()| out.flush())) {
+            Ok(()) => ExitStatus::Succeeded,
+            Err(failure) => complaint(&failure, ColorChoice::Auto),
         })
     }
 
@@ -184,11 +182,7 @@ impl Cli {
         init_tracing(self.verbose, self.color);
         let color = self.color;
         let done = Box::pin(self.perform(environment)).await;
-        done.unwrap_or_else(|failure| {
-            // Nobody is left to tell when stderr is gone.
-            let _ = stderr(color).page(&failure.page());
-            failure.status
-        })
+        done.unwrap_or_else(|failure| complaint(&failure, color))
     }
 
     async fn perform(self, environment: &Environment) -> Result<ExitStatus, Failure> {
@@ -276,6 +270,13 @@ fn is_of_several(error: &clap::Error) -> bool {
         error.kind(),
         ErrorKind::ArgumentConflict | ErrorKind::MissingRequiredArgument
     )
+}
+
+/// Says on stderr what went wrong, and returns the exit status.
+fn complaint(failure: &Failure, color: ColorChoice) -> ExitStatus {
+    // Nobody is left to tell when stderr is gone.
+    let _ = stderr(color).page(&failure.page());
+    failure.status
 }
 
 /// Traces are for those who look into cobuild, never part of its output.

@@ -41,7 +41,7 @@ pub(super) fn of_engine(reached: &ReachedEngine) -> Check {
 pub(super) fn of_cache(surroundings: &ExaminationInputs) -> Check {
     let subject = Subject::CacheDisk;
     let directory = &surroundings.cache_directory;
-    let free = writable_directory(directory).and_then(|directory| free(&directory));
+    let free = writable_directory(directory).and_then(|directory| Ok(free(&directory)?));
     match free {
         Ok(free) => verdict(
             subject,

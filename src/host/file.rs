@@ -57,6 +57,11 @@ pub fn open(path: &Path) -> Result<File, FileError> {
     regular(file)
 }
 
+/// Whether a path leads to what is neither a file nor a directory: a device, a pipe or a socket.
+pub fn is_stream(path: &Path) -> bool {
+    std::fs::metadata(path).is_ok_and(|it| !it.is_file() && !it.is_dir())
+}
+
 /// Opens a regular file by its path, which must not be a symlink itself; symlinks above it are
 /// followed.
 pub fn open_itself(path: &Path) -> Result<File, FileError> {

@@ -25,4 +25,4 @@ pub use secrets_file::{SecretsError, read_secrets};
 pub use sources::{SourceError, SourceInput, SourceRequest, Sources, source_path};
 pub use state::StateDirectory;
 pub use trusted::TrustedFiles;
-pub use writable::{writable_directory, writable_file};
+pub use writable::{UnwritableError, writable_directory, writable_file};

@@ -376,11 +376,88 @@ fn places_that_cannot_be_written_are_found_before_anything_runs() {
         let env = TestEnv::new()
             .build_command("echo never")
             .args(&[flag, path]);
-        assert_refused(
-            &run(&env),
-            2,
-            &["error: cannot write", &format!("`{path}`")],
+        assert_refused(&run(&env), 2, &["cannot write", &format!("`{path}`")]);
+    }
+}
+
+#[test]
+fn what_is_wrong_with_a_place_is_told_with_what_to_do() {
+    let pipe = "/dev/fd/0";
+    for (flag, path, cause, hint) in [
+        (
+            "-a",
+            "source/buildspec.yml",
+            "`source/buildspec.yml` is not a directory",
+            "which is made when it is not there",
+        ),
+        (
+            "-a",
+            "source/buildspec.yml/in/it",
+            "`source/buildspec.yml` is not a directory",
+            "which is made when it is not there",
+        ),
+        (
+            "--log-file",
+            "no/where/log",
+            "there is no directory `no/where`",
+            "`mkdir -p`",
+        ),
+        (
+            "--export-file",
+            "source/buildspec.yml/x",
+            "`source/buildspec.yml` is not a directory",
+            "name a file in a directory",
+        ),
+        ("--build-json", "source", "it is a directory", "in it"),
+        ("--log-file", pipe, "a pipe or a socket", "`tail -F FILE`"),
+        ("--events", "/dev/null", "it is a device", "name a file"),
+    ] {
+        let env = TestEnv::new()
+            .build_command("echo never")
+            .args(&[flag, path]);
+        let command = env.command();
+        // In a shell whose stdin is a pipe.
+        let mut piped = std::process::Command::new("sh");
+        piped
+            .args(["-c", "true | \"$@\"", "sh"])
+            .arg(command.get_program())
+            .args(command.get_args())
+            .current_dir(command.get_current_dir().unwrap())
+            .env("HOME", env.path("home"));
+        let run = Run::new(piped.output().unwrap());
+        let cause = format!("  caused by: {cause}");
+        let cause = cause.replace(": a pipe", ": it is a device, a pipe");
+        assert_refused(&run, 2, &[&format!("`{path}`\n"), &cause, "\nhint: ", hint]);
+    }
+}
+
+#[test]
+fn a_flag_without_effect_is_refused_with_what_it_needs() {
+    for (flag, needs) in [
+        ("--packaging=zip", "--artifacts <DIR>"),
+        ("--override-artifact-name", "--artifacts <DIR>"),
+        ("--artifact-namespace=build-id", "--artifacts <DIR>"),
+        ("--cache-mode=custom", "--cache <TYPE>"),
+        ("--cache-namespace=ours", "--cache <TYPE>"),
+    ] {
+        let env = TestEnv::new().build_command("echo never").arg(flag);
+        let name = flag.split('=').next().unwrap();
+        let text = format!("error: {name} has no effect without `{needs}`\nhint: ");
+        assert_refused(&run(&env), 2, &[&text]);
+    }
+}
+
+#[test]
+fn help_that_cannot_be_written_is_no_success() {
+    for argument in ["--help", "--version"] {
+        let run = Run::new(
+            std::process::Command::new("sh")
+                .args(["-c", "exec \"$0\" \"$1\" > /dev/full"])
+                .args([env!("CARGO_BIN_EXE_cobuild"), argument])
+                .output()
+                .unwrap(),
         );
+        assert_refused(&run, 3, &["error: cannot write to stdout", "No space left"]);
     }
 }
 

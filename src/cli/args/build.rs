@@ -15,7 +15,7 @@ use crate::build::Request;
 use crate::cli::failure::Failure;
 use crate::cli::named::Named;
 use crate::plan::Settings;
-use crate::settings::{BuildspecName, Environment, writable_directory};
+use crate::settings::{BuildspecName, Environment, UnwritableError, writable_directory};
 
 /// The build that is meant.
 #[derive(Debug, Clone, Args)]
@@ -99,11 +99,22 @@ impl BuildArgs {
 
     /// Makes sure that artifacts can be written where they are to go, and returns where that is.
     pub(crate) fn writable_artifacts(&self) -> Result<Option<PathBuf>, Failure> {
-        let writable = self.artifacts.directory().map(|directory| {
-            writable_directory(directory)
-                .with_context(|| format!("cannot write artifacts into `{}`", directory.display()))
+        let Some(directory) = self.artifacts.directory() else {
+            return Ok(None);
+        };
+        let writable = writable_directory(directory).map_err(|error| {
+            let is_no_directory = matches!(error, UnwritableError::NoDirectory(_));
+            let directory = directory.display();
+            let error =
+                anyhow!(error).context(format!("cannot write artifacts into `{directory}`"));
+            let failure = Failure::usage(error);
+            if is_no_directory {
+                failure.hint("`-a DIR` names a directory, which is made when it is not there")
+            } else {
+                failure
+            }
         });
-        writable.transpose().map_err(Failure::usage)
+        writable.map(Some)
     }
 
     /// Whether the container is privileged.

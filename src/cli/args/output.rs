@@ -2,14 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, anyhow};
+use anyhow::anyhow;
 use clap::{Args, ValueEnum};
 
 use super::heading;
 use super::log::LogArgs;
 use crate::cli::failure::Failure;
 use crate::cli::named::Named;
-use crate::settings::writable_file;
+use crate::settings::{UnwritableError, writable_file};
 
 /// The form of the output, and the files that a build writes.
 #[derive(Debug, Clone, Args)]
@@ -75,6 +75,19 @@ impl OutputArgs {
     }
 }
 
+/// What to do where a file cannot be written.
+fn hint(error: &UnwritableError) -> Option<&'static str> {
+    match error {
+        UnwritableError::Directory => Some("name a file in it"),
+        UnwritableError::MissingDirectory(_) => Some("make it first: `mkdir -p` makes directories"),
+        UnwritableError::NoDirectory(_) => Some("name a file in a directory"),
+        UnwritableError::Stream => {
+            Some("name a file; what grows with the build can be followed with `tail -F FILE`")
+        }
+        UnwritableError::Io(_) => None,
+    }
+}
+
 /// Makes sure that each file can be written, and is another one.
 pub(crate) fn open_files(output: &OutputArgs, log: &LogArgs) -> Result<(), Failure> {
     let mut known: Vec<(&str, &Path)> = Vec::new();
@@ -83,9 +96,16 @@ pub(crate) fn open_files(output: &OutputArgs, log: &LogArgs) -> Result<(), Failu
         let Some(path) = path.as_deref() else {
             continue;
         };
-        writable_file(path)
-            .with_context(|| format!("cannot write `{}`", path.display()))
-            .map_err(Failure::usage)?;
+        writable_file(path).map_err(|error| {
+            let hint = hint(&error);
+            let error =
+                anyhow!(error).context(format!("{flag}: cannot write `{}`", path.display()));
+            let failure = Failure::usage(error);
+            match hint {
+                Some(hint) => failure.hint(hint),
+                None => failure,
+            }
+        })?;
         if let Some((other, _)) = known.iter().find(|(_, known)| *known == path) {
             let path = path.display();
             return Err(Failure::usage(anyhow!(
