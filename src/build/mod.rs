@@ -20,4 +20,6 @@ mod workspace;
 pub use error::BuildError;
 pub use installation::{Installation, InstallationError};
 pub use request::Request;
-pub use running::{Build, DebuggerMaker, Hooks, Refused, Replan, SecretsListener, plan, start};
+pub use running::{
+    Build, DebuggerMaker, Hooks, Refused, Replan, Revised, SecretsListener, plan, start,
+};

@@ -201,6 +201,7 @@ impl<E: Engine> Life<E> {
                 request: self.request.clone(),
                 prepared,
                 facts,
+                taken: Revision::between(&plan, &plan),
                 running: plan.clone(),
             })
         });
@@ -273,6 +274,19 @@ pub struct Replan {
     facts: Facts,
     /// The build as it runs.
     running: Plan,
+    /// What the build has last taken over.
+    taken: Option<Revision>,
+}
+
+/// A buildspec that was read again.
+#[derive(Debug)]
+pub struct Revised {
+    /// What the build takes over.
+    pub revision: Revision,
+    /// Whether it says what it said when it was last read.
+    pub is_unchanged: bool,
+    /// What `cobuild check` finds.
+    pub problems: Problems,
 }
 
 /// An edited buildspec that cannot be run.
@@ -285,9 +299,8 @@ pub struct Refused {
 }
 
 impl Replan {
-    /// Reads the buildspec again, and returns what the build takes over from it, with what `cobuild check`
-    /// finds in it.
-    pub fn revise(&mut self) -> Result<(Revision, Problems), Refused> {
+    /// Reads the buildspec again.
+    pub fn revise(&mut self) -> Result<Revised, Refused> {
         let inputs = inputs(&self.request, &self.prepared).map_err(|error| Refused {
             message: format!("{:#}", anyhow::Error::from(error)),
             problems: Problems::default(),
@@ -303,8 +316,14 @@ impl Replan {
                 })
             }
             (Some(revision), Reading::Accepted(_)) => {
+                let is_unchanged = self.taken.as_ref().is_some_and(|it| revision.repeats(it));
                 self.running.environment = edited.environment;
-                Ok((revision, problems))
+                self.taken = Some(revision.clone());
+                Ok(Revised {
+                    revision,
+                    is_unchanged,
+                    problems,
+                })
             }
             (None, Reading::Accepted(_)) => Err(Refused {
                 message: "the build runs without a buildspec".to_owned(),

@@ -8,7 +8,7 @@ use clap::{Args, ColorChoice};
 use super::args::{BuildArgs, EngineArgs, Format, LogArgs, OutputArgs, ResolvedBuild, open_files};
 use super::check;
 use super::config::ConfigArgs;
-use super::debug::DebugArgs;
+use super::debug::{DebugArgs, KeptContainer};
 use super::exit_status::EXIT_STATUS;
 use super::failure::Failure;
 use super::installation::installation;
@@ -88,9 +88,9 @@ pub(super) async fn run(
         ..installation(environment, color)?
     };
     let engine = connection.engine.clone();
-    let debugger = args
-        .debug
-        .debugger(&engine, connection.client(), environment)?;
+    let kept = KeptContainer::default();
+    let client = connection.client();
+    let debugger = args.debug.debugger(&engine, client, environment, &kept)?;
     let drawing = Drawing::on(environment);
     let sinks = sinks(&args, color, artifacts, shows_changes, drawing)?;
     let image = Resolution::of(&request.settings.image).asked().to_owned();
@@ -102,6 +102,7 @@ pub(super) async fn run(
     let build = build::start(request, engine, &installation, hooks);
     let shown = show_build(build, sinks, &connection, &installation, &image).await;
     connection.close().await;
+    kept.tell();
     shown
 }
 

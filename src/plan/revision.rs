@@ -60,6 +60,17 @@ impl Revision {
     }
 }
 
+impl Revision {
+    /// Whether it brings nothing that an earlier one has not brought.
+    pub fn repeats(&self, earlier: &Self) -> bool {
+        let known = Self {
+            variables: Vec::new(),
+            ..earlier.clone()
+        };
+        *self == known
+    }
+}
+
 /// The sections that differ and whose time is over.
 fn sections(before: &Work, now: &Work) -> Vec<String> {
     let differences = [
@@ -104,6 +115,21 @@ mod tests {
 
     fn between(before: &str, now: &str) -> Revision {
         Revision::between(&plan(before), &plan(now)).unwrap()
+    }
+
+    #[test]
+    fn what_was_taken_over_before_is_no_news() {
+        let same = between(BEFORE, BEFORE);
+        assert!(same.repeats(&same));
+        let now = BEFORE.replace("A: a", "A: other");
+        let edited = between(BEFORE, &now);
+        assert!(!edited.repeats(&same));
+        // By now the build has the variable.
+        assert!(between(&now, &now).repeats(&edited));
+        let commands = BEFORE.replace("make", "make test");
+        assert!(!between(BEFORE, &commands).repeats(&same));
+        let too_late = BEFORE.replace("env: {", "env: {shell: bash, ");
+        assert!(!between(BEFORE, &too_late).repeats(&same));
     }
 
     const BEFORE: &str = "version: 0.2

@@ -208,6 +208,10 @@ fn an_edited_buildspec_is_read_again() {
         .unwrap();
     session.exp_string(" --> buildspec.yml:2:").unwrap();
     session.exp_string("debug> ").unwrap();
+    let env = env.buildspec(BUILDSPEC);
+    session.send_line("e").unwrap();
+    session.exp_string("the buildspec is unchanged").unwrap();
+    session.exp_string("debug> ").unwrap();
     let _env = env.buildspec(&BUILDSPEC.replace("exit 3", "echo men''ded"));
     session.send_line("e").unwrap();
     session.exp_string("mended").unwrap();
@@ -307,6 +311,11 @@ fn a_kept_container_can_be_entered_and_is_cleaned_away() {
         .lines()
         .find_map(|line| line.trim().strip_prefix("docker exec -it "))
         .unwrap_or_else(|| panic!("{run}"));
+    let (_, last) = run.stderr.split_once("FAILED in ").unwrap();
+    let told = "\nthe container stays: BUILD command 2 failed with exit status 3: test -e fixed || exit 3\n  docker exec ";
+    assert!(last.contains(told), "{run}");
+    let last = run.stderr.trim_end().lines().last();
+    assert_eq!(last, Some("`cobuild clean` removes the container"), "{run}");
     // As it is printed, but for the terminal.
     let mut words = line.split(' ');
     let (_, _, container) = (words.next(), words.next(), words.next().unwrap());

@@ -1,5 +1,7 @@
 //! A debugger without a terminal: it says how to get into the container, and leaves it.
 
+use std::sync::{Arc, OnceLock};
+
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
@@ -13,11 +15,26 @@ use crate::terminal::{Color, Lines, Out, Page, masked};
 pub(super) struct Keep {
     breaks: Breaks,
     client: String,
+    kept: KeptContainer,
 }
 
 impl Keep {
-    pub(super) fn new(breaks: Breaks, client: String) -> Self {
-        Self { breaks, client }
+    pub(super) fn new(breaks: Breaks, client: String, kept: KeptContainer) -> Self {
+        Self {
+            breaks,
+            client,
+            kept,
+        }
+    }
+
+    /// What happened, where, how to get in, and what to do next.
+    fn page(&self, what: &str, halt: &Halt, hint: &str) -> Page {
+        let mut page = Page::default();
+        let command = halt.command.trim_end();
+        let _ = writeln!(page, "{what}: {}: {}", place(halt), Lines(command, 2));
+        let _ = writeln!(page, "  {}", self.exec_line(halt));
+        let _ = writeln!(page, "{hint}");
+        page.map(masked)
     }
 
     /// Returns the command line that opens a shell in the build.
@@ -38,27 +55,41 @@ impl Debugger for Keep {
     }
 
     fn decide<'a>(&'a mut self, halt: &'a Halt) -> BoxFuture<'a, DebugAction> {
-        let (verdict, what) = match halt.cause {
-            Cause::Breakpoint => (
-                DebugAction::Wait,
-                "`codebuild-resume` in it lets the build go on",
-            ),
+        let verdict = match halt.cause {
+            Cause::Breakpoint => {
+                let hint = "`codebuild-resume` in it lets the build go on";
+                tell(&self.page("the build is paused", halt, hint));
+                DebugAction::Wait
+            }
             Cause::Before | Cause::Failed { .. } => {
-                (DebugAction::Keep, "`cobuild clean` removes the container")
+                let hint = "`cobuild clean` removes the container";
+                self.kept.set(self.page("the container stays", halt, hint));
+                DebugAction::Keep
             }
         };
-        let mut told = Page::default();
-        let command = halt.command.trim_end();
-        let _ = writeln!(
-            told,
-            "the build stands still: {}: {}",
-            place(halt),
-            Lines(command, 2)
-        );
-        let _ = writeln!(told, "  {}", self.exec_line(halt));
-        let _ = writeln!(told, "{what}");
-        // Without anybody to read it the build stands still all the same.
-        let _ = Out::stderr(Color::Never).page(&told.map(masked));
         async move { verdict }.boxed()
     }
+}
+
+/// What is to be told of a container that stays, after everything else that a build says.
+#[derive(Debug, Clone, Default)]
+pub(in crate::cli) struct KeptContainer(Arc<OnceLock<Page>>);
+
+impl KeptContainer {
+    fn set(&self, page: Page) {
+        // A build ends where its container stays: there is one.
+        let _ = self.0.set(page);
+    }
+
+    /// Says it, when a container stays.
+    pub(in crate::cli) fn tell(&self) {
+        if let Some(page) = self.0.get() {
+            tell(page);
+        }
+    }
+}
+
+fn tell(page: &Page) {
+    // Without anybody to read it the container stays all the same.
+    let _ = Out::stderr(Color::Never).page(page);
 }

@@ -1,4 +1,4 @@
-//! The menu of a build that stands still.
+//! The menu of a paused build.
 
 use std::io;
 
@@ -8,12 +8,11 @@ use futures_util::future::BoxFuture;
 use super::pauses::{Breaks, place};
 use super::shell::{self, ShellEnd};
 use super::terminal::Terminal;
-use crate::build::{Refused, Replan};
+use crate::build::{Refused, Replan, Revised};
 use crate::cli::check::draw;
 use crate::engine::docker::Docker;
 use crate::event::Problems;
 use crate::phase::PhaseType;
-use crate::plan::Revision;
 use crate::runner::{Cause, DebugAction, Debugger, Halt};
 use crate::terminal::{Out, Page, masked};
 
@@ -113,12 +112,12 @@ impl Menu {
                     }
                 }
                 Choice::Edited => match self.replan.revise() {
-                    Ok((revision, problems)) => {
-                        self.tell_problems(&problems).await?;
-                        for line in changes(&revision) {
+                    Ok(revised) => {
+                        self.tell_problems(&revised.problems).await?;
+                        for line in changes(&revised) {
                             self.complain(&line).await?;
                         }
-                        return Ok(DebugAction::RetryEdited(Box::new(revision)));
+                        return Ok(DebugAction::RetryEdited(Box::new(revised.revision)));
                     }
                     Err(Refused { message, problems }) => {
                         self.complain(&message).await?;
@@ -186,10 +185,18 @@ fn fate_of_exports(cause: Cause) -> &'static str {
 }
 
 /// Says what of an edited buildspec holds from now on, and what does not.
-fn changes(revision: &Revision) -> Vec<String> {
+fn changes(revised: &Revised) -> Vec<String> {
+    let Revised {
+        revision,
+        is_unchanged,
+        ..
+    } = revised;
     let names = revision.variables.iter().map(|(name, _)| name.as_str());
     let names: Vec<&str> = names.collect();
     let mut lines = Vec::new();
+    if *is_unchanged {
+        lines.push("the buildspec is unchanged".to_owned());
+    }
     if !names.is_empty() {
         lines.push(format!(
             "set for the commands that follow: {}",

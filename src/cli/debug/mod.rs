@@ -16,6 +16,7 @@ use crate::plan::part::Step;
 use crate::settings::Environment;
 
 use keep::Keep;
+pub(super) use keep::KeptContainer;
 use menu::Menu;
 use pauses::Breaks;
 use terminal::Terminal;
@@ -61,7 +62,7 @@ enum How {
 }
 
 impl DebugArgs {
-    /// The steps before which the build stands still.
+    /// The steps before which the build pauses.
     pub(super) fn breaks(&self) -> Vec<Step> {
         self.break_at.clone()
     }
@@ -71,17 +72,24 @@ impl DebugArgs {
         self.dry_run.unwrap_or_default()
     }
 
-    /// Makes the debugger that is asked for; `client` is the command by which people reach the engine.
+    /// Makes the debugger that is asked for; `client` is the command by which people reach the engine. What is
+    /// to be said of a container that stays is in `kept` after the build.
     pub(super) fn debugger(
         &self,
         engine: &Docker,
         client: String,
         environment: &Environment,
+        kept: &KeptContainer,
     ) -> Result<Option<DebuggerMaker>, Failure> {
         let breaks = Breaks(self.break_at.clone());
         match self.debug {
             None => Ok(None),
-            Some(How::Keep) => Ok(Some(Box::new(|_| Box::new(Keep::new(breaks, client))))),
+            Some(How::Keep) => {
+                let kept = kept.clone();
+                Ok(Some(Box::new(|_| {
+                    Box::new(Keep::new(breaks, client, kept))
+                })))
+            }
             Some(How::Ask) => {
                 let terminal = Terminal::open().map_err(|error| {
                     Failure::usage(anyhow::Error::new(error).context("--debug needs a terminal"))

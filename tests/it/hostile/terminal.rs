@@ -423,7 +423,10 @@ fn the_debugger_asks_in_plain_words() {
         })))
         .args(&["--debug=keep"]);
     let text = shown_of(&env);
-    assert!(text.contains("the build stands still"), "{text}");
+    assert!(
+        text.contains("the container stays: BUILD command 1 failed with exit status 3: "),
+        "{text}"
+    );
     let (_, line) = text.split_once(" exec -it -u ").unwrap();
     let container = line.split_whitespace().nth(1).unwrap();
     engine::docker(&["rm", "-f", "-v", container]);
