@@ -102,7 +102,7 @@ impl Engine for Docker {
         self.limits.request(Operation::ImportImage, imported).await
     }
 
-    async fn list_images(&self, label: &str) -> Result<Vec<ListedObject>, EngineError> {
+    async fn list_images(&self, label: Option<&str>) -> Result<Vec<ListedObject>, EngineError> {
         let listed = images::list(&self.client, label);
         self.limits.request(Operation::ListImages, listed).await
     }

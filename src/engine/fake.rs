@@ -188,8 +188,13 @@ impl Engine for FakeEngine {
         Ok(())
     }
 
-    async fn list_images(&self, _label: &str) -> Result<Vec<ListedObject>, EngineError> {
-        Ok(Vec::new())
+    async fn list_images(&self, _label: Option<&str>) -> Result<Vec<ListedObject>, EngineError> {
+        let images = self.images.lock().unwrap();
+        let listed = images.iter().map(|(name, _)| ListedObject {
+            name: name.clone(),
+            ..ListedObject::default()
+        });
+        Ok(listed.collect())
     }
 
     async fn remove_image(&self, _name: &str) -> Result<(), EngineError> {

@@ -41,10 +41,10 @@ pub trait Engine: Send + Sync {
         tar: Bytes,
     ) -> impl Future<Output = Result<(), EngineError>> + Send;
 
-    /// Lists images that carry this label.
+    /// Lists the images that carry this label, or all that have a name or are no part of another.
     fn list_images(
         &self,
-        label: &str,
+        label: Option<&str>,
     ) -> impl Future<Output = Result<Vec<ListedObject>, EngineError>> + Send;
 
     /// Removes an image by its name or id. A missing image is no error; an image in use is

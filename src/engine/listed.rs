@@ -40,3 +40,11 @@ pub struct ListedObject {
     /// In bytes.
     pub size: Option<u64>,
 }
+
+impl ListedObject {
+    /// Returns all its names or tags.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        let others = self.other_names.iter().map(String::as_str);
+        std::iter::once(self.name.as_str()).chain(others)
+    }
+}

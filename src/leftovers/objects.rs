@@ -31,7 +31,7 @@ pub(super) async fn list<E: Engine>(
         engine.list_containers(ownership::HOST, None),
         engine.list_volumes(ownership::HOST),
         engine.list_networks(ownership::HOST),
-        engine.list_images(ownership::HOST),
+        engine.list_images(Some(ownership::HOST)),
     );
     let (containers, volumes, networks, images) = (containers?, volumes?, networks?, images?);
     let mut sorting = Sorting {

@@ -174,9 +174,12 @@ fn quoted(text: &str) -> String {
 
 pub(super) async fn list(
     client: &bollard::Docker,
-    label: &str,
+    label: Option<&str>,
 ) -> Result<Vec<ListedObject>, EngineError> {
-    let filters = HashMap::from([("label".to_owned(), vec![label.to_owned()])]);
+    let filters: HashMap<String, Vec<String>> = label
+        .map(|label| ("label".to_owned(), vec![label.to_owned()]))
+        .into_iter()
+        .collect();
     let options = ListImagesOptionsBuilder::default()
         .filters(&filters)
         .build();

@@ -1,9 +1,10 @@
 //! Resolves and pulls the image of a build, and checks whether it fits.
 
 mod advice;
+mod nearest;
 mod pull;
 
-use crate::engine::{Engine, EngineFacts, ImageFacts};
+use crate::engine::{Engine, EngineFacts, ImageFacts, ListedObject};
 use crate::event::Notice;
 use crate::phase::PhaseContext;
 use crate::project::image::{Architecture, Origin, Platform, PullPolicy};
@@ -54,9 +55,14 @@ impl<E: Engine> Run<'_, E> {
         };
         let found = match (local.fitting, name) {
             (Some(found), _) => Ok(found),
-            (None, Some(name)) if policy != PullPolicy::Never => self.pull(name).await?,
+            (None, Some(name)) if policy != PullPolicy::Never => {
+                self.pull(name, local.unfit.as_ref()).await?
+            }
             (None, _) => {
                 let (reason, hint) = advice::not_local(plan, engine, local.unfit.as_ref());
+                let hint = self
+                    .naming_what_is_meant(local.unfit.as_ref(), hint)
+                    .await?;
                 return Ok(Err(self.cannot_be_had(&reason, Some(hint)).await));
             }
         };
@@ -90,6 +96,30 @@ impl<E: Engine> Run<'_, E> {
             }
         }
         Ok(Ok(local))
+    }
+
+    /// Adds to a hint which local image is meant: the one for another platform than the one that is asked for,
+    /// or one whose name is near.
+    async fn naming_what_is_meant(
+        &self,
+        unfit: Option<&(String, Platform)>,
+        hint: String,
+    ) -> Result<String, Interruption> {
+        if let (Some((name, is)), Some(wanted)) = (unfit, &self.plan.pulling.platform) {
+            return Ok(format!(
+                "the local image `{name}` is for {is}, and would be used without `--platform {wanted}`; {hint}"
+            ));
+        }
+        if hint.starts_with("did you mean") {
+            return Ok(hint);
+        }
+        // Without a list there is a hint all the same.
+        let listed = self.guarded(self.engine.list_images(None)).await?;
+        let names = listed.iter().flatten().flat_map(ListedObject::names);
+        Ok(match nearest::nearest(&self.plan.identity.image, names) {
+            Some(meant) => format!("did you mean the local image `-i {meant}`? {hint}"),
+            None => hint,
+        })
     }
 
     /// Returns the platform of an image when it is not the requested one.

@@ -13,7 +13,7 @@ use crate::engine::{
 use crate::event::{LayerProgress, Notice, PullEvent};
 use crate::mask::Masker;
 use crate::phase::PhaseContext;
-use crate::project::image::ImageName;
+use crate::project::image::{ImageName, Platform};
 use crate::runner::interruption::Interruption;
 use crate::runner::run::Run;
 
@@ -28,10 +28,12 @@ const MOST_STEPS: u64 = 100;
 const MOST_LAYERS: usize = 1_000;
 
 impl<E: Engine> Run<'_, E> {
-    /// Pulls and inspects an image, or returns the context of the failure.
+    /// Pulls and inspects an image, or returns the context of the failure. The local image of that name may be
+    /// `unfit`: for another platform.
     pub(super) async fn pull(
         &self,
         name: &str,
+        unfit: Option<&(String, Platform)>,
     ) -> Result<Result<(String, ImageFacts), PhaseContext>, Interruption> {
         let platform = self.plan.pulling.platform.as_ref();
         let request = PullRequest {
@@ -70,7 +72,15 @@ impl<E: Engine> Run<'_, E> {
         if let Some((problem, error)) = failure {
             self.tell(PullEvent::Failed).await;
             let asked = PullAttempt::new(&request);
-            let hint = masker.mask(&asked.advice(problem)).into_owned();
+            let advice = asked.advice(problem);
+            let advice = match problem {
+                PullFailure::NotFound
+                | PullFailure::NotFoundOrPrivate
+                | PullFailure::Unauthorised
+                | PullFailure::Unreachable => self.naming_what_is_meant(unfit, advice).await?,
+                _ => advice,
+            };
+            let hint = masker.mask(&advice).into_owned();
             let reason = masker.mask(&in_one_line(&error)).into_owned();
             return Ok(Err(self.cannot_be_had(&reason, Some(hint)).await));
         }

@@ -139,9 +139,17 @@ impl<'a, E: Engine> Run<'a, E> {
                 "the image `{}` has no `sh`; every build needs a POSIX shell",
                 self.plan.engine_image
             ),
-            Some(image) if cannot_execute(&error) => format!(
-                "the image `{image}` is for another processor architecture, and the engine cannot emulate it"
-            ),
+            Some(image) if cannot_execute(&error) => {
+                let named = self.plan.pulling.platform.as_ref();
+                let without = named
+                    .map(|platform| {
+                        format!(": without `--platform {platform}` the engine's own is used")
+                    })
+                    .unwrap_or_default();
+                format!(
+                    "the image `{image}` is for another processor architecture, and the engine cannot emulate it{without}"
+                )
+            }
             _ => return Err(error.into()),
         };
         self.hint(hint).await;

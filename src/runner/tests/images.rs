@@ -196,3 +196,33 @@ async fn a_name_that_is_none_is_refused_before_the_engine_is_asked_for_it() {
     let context = ran.context(PhaseType::Provisioning).unwrap();
     assert!(context.message.ends_with("invalid reference format"));
 }
+
+#[tokio::test]
+async fn a_misspelt_local_image_is_named() {
+    let local = [("team/tool:2", "linux/amd64"), ("node:20", "linux/amd64")];
+    for (image, policy, meant) in [
+        ("team/toll:2", PullPolicy::Missing, Some("team/tool:2")),
+        ("team/toll:2", PullPolicy::Never, Some("team/tool:2")),
+        ("team/tool", PullPolicy::Always, Some("team/tool:2")),
+        ("node:18", PullPolicy::Missing, None),
+    ] {
+        let fake = engine(&local).pulling(&[Some("manifest unknown")]);
+        let (ran, _, said) = ask(image, pulling(policy, None), &fake).await;
+        assert_eq!(ran.outcome.status, Status::Failed);
+        let tip = meant.map(|meant| format!("did you mean the local image `-i {meant}`? "));
+        assert_eq!(tip.is_some(), said.contains("did you mean"), "{said}");
+        assert!(tip.is_none_or(|tip| said.starts_with(&tip)), "{said}");
+    }
+}
+
+#[tokio::test]
+async fn a_local_image_for_another_platform_is_named_where_none_can_be_had() {
+    let arm = Some("linux/arm64");
+    for policy in [PullPolicy::Missing, PullPolicy::Never] {
+        let fake = engine(&[("a:1", "linux/amd64")]).pulling(&[Some("manifest unknown")]);
+        let (ran, _, said) = ask("a:1", pulling(policy, arm), &fake).await;
+        assert_eq!(ran.outcome.status, Status::Failed);
+        let told = "the local image `a:1` is for linux/amd64, and would be used without `--platform linux/arm64`; ";
+        assert!(said.starts_with(told), "{said}");
+    }
+}
