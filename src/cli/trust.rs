@@ -57,7 +57,11 @@ pub(super) fn run(
 
 fn list(trusted: &TrustedFiles) -> Result<Page, Failure> {
     let mut page = Page::default();
-    for path in trusted.paths().map_err(unusable)? {
+    let paths = trusted.paths().map_err(unusable)?;
+    if paths.is_empty() {
+        let _ = writeln!(page, "no file is trusted");
+    }
+    for path in paths {
         let _ = writeln!(page, "{}", path.display());
     }
     Ok(page)

@@ -67,7 +67,10 @@ fn trust_is_taken_back() {
         format!("{} is trusted no longer\n", file.display())
     );
     place.assert_refused(&[], &["`privileged`"]);
-    assert_eq!(place.call(&["trust", "--list"]).stdout, "");
+    assert_eq!(
+        place.call(&["trust", "--list"]).stdout,
+        "no file is trusted\n"
+    );
     let run = place.call(&["trust", "--revoke"]);
     run.assert_code(2);
     assert!(run.stderr.contains("is not trusted"), "{run}");
@@ -87,7 +90,10 @@ fn what_cannot_be_used_is_not_trusted() {
         let run = place.call(&["trust"]);
         run.assert_code(2);
         assert!(run.stderr.contains(told), "{run}");
-        assert_eq!(place.call(&["trust", "--list"]).stdout, "");
+        assert_eq!(
+            place.call(&["trust", "--list"]).stdout,
+            "no file is trusted\n"
+        );
     }
     let run = Place::new().call(&["trust"]);
     run.assert_code(2);
