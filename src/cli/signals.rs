@@ -8,6 +8,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use super::failure::Failure;
 use crate::exit::ExitStatus;
 use crate::runner::{self, CancelReason, Cancellation, Canceller};
+use crate::terminal;
 
 /// What can end work before its time.
 #[derive(Debug)]
@@ -32,6 +33,7 @@ impl Stops {
 pub(super) struct Signals {
     first: Arc<OnceLock<ExitStatus>>,
     listening: tokio::task::JoinHandle<()>,
+    resuming: tokio::task::JoinHandle<()>,
 }
 
 impl Signals {
@@ -50,7 +52,18 @@ impl Signals {
             next(&mut interrupt, &mut terminate, &mut hang_up).await;
             canceller.cancel(CancelReason::Kill);
         });
-        Ok(Self { first, listening })
+        let mut resume = signal(SignalKind::from_raw(rustix::process::Signal::CONT.as_raw()))?;
+        let resuming = tokio::spawn(async move {
+            while resume.recv().await.is_some() {
+                // A shell had the terminal meanwhile.
+                terminal::forget_status();
+            }
+        });
+        Ok(Self {
+            first,
+            listening,
+            resuming,
+        })
     }
 
     /// Begins to listen for the signals that stop a build; a system that does not let us is a failure.
@@ -69,6 +82,7 @@ impl Signals {
 impl Drop for Signals {
     fn drop(&mut self) {
         self.listening.abort();
+        self.resuming.abort();
     }
 }
 

@@ -40,6 +40,6 @@ pub use characters::visible;
 pub use out::{Color, Out, stderr_width, stdout_width};
 pub use page::{Lines, Page};
 pub use sanitize::Sanitizer;
-pub use status_line::{Cursor, StatusLine};
+pub use status_line::{Cursor, StatusLine, forget_status};
 pub use style::Style;
 pub use traces::{Traces, hide, masked, show_panics};

@@ -166,6 +166,11 @@ pub(super) fn wipe() {
     }
 }
 
+/// Has the line drawn anew, at the place where the cursor is by then: somebody else had the terminal.
+pub fn forget_status() {
+    SHOWN.store(NOTHING, Ordering::Relaxed);
+}
+
 fn erase(sign: u8) -> &'static str {
     match sign {
         NOTHING => "",

@@ -1,5 +1,6 @@
 //! Builds that somebody looks at on a terminal: short timestamps, a line that says what runs.
 
+mod hostile;
 mod screen;
 
 use std::process::Command;
