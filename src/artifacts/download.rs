@@ -4,7 +4,7 @@ use std::io::Read;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
-use super::CollectError;
+use super::DownloadError;
 use super::entries::{Entries, EntryKind};
 use super::file_list::{ArtifactFile, ArtifactFiles, ByPath};
 use super::file_writer::{Attributes, FileWriter, copy};
@@ -85,7 +85,7 @@ impl<E: Engine> Fetch<'_, E> {
         names: Arc<ArtifactFiles>,
         directory: &Path,
         notices: &mut Notices,
-    ) -> Result<Fetched, CollectError> {
+    ) -> Result<Fetched, DownloadError> {
         let mut fetched = Fetched {
             count: names.len(),
             links: Vec::new(),
@@ -148,7 +148,7 @@ impl<E: Engine> Fetch<'_, E> {
         indexes: &[usize],
         option: &str,
         directory: &Path,
-    ) -> Result<Received, CollectError> {
+    ) -> Result<Received, DownloadError> {
         let mut list = Vec::new();
         for wanted in indexes.iter().filter_map(|index| names.get(*index)) {
             // What begins so is no option.
@@ -174,7 +174,7 @@ impl<E: Engine> Fetch<'_, E> {
         names: &Arc<ArtifactFiles>,
         indexes: &[usize],
         directory: &Path,
-    ) -> Result<Received, CollectError> {
+    ) -> Result<Received, DownloadError> {
         let stream = read(self.engine, self.container, command, input.into(), GOOD).await?;
         let (names, directory) = (names.clone(), directory.to_path_buf());
         let expected = indexes.to_vec();
@@ -202,7 +202,7 @@ impl Fetched {
         &mut self,
         names: &ArtifactFiles,
         received: &Received,
-    ) -> Result<Vec<usize>, CollectError> {
+    ) -> Result<Vec<usize>, DownloadError> {
         let kept = self.links.iter().map(|link| &link.target);
         let targets = kept.chain(received.links.iter().map(|(_, target)| target));
         let length: usize = targets.map(|target| target.as_os_str().len()).sum();
@@ -255,8 +255,8 @@ fn as_arguments(names: &ArtifactFiles, indexes: &[usize], option: &str) -> Vec<u
     script
 }
 
-fn too_many_links() -> CollectError {
-    CollectError::TooMany {
+fn too_many_links() -> DownloadError {
+    DownloadError::TooMany {
         what: "links",
         most: MOST_NAMES,
         bytes: MOST_LINKS,
@@ -283,7 +283,7 @@ fn receive(
     names: &ArtifactFiles,
     expected: &[usize],
     directory: &Path,
-) -> Result<Received, CollectError> {
+) -> Result<Received, DownloadError> {
     let mut received = Received::default();
     let mut placing = FileWriter::new(directory);
     let mut hard_links = Vec::new();
@@ -291,7 +291,7 @@ fn receive(
     let mut length = 0;
     let mut entries = Entries::new(stream);
     let mut cursor = 0;
-    while let Some(entry) = entries.next().map_err(CollectError::Read)? {
+    while let Some(entry) = entries.next().map_err(DownloadError::Read)? {
         let name = path_of(&entry.name);
         let begun = cursor;
         let found = expected[begun..].iter().find_map(|index| {
@@ -300,7 +300,7 @@ fn receive(
             (wanted.path == name).then_some((*index, wanted))
         });
         let Some((index, wanted)) = found else {
-            return Err(CollectError::Unasked(entry.name));
+            return Err(DownloadError::Unasked(entry.name));
         };
         received.missing.extend(&expected[begun..cursor - 1]);
         match entry.kind {
@@ -309,7 +309,7 @@ fn receive(
                     mode: entry.mode,
                     modified: entry.modified,
                 };
-                let content = entries.content(size).map_err(CollectError::Read)?;
+                let content = entries.content(size).map_err(DownloadError::Read)?;
                 placing.file(index, wanted.kept, attributes, size, content)?;
             }
             EntryKind::HardLink(target) => {
@@ -341,7 +341,7 @@ fn copy_hard_links(
     links: &[(usize, Option<usize>)],
     directory: &Path,
     received: &mut Received,
-) -> Result<(), CollectError> {
+) -> Result<(), DownloadError> {
     for (index, first) in links {
         let first = first.and_then(|index| names.get(index));
         let (Some(first), Some(wanted)) = (first, names.get(*index)) else {
@@ -409,7 +409,7 @@ mod tests {
     fn received(
         names: &ArtifactFiles,
         files: &[&str],
-    ) -> (tempfile::TempDir, Result<Received, CollectError>) {
+    ) -> (tempfile::TempDir, Result<Received, DownloadError>) {
         let directory = tempfile::tempdir().unwrap();
         let expected: Vec<usize> = (0..names.len()).collect();
         let stream = stream(files);
@@ -441,7 +441,7 @@ mod tests {
         ] {
             let (_, received) = received(&names, files);
             assert!(
-                matches!(received, Err(CollectError::Unasked(_))),
+                matches!(received, Err(DownloadError::Unasked(_))),
                 "{files:?}"
             );
         }
@@ -456,7 +456,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let whole = stream(&["./src/a"]);
         let received = receive(&whole[..515], &names, &[0], directory.path());
-        assert!(matches!(received, Err(CollectError::Read(_))));
+        assert!(matches!(received, Err(DownloadError::Read(_))));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use crate::engine::EngineError;
 
 /// Why files could not be brought out.
 #[derive(Debug, thiserror::Error)]
-pub enum CollectError {
+pub enum DownloadError {
     #[error(transparent)]
     Engine(#[from] EngineError),
     #[error("cannot write `{}`", path.display())]
@@ -37,7 +37,7 @@ pub enum CollectError {
     Unasked(PathBuf),
 }
 
-impl CollectError {
+impl DownloadError {
     /// Whether the build is to blame: a program of its image misbehaves.
     pub fn is_the_build_s(&self) -> bool {
         match self {

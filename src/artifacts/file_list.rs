@@ -5,7 +5,7 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use super::CollectError;
+use super::DownloadError;
 use super::notices::{Notice, Notices};
 
 /// The limits: the number of files, and the bytes of their paths together.
@@ -45,12 +45,12 @@ impl ArtifactFiles {
         path: &Path,
         kept: &Path,
         as_link: bool,
-    ) -> Result<(), CollectError> {
+    ) -> Result<(), DownloadError> {
         let path = path.as_os_str().as_bytes();
         let end = self.bytes.len() + path.len();
-        let number = |number: usize| u32::try_from(number).map_err(|_| CollectError::Listing);
+        let number = |number: usize| u32::try_from(number).map_err(|_| DownloadError::Listing);
         if end > MOST_BYTES || self.names.len() >= MOST_FILES {
-            return Err(CollectError::TooMany {
+            return Err(DownloadError::TooMany {
                 what: "files",
                 most: MOST_FILES,
                 bytes: MOST_BYTES,
@@ -143,9 +143,9 @@ impl ArtifactFiles {
         what: &'static str,
         most: usize,
         bytes: usize,
-    ) -> Result<(), CollectError> {
+    ) -> Result<(), DownloadError> {
         if self.names.len() > most || self.bytes.len() > bytes {
-            return Err(CollectError::TooMany { what, most, bytes });
+            return Err(DownloadError::TooMany { what, most, bytes });
         }
         Ok(())
     }

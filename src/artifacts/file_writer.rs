@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{JoinHandle, available_parallelism};
 use std::time::SystemTime;
 
-use super::CollectError;
+use super::DownloadError;
 
 /// The largest file that is held in memory while it waits to be written.
 const SMALL: u64 = 128 * 1024;
@@ -42,7 +42,7 @@ struct Waiting {
 /// The results of the writers.
 #[derive(Default)]
 struct WriterReport {
-    failure: Option<CollectError>,
+    failure: Option<DownloadError>,
     /// Files whose names the host takes for those of others.
     same: Vec<usize>,
 }
@@ -88,13 +88,13 @@ impl FileWriter {
         attributes: Attributes,
         size: u64,
         mut content: impl Read,
-    ) -> Result<(), CollectError> {
+    ) -> Result<(), DownloadError> {
         let path = self.place(kept)?;
         if size <= SMALL {
             let mut whole = Vec::with_capacity(usize::try_from(size).unwrap_or(0));
             content
                 .read_to_end(&mut whole)
-                .map_err(CollectError::Read)?;
+                .map_err(DownloadError::Read)?;
             let waiting = Waiting {
                 index,
                 path,
@@ -110,7 +110,7 @@ impl FileWriter {
             return Ok(());
         };
         loop {
-            let filled = fill(&mut content, &mut self.buffer).map_err(CollectError::Read)?;
+            let filled = fill(&mut content, &mut self.buffer).map_err(DownloadError::Read)?;
             if filled == 0 {
                 break;
             }
@@ -124,7 +124,7 @@ impl FileWriter {
 
     /// Waits until all files are written, and returns those that were not written because the file
     /// system of the host takes their names for those of others.
-    pub(super) fn end(self) -> Result<Vec<usize>, CollectError> {
+    pub(super) fn end(self) -> Result<Vec<usize>, DownloadError> {
         drop(self.sender);
         let mut died = false;
         for writer in self.writers {
@@ -133,14 +133,14 @@ impl FileWriter {
         let told = std::mem::take(&mut *lock(&self.told));
         match told.failure {
             Some(failure) => Err(failure),
-            None if died => Err(CollectError::Read(io::Error::other(
+            None if died => Err(DownloadError::Read(io::Error::other(
                 "a thread that writes artifacts stopped unexpectedly",
             ))),
             None => Ok(told.same),
         }
     }
 
-    fn place(&mut self, kept: &Path) -> Result<PathBuf, CollectError> {
+    fn place(&mut self, kept: &Path) -> Result<PathBuf, DownloadError> {
         let path = self.directory.join(kept);
         if let Some(directory) = path.parent()
             && directory != self.made
@@ -151,13 +151,13 @@ impl FileWriter {
         Ok(path)
     }
 
-    fn failure(&self) -> Result<(), CollectError> {
+    fn failure(&self) -> Result<(), DownloadError> {
         lock(&self.told).failure.take().map_or(Ok(()), Err)
     }
 }
 
 /// Copies a written file to a second name; returns whether the name was free on the host.
-pub(super) fn copy(directory: &Path, from: &Path, kept: &Path) -> Result<bool, CollectError> {
+pub(super) fn copy(directory: &Path, from: &Path, kept: &Path) -> Result<bool, DownloadError> {
     let (from, path) = (directory.join(from), directory.join(kept));
     let copied = || -> io::Result<bool> {
         if let Some(parent) = path.parent() {
@@ -248,9 +248,9 @@ fn fill(content: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
     Ok(filled)
 }
 
-fn failed(path: &Path) -> impl FnOnce(io::Error) -> CollectError {
+fn failed(path: &Path) -> impl FnOnce(io::Error) -> DownloadError {
     let path = path.to_path_buf();
-    move |source| CollectError::Write { path, source }
+    move |source| DownloadError::Write { path, source }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use bytes::Bytes;
 use futures_util::StreamExt;
 
-use super::CollectError;
+use super::DownloadError;
 use crate::engine::process::read;
 use crate::engine::{ByteStream, ContainerId, Engine};
 
@@ -97,8 +97,8 @@ pub async fn list<E: Engine>(
     container: &ContainerId,
     has_find: bool,
     roots: &[PathBuf],
-    mut each: impl FnMut(&Path, FileType) -> Result<(), CollectError>,
-) -> Result<(), CollectError> {
+    mut each: impl FnMut(&Path, FileType) -> Result<(), DownloadError>,
+) -> Result<(), DownloadError> {
     if roots.is_empty() {
         return Ok(());
     }
@@ -120,7 +120,7 @@ pub async fn leads<E: Engine>(
     engine: &E,
     container: &ContainerId,
     paths: &[PathBuf],
-) -> Result<Vec<LinkTarget>, CollectError> {
+) -> Result<Vec<LinkTarget>, DownloadError> {
     if paths.is_empty() {
         return Ok(Vec::new());
     }
@@ -204,8 +204,8 @@ pub(crate) fn quote(script: &mut Vec<u8>, path: &Path) {
 /// Splits a stream into NUL-terminated texts; an unterminated rest is ignored.
 async fn names(
     mut stream: ByteStream,
-    mut each: impl FnMut(&[u8]) -> Result<(), CollectError>,
-) -> Result<(), CollectError> {
+    mut each: impl FnMut(&[u8]) -> Result<(), DownloadError>,
+) -> Result<(), DownloadError> {
     let mut begun: Vec<u8> = Vec::new();
     let mut length = 0;
     while let Some(chunk) = stream.next().await {
@@ -224,7 +224,7 @@ async fn names(
         }
         begun.extend_from_slice(rest);
         if begun.len() > LONGEST_NAME || length > LONGEST_LISTING {
-            return Err(CollectError::Listing);
+            return Err(DownloadError::Listing);
         }
     }
     Ok(())
@@ -241,8 +241,8 @@ impl Repeated {
     fn next(
         &mut self,
         name: &[u8],
-        each: &mut impl FnMut(&Path, FileType) -> Result<(), CollectError>,
-    ) -> Result<(), CollectError> {
+        each: &mut impl FnMut(&Path, FileType) -> Result<(), DownloadError>,
+    ) -> Result<(), DownloadError> {
         if self.count > 0 && self.name == name {
             self.count += 1;
             return Ok(());
@@ -256,8 +256,8 @@ impl Repeated {
 
     fn finish(
         &mut self,
-        each: &mut impl FnMut(&Path, FileType) -> Result<(), CollectError>,
-    ) -> Result<(), CollectError> {
+        each: &mut impl FnMut(&Path, FileType) -> Result<(), DownloadError>,
+    ) -> Result<(), DownloadError> {
         let kind = match self.count {
             0 => return Ok(()),
             1 => FileType::File,
@@ -299,7 +299,7 @@ mod tests {
         }
     }
 
-    async fn named(chunks: Vec<Vec<u8>>) -> Result<Vec<Vec<u8>>, CollectError> {
+    async fn named(chunks: Vec<Vec<u8>>) -> Result<Vec<Vec<u8>>, DownloadError> {
         let stream = futures_util::stream::iter(chunks.into_iter().map(|chunk| Ok(chunk.into())));
         let mut found = Vec::new();
         let mut each = |name: &[u8]| {
@@ -323,6 +323,6 @@ mod tests {
     async fn a_name_without_an_end_is_refused() {
         let chunk = vec![b'x'; 1024];
         let found = named(vec![chunk; LONGEST_NAME / 1024 + 2]).await;
-        assert!(matches!(found, Err(CollectError::Listing)));
+        assert!(matches!(found, Err(DownloadError::Listing)));
     }
 }

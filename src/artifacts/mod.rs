@@ -20,4 +20,4 @@ mod stream_reader;
 mod without_tar;
 pub mod zip;
 
-pub use error::CollectError;
+pub use error::DownloadError;

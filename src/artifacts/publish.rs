@@ -7,14 +7,14 @@ use std::path::{Path, PathBuf};
 
 use walkdir::WalkDir;
 
-use super::CollectError;
+use super::DownloadError;
 use super::file_writer::{Attributes, FileWriter};
 use super::staging::Staging;
 
 /// Moves everything below `staging` to `place` below `root`, and replaces files of the same name.
 /// Moves nothing when a file would replace a directory, or the other way round, or when a symlink
 /// on the way points outside `root`.
-pub fn publish_tree(staging: Staging, root: &Path, place: &Path) -> Result<(), CollectError> {
+pub fn publish_tree(staging: Staging, root: &Path, place: &Path) -> Result<(), DownloadError> {
     let staging = beside(staging, root)?;
     let merge = Merge::new(root)?;
     let target = root.join(place);
@@ -26,7 +26,7 @@ pub fn publish_tree(staging: Staging, root: &Path, place: &Path) -> Result<(), C
 }
 
 /// Moves one file to `place` below `root` in the same way. Both are on one file system.
-pub fn publish_file(gathered: &Path, root: &Path, place: &Path) -> Result<(), CollectError> {
+pub fn publish_file(gathered: &Path, root: &Path, place: &Path) -> Result<(), DownloadError> {
     let merge = Merge::new(root)?;
     let target = root.join(place);
     if let Some(parent) = target.parent() {
@@ -36,9 +36,9 @@ pub fn publish_file(gathered: &Path, root: &Path, place: &Path) -> Result<(), Co
 }
 
 /// Copies the collected files to the file system of their place.
-fn beside(staging: Staging, root: &Path) -> Result<Staging, CollectError> {
+fn beside(staging: Staging, root: &Path) -> Result<Staging, DownloadError> {
     let device = |path: &Path| fs::metadata(path).map(|there| there.dev());
-    let failed = |source| CollectError::Write {
+    let failed = |source| DownloadError::Write {
         path: root.to_path_buf(),
         source,
     };
@@ -78,8 +78,8 @@ struct Merge {
 }
 
 impl Merge {
-    fn new(root: &Path) -> Result<Self, CollectError> {
-        let failed = |source| CollectError::Write {
+    fn new(root: &Path) -> Result<Self, DownloadError> {
+        let failed = |source| DownloadError::Write {
             path: root.to_path_buf(),
             source,
         };
@@ -92,9 +92,9 @@ impl Merge {
     }
 
     /// Makes a directory below the root.
-    fn make_way(&self, directory: &Path) -> Result<(), CollectError> {
+    fn make_way(&self, directory: &Path) -> Result<(), DownloadError> {
         self.check(directory)?;
-        fs::create_dir_all(directory).map_err(|source| CollectError::Write {
+        fs::create_dir_all(directory).map_err(|source| DownloadError::Write {
             path: directory.to_path_buf(),
             source,
         })
@@ -102,9 +102,9 @@ impl Merge {
 
     /// Calls the action for everything below `from` without a counterpart below `to`, and for all
     /// files.
-    fn walk(&self, from: &Path, to: &Path, act: Act<'_>) -> Result<(), CollectError> {
+    fn walk(&self, from: &Path, to: &Path, act: Act<'_>) -> Result<(), DownloadError> {
         self.check(to)?;
-        let failed = |source| CollectError::Write {
+        let failed = |source| DownloadError::Write {
             path: to.to_path_buf(),
             source,
         };
@@ -122,20 +122,20 @@ impl Merge {
         Ok(())
     }
 
-    fn file(from: &Path, to: &Path, act: Act<'_>) -> Result<(), CollectError> {
+    fn file(from: &Path, to: &Path, act: Act<'_>) -> Result<(), DownloadError> {
         let acted = if fs::symlink_metadata(to).is_ok_and(|there| there.is_dir()) {
             Err(obstacle("a directory with the same path exists"))
         } else {
             act(from, to)
         };
-        acted.map_err(|source| CollectError::Write {
+        acted.map_err(|source| DownloadError::Write {
             path: to.to_path_buf(),
             source,
         })
     }
 
     /// Makes sure that a path can be, or become, a directory below the root.
-    fn check(&self, directory: &Path) -> Result<(), CollectError> {
+    fn check(&self, directory: &Path) -> Result<(), DownloadError> {
         let there = directory
             .ancestors()
             .find(|ancestor| !is_free(ancestor))
@@ -151,7 +151,7 @@ impl Merge {
             }
             Err(error) => Err(error),
         };
-        checked.map_err(|source| CollectError::Write {
+        checked.map_err(|source| DownloadError::Write {
             path: directory.to_path_buf(),
             source,
         })

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::CollectError;
+use super::DownloadError;
 use super::file_list::ArtifactFiles;
 use super::listing::{FileType, LinkTarget, leads, list};
 use super::notices::{Notice, Notices};
@@ -122,7 +122,7 @@ impl Search<'_> {
         has_find: bool,
         names: &mut ArtifactFiles,
         notices: &mut Notices,
-    ) -> Result<SearchResult, CollectError> {
+    ) -> Result<SearchResult, DownloadError> {
         let before = names.len();
         let mut finds = SearchState {
             search: self,
@@ -187,7 +187,7 @@ impl SearchState<'_> {
         trees: &SearchTrees,
         path: &Path,
         kind: FileType,
-    ) -> Result<(), CollectError> {
+    ) -> Result<(), DownloadError> {
         for (tree, below) in trees.that_hold(path) {
             let name = join(&tree.name, below);
             match kind {
@@ -210,7 +210,7 @@ impl SearchState<'_> {
         name: PathBuf,
         path: &Path,
         tree: &SearchTree,
-    ) -> Result<(), CollectError> {
+    ) -> Result<(), DownloadError> {
         let set = self.search.set;
         let matches = !set.matching_patterns(&name).is_empty();
         let is_followed = self.search.symlinks == Symlinks::Followed;
@@ -231,11 +231,11 @@ impl SearchState<'_> {
     }
 
     /// Counts the symlinks against the limits.
-    fn keep(&mut self, links: usize, length: usize) -> Result<(), CollectError> {
+    fn keep(&mut self, links: usize, length: usize) -> Result<(), DownloadError> {
         self.listed += links;
         self.length += length;
         if self.listed > MOST_LISTED || self.length > MOST_BYTES {
-            return Err(CollectError::TooMany {
+            return Err(DownloadError::TooMany {
                 what: "links",
                 most: MOST_LISTED,
                 bytes: MOST_BYTES,
@@ -244,7 +244,7 @@ impl SearchState<'_> {
         Ok(())
     }
 
-    fn file(&mut self, name: &Path, as_link: bool) -> Result<(), CollectError> {
+    fn file(&mut self, name: &Path, as_link: bool) -> Result<(), DownloadError> {
         let patterns = self.search.set.matching_patterns(name);
         if patterns.is_empty() {
             return Ok(());
@@ -261,7 +261,7 @@ impl SearchState<'_> {
         &mut self,
         link: &Link,
         leads: LinkTarget,
-    ) -> Result<Option<(PathBuf, SearchTree)>, CollectError> {
+    ) -> Result<Option<(PathBuf, SearchTree)>, DownloadError> {
         if self.search.symlinks == Symlinks::Kept {
             if leads == LinkTarget::Nowhere && link.matches {
                 self.notices.add(|| Notice::Dangling(link.name.clone()));

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{FlockOperation, flock};
 use uuid::Uuid;
 
-use super::CollectError;
+use super::DownloadError;
 use crate::host::directory;
 use crate::ownership::Owner;
 
@@ -29,7 +29,7 @@ pub struct Staging {
 
 impl Staging {
     /// Creates one in `parent`, and removes those that killed runs of this user left there.
-    pub fn create(parent: &Path, owner: &Owner) -> Result<Self, CollectError> {
+    pub fn create(parent: &Path, owner: &Owner) -> Result<Self, DownloadError> {
         let made = || {
             fs::create_dir_all(parent)?;
             sweep(parent, owner)?;
@@ -48,14 +48,14 @@ impl Staging {
                 }
             }
         };
-        made().map_err(|source| CollectError::Write {
+        made().map_err(|source| DownloadError::Write {
             path: parent.to_path_buf(),
             source,
         })
     }
 
     /// Makes another one elsewhere.
-    pub(super) fn another(&self, parent: &Path) -> Result<Self, CollectError> {
+    pub(super) fn another(&self, parent: &Path) -> Result<Self, DownloadError> {
         Self::create(parent, &self.owner)
     }
 

@@ -2,7 +2,7 @@
 
 use futures_util::StreamExt;
 
-use super::CollectError;
+use super::DownloadError;
 use crate::engine::ByteStream;
 use crate::engine::pipe::{self, StreamReader};
 
@@ -10,8 +10,8 @@ use crate::engine::pipe::{self, StreamReader};
 /// drop the future, or the thread continues alone: end the stream instead.
 pub(super) async fn read_from<T: Send + 'static>(
     stream: ByteStream,
-    read: impl FnOnce(StreamReader) -> Result<T, CollectError> + Send + 'static,
-) -> Result<T, CollectError> {
+    read: impl FnOnce(StreamReader) -> Result<T, DownloadError> + Send + 'static,
+) -> Result<T, DownloadError> {
     let (source, feeder) = pipe::reader();
     let reader = tokio::task::spawn_blocking(move || read(source));
     let there = stream.take_while(|chunk| {
@@ -21,10 +21,10 @@ pub(super) async fn read_from<T: Send + 'static>(
     let fed = feeder.feed(there.boxed()).await;
     let read = reader
         .await
-        .map_err(|error| CollectError::Read(error.into()))?;
+        .map_err(|error| DownloadError::Read(error.into()))?;
     match (fed, read) {
         // A write error is not an error of the stream.
-        (_, Err(error @ CollectError::Write { .. })) => Err(error),
+        (_, Err(error @ DownloadError::Write { .. })) => Err(error),
         // A stream that broke off also looks damaged; the engine's reason is the better one.
         (Err(error), _) => Err(error.into()),
         (Ok(()), read) => read,

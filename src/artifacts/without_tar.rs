@@ -4,7 +4,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::CollectError;
+use super::DownloadError;
 use super::download::{Fetch, Received, stays_inside};
 use super::entries::{Entries, EntryKind};
 use super::file_list::{ArtifactFiles, ByPath};
@@ -32,7 +32,7 @@ impl<E: Engine> Fetch<'_, E> {
         (path, name): &(PathBuf, PathBuf),
         wanted: Vec<usize>,
         directory: &Path,
-    ) -> Result<(Vec<usize>, Received), CollectError> {
+    ) -> Result<(Vec<usize>, Received), DownloadError> {
         let stream = self
             .engine
             .download(self.container, &path.to_string_lossy());
@@ -49,7 +49,7 @@ impl<E: Engine> Fetch<'_, E> {
         names: &Arc<ArtifactFiles>,
         index: usize,
         directory: &Path,
-    ) -> Result<Received, CollectError> {
+    ) -> Result<Received, DownloadError> {
         let mut received = Received::default();
         let Some(wanted) = names.get(index) else {
             return Ok(received);
@@ -78,7 +78,7 @@ impl<E: Engine> Fetch<'_, E> {
                 }
                 Ok(PathContent::Nothing) => break,
                 // This answer means a loop of symlinks.
-                Err(CollectError::Engine(error)) if error.status.is_some() => break,
+                Err(DownloadError::Engine(error)) if error.status.is_some() => break,
                 Err(error) => return Err(error),
             }
         }
@@ -93,7 +93,7 @@ fn receive_tree(
     root: &Path,
     wanted: Vec<usize>,
     directory: &Path,
-) -> Result<(Vec<usize>, Received), CollectError> {
+) -> Result<(Vec<usize>, Received), DownloadError> {
     let by_path = ByPath::new(names);
     let mut is_wanted = vec![false; names.len()];
     for index in wanted {
@@ -101,7 +101,7 @@ fn receive_tree(
     }
     let mut placing = FileWriter::new(directory);
     let mut entries = Entries::new(stream);
-    while let Some(entry) = entries.next().map_err(CollectError::Read)? {
+    while let Some(entry) = entries.next().map_err(DownloadError::Read)? {
         // The first component is the name of the tree.
         let below: PathBuf = entry.name.components().skip(1).collect();
         let EntryKind::File(size) = entry.kind else {
@@ -117,7 +117,7 @@ fn receive_tree(
                 mode: entry.mode,
                 modified: entry.modified,
             };
-            let content = entries.content(size).map_err(CollectError::Read)?;
+            let content = entries.content(size).map_err(DownloadError::Read)?;
             placing.file(index, file.kept, attributes, size, content)?;
         }
     }
@@ -135,9 +135,9 @@ fn look(
     index: usize,
     kept: &Path,
     directory: &Path,
-) -> Result<PathContent, CollectError> {
+) -> Result<PathContent, DownloadError> {
     let mut entries = Entries::new(stream);
-    let Some(entry) = entries.next().map_err(CollectError::Read)? else {
+    let Some(entry) = entries.next().map_err(DownloadError::Read)? else {
         return Ok(PathContent::Nothing);
     };
     match entry.kind {
@@ -147,7 +147,7 @@ fn look(
                 modified: entry.modified,
             };
             let mut placing = FileWriter::new(directory);
-            let content = entries.content(size).map_err(CollectError::Read)?;
+            let content = entries.content(size).map_err(DownloadError::Read)?;
             placing.file(index, kept, attributes, size, content)?;
             Ok(PathContent::Placed {
                 same: placing.end()?,

@@ -17,7 +17,7 @@ use zip::result::ZipError;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, ZipWriter};
 
-use super::CollectError;
+use super::DownloadError;
 use super::download::KeptLink;
 use super::file_list::ArtifactFiles;
 use crate::host::file::open_beneath;
@@ -40,7 +40,7 @@ pub struct Checksums {
 }
 
 /// Fails when there are more files than one zip can have.
-pub fn can_hold(names: &ArtifactFiles) -> Result<(), CollectError> {
+pub fn can_hold(names: &ArtifactFiles) -> Result<(), DownloadError> {
     names.are_within("files for one zip", MOST_FILES, MOST_BYTES)
 }
 
@@ -55,7 +55,7 @@ pub fn pack(
     links: &[KeptLink],
     path: &Path,
     stop: &AtomicBool,
-) -> Result<Checksums, CollectError> {
+) -> Result<Checksums, DownloadError> {
     let packed = || -> io::Result<Checksums> {
         let file = BufWriter::with_capacity(BLOCK, File::create_new(path)?);
         let mut zip = ZipWriter::new(file).set_auto_large_file();
@@ -75,7 +75,7 @@ pub fn pack(
         zip.finish().map_err(words)?.flush()?;
         sums(path)
     };
-    packed().map_err(|source| CollectError::Write {
+    packed().map_err(|source| DownloadError::Write {
         path: path.to_path_buf(),
         source,
     })

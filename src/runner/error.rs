@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::limits::{LONGEST_VALUE, MOST_VALUES};
-use crate::artifacts::CollectError;
+use crate::artifacts::DownloadError;
 use crate::engine::EngineError;
 use crate::source::excludes::ExcludeError;
 
@@ -23,7 +23,7 @@ pub enum RunError {
     #[error("cannot mount `{}` copy-on-write: {reason}", path.display())]
     NoCopyOnWrite { path: PathBuf, reason: String },
     #[error(transparent)]
-    Collect(CollectError),
+    Collect(DownloadError),
     #[error("the build container does not work: {}", output.trim())]
     DriverFailed { output: String },
     #[error("the build container ended before the build did")]
@@ -34,10 +34,10 @@ pub enum RunError {
     TooManyValues,
 }
 
-impl From<CollectError> for RunError {
-    fn from(error: CollectError) -> Self {
+impl From<DownloadError> for RunError {
+    fn from(error: DownloadError) -> Self {
         match error {
-            CollectError::Engine(error) => Self::Engine(error),
+            DownloadError::Engine(error) => Self::Engine(error),
             error => Self::Collect(error),
         }
     }

@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 
 use futures_util::StreamExt;
 
-use crate::artifacts::{CollectError, listing};
+use crate::artifacts::{DownloadError, listing};
 use crate::buildspec::{Cache, CacheAction};
 use crate::cache::{
     CacheHit, CacheQuery, EntryKind, LastRun, LookupOutcome, Namespace, Paths, Published,
@@ -450,7 +450,7 @@ impl<E: Engine> Live<'_, E> {
             );
             match self.run.guarded(listing).await? {
                 Ok(()) => place.extend(matches.names),
-                Err(error @ CollectError::TooMany { .. }) => {
+                Err(error @ DownloadError::TooMany { .. }) => {
                     let reason = format!("{error}; `{}` matches too many files", path.normal());
                     return Ok(Err(io::Error::other(reason).into()));
                 }
@@ -519,14 +519,14 @@ struct Matches {
 }
 
 impl Matches {
-    fn add(&mut self, name: &Path) -> Result<(), CollectError> {
+    fn add(&mut self, name: &Path) -> Result<(), DownloadError> {
         let mut above = name.ancestors().skip(1);
         if above.any(|above| self.names.contains(above)) {
             return Ok(());
         }
         self.length += name.as_os_str().len();
         if self.names.len() >= MOST_MATCHES || self.length > MOST_BYTES {
-            return Err(CollectError::TooMany {
+            return Err(DownloadError::TooMany {
                 what: "paths of the cache",
                 most: MOST_MATCHES,
                 bytes: MOST_BYTES,

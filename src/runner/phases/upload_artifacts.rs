@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures_util::StreamExt;
 
-use crate::artifacts::CollectError;
+use crate::artifacts::DownloadError;
 use crate::artifacts::download::{Fetch, Fetched};
 use crate::artifacts::file_list::ArtifactFiles;
 use crate::artifacts::notices::{Notice, Notices};
@@ -34,7 +34,7 @@ const ZIP: &str = "artifact.zip";
 enum Stop {
     Interrupted(Interruption),
     Failed(PhaseContext),
-    Unusable(CollectError),
+    Unusable(DownloadError),
 }
 
 impl From<Interruption> for Stop {
@@ -43,8 +43,8 @@ impl From<Interruption> for Stop {
     }
 }
 
-impl From<CollectError> for Stop {
-    fn from(error: CollectError) -> Self {
+impl From<DownloadError> for Stop {
+    fn from(error: DownloadError) -> Self {
         if error.is_the_build_s() {
             Self::Unusable(error)
         } else {
@@ -75,7 +75,7 @@ impl<E: Engine> Live<'_, E> {
             Ok(()) => Ok(Ended::succeeded()),
             Err(Stop::Failed(context)) => Ok(Ended::failed(context)),
             // All that the end of a container leaves of a stream.
-            Err(Stop::Unusable(CollectError::Read(_))) if self.has_died(None).await => {
+            Err(Stop::Unusable(DownloadError::Read(_))) if self.has_died(None).await => {
                 Err(RunError::ContainerDied.into())
             }
             Err(Stop::Unusable(error)) => {
@@ -297,7 +297,7 @@ impl<E: Engine> Live<'_, E> {
                     let making = Staging::create(&root, &owner)?;
                     let zip = making.path().join(ZIP);
                     let sums = pack(&names, staging.path(), &fetched.links, &zip, stop)?;
-                    let size = std::fs::metadata(&zip).map_err(CollectError::Read)?.len();
+                    let size = std::fs::metadata(&zip).map_err(DownloadError::Read)?.len();
                     publish_file(&zip, &root, &place)?;
                     Ok((sums, size))
                 });
@@ -353,7 +353,7 @@ impl<E: Engine> Live<'_, E> {
     /// Runs blocking work, and tells it to stop when the build is cut short.
     async fn blocking<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&AtomicBool) -> Result<T, CollectError> + Send + 'static,
+        work: impl FnOnce(&AtomicBool) -> Result<T, DownloadError> + Send + 'static,
     ) -> Result<T, Stop> {
         let stop = Arc::new(AtomicBool::new(false));
         let told = stop.clone();
@@ -367,7 +367,7 @@ impl<E: Engine> Live<'_, E> {
                 done
             }
         };
-        Ok(done.map_err(|error| CollectError::Read(error.into()))??)
+        Ok(done.map_err(|error| DownloadError::Read(error.into()))??)
     }
 
     fn check_cancelled(&self) -> Result<(), Interruption> {
@@ -379,7 +379,7 @@ impl<E: Engine> Live<'_, E> {
 
     /// Files are collected in a staging directory, so that a build that is cut short leaves nothing
     /// at the destination: beside it, or, when it lies in a source, where no build can see them.
-    fn stage(&self, root: &Path) -> Result<Staging, CollectError> {
+    fn stage(&self, root: &Path) -> Result<Staging, DownloadError> {
         let in_source = self
             .run
             .plan
