@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::Context as _;
 
 use super::failure::Failure;
-use crate::host::place::{PlaceError, UntrustedTrees};
+use crate::host::untrusted_trees::{UntrustedPathError, UntrustedTrees};
 use crate::settings::{SourceInput, Sources, source_path};
 
 /// What a command line names must not be led away by a link of a source: those are not the user's.
@@ -41,7 +41,7 @@ impl Named {
     /// Refuses a path that a link of a source leads out of it; `flag` names it.
     pub(super) fn check(&self, flag: &str, path: &Path) -> Result<(), Failure> {
         match self.trees.follow(path) {
-            Err(error @ PlaceError::LeadsOut { .. }) => {
+            Err(error @ UntrustedPathError::LeadsOut { .. }) => {
                 let path = path.display();
                 let error = anyhow::Error::new(error)
                     .context(format!("{flag}: `{path}` is not where it seems to be"));
@@ -50,7 +50,7 @@ impl Named {
                 ))
             }
             // Whoever uses it says why it cannot be used.
-            Ok(_) | Err(PlaceError::Io(_)) => Ok(()),
+            Ok(_) | Err(UntrustedPathError::Io(_)) => Ok(()),
         }
     }
 }

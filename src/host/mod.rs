@@ -8,9 +8,9 @@
 
 pub mod directory;
 pub mod file;
-pub mod place;
 pub mod program;
 pub mod tree;
+pub mod untrusted_trees;
 
 use std::ffi::OsString;
 use std::path::{Component, Path};

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::Environment;
 use crate::host::file::{self, FileError};
-use crate::host::{directory, place};
+use crate::host::{directory, untrusted_trees};
 
 /// The name of a file of settings, of a project's and of the user's.
 pub const CONFIG_FILE: &str = "cobuild.toml";
@@ -91,7 +91,7 @@ pub fn find_project_config(source: &Path) -> Result<ProjectConfig, ConfigFileErr
         // Whoever builds it says why it cannot be used, or it is a zip file.
         return Ok(project);
     };
-    let root = place::repository(&source).unwrap_or_else(|| source.clone());
+    let root = untrusted_trees::repository(&source).unwrap_or_else(|| source.clone());
     let owner = owner(&source);
     for directory in source.ancestors().take_while(|it| it.starts_with(&root)) {
         let path = directory.join(CONFIG_FILE);

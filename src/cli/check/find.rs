@@ -8,7 +8,7 @@ use walkdir::{DirEntry, WalkDir};
 
 use crate::cli::failure::Failure;
 use crate::host::file::{self, FileError};
-use crate::host::place::{PlaceError, UntrustedTrees};
+use crate::host::untrusted_trees::{UntrustedPathError, UntrustedTrees};
 use crate::settings::read_bounded;
 
 /// Directories whose contents are not the author's.
@@ -82,16 +82,16 @@ pub(super) fn read(paths: &[PathBuf]) -> Result<FoundBuildspecs, Failure> {
 /// what a stranger's link leads to.
 fn stays(path: &Path) -> Result<(), Failure> {
     let followed = UntrustedTrees::of(path)
-        .map_err(PlaceError::from)
+        .map_err(UntrustedPathError::from)
         .and_then(|trees| trees.follow(path));
     match followed {
-        Err(error @ PlaceError::LeadsOut { .. }) => {
+        Err(error @ UntrustedPathError::LeadsOut { .. }) => {
             let error = anyhow::Error::new(error)
                 .context(format!("`{}` is not where it seems to be", path.display()));
             Err(Failure::usage(error).hint("name the file that the link leads to when it is meant"))
         }
         // Whoever reads it says why it cannot be read.
-        Ok(_) | Err(PlaceError::Io(_)) => Ok(()),
+        Ok(_) | Err(UntrustedPathError::Io(_)) => Ok(()),
     }
 }
 

@@ -8,7 +8,7 @@ use clap::Command;
 
 use super::definition::{check_value, flags};
 use crate::cli::failure::Failure;
-use crate::host::place::UntrustedTrees;
+use crate::host::untrusted_trees::UntrustedTrees;
 use crate::settings::layers::{
     Breach, Entry, FileLayers, FileText, Flag, Flags, Origin, ValueCheck, breaches,
     is_primary_source, read_file,

@@ -12,7 +12,7 @@ const MOST_LINKS: usize = 40;
 
 /// Why a path is rejected.
 #[derive(Debug, thiserror::Error)]
-pub enum PlaceError {
+pub enum UntrustedPathError {
     #[error("`{}` is a symlink that points outside `{}`", link.display(), tree.display())]
     LeadsOut { link: PathBuf, tree: PathBuf },
     #[error(transparent)]
@@ -51,7 +51,7 @@ impl UntrustedTrees {
     }
 
     /// Resolves a path. A missing part is kept as it is written.
-    pub fn follow(&self, path: &Path) -> Result<PathBuf, PlaceError> {
+    pub fn follow(&self, path: &Path) -> Result<PathBuf, UntrustedPathError> {
         let path = std::path::absolute(path)?;
         let mut left = super::parts(&path);
         let mut here = PathBuf::from("/");
@@ -80,7 +80,7 @@ impl UntrustedTrees {
         }
         match passed.iter().find(|(_, tree)| !here.starts_with(tree)) {
             None => Ok(here),
-            Some((link, tree)) => Err(PlaceError::LeadsOut {
+            Some((link, tree)) => Err(UntrustedPathError::LeadsOut {
                 link: link.clone(),
                 tree: (*tree).clone(),
             }),
@@ -145,13 +145,13 @@ mod tests {
         ] {
             let followed = follow(path);
             assert!(
-                matches!(followed, Err(PlaceError::LeadsOut { .. })),
+                matches!(followed, Err(UntrustedPathError::LeadsOut { .. })),
                 "{path}: {followed:?}"
             );
         }
         assert!(matches!(
             follow("tree/source/round"),
-            Err(PlaceError::Io(_))
+            Err(UntrustedPathError::Io(_))
         ));
     }
 }
