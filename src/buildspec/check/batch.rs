@@ -14,15 +14,15 @@ use super::super::node::{Node, Span};
 use super::super::problems::{Problem, Problems};
 use super::super::refusal::{Reason, Refusal};
 use super::docker;
-use super::items::Items;
 use super::key_uses::{KeyUses, last, text};
+use super::phase_commands::PhaseCommands;
 use super::values::ignored_kind;
 
 /// Finds what is wrong with the batch of a buildspec.
 pub(super) fn find(
     root: &Node,
     places: &KeyUses<'_>,
-    items: &Items<'_>,
+    items: &PhaseCommands<'_>,
     findings: &mut Findings<'_>,
 ) {
     let mut problems = Problems::default();

@@ -5,12 +5,12 @@ use std::collections::HashSet;
 use super::super::code::{BASHISM, LOST_DEFINITION, LOST_OPTION, LOST_STATE, LOST_STATUS};
 use super::super::diagnostic::Findings;
 use super::super::model::Version;
-use super::items::{Item, Items, MOST_PER_ITEM, Shell};
+use super::phase_commands::{MOST_PER_COMMAND, PhaseCommand, PhaseCommands, Shell};
 use super::shell::{Command, is_assignment};
 use super::{pipes, shell_syntax, unchecked};
 
 /// Finds what is wrong with the commands of a buildspec.
-pub(super) fn find(version: Version, items: &Items<'_>, findings: &mut Findings<'_>) {
+pub(super) fn find(version: Version, items: &PhaseCommands<'_>, findings: &mut Findings<'_>) {
     if items.shell == Shell::Other {
         return;
     }
@@ -34,7 +34,7 @@ pub(super) fn find(version: Version, items: &Items<'_>, findings: &mut Findings<
 }
 
 /// Functions and aliases that a later item uses.
-fn definitions(items: &[Item<'_>], findings: &mut Findings<'_>) {
+fn definitions(items: &[PhaseCommand<'_>], findings: &mut Findings<'_>) {
     let mut before: HashSet<&str> = HashSet::new();
     for item in items {
         let mut here: HashSet<&str> = item.script.functions.iter().copied().collect();
@@ -48,7 +48,7 @@ fn definitions(items: &[Item<'_>], findings: &mut Findings<'_>) {
             if let Some(name) = command.name()
                 && before.contains(name)
                 && !here.contains(name)
-                && told.len() < MOST_PER_ITEM
+                && told.len() < MOST_PER_COMMAND
                 && told.insert(name)
             {
                 let place = item.place(name, command.line, findings);
@@ -64,7 +64,7 @@ fn definitions(items: &[Item<'_>], findings: &mut Findings<'_>) {
 }
 
 /// Arrays that a later item uses: no environment can hold one.
-fn arrays(items: &[Item<'_>], findings: &mut Findings<'_>) {
+fn arrays(items: &[PhaseCommand<'_>], findings: &mut Findings<'_>) {
     let mut before: HashSet<&str> = HashSet::new();
     for item in items {
         let here: HashSet<&str> = item.script.arrays().collect();
@@ -75,7 +75,7 @@ fn arrays(items: &[Item<'_>], findings: &mut Findings<'_>) {
                 if let Some(name) = array_used(word)
                     && before.contains(name)
                     && !here.contains(name)
-                    && told.len() < MOST_PER_ITEM
+                    && told.len() < MOST_PER_COMMAND
                     && told.insert(name)
                 {
                     let place = item.place(name, command.line, findings);
@@ -105,8 +105,8 @@ fn alias(argument: &str) -> Option<&str> {
     argument.split_once('=').map(|(name, _)| name)
 }
 
-/// Items that do nothing but set what ends with them.
-fn options(item: &Item<'_>, findings: &mut Findings<'_>) {
+/// PhaseCommands that do nothing but set what ends with them.
+fn options(item: &PhaseCommand<'_>, findings: &mut Findings<'_>) {
     let commands = &item.script.commands;
     let name = |command: &Command<'_>| command.name().unwrap_or_default().to_owned();
     let is_option = |command: &Command<'_>| match command.name() {
@@ -135,8 +135,8 @@ fn options(item: &Item<'_>, findings: &mut Findings<'_>) {
     findings.add(&LOST_OPTION, place, message).help(help);
 }
 
-/// Items that begin with a look at the status of the item before.
-fn status(item: &Item<'_>, findings: &mut Findings<'_>) {
+/// PhaseCommands that begin with a look at the status of the item before.
+fn status(item: &PhaseCommand<'_>, findings: &mut Findings<'_>) {
     let Some(first) = item.script.commands.first() else {
         return;
     };
@@ -176,12 +176,12 @@ const BASH_COMMANDS: &[(&str, &str)] = &[
     ("readarray", "`while read`"),
 ];
 
-fn bashisms(item: &Item<'_>, findings: &mut Findings<'_>) {
+fn bashisms(item: &PhaseCommand<'_>, findings: &mut Findings<'_>) {
     let mut told = HashSet::new();
     let mut tell = |what: &str, line: usize, instead: &str| {
         // Who is told of `pushd` knows of `popd`.
         let known = what == "popd" && told.contains("pushd");
-        if !known && told.len() < MOST_PER_ITEM && told.insert(what.to_owned()) {
+        if !known && told.len() < MOST_PER_COMMAND && told.insert(what.to_owned()) {
             let place = item.place(what, line, findings);
             let what = what.lines().next().unwrap_or_default();
             findings
@@ -256,8 +256,8 @@ fn bash_expansion(word: &str) -> Option<&str> {
     })
 }
 
-/// Items of version 0.1 that do nothing but change what ends with them.
-fn state(item: &Item<'_>, findings: &mut Findings<'_>) {
+/// PhaseCommands of version 0.1 that do nothing but change what ends with them.
+fn state(item: &PhaseCommand<'_>, findings: &mut Findings<'_>) {
     let commands = &item.script.commands;
     let changes = |command: &Command<'_>| match command.name() {
         Some("cd" | "export") => true,

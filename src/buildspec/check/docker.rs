@@ -4,8 +4,8 @@ use super::super::code::DOCKER_DAEMON;
 use super::super::code::UNPRIVILEGED;
 use super::super::diagnostic::Findings;
 use super::super::keys::Section;
-use super::items::{Item, Items};
 use super::key_uses::{KeyUses, text};
+use super::phase_commands::{PhaseCommand, PhaseCommands};
 use super::program::Program;
 use super::shell::Command;
 
@@ -72,7 +72,7 @@ const DAEMON_VARIABLES: &[&str] = &["DOCKER_HOST", "DOCKER_CONTEXT"];
 
 /// Tells of the first docker command, where nothing of the buildspec speaks of a daemon or of
 /// privileged mode. That the project has the mode is not to be seen here, so once is enough.
-pub(super) fn find(places: &KeyUses<'_>, items: &Items<'_>, findings: &mut Findings<'_>) {
+pub(super) fn find(places: &KeyUses<'_>, items: &PhaseCommands<'_>, findings: &mut Findings<'_>) {
     let Some((item, line, what)) = first_use(items) else {
         return;
     };
@@ -99,14 +99,14 @@ pub(super) fn find(places: &KeyUses<'_>, items: &Items<'_>, findings: &mut Findi
 }
 
 /// Returns whether a command of the buildspec needs a docker daemon.
-pub(super) fn is_used(items: &Items<'_>) -> bool {
+pub(super) fn is_used(items: &PhaseCommands<'_>) -> bool {
     first_use(items).is_some()
 }
 
 /// Returns the first command that needs a daemon, such as `docker build`, with its item and line.
 fn first_use<'items, 'tree>(
-    items: &'items Items<'tree>,
-) -> Option<(&'items Item<'tree>, usize, &'tree str)> {
+    items: &'items PhaseCommands<'tree>,
+) -> Option<(&'items PhaseCommand<'tree>, usize, &'tree str)> {
     items.items.iter().find_map(|item| {
         item.script.commands.iter().find_map(|command| {
             let program = Program::of(command)?;
@@ -173,7 +173,7 @@ fn variables_name_daemon(places: &KeyUses<'_>) -> bool {
     .any(|name| DAEMON_VARIABLES.contains(&name))
 }
 
-fn speaks_of_daemon(item: &Item<'_>) -> bool {
+fn speaks_of_daemon(item: &PhaseCommand<'_>) -> bool {
     let lines = item.text.lines();
     lines
         .filter(|line| !line.trim_start().starts_with('#'))

@@ -7,14 +7,14 @@ use super::super::diagnostic::Findings;
 use super::super::keys::Section;
 use super::super::model::Version;
 use super::super::node::{Entry, Node};
-use super::items::Items;
 use super::key_uses::{KeyUses, text, texts};
+use super::phase_commands::PhaseCommands;
 
 /// Variables whose value is a secret.
 const SECRETS: &[&str] = &["AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"];
 
 /// Finds what is wrong with the environment of a buildspec.
-pub(super) fn find(places: &KeyUses<'_>, items: &Items<'_>, findings: &mut Findings<'_>) {
+pub(super) fn find(places: &KeyUses<'_>, items: &PhaseCommands<'_>, findings: &mut Findings<'_>) {
     let maps = [
         (Section::Env, "variables"),
         (Section::EnvironmentVariables, "plaintext"),

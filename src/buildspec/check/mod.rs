@@ -10,10 +10,10 @@ mod commands;
 mod docker;
 mod environment;
 mod files;
-mod items;
 mod key_uses;
 mod keys;
 mod nesting;
+mod phase_commands;
 mod pipes;
 mod program;
 mod refused;
@@ -33,8 +33,8 @@ use super::node::Node;
 use super::parse;
 use super::problems::Problems;
 
-use items::Items;
 use key_uses::KeyUses;
+use phase_commands::PhaseCommands;
 
 /// What is known of the project that builds a buildspec, and stands nowhere in it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -82,7 +82,7 @@ fn tree(root: &Node, project: Project, findings: &mut Findings<'_>) {
     let places = KeyUses::of(root, version);
     keys::find(root, &places, findings);
     values::find(&places, findings);
-    let items = Items::of(&places);
+    let items = PhaseCommands::of(&places);
     environment::find(&places, &items, findings);
     files::find(&places, findings);
     batch::find(root, &places, &items, findings);

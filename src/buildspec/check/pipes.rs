@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::super::code::MASKED_FAILURE;
 use super::super::diagnostic::Findings;
 use super::builders::builds;
-use super::items::{Item, MOST_PER_ITEM, Shell};
+use super::phase_commands::{MOST_PER_COMMAND, PhaseCommand, Shell};
 use super::program::Program;
 use super::shell::Command;
 
@@ -16,7 +16,7 @@ const TAILS: &[&str] = &[
 ];
 
 /// Finds the pipes of an item that end in what never fails.
-pub(super) fn find(item: &Item<'_>, shell: Shell, findings: &mut Findings<'_>) {
+pub(super) fn find(item: &PhaseCommand<'_>, shell: Shell, findings: &mut Findings<'_>) {
     let commands = &item.script.commands;
     let has_pipe = commands.iter().any(|command| command.piped);
     if !has_pipe || item.text.contains("pipefail") || item.text.contains("PIPESTATUS") {
@@ -44,7 +44,7 @@ pub(super) fn find(item: &Item<'_>, shell: Shell, findings: &mut Findings<'_>) {
         for command in before {
             if let Some(builder) = Program::of(command)
                 && builds(&builder)
-                && told.len() < MOST_PER_ITEM
+                && told.len() < MOST_PER_COMMAND
                 && told.insert(builder.word)
             {
                 let place = item.place(builder.word, command.line, findings);

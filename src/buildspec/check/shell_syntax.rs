@@ -5,11 +5,11 @@
 
 use super::super::code::SHELL_SYNTAX;
 use super::super::diagnostic::Findings;
-use super::items::Item;
+use super::phase_commands::PhaseCommand;
 use super::shell::{Script, Token};
 
 /// Finds what makes a shell refuse an item.
-pub(super) fn find(item: &Item<'_>, findings: &mut Findings<'_>) {
+pub(super) fn find(item: &PhaseCommand<'_>, findings: &mut Findings<'_>) {
     let script = &item.script;
     if script.is_doubtful {
         return;

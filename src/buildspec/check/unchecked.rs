@@ -6,13 +6,13 @@
 use super::super::code::UNCHECKED_FAILURE;
 use super::super::diagnostic::Findings;
 use super::builders::must_succeed;
-use super::items::Item;
+use super::phase_commands::PhaseCommand;
 use super::program::Program;
 use super::shell::{Command, Script, Token};
 
 /// Finds the first command of an item whose failure nothing looks at. One is enough to say how to mend
 /// all of them.
-pub(super) fn find(item: &Item<'_>, findings: &mut Findings<'_>) {
+pub(super) fn find(item: &PhaseCommand<'_>, findings: &mut Findings<'_>) {
     let script = &item.script;
     if script.is_doubtful || script.unclosed.is_some() || stops_at_failures(script) {
         return;

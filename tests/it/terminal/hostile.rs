@@ -25,10 +25,8 @@ fn columns(text: &str) -> usize {
 #[test]
 fn nothing_of_a_command_is_obeyed_in_the_line() {
     // YAML takes them as escapes alone.
-    let escaped: String = OBEYED
-        .chars()
-        .map(|c| format!("\\u{:04x}", u32::from(c)))
-        .collect();
+    let escape = |c| format!("\\u{:04x}", u32::from(c));
+    let escaped = OBEYED.chars().map(escape).collect::<Vec<_>>().concat();
     let env = TestEnv::new().buildspec(&format!(
         "version: 0.2\nphases: {{build: {{commands: [\"sleep 3.5 # {escaped} end\"]}}}}\n"
     ));

@@ -23,13 +23,13 @@ pub(super) enum Shell {
 
 /// One command of a phase.
 #[derive(Debug)]
-pub(super) struct Item<'tree> {
+pub(super) struct PhaseCommand<'tree> {
     pub(super) node: &'tree Node,
     pub(super) text: &'tree str,
     pub(super) script: Script<'tree>,
 }
 
-impl<'tree> Item<'tree> {
+impl<'tree> PhaseCommand<'tree> {
     /// Returns the text from one word of the script to another.
     pub(super) fn stretch(&self, first: &str, last: &str) -> Option<&'tree str> {
         let end = self.offset(last)? + last.len();
@@ -73,14 +73,14 @@ impl<'tree> Item<'tree> {
 }
 
 /// How many problems of one kind are told of one item: a hostile text has more.
-pub(super) const MOST_PER_ITEM: usize = 100;
+pub(super) const MOST_PER_COMMAND: usize = 100;
 
 /// The commands of a buildspec.
 #[derive(Debug)]
-pub(super) struct Items<'tree> {
+pub(super) struct PhaseCommands<'tree> {
     pub(super) shell: Shell,
     /// Taken apart only when the shell is one whose grammar we know.
-    pub(super) items: Vec<Item<'tree>>,
+    pub(super) items: Vec<PhaseCommand<'tree>>,
 }
 
 /// What is to be seen in the commands of Windows builds only.
@@ -112,7 +112,7 @@ static WINDOWS_WORDS: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(&words.join("|")).ok()
 });
 
-impl<'tree> Items<'tree> {
+impl<'tree> PhaseCommands<'tree> {
     pub(super) fn of(places: &KeyUses<'tree>) -> Self {
         let mut found: Vec<(&'tree Node, &'tree str)> = Vec::new();
         for section in [
@@ -131,7 +131,7 @@ impl<'tree> Items<'tree> {
         let shell = shell(places, &found);
         let items = found
             .into_iter()
-            .map(|(node, text)| Item {
+            .map(|(node, text)| PhaseCommand {
                 node,
                 text,
                 script: match shell {
