@@ -326,7 +326,9 @@ fn receive(
                 }
                 received.links.push((index, target));
             }
-            EntryKind::Symlink(_) | EntryKind::Other => received.missing.push(index),
+            EntryKind::Symlink(_) | EntryKind::Directory | EntryKind::Other => {
+                received.missing.push(index);
+            }
         }
     }
     received.missing.extend(&expected[cursor..]);

@@ -25,41 +25,42 @@ const MOST_PADDING: usize = 2048;
 
 /// An entry of a stream.
 #[derive(Debug)]
-pub(super) struct Entry {
-    pub(super) name: PathBuf,
-    pub(super) kind: EntryKind,
+pub(crate) struct Entry {
+    pub(crate) name: PathBuf,
+    pub(crate) kind: EntryKind,
     /// Its permissions, without those that mean more than reading, writing and running.
-    pub(super) mode: u32,
+    pub(crate) mode: u32,
     /// When it was changed last.
-    pub(super) modified: SystemTime,
+    pub(crate) modified: SystemTime,
 }
 
 /// What an entry is.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum EntryKind {
+pub(crate) enum EntryKind {
     /// A file of this many bytes.
     File(u64),
     /// Another name of the file that is called so in the same stream.
     HardLink(PathBuf),
     Symlink(PathBuf),
-    /// A directory, or what has no content.
+    Directory,
+    /// What has no content.
     Other,
 }
 
 /// The entries of a stream.
-pub(super) struct Entries<R> {
+pub(crate) struct Entries<R> {
     stream: R,
     /// What is left of the last entry, padding included.
     left: u64,
 }
 
 impl<R: Read> Entries<R> {
-    pub(super) fn new(stream: R) -> Self {
+    pub(crate) fn new(stream: R) -> Self {
         Self { stream, left: 0 }
     }
 
     /// Returns the next entry, `None` at the end of the stream.
-    pub(super) fn next(&mut self) -> io::Result<Option<Entry>> {
+    pub(crate) fn next(&mut self) -> io::Result<Option<Entry>> {
         let mut long_name = None;
         let mut long_link = None;
         let mut extensions = Vec::new();
@@ -89,7 +90,7 @@ impl<R: Read> Entries<R> {
     }
 
     /// Reads the content of the entry that was returned last.
-    pub(super) fn content(&mut self, size: u64) -> io::Result<Content<'_, R>> {
+    pub(crate) fn content(&mut self, size: u64) -> io::Result<Content<'_, R>> {
         if size > self.left {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
@@ -173,6 +174,7 @@ impl<R: Read> Entries<R> {
             EntryType::Regular | EntryType::Continuous => EntryKind::File(size),
             EntryType::Link => EntryKind::HardLink(path(&link)),
             EntryType::Symlink => EntryKind::Symlink(path(&link)),
+            EntryType::Directory => EntryKind::Directory,
             _ => EntryKind::Other,
         };
         Ok(Entry {
@@ -199,7 +201,7 @@ impl<R: Read> Entries<R> {
 }
 
 /// The content of one entry; an error when the stream ends before it does.
-pub(super) struct Content<'a, R> {
+pub(crate) struct Content<'a, R> {
     entries: &'a mut Entries<R>,
     size: u64,
 }

@@ -7,7 +7,7 @@
 //! their place. `notices` words the warnings.
 
 pub mod download;
-mod entries;
+pub(crate) mod entries;
 mod error;
 pub mod file_list;
 mod file_writer;
@@ -16,7 +16,7 @@ pub mod notices;
 pub mod publish;
 pub mod search;
 pub mod staging;
-mod stream_reader;
+pub(crate) mod stream_reader;
 mod without_tar;
 pub mod zip;
 

@@ -8,7 +8,7 @@ use crate::engine::pipe::{self, StreamReader};
 
 /// Runs `read` on a thread with the content of `stream`; a missing path is an empty stream. Do not
 /// drop the future, or the thread continues alone: end the stream instead.
-pub(super) async fn read_from<T: Send + 'static>(
+pub(crate) async fn read_from<T: Send + 'static>(
     stream: ByteStream,
     read: impl FnOnce(StreamReader) -> Result<T, DownloadError> + Send + 'static,
 ) -> Result<T, DownloadError> {

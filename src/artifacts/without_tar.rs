@@ -154,6 +154,8 @@ fn look(
             })
         }
         EntryKind::Symlink(target) => Ok(PathContent::Link(target)),
-        EntryKind::HardLink(_) | EntryKind::Other => Ok(PathContent::Nothing),
+        EntryKind::HardLink(_) | EntryKind::Directory | EntryKind::Other => {
+            Ok(PathContent::Nothing)
+        }
     }
 }

@@ -9,7 +9,6 @@
 pub mod directory;
 pub mod file;
 pub mod program;
-pub mod tree;
 pub mod untrusted_trees;
 
 use std::ffi::OsString;

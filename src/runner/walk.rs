@@ -204,8 +204,10 @@ impl<'a, E: Engine> PhaseWalk<'a, E> {
             ..
         } = self.run;
         let sandbox = live.sandbox;
-        // A killed build does not wait.
-        if plan.show_changes && cancellation.reason() < Some(CancelReason::Kill) {
+        let is_silent =
+            matches!(&self.fault, Some(RunError::Engine(error)) if error.is_no_answer());
+        // A killed build does not wait, and nobody waits for an engine that does not answer.
+        if plan.show_changes && !is_silent && cancellation.reason() < Some(CancelReason::Kill) {
             for changes in sandbox.changes(plan, cancellation).await {
                 events.emit(SourceEvent::Changed(changes)).await;
             }
@@ -215,8 +217,6 @@ impl<'a, E: Engine> PhaseWalk<'a, E> {
             sandbox.keep().await;
             return Some(container);
         }
-        let is_silent =
-            matches!(&self.fault, Some(RunError::Engine(error)) if error.is_no_answer());
         let closed = if is_silent {
             // It was waited for once.
             sandbox.forsake();

@@ -26,7 +26,7 @@ use crate::runner::container::user_bin;
 use crate::runner::container::volume_ledger::Ledger;
 use crate::runner::debug_shell;
 use crate::runner::image::BuildImage;
-use crate::runner::sources::changes;
+use crate::runner::sources::changes::{ContainerTrees, SourceSnapshot};
 use crate::runner::sources::scratch::Scratch;
 use crate::runner::sources::trees::InputTrees;
 use crate::runner::sources::unpacker::Unpacker;
@@ -56,6 +56,8 @@ pub(in crate::runner) struct Sandbox<'a, E> {
     trees: InputTrees,
     /// How each of the trees gets into the container.
     ways: Vec<Transferred>,
+    /// The sources before the first command, where their changes are asked for.
+    snapshots: Option<Vec<SourceSnapshot>>,
     image: BuildImage,
     /// The warnings of the engine.
     warnings: Vec<String>,
@@ -126,6 +128,7 @@ impl<'a, E: Engine> Sandbox<'a, E> {
                             scratch,
                             trees,
                             ways,
+                            snapshots: None,
                             image,
                             warnings: created.warnings,
                             owner: host.owner.clone(),
@@ -274,14 +277,28 @@ impl<'a, E: Engine> Sandbox<'a, E> {
         })
     }
 
+    /// Records the sources before the first command.
+    pub(in crate::runner) async fn record_sources(&mut self, plan: &Plan) {
+        self.snapshots = Some(self.container_trees().record(plan).await);
+    }
+
     /// Lists what the build changed in its sources.
     pub(in crate::runner) async fn changes(
         &self,
         plan: &Plan,
         cancellation: &Cancellation,
     ) -> Vec<SourceChanges> {
-        let scratch = self.scratch.as_ref();
-        changes::list(plan, &self.trees, &self.ways, scratch, cancellation).await
+        let before = self.snapshots.as_deref();
+        let trees = self.container_trees();
+        trees.changes(plan, before, cancellation).await
+    }
+
+    fn container_trees(&self) -> ContainerTrees<'_, E> {
+        ContainerTrees {
+            engine: self.engine,
+            container: &self.container,
+            trees: &self.trees,
+        }
     }
 
     /// Takes everything down: the container ends as soon as its stdin does.

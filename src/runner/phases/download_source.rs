@@ -83,6 +83,9 @@ impl<E: Engine> Live<'_, E> {
             })
             .await;
         self.restore_cache().await?;
+        if plan.show_changes {
+            self.run.guarded(self.sandbox.record_sources(plan)).await?;
+        }
         self.run.events.emit(registration(work)).await;
         for message in work.warnings.iter().cloned() {
             self.run.warn(message).await;
