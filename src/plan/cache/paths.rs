@@ -23,10 +23,9 @@ pub enum CacheRoot {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PathMatch {
     Within,
-    /// It is a directory below `dir/**/*`, whose files are within and which is not itself (contract
-    /// §9, trap 57).
-    Directory,
-    /// It is not within.
+    /// It may be a directory above what is within: not kept for itself, but what is within needs it.
+    Above,
+    /// It is neither.
     Outside,
 }
 
@@ -110,12 +109,12 @@ impl CachePaths {
     }
 
     /// Matches an entry; `path` is relative to its root and in normal form.
-    pub fn standing(&self, place: CacheRoot, path: &Path, is_directory: bool) -> PathMatch {
+    pub fn standing(&self, place: CacheRoot, path: &Path) -> PathMatch {
         let mut standing = PathMatch::Outside;
         for one in self.paths.iter().filter(|one| one.place == place) {
-            match one.standing(path, is_directory) {
+            match one.standing(path) {
                 PathMatch::Within => return PathMatch::Within,
-                PathMatch::Directory => standing = PathMatch::Directory,
+                PathMatch::Above => standing = PathMatch::Above,
                 PathMatch::Outside => {}
             }
         }
@@ -200,19 +199,43 @@ impl CachePath {
         }
     }
 
-    fn standing(&self, path: &Path, is_directory: bool) -> PathMatch {
+    /// Whether the path looks as if it named a file: its last name has an extension, and nothing
+    /// after it says that it is a directory (assumed: nobody knows before the build makes it).
+    pub fn looks_like_file(&self) -> bool {
+        let extension = Path::new(&self.written).extension();
+        self.written == self.core
+            && extension
+                .and_then(OsStr::to_str)
+                .is_some_and(is_file_extension)
+    }
+
+    fn standing(&self, path: &Path) -> PathMatch {
         let mut ancestors = path.ancestors();
         if !self.with_self {
             // The named directory itself does not match, its content does.
             ancestors.next();
         }
-        let within = ancestors.any(|ancestor| self.names(ancestor));
-        match within {
-            false => PathMatch::Outside,
-            true if is_directory && !self.with_self => PathMatch::Directory,
-            true => PathMatch::Within,
+        if ancestors.any(|ancestor| self.names(ancestor)) {
+            PathMatch::Within
+        } else if self.is_below(path) {
+            PathMatch::Above
+        } else {
+            PathMatch::Outside
         }
     }
+
+    /// Whether there may be matches below a path.
+    fn is_below(&self, path: &Path) -> bool {
+        let root = self.root();
+        root.starts_with(path) || (self.matcher.is_some() && path.starts_with(root))
+    }
+}
+
+/// Whether files have such an extension, and directories hardly ever: `json`, `gz`, `7z`.
+fn is_file_extension(extension: &str) -> bool {
+    (2..=4).contains(&extension.len())
+        && extension.bytes().all(|byte| byte.is_ascii_alphanumeric())
+        && extension.bytes().any(|byte| byte.is_ascii_alphabetic())
 }
 
 /// Returns the part of a path below a directory.
@@ -258,7 +281,7 @@ mod tests {
         assert_eq!(problems, Vec::<String>::new());
         let is_within = |name: &str| {
             let (place, path) = entry_place(name.trim_end_matches('/').as_bytes()).unwrap();
-            paths.standing(place, &path, name.ends_with('/')) == PathMatch::Within
+            paths.standing(place, &path) == PathMatch::Within
         };
         tree.iter()
             .copied()
@@ -281,7 +304,7 @@ mod tests {
     #[test]
     fn each_form_of_a_path() {
         let with_self = &TREE[..4];
-        let without = ["./dir/a", "./dir/sub/b"];
+        let without = ["./dir/a", "./dir/sub/", "./dir/sub/b"];
         for path in [
             "dir",
             "dir/",
@@ -297,26 +320,61 @@ mod tests {
         }
         assert_eq!(files("directory", &TREE), ["./directory"]);
         for path in ["**/node_modules/**/*", "*/node_modules/*"] {
-            assert_eq!(files(path, &TREE), ["./x/node_modules/c"], "{path}");
+            assert_eq!(files(path, &TREE), TREE[5..7], "{path}");
         }
-        assert_eq!(
-            files("**/node_modules", &TREE),
-            ["./x/node_modules/c", "./x/node_modules/sub/"]
-        );
-        for path in ["~/.m2/**/*", "/root/.m2/**/*", "/root/../root/.m2/*"] {
-            assert_eq!(files(path, &TREE), ["root/.m2/d"], "{path}");
+        assert_eq!(files("**/node_modules", &TREE), TREE[5..7]);
+        for path in [
+            "~/.m2",
+            "~/.m2/**/*",
+            "/root/.m2/**/*",
+            "/root/../root/.m2/*",
+        ] {
+            assert_eq!(files(path, &TREE), TREE[7..], "{path}");
         }
-        assert_eq!(files("~/.m2", &TREE), ["root/.m2/d", "root/.m2/sub/"]);
-        let all = [
-            "./dir/a",
-            "./dir/sub/b",
-            "./directory",
-            "./x/node_modules/c",
-        ];
-        for path in ["*", "**/*"] {
-            assert_eq!(files(path, &TREE), all, "{path}");
+        for path in [".", "*", "**/*"] {
+            assert_eq!(files(path, &TREE), TREE[..7], "{path}");
         }
-        assert_eq!(files(".", &TREE).len(), 7);
+    }
+
+    #[test]
+    fn what_is_above_matches_is_known() {
+        for (path, above, not) in [
+            ("a/b/**/*", &["", "a", "a/b"][..], &["c", "a/c"][..]),
+            ("a/b", &["", "a"], &["b"]),
+            ("a/*/x/*", &["", "a", "a/b", "a/b/x"], &["b", "b/a"]),
+            ("**/x", &["", "a", "a/b"], &[]),
+        ] {
+            let (paths, _) = paths(&[path]);
+            let standing = |name: &&str| paths.standing(CacheRoot::Source, Path::new(name));
+            assert!(
+                above.iter().all(|name| standing(name) == PathMatch::Above),
+                "{path}"
+            );
+            assert!(
+                not.iter().all(|name| standing(name) == PathMatch::Outside),
+                "{path}"
+            );
+        }
+    }
+
+    #[test]
+    fn only_a_plain_path_looks_like_a_file() {
+        let looks = |path: &str| paths(&[path]).0.paths[0].looks_like_file();
+        for path in ["a.jar", "x/a.tar.gz", "/opt/a.7z", "package-lock.json"] {
+            assert!(looks(path), "{path}");
+        }
+        for path in [
+            "dir",
+            ".m2",
+            "~/.cache",
+            "conf.d",
+            "node-1.22",
+            "App.framework",
+            "a.jar/**/*",
+            "a.jar/*",
+        ] {
+            assert!(!looks(path), "{path}");
+        }
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
-use tar::{Archive, Entry, EntryType, PaxExtensions};
+use tar::{Archive, Entry, EntryType, Header, PaxExtensions};
 
 use crate::plan::cache::{CachePaths, CacheRoot, PathMatch, entry_place};
 
@@ -30,9 +30,10 @@ const LONGEST_TOLD: usize = 4096;
 /// The direction of a tar.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Direction {
-    /// Into the store. Directories that are not themselves within are left out unless they are empty.
+    /// Into the store. Directories above what is within are kept too.
     Save,
-    /// Into a build. What is not within is left out, and counted as skipped.
+    /// Into a build. Directories above what is within are only made where they are missing; what is
+    /// outside is left out, and counted as skipped.
     Restore,
 }
 
@@ -40,6 +41,20 @@ pub(super) enum Direction {
 pub(super) trait Outlet: Write {
     /// The following entries are relative to this root.
     fn enter(&mut self, place: CacheRoot) -> io::Result<()>;
+
+    /// What follows may need this directory.
+    fn need(&mut self, place: CacheRoot, directory: Parent) -> io::Result<()>;
+}
+
+/// A directory above the paths, as it was when they were saved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Parent {
+    /// Its path below its root.
+    pub(super) path: PathBuf,
+    /// The bits of its permissions.
+    pub(super) mode: u32,
+    pub(super) owner: u64,
+    pub(super) group: u64,
 }
 
 /// The result of filtering.
@@ -70,7 +85,6 @@ pub(super) fn pass(
         out,
         place: None,
         links: Links::default(),
-        empty: None,
         passed: FilterResult::default(),
     };
     let mut prefix = Prefix::default();
@@ -80,7 +94,6 @@ pub(super) fn pass(
             filter.entry(&mut entry, std::mem::take(&mut prefix))?;
         }
     }
-    filter.settle(None)?;
     Ok(filter.passed)
 }
 
@@ -148,8 +161,6 @@ struct Filter<'a, O> {
     out: &'a mut O,
     place: Option<CacheRoot>,
     links: Links,
-    /// A directory that is passed on if nothing of it follows.
-    empty: Option<(CacheRoot, PathBuf, Vec<u8>)>,
     passed: FilterResult,
 }
 
@@ -164,13 +175,12 @@ impl<O: Outlet> Filter<'_, O> {
             self.skip(CacheRoot::System, odd);
             return Ok(());
         };
-        self.settle(Some((place, &path)))?;
         let is_directory = kind.is_dir();
         let known = is_directory || kind.is_file() || kind.is_symlink() || kind.is_hard_link();
         if !known && kind != EntryType::Continuous {
             return Ok(());
         }
-        let standing = self.paths.standing(place, &path, is_directory);
+        let standing = self.paths.standing(place, &path);
         let leads_astray = self.is_below_link(place, &path)
             || (kind.is_hard_link() && !self.is_link_within(place, entry, prefix.link.as_deref()));
         let head = [&prefix.bytes[..], entry.header().as_bytes()].concat();
@@ -188,25 +198,15 @@ impl<O: Outlet> Filter<'_, O> {
                     self.links.insert(place, &path)?;
                 }
             }
-            PathMatch::Directory if self.direction == Direction::Save => {
-                self.empty = Some((place, path, head));
+            PathMatch::Above if is_directory && !leads_astray => {
+                if self.direction == Direction::Save {
+                    self.enter(place)?;
+                    self.out.write_all(&head)?;
+                } else {
+                    self.out.need(place, parent(entry.header(), path)?)?;
+                }
             }
             _ => self.skip(place, path),
-        }
-        Ok(())
-    }
-
-    /// Passes on the held directory, unless `next` is in it.
-    fn settle(&mut self, next: Option<(CacheRoot, &Path)>) -> io::Result<()> {
-        let Some((place, path, head)) = self.empty.take() else {
-            return Ok(());
-        };
-        let has_content =
-            next.is_some_and(|(next, below)| next == place && below.starts_with(&path));
-        if !has_content {
-            self.enter(place)?;
-            self.out.write_all(&head)?;
-            self.passed.files += 1;
         }
         Ok(())
     }
@@ -248,10 +248,20 @@ impl<O: Outlet> Filter<'_, O> {
             return false;
         };
         target_place == place
-            && self.paths.standing(place, &target, false) == PathMatch::Within
+            && self.paths.standing(place, &target) == PathMatch::Within
             && !self.is_below_link(place, &target)
             && !self.links.holds(place, &target)
     }
+}
+
+/// Reads what is known of a directory.
+fn parent(header: &Header, path: PathBuf) -> io::Result<Parent> {
+    Ok(Parent {
+        path,
+        mode: header.mode()? & 0o7777,
+        owner: header.uid()?,
+        group: header.gid()?,
+    })
 }
 
 /// The hashes of the links' roots and paths: there may be a million links with the longest names.

@@ -11,7 +11,7 @@ use futures_util::stream::BoxStream;
 use futures_util::{Stream, StreamExt, stream};
 use tar::{Archive, Builder, EntryType, Header};
 
-use super::filter::{Direction, FilterResult, Outlet, Prefix, TRAILER, pass};
+use super::filter::{Direction, FilterResult, Outlet, Parent, Prefix, TRAILER, pass};
 use crate::artifacts::listing::quote;
 use crate::cache::{Archive as Store, Writing};
 use crate::engine::process::read;
@@ -96,6 +96,12 @@ pack() {
         tar -c -f - -- \"$@\" < /dev/null || { ended=$?; if [ \"$ended\" -gt \"$status\" ]; then status=$ended; fi; }
     fi
 }
+# A tar that cannot leave out what is in a directory writes nothing here.
+pack_parents() {
+    if [ \"$#\" -gt 0 ]; then
+        tar -c -f - --no-recursion -- \"$@\" < /dev/null 2> /dev/null || :
+    fi
+}
 "
     .to_vec();
     for (place, directory, names) in wanted {
@@ -103,26 +109,46 @@ pack() {
         quote(&mut script, Path::new(directory));
         script.extend_from_slice(b" || exit 3\n");
         let mut words = Vec::new();
+        for parent in parents(names) {
+            words.push(b' ');
+            quote(&mut words, &entry_name(*place, parent));
+            if words.len() >= MOST_WORDS {
+                end(&mut script, &mut words, "pack_parents");
+            }
+        }
+        end(&mut script, &mut words, "pack_parents");
         for name in names {
             words.push(b' ');
             quote(&mut words, &entry_name(*place, name));
             if words.len() >= MOST_WORDS {
-                end(&mut script, &mut words);
+                end(&mut script, &mut words, "pack");
             }
         }
-        end(&mut script, &mut words);
+        end(&mut script, &mut words, "pack");
     }
     script.extend_from_slice(b"exit \"$status\"\n");
     script
 }
 
-fn end(script: &mut Vec<u8>, words: &mut Vec<u8>) {
+/// The directories above these paths, each before those below it.
+fn parents(names: &BTreeSet<PathBuf>) -> BTreeSet<&Path> {
+    names
+        .iter()
+        .flat_map(|name| name.ancestors().skip(1))
+        .filter(|parent| !parent.as_os_str().is_empty())
+        .collect()
+}
+
+/// Ends a list of paths: `function` packs those that are there.
+fn end(script: &mut Vec<u8>, words: &mut Vec<u8>, function: &str) {
     if !words.is_empty() {
         script.extend_from_slice(b"set --\nfor path in");
         script.append(words);
         script.extend_from_slice(
-            b"; do if [ -e \"$path\" ] || [ -L \"$path\" ]; then set -- \"$@\" \"$path\"; fi; done\npack \"$@\"\n",
+            b"; do if [ -e \"$path\" ] || [ -L \"$path\" ]; then set -- \"$@\" \"$path\"; fi; done\n",
         );
+        script.extend_from_slice(function.as_bytes());
+        script.extend_from_slice(b" \"$@\"\n");
     }
 }
 
@@ -262,6 +288,10 @@ impl Write for Shelf<'_> {
 
 impl Outlet for Shelf<'_> {
     fn enter(&mut self, _place: CacheRoot) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn need(&mut self, _place: CacheRoot, _directory: Parent) -> io::Result<()> {
         Ok(())
     }
 }

@@ -2,7 +2,7 @@ use std::io::{self, Read, Write};
 
 use tar::{Archive, Builder, EntryType, Header};
 
-use super::filter::{Direction, FilterResult, Outlet, TRAILER, pass};
+use super::filter::{Direction, FilterResult, Outlet, Parent, TRAILER, pass};
 use crate::plan::cache::{CachePaths, CacheRoot};
 
 /// Gathers a tar for each place that was entered.
@@ -24,6 +24,10 @@ impl Write for Gathered {
 impl Outlet for Gathered {
     fn enter(&mut self, place: CacheRoot) -> io::Result<()> {
         self.0.push((place, Vec::new()));
+        Ok(())
+    }
+
+    fn need(&mut self, _place: CacheRoot, _directory: Parent) -> io::Result<()> {
         Ok(())
     }
 }
@@ -158,8 +162,9 @@ fn what_leads_elsewhere_is_not_restored() {
 }
 
 #[test]
-fn directories_below_wildcards_are_kept_when_empty_and_never_restored() {
+fn directories_below_wildcards_come_back_and_those_above_are_only_needed() {
     let items = [
+        (DIR, "./other/", ""),
         (DIR, "./kept/", ""),
         (DIR, "./kept/empty/", ""),
         (DIR, "./kept/full/", ""),
@@ -168,18 +173,19 @@ fn directories_below_wildcards_are_kept_when_empty_and_never_restored() {
     ];
     let (names, _) = passed(&tar(&items), &["kept/**/*"], Direction::Save);
     let names: Vec<String> = names.into_iter().map(|(_, name)| name).collect();
-    assert_eq!(
-        names,
-        ["./kept/empty/=", "./kept/full/file=x", "./kept/full/last/="]
-    );
+    let below = [
+        "./kept/empty/=",
+        "./kept/full/=",
+        "./kept/full/file=x",
+        "./kept/full/last/=",
+    ];
+    assert_eq!(names[0], "./kept/=");
+    assert_eq!(names[1..], below);
     let (names, skipped) = restored(&items, &["kept/**/*"]);
-    assert_eq!(names, ["./kept/full/file=x"]);
-    assert_eq!(
-        skipped,
-        ["kept", "kept/empty", "kept/full", "kept/full/last"]
-    );
+    assert_eq!(names, below);
+    assert_eq!(skipped, ["other"]);
     let (names, skipped) = restored(&items, &["kept"]);
-    assert_eq!((names.len(), skipped.len()), (5, 0));
+    assert_eq!((names.len(), skipped.len()), (5, 1));
 }
 
 #[test]

@@ -60,10 +60,10 @@ line' && mkfifo tree/pipe";
         let env = TestEnv::new()
             .image(engine::busybox_image())
             .args(&["--cache", mode]);
-        write(&env, "{paths: [tree]}", &[make, list]);
+        write(&env, "{paths: [tree/**/*]}", &[make, list]);
         let first = env.run();
         first.assert_succeeded();
-        write(&env, "{paths: [tree]}", &[list]);
+        write(&env, "{paths: [tree/**/*]}", &[list]);
         let second = env.run();
         second.assert_succeeded();
         assert_eq!(second.output_of(list), first.output_of(list), "{mode}");
