@@ -146,3 +146,50 @@ fn the_owner_of_a_mounted_source_stays() {
     let owner = std::fs::metadata(env.source().join("mine")).unwrap().uid();
     assert_eq!(owner, rustix::process::getuid().as_raw());
 }
+
+#[test]
+fn the_log_is_open_to_the_user_and_keeps_its_order() {
+    const SAY: &str =
+        "echo 1 > /dev/stdout; echo 2 > /dev/stderr; echo 3; echo 4 >&2; echo 5 | tee /dev/stderr";
+    for image in [
+        engine::IMAGE.to_owned(),
+        engine::busybox_image().to_owned(),
+        engine::image_without(&["setpriv"]),
+        engine::image_without(&["setpriv", "chroot"]),
+    ] {
+        let run = TestEnv::new()
+            .image(&image)
+            .buildspec(&buildspec("run-as: builder\n", &[SAY]))
+            .run();
+        run.assert_succeeded();
+        assert_eq!(run.output_of(SAY), "1\n2\n3\n4\n5\n5\n", "{image} {run}");
+    }
+}
+
+#[test]
+fn caches_are_the_user_s_build_after_build() {
+    const USE: &str = "mkdir -p kept ~dev/.cache/tool/new ~dev/.cache/beside && touch kept/x ~dev/.cache/tool/new/y && stat -c %U ~dev/.cache";
+    for mode in ["s3", "local"] {
+        let paths = match mode {
+            "s3" => "['kept/**/*', '/home/dev/.cache/tool/**/*']",
+            _ => "['kept/**/*']",
+        };
+        let env = TestEnv::new().args(&["--cache", mode]).buildspec(&format!(
+            "version: 0.2
+phases:
+  install:
+    commands: [useradd -m dev]
+  build:
+    run-as: dev
+    commands:
+      - {USE}
+cache: {{paths: {paths}}}
+"
+        ));
+        for _ in 0..3 {
+            let run = env.run();
+            run.assert_succeeded();
+            assert_eq!(run.output_of(USE), "dev\n", "{mode} {run}");
+        }
+    }
+}

@@ -18,6 +18,13 @@ impl Caching {
     pub(super) fn paths(&self) -> Paths {
         self.record.paths.clone()
     }
+
+    /// The directories of a local cache in the container, without the links that lead there.
+    pub(in crate::runner) fn linked(&self) -> impl Iterator<Item = &str> {
+        self.directories
+            .iter()
+            .map(|directory| directory.target.as_str())
+    }
 }
 
 /// The totals of all saved archives.
@@ -35,6 +42,8 @@ pub(super) struct Directory {
     pub(super) paths: Paths,
     /// Its absolute path in the container.
     pub(super) place: String,
+    /// The absolute path of its content in the container, to which its place is a link.
+    pub(super) target: String,
     /// Where it is below the cache.
     pub(super) below: String,
 }

@@ -101,6 +101,10 @@ impl<E: Engine> Live<'_, E> {
                 self.not_a_directory(path.normal()).await;
                 continue;
             };
+            if path.looks_like_file() {
+                self.not_a_directory(path.normal()).await;
+                continue;
+            }
             let place = match path.place {
                 CacheRoot::Source => format!("{}/{below}", self.run.plan.layout.source),
                 CacheRoot::System => format!("/{below}"),
@@ -153,6 +157,7 @@ impl<E: Engine> Live<'_, E> {
                 }
             };
             let path_made = target.clone();
+            let content = target.clone();
             self.run
                 .events
                 .emit(CacheEvent::DirectoryMade { path: path_made })
@@ -167,6 +172,7 @@ impl<E: Engine> Live<'_, E> {
             linked.push(Directory {
                 paths: Paths(vec![kept]),
                 place,
+                target: content,
                 below: below.to_owned(),
             });
         }

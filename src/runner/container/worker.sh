@@ -70,8 +70,9 @@ cobuild_as() {
         cobuild_tool=$(cobuild_system command -v "$cobuild_switch") || continue
         if cobuild_start -c : < /dev/null > /dev/null 4>&1 || [ -n "$cobuild_missing" ]; then break; fi
     done
-    # Whoever runs a command writes its state.
+    # Whoever runs a command writes its state, and opens the log anew by /dev/stdout and /dev/stderr.
     cobuild_system chmod 666 "$cobuild_tmp/env.sh" "$cobuild_tmp/dir.txt"
+    cobuild_system chmod a+w /proc/self/fd/1 2> /dev/null
     if [ "$#" -gt 0 ]; then cobuild_system chown -Rh "$cobuild_uid:$cobuild_gid" "$@"; fi
     cobuild_fence ready
 }

@@ -153,6 +153,12 @@ impl<E: Engine> Live<'_, E> {
                 words.push(directory);
             }
         }
+        // What lies in a local cache is the user's as the source is (assumed).
+        if user != "root"
+            && let Some(caching) = &self.caching
+        {
+            words.extend(caching.linked());
+        }
         program.call("cobuild_as", &words);
         self.send(program.text()).await?;
         let message = match self.answer(&mut Tail::new(0)).await?.as_str() {
