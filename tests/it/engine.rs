@@ -8,7 +8,7 @@ pub(crate) mod proof;
 pub(crate) mod sshd;
 
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
@@ -145,6 +145,37 @@ pub(crate) fn bash_image() -> &'static str {
         build_image(name, &format!("FROM {IMAGE}\nRUN ln -sf bash /bin/sh\n"));
     });
     name
+}
+
+/// A small image with the tools that look at trees: busybox, and dash, GNU's tar, find, stat and mv, git
+/// and perl. Busybox as a shell would call its own tools first.
+pub(crate) fn facts_image() -> &'static str {
+    static BUILT: OnceLock<()> = OnceLock::new();
+    let name = "cobuild-test-facts";
+    BUILT.get_or_init(|| {
+        let dockerfile = format!(
+            "FROM {IMAGE} AS debian
+RUN set -- /usr/bin/dash /usr/bin/tar /usr/bin/find /usr/bin/stat /usr/bin/mv /usr/bin/git /usr/bin/perl \\
+    /usr/lib/git-core/git-submodule /usr/lib/git-core/git-sh-setup /usr/lib/git-core/git-sh-i18n* && \\
+    mkdir /alone && cp -L --parents \"$@\" $(ldd \"$@\" 2> /dev/null | grep -o '/[^ :]*' | grep lib) /alone
+FROM {busybox}
+COPY --from=debian /alone /
+RUN [\"/bin/busybox\", \"ln\", \"-s\", \"/usr/bin/git\", \"/usr/lib/git-core/git\"]
+RUN [\"/bin/busybox\", \"ln\", \"-sf\", \"/usr/bin/dash\", \"/bin/sh\"]
+",
+            busybox = busybox_image()
+        );
+        build_image(name, &dockerfile);
+    });
+    name
+}
+
+/// Writes the files of an image as a tar.
+#[track_caller]
+pub(crate) fn export(image: &str, tar: &Path) {
+    let container = docker(&["create", image, "none"]);
+    docker(&["export", "--output", tar.to_str().unwrap(), &container]);
+    docker(&["rm", &container]);
 }
 
 /// An image of bash, `mkdir` and `chmod` alone.

@@ -2,6 +2,7 @@
 
 mod changes;
 mod excludes;
+pub(crate) mod facts;
 mod git;
 mod hostile;
 mod limits;

@@ -1,6 +1,7 @@
 //! One dockerd, reached by its socket, by TLS and by ssh.
 
 use super::contract;
+use super::source_facts;
 use super::way::{Eye, Way};
 use crate::engine::certificates::Certificates;
 use crate::engine::daemon::Daemon;
@@ -50,6 +51,7 @@ fn the_contract_holds_by_the_socket() {
     let served = Served::start();
     let way = served.way(&served.daemon.host(), "copy-on-write");
     contract::check("socket", &way);
+    source_facts::check("socket", &way);
 }
 
 #[test]
@@ -64,6 +66,7 @@ fn the_contract_holds_behind_mutual_tls() {
         ("DOCKER_CERT_PATH", files.path().display().to_string()),
     ];
     contract::check("TLS", &way);
+    source_facts::check("TLS", &way);
 }
 
 #[test]

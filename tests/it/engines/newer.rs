@@ -2,6 +2,7 @@
 //! tar: the engine does not run on this system.
 
 use super::contract;
+use super::source_facts;
 use super::way::{Eye, Way};
 use crate::engine::newer::Newer;
 
@@ -10,13 +11,17 @@ fn the_contract_holds_with_docker() {
     let newer = Newer::docker();
     let complaint = newer.complaint_about("1.43");
     assert!(complaint.contains("is too old"), "{complaint}");
-    contract::check("newer Docker", &way(&newer, true));
+    let way = way(&newer, true);
+    contract::check("newer Docker", &way);
+    source_facts::check("newer Docker", &way);
 }
 
 #[test]
 fn the_contract_holds_with_podman() {
     let newer = Newer::podman();
-    contract::check("newer Podman", &way(&newer, false));
+    let way = way(&newer, false);
+    contract::check("newer Podman", &way);
+    source_facts::check("newer Podman", &way);
 }
 
 fn way(newer: &Newer, has_init: bool) -> Way<'_> {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::contract;
+use super::source_facts;
 use super::way::{Alone, Eye, Way};
 use crate::engine::eventually;
 use crate::engine::podman::Podman;
@@ -23,6 +24,7 @@ fn the_contract_holds_by_the_socket() {
         alone: None,
     };
     contract::check("Podman", &way);
+    source_facts::check("Podman", &way);
 }
 
 #[test]

@@ -1,0 +1,159 @@
+//! The source is root's, plain and whole, whichever way it comes in.
+
+use std::fs::{self, File};
+use std::path::Path;
+
+use rustix::fs::{AtFlags, CWD, Gid, Uid, XattrFlags, chownat, setxattr};
+use walkdir::WalkDir;
+
+use crate::env::{Run, TestEnv};
+use crate::source::shell;
+
+/// The owners of a source: a developer, and root.
+pub(crate) const OWNERS: [u32; 2] = [1000, 0];
+
+/// A command of the build, and what it must print.
+type Fact = (&'static str, &'static str);
+
+/// What holds of the tree that [`lay`] makes, in an image with GNU's tools. The order counts: later ones
+/// change the tree.
+pub(crate) const FACTS: &[Fact] = &[
+    ("find . ! -user 0 -o ! -group 0 | sort", ""),
+    (
+        "stat -c '%a %n' . tool group secret sticky",
+        "755 .\n4755 tool\n2775 group\n600 secret\n1777 sticky\n",
+    ),
+    (
+        "stat -c '%.Y %n' a.c a.o group/dated link",
+        "1714979289.700000001 a.c\n1714979289.000000000 a.o\n1714979289.123456789 group/dated\n1714979289.500000000 link\n",
+    ),
+    (
+        "tar --xattrs --format=pax -cf - noted | grep -ao 'SCHILY.xattr.user.note=text'",
+        "SCHILY.xattr.user.note=text\n",
+    ),
+    ("git status --porcelain && git log --format=%s", "one\n"),
+    ("git -C third_party/dep log --format=%s", "dep\n"),
+    ("git -C libs/sub log --format=%s", "sub\n"),
+    (
+        "git -C libs/sub status --porcelain; git submodule status | cut -c1",
+        " \n",
+    ),
+    ("stat -c %h hl1; echo more >> hl1; cat hl2", "2\nh\nmore\n"),
+    (
+        "git mv src/api src/api2 && git status --porcelain",
+        " M hl1\n M hl2\nR  src/api/deep/file -> src/api2/deep/file\n",
+    ),
+    (
+        "perl -e 'rename(\"made\", \"dist\") or die \"$!\\n\"' && cat dist/deep/file",
+        "made\n",
+    ),
+    (
+        "mv sticky moved && ls -d sticky moved 2>&1 | grep -c .",
+        "2\n",
+    ),
+    (
+        "mkdir gone/new && rm -r gone && test ! -e gone && mkdir gone && ls -A gone",
+        "",
+    ),
+    ("chmod 700 tool && stat -c %a tool", "700\n"),
+];
+
+/// Lays out a tree with everything that could be lost on the way, and gives it to an owner.
+pub(crate) fn lay(env: TestEnv, owner: u32) -> TestEnv {
+    let env = env
+        .file("app/package.json", "{}\n")
+        .file("tool", "#!/bin/sh\n")
+        .file("group/dated", "")
+        .file("secret", "")
+        .file("sticky/file", "")
+        .file("a.c", "")
+        .file("a.o", "")
+        .file("noted", "")
+        .file("hl1", "h\n")
+        .file("src/api/deep/file", "")
+        .file("made/deep/file", "made\n")
+        .file("gone/deep/file", "")
+        .file(".gitignore", "third_party\n");
+    shell(&env.path(""), "rm -rf sub");
+    shell(&env.source(), LAY);
+    let noted = env.source().join("noted");
+    setxattr(noted, "user.note", b"text", XattrFlags::empty()).unwrap();
+    give(&env.source(), owner);
+    env
+}
+
+const LAY: &str = "ln hl1 hl2; ln -s a.c link
+export GIT_AUTHOR_NAME=T GIT_AUTHOR_EMAIL=t@example.com GIT_COMMITTER_NAME=T GIT_COMMITTER_EMAIL=t@example.com
+make() { git init -q \"$1\" && echo 1 > \"$1/file\" && git -C \"$1\" add . && git -C \"$1\" commit -qm \"$2\"; }
+make third_party/dep dep && make ../sub sub && git init -q &&
+git -c protocol.file.allow=always submodule --quiet add \"$(cd ../sub && pwd)\" libs/sub &&
+git add . && git commit -qm one &&
+chmod 4755 tool && chmod 2775 group && chmod 600 secret && chmod 1777 sticky && chmod 755 . &&
+git config core.fileMode false && touch -h -d '@1714979289.5' link && touch -d '@1714979289.700000001' a.c &&
+touch -d '@1714979289' a.o && touch -d '@1714979289.123456789' group/dated";
+
+/// Gives a tree to an owner, with the modes it had.
+fn give(tree: &Path, owner: u32) {
+    for entry in WalkDir::new(tree).into_iter().map(Result::unwrap) {
+        let (user, group) = (Uid::from_raw(owner), Gid::from_raw(owner));
+        let path = entry.path();
+        chownat(
+            CWD,
+            path,
+            Some(user),
+            Some(group),
+            AtFlags::SYMLINK_NOFOLLOW,
+        )
+        .unwrap();
+        // Who gives a program away takes its privileges.
+        if entry.file_type().is_file() {
+            let mode = entry.metadata().unwrap().permissions();
+            File::open(path).unwrap().set_permissions(mode).unwrap();
+        }
+    }
+}
+
+/// Adds the buildspec that prints the facts.
+pub(crate) fn ask(env: TestEnv, facts: &[Fact]) -> TestEnv {
+    let commands: Vec<String> = facts.iter().map(|(command, _)| asked(command)).collect();
+    let commands: Vec<&str> = commands.iter().map(String::as_str).collect();
+    let env = env.build_commands(&commands);
+    fs::rename(env.source().join("buildspec.yml"), env.path("facts.yml")).unwrap();
+    let buildspec = env.path("facts.yml").display().to_string();
+    env.args(&["--buildspec", &buildspec])
+}
+
+/// A command that does not end the build when it fails.
+fn asked(command: &str) -> String {
+    format!("{{ {command}; }} 2>&1 || echo \"status $?\"")
+}
+
+/// Fails when a fact does not hold, and names all that do not.
+#[track_caller]
+pub(crate) fn assert_hold(run: &Run, facts: &[Fact], way: &str) {
+    run.assert_succeeded();
+    let wrong: Vec<String> = facts
+        .iter()
+        .filter_map(|(command, expected)| {
+            let printed = run.output_of(&asked(command));
+            (printed != *expected).then(|| format!("{command}\n{printed}instead of\n{expected}"))
+        })
+        .collect();
+    assert!(
+        wrong.is_empty(),
+        "{way}:\n{}\n{}",
+        wrong.join("\n"),
+        run.stderr
+    );
+}
+
+#[test]
+fn a_source_is_root_s_plain_and_whole() {
+    for owner in OWNERS {
+        for transfer in ["copy-on-write", "tar"] {
+            let env = ask(lay(TestEnv::new(), owner), FACTS).args(&["--source-transfer", transfer]);
+            let run = super::succeeds(&env);
+            assert_hold(&run, FACTS, &format!("{transfer} of {owner}"));
+        }
+    }
+}
