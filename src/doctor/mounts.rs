@@ -7,9 +7,13 @@ use std::path::Path;
 
 use super::trial::{Trial, TrialError, Trials};
 use super::{Check, ReachedEngine, Subject};
-use crate::engine::{Engine, Mount};
+use crate::engine::{Engine, Mount, OVERLAY_FEATURES};
 use crate::runner::Scratch;
 use crate::source::excludes::LeftOut;
+use crate::source::mounts::{MOUNT_TABLE, has_feature, overlay_options};
+
+/// Where the tree is in the container.
+const TREE: &str = "/tree";
 
 /// The text that a container must see.
 const TEXT: &str = "seen\n";
@@ -25,11 +29,11 @@ pub(super) async fn checks<E: Engine>(
 
 async fn copy_on_write<E: Engine>(trials: &Trials<'_, E>, reached: &ReachedEngine) -> Check {
     let subject = Subject::CopyOnWrite;
-    if !reached.facts.shares_host {
+    if let Some(obstacle) = reached.facts.copy_on_write_obstacle() {
         return Check::warning(
             subject,
-            "the engine does not run on this system, so sources are streamed as a tar",
-            "no action needed; large sources start faster with an engine on this system, or with less to stream (--exclude)",
+            format!("sources are streamed as a tar: {obstacle}"),
+            "no action needed; large sources start faster with a Docker that runs as root on this system, or with less to stream (--exclude)",
         );
     }
     let scratch = match &trials.scratch {
@@ -44,13 +48,22 @@ async fn copy_on_write<E: Engine>(trials: &Trials<'_, E>, reached: &ReachedEngin
         Err(error) => return Check::not_tried(subject, no_place(&error)),
     };
     let mount = Mount::CopyOnWrite(overlay);
-    let ran = view(trials, mount).await;
+    let ran = view(trials, mount, &[MOUNT_TABLE]).await;
     let made = scratch.upper(0).join("made").exists() && !tree.join("made").exists();
     match ran {
-        Ok(text) if text == TEXT && made => Check::ok(
-            subject,
-            "sources are mounted copy-on-write: builds do not change them",
-        ),
+        Ok(text) if text.starts_with(TEXT) && made => match missing_feature(&text) {
+            None => Check::ok(
+                subject,
+                "sources are mounted copy-on-write: builds do not change them",
+            ),
+            Some(feature) => Check::warning(
+                subject,
+                format!(
+                    "overlays do not have `{feature}`, so sources are streamed as a tar when they need it"
+                ),
+                overlay_remedy(scratch),
+            ),
+        },
         Ok(_) => Check::warning(
             subject,
             "the engine ignores an overlay: the container sees other files",
@@ -60,15 +73,12 @@ async fn copy_on_write<E: Engine>(trials: &Trials<'_, E>, reached: &ReachedEngin
         Err(error) => Check::warning(
             subject,
             format!("the engine refuses an overlay, so sources are streamed as a tar: {error}"),
-            overlay_remedy(reached, scratch),
+            overlay_remedy(scratch),
         ),
     }
 }
 
-fn overlay_remedy(reached: &ReachedEngine, scratch: &Scratch) -> String {
-    if reached.facts.is_rootless {
-        return "on some kernels a rootless engine cannot mount overlays; use an engine that runs as root".to_owned();
-    }
+fn overlay_remedy(scratch: &Scratch) -> String {
     format!(
         "load the kernel module `overlay`, and put the cache directory on a file system that supports overlays (XDG_CACHE_HOME; now `{}`)",
         scratch.directory().display()
@@ -90,7 +100,7 @@ async fn bind_mount<E: Engine>(trials: &Trials<'_, E>, reached: &ReachedEngine) 
     } else {
         "builds with -m need it: share the cache directory and your sources with the machine of the engine, or do not use -m"
     };
-    match view(trials, Mount::Bind(directory.clone())).await {
+    match view(trials, Mount::Bind(directory.clone()), &[]).await {
         Ok(text) if text == TEXT && directory.join("made").exists() => {
             Check::ok(subject, "directories of this system can be mounted (-m)")
         }
@@ -108,14 +118,27 @@ async fn bind_mount<E: Engine>(trials: &Trials<'_, E>, reached: &ReachedEngine) 
     }
 }
 
-/// Reads a file of a mounted directory, and creates another.
-async fn view<E: Engine>(trials: &Trials<'_, E>, mount: Mount) -> Result<String, TrialError> {
+/// Reads a file of a mounted directory, creates another, and reads `more`.
+async fn view<E: Engine>(
+    trials: &Trials<'_, E>,
+    mount: Mount,
+    more: &[&str],
+) -> Result<String, TrialError> {
+    let files = [&["/tree/text", "/tree/made"], more].concat();
     let trial = Trial {
-        files: &["/tree/text", "/tree/made"],
-        mounts: BTreeMap::from([("/tree".to_owned(), mount)]),
+        files: &files,
+        mounts: BTreeMap::from([(TREE.to_owned(), mount)]),
         ..Trial::default()
     };
     trials.run(trial).await
+}
+
+/// A feature that the view lacks, by the mount table of its container.
+fn missing_feature(table: &str) -> Option<&'static str> {
+    let options = overlay_options(table.as_bytes(), Path::new(TREE)).unwrap_or_default();
+    OVERLAY_FEATURES
+        .into_iter()
+        .find(|feature| !has_feature(&options, feature))
 }
 
 fn make_tree(directory: &Path) -> io::Result<()> {

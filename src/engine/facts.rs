@@ -29,6 +29,8 @@ pub struct EngineFacts {
     pub pids: Pids,
     /// Whether it runs without root privileges.
     pub is_rootless: bool,
+    /// Whether the numbers of users in containers are others than on its machine.
+    pub remaps_users: bool,
     /// Whether the engine runs on this system, so that it sees the same paths.
     pub shares_host: bool,
     /// Whether it can start an init process in a container.
@@ -36,6 +38,27 @@ pub struct EngineFacts {
 }
 
 impl EngineFacts {
+    /// Returns why its containers cannot have a copy-on-write view of a directory that is as good as a copy;
+    /// `None` when they may.
+    pub fn copy_on_write_obstacle(&self) -> Option<&'static str> {
+        if !self.shares_host {
+            Some("the engine does not run on this system")
+        } else if self.is_rootless {
+            // The kernel keeps what such a view needs from users.
+            Some(
+                "in an overlay of a rootless engine no directory of the source can be renamed or removed",
+            )
+        } else if self.product == Product::Podman {
+            Some(
+                "in an overlay of Podman no directory of the source can be renamed, and no hard link holds",
+            )
+        } else if self.remaps_users {
+            Some("the engine gives users other numbers, so that nobody can make an overlay root's")
+        } else {
+            None
+        }
+    }
+
     /// Returns the capacity of its machine.
     pub fn machine(&self) -> Machine {
         Machine {

@@ -28,7 +28,7 @@ pub use facts::{EngineDetails, EngineFacts, Product};
 pub use image::{ImageFacts, ImportSpec};
 pub use interface::Engine;
 pub use listed::{ListedContainer, ListedObject, ListedVolume};
-pub use mount::{CopyOnWrite, Mount, NamedVolume, escape_option};
+pub use mount::{CopyOnWrite, Mount, NamedVolume, OVERLAY_FEATURES, escape_option};
 pub use pull::{LayerState, PullFailure, PullRequest, PullStep, PullStream, RegistryCredential};
 pub use refusal::{Refusal, says_no_shell, says_other_processor};
 pub use streams::{Attachment, ByteStream, Process, ProcessOutput, UploadStream};

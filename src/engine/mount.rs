@@ -24,7 +24,12 @@ pub struct NamedVolume {
     pub labels: BTreeMap<String, String>,
 }
 
-/// The directories of an overlay, on the engine's host; their paths are text.
+/// The features without which an overlay is no plain file system: files are given to another owner without
+/// being copied, directories can be renamed, and hard links hold.
+pub const OVERLAY_FEATURES: [&str; 3] = ["metacopy", "redirect_dir", "index"];
+
+/// The directories of an overlay, on the engine's host; their paths are text. It has all of
+/// [`OVERLAY_FEATURES`] that the file systems below it allow.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CopyOnWrite {
     /// The read-only layers, the topmost first.
@@ -33,8 +38,6 @@ pub struct CopyOnWrite {
     pub upper: PathBuf,
     /// The work directory of the kernel.
     pub work: PathBuf,
-    /// Features of the overlay to turn off.
-    pub without: Vec<&'static str>,
 }
 
 /// Escapes the characters with a meaning in the options of an overlay mount.

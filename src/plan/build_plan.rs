@@ -9,7 +9,7 @@ use super::cache::CachePlan;
 use super::container::ContainerPlan;
 use super::layout::Layout;
 use super::part::Part;
-use super::source_tree::{Excludes, SourcePlan, Transfer};
+use super::source_tree::{Excludes, SourceOwner, SourcePlan, Transfer};
 use super::variable::Variable;
 use super::work::Reading;
 use crate::event::{BuildIdentity, Problems};
@@ -46,6 +46,8 @@ pub struct Plan {
     pub sources: Vec<SourcePlan>,
     /// How the source trees reach the container.
     pub transfer: Transfer,
+    /// Who owns the files of the sources.
+    pub source_owner: SourceOwner,
     /// The exclude patterns.
     pub excludes: Excludes,
     /// The words for the kind of source in the log, if any.

@@ -133,7 +133,7 @@ mod tests {
     use crate::plan::part::{Part, Step};
     use crate::plan::{
         Certificate, ContainerRequest, Content, Excludes, GitFacts, Inputs, Settings, Source,
-        Transfer, make,
+        SourceOwner, Transfer, make,
     };
     use crate::project::KindName;
     use crate::project::image::{Platform, PullPolicy, Pulling};
@@ -291,6 +291,7 @@ mod tests {
                     kind,
                     initiator: is_part.then(|| "codepipeline/p".into()),
                     transfer: transfers[transfer.0],
+                    source_owner: [SourceOwner::Root, SourceOwner::Keep][usize::from(transfer.2)],
                     excludes: Excludes {
                         patterns: transfer.1,
                         respect_gitignore: transfer.2,

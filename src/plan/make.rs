@@ -112,6 +112,7 @@ pub fn make(inputs: Inputs, facts: &Facts) -> Plan {
         layout,
         sources: plans,
         transfer: settings.transfer,
+        source_owner: settings.source_owner,
         excludes: settings.excludes,
         source_words: kind.log_words().map(str::to_owned),
         environment,

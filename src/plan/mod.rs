@@ -43,7 +43,7 @@ pub use phase_plan::PhasePlan;
 pub use revision::Revision;
 pub use settings::{DEFAULT_GRACE, DEFAULT_TIMEOUT, Settings};
 pub use source::{Content, GitFacts, Source, SourceFailure, source_name};
-pub use source_tree::{Excludes, GitElsewhere, GitMetadata, SourcePlan, Transfer};
+pub use source_tree::{Excludes, GitElsewhere, GitMetadata, SourceOwner, SourcePlan, Transfer};
 pub use stored_values::{Store, StoredValue};
 pub use variable::{Origin, Variable, is_variable_name};
 pub use work::{Reading, Work};

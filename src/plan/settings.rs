@@ -8,7 +8,7 @@ use super::artifact_path::Storage;
 use super::cache::CacheRequest;
 use super::container::ContainerRequest;
 use super::part::Part;
-use super::{Excludes, Transfer};
+use super::{Excludes, SourceOwner, Transfer};
 use crate::project::image::Pulling;
 use crate::project::{KindName, ProjectName};
 
@@ -37,6 +37,7 @@ pub struct Settings {
     /// The initiator of the build; `None` for the user.
     pub initiator: Option<String>,
     pub transfer: Transfer,
+    pub source_owner: SourceOwner,
     pub excludes: Excludes,
     /// Variables that beat the buildspec's, in order: a later one beats an earlier one.
     pub overrides: Vec<(String, String)>,
@@ -67,6 +68,7 @@ impl Settings {
             kind: None,
             initiator: None,
             transfer: Transfer::default(),
+            source_owner: SourceOwner::default(),
             excludes: Excludes::default(),
             overrides: Vec::new(),
             part: Part::default(),

@@ -79,6 +79,17 @@ pub struct Excludes {
     pub respect_gitignore: bool,
 }
 
+/// Who owns the files of the sources in the build.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum SourceOwner {
+    /// Root, as in the cloud. A mounted source keeps its owners.
+    #[default]
+    Root,
+    /// The owners that a copy-on-write view shows, which are those on the host. A tar stream is root's.
+    Keep,
+}
+
 /// How source trees reach the container.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]

@@ -5,5 +5,6 @@ pub mod archive;
 pub mod changes;
 pub mod excludes;
 pub mod git;
+pub mod inventory;
 pub mod mounts;
 pub mod unzip;

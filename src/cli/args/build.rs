@@ -79,6 +79,7 @@ impl BuildArgs {
             kind: self.source.kind(),
             initiator: self.source.initiator(),
             transfer: self.source.transfer().unwrap_or(defaults.transfer),
+            source_owner: self.source.owner().unwrap_or(defaults.source_owner),
             excludes: self.source.excludes(),
             overrides,
             part: self.buildspec.part(),

@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum};
 use super::heading;
 use crate::cli::failure::Failure;
 use crate::cli::named::Named;
-use crate::plan::{Excludes, Transfer};
+use crate::plan::{Excludes, SourceOwner, Transfer};
 use crate::project::{KindName, ProjectName};
 use crate::settings::{SourceError, SourceRequest, Sources};
 use crate::source::excludes::check_pattern;
@@ -78,6 +78,15 @@ pub(crate) struct SourceArgs {
     #[arg(long, value_name = "HOW", hide_short_help = true)]
     source_transfer: Option<SourceTransfer>,
 
+    /// Who owns the files of the source in the build [default: root].
+    #[arg(
+        long,
+        value_name = "WHO",
+        conflicts_with = "mount",
+        hide_short_help = true
+    )]
+    source_owner: Option<SourceOwnerArg>,
+
     /// Leave out what .gitignore files match and git does not track.
     #[arg(long, conflicts_with = "mount", hide_short_help = true)]
     respect_gitignore: Option<bool>,
@@ -103,6 +112,14 @@ enum SourceTransfer {
     CopyOnWrite,
     /// A copy, streamed as a tar archive.
     Tar,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum SourceOwnerArg {
+    /// Root, as in the cloud.
+    Root,
+    /// Their owners on this machine where the source comes in copy-on-write, which saves some microseconds a file.
+    Keep,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -193,6 +210,14 @@ impl SourceArgs {
             SourceTransfer::Auto => Transfer::Automatic,
             SourceTransfer::CopyOnWrite => Transfer::CopyOnWrite,
             SourceTransfer::Tar => Transfer::Tar,
+        })
+    }
+
+    /// Who owns the source in the build, when that is said.
+    pub(crate) fn owner(&self) -> Option<SourceOwner> {
+        self.source_owner.map(|owner| match owner {
+            SourceOwnerArg::Root => SourceOwner::Root,
+            SourceOwnerArg::Keep => SourceOwner::Keep,
         })
     }
 

@@ -166,7 +166,7 @@ mod tests {
     use super::*;
     use crate::cli::args::duration::parse_duration;
     use crate::cli::definition;
-    use crate::plan::{Settings, Transfer};
+    use crate::plan::{Settings, SourceOwner, Transfer};
     use crate::settings::layers::{RULES, variable};
 
     fn arguments(definition: &Command, name: &str) -> Vec<Arg> {
@@ -249,6 +249,8 @@ mod tests {
         }
         assert_eq!(told("source-transfer"), "auto");
         assert_eq!(defaults.transfer, Transfer::Automatic);
+        assert_eq!(told("source-owner"), "root");
+        assert_eq!(defaults.source_owner, SourceOwner::Root);
     }
 
     #[test]

@@ -38,19 +38,15 @@ pub(super) async fn create(
     product: Product,
     spec: &ContainerSpec,
 ) -> Result<CreatedContainer, EngineError> {
-    let body = match product {
-        Product::Podman => {
-            podman::make_volumes(client, spec).await?;
-            podman::adapt(create_body(spec), spec)?
-        }
-        Product::Docker | Product::Other => create_body(spec),
-    };
+    if product == Product::Podman {
+        podman::make_volumes(client, spec).await?;
+    }
     let options = CreateContainerOptions {
         name: Some(spec.name.clone()),
         platform: spec.platform.clone().unwrap_or_default(),
     };
     let created = client
-        .create_container(Some(options), body)
+        .create_container(Some(options), create_body(spec))
         .await
         .map_err(failed(Operation::CreateContainer))?;
     Ok(CreatedContainer {

@@ -9,7 +9,7 @@ use bollard::models::{
 };
 
 use super::resources::{api_volume, host_config};
-use crate::engine::{ContainerSpec, CopyOnWrite, Mount, escape_option as escape};
+use crate::engine::{ContainerSpec, CopyOnWrite, Mount, OVERLAY_FEATURES, escape_option as escape};
 
 /// The request for a container.
 pub(super) fn create_body(spec: &ContainerSpec) -> ContainerCreateBody {
@@ -130,16 +130,13 @@ fn api_mount(target: &str, mount: &Mount, labels: &BTreeMap<String, String>) -> 
 fn overlay_data(overlay: &CopyOnWrite) -> String {
     let path = |path: &PathBuf| escape(&path.to_string_lossy());
     let lower: Vec<String> = overlay.lower.iter().map(path).collect();
-    let without: String = overlay
-        .without
-        .iter()
-        .flat_map(|feature| [",", *feature, "=off"])
-        .collect();
+    let features = OVERLAY_FEATURES.map(|feature| format!(",{feature}=on"));
     format!(
-        "lowerdir={},upperdir={},workdir={}{without}",
+        "lowerdir={},upperdir={},workdir={}{}",
         lower.join(":"),
         path(&overlay.upper),
-        path(&overlay.work)
+        path(&overlay.work),
+        features.concat()
     )
 }
 
@@ -153,11 +150,10 @@ mod tests {
             lower: vec!["/top".into(), "/a,b:c\\d".into()],
             upper: "/u,".into(),
             work: "/w".into(),
-            without: vec!["metacopy"],
         };
         assert_eq!(
             overlay_data(&overlay),
-            "lowerdir=/top:/a\\,b\\:c\\\\d,upperdir=/u\\,,workdir=/w,metacopy=off"
+            "lowerdir=/top:/a\\,b\\:c\\\\d,upperdir=/u\\,,workdir=/w,metacopy=on,redirect_dir=on,index=on"
         );
     }
 }

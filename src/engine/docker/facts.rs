@@ -34,6 +34,7 @@ pub(super) async fn facts(
     };
     let security = info.security_options.unwrap_or_default();
     let is_rootless = security.iter().any(|option| option.contains("rootless"));
+    let remaps_users = security.iter().any(|option| option.contains("userns"));
     let shares_host = local_socket
         && same(info.name.as_deref(), system.nodename())
         && same(info.kernel_version.as_deref(), system.release());
@@ -54,6 +55,7 @@ pub(super) async fn facts(
             most.map_or(Pids::Unknown, Pids::Most)
         },
         is_rootless,
+        remaps_users,
         shares_host,
         // Podman does not tell, and refuses when there is none.
         has_init: names_init || product == Product::Podman,

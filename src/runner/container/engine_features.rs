@@ -15,10 +15,9 @@ impl EngineFeatures {
     /// Returns the features that the plan wants and the engine is known to support.
     pub(in crate::runner) fn first(plan: &Plan, facts: &EngineFacts) -> Self {
         let copy_on_write = match plan.transfer {
-            Transfer::Automatic if !facts.shares_host => {
-                Err("the engine does not run on this system")
+            Transfer::Automatic | Transfer::CopyOnWrite => {
+                facts.copy_on_write_obstacle().map_or(Ok(()), Err)
             }
-            Transfer::Automatic | Transfer::CopyOnWrite => Ok(()),
             Transfer::Tar | Transfer::Mount => Err("it was requested"),
         };
         Self {

@@ -1,23 +1,23 @@
 //! Writes the program that lays out the container before the first command.
 
-use std::collections::BTreeSet;
-use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use crate::engine::ImageFacts;
 use crate::event::{Transferred, Way};
 use crate::plan::layout;
-use crate::plan::{Plan, Transfer, Variable, Work};
+use crate::plan::{Plan, SourceOwner, Variable, Work};
 use crate::runner::container::program::{Program, can_be_unset, exports};
 use crate::runner::sources::trees::InputTrees;
+use crate::source::inventory::Inventory;
 
-/// The program that lays out the container. Nothing in it but `mkdir`, `chmod` and `chown` needs
-/// more of the image than its shell.
+/// The program that lays out the container. Nothing in it but `mkdir` and `chmod` needs more
+/// of the image than its shell. `stock` is what is in the trees.
 pub(in crate::runner) fn layout_program(
     plan: &Plan,
     work: &Work,
     trees: &InputTrees,
     ways: &[Transferred],
+    stock: &[Inventory],
 ) -> Program {
     let mut program = Program::default();
     program.call("mkdir", &["-p", layout::READONLY, layout::USER_BIN]);
@@ -47,16 +47,17 @@ pub(in crate::runner) fn layout_program(
         let text = String::from_utf8_lossy(text);
         program.call("cobuild_write", &[layout::INLINE_BUILDSPEC, &text]);
     }
-    for source in &plan.sources {
-        // The tree is the host's own and stays as it is: git is told to trust it.
-        if plan.transfer == Transfer::Mount && is_foreign(&source.host) {
-            program.trust(&source.directory);
+    for ((tree, transferred), inventory) in trees.all.iter().zip(ways).zip(stock) {
+        let keeps_owners = match transferred.way {
+            Way::CopyOnWrite => plan.source_owner == SourceOwner::Keep,
+            Way::Mount => true,
+            Way::Tar => false,
+        };
+        if keeps_owners && inventory.is_foreign {
+            for below in &inventory.repositories {
+                program.trust(&Path::new(&tree.directory).join(below));
+            }
         }
-    }
-    let theirs = foreign(trees, ways);
-    if !theirs.is_empty() {
-        let words: Vec<&str> = ["-h", "0:0"].into_iter().chain(theirs).collect();
-        program.call("chown", &words);
     }
     program
 }
@@ -89,27 +90,4 @@ pub(in crate::runner) fn add_state(
         .filter(|name| can_be_unset(name))
         .collect();
     program.call("unset", &names);
-}
-
-/// Whether a file belongs to another user than root; git would not trust it.
-fn is_foreign(path: &Path) -> bool {
-    path.symlink_metadata()
-        .is_ok_and(|metadata| metadata.uid() != 0)
-}
-
-/// Returns the paths that git checks and would not trust, in trees with owners from the host.
-fn foreign<'a>(trees: &'a InputTrees, ways: &'a [Transferred]) -> BTreeSet<&'a str> {
-    let keeps_owner = |directory: &str| {
-        let directory = Path::new(directory);
-        ways.iter()
-            .filter(|transferred| directory.starts_with(&transferred.directory))
-            .all(|transferred| transferred.way == Way::CopyOnWrite)
-    };
-    let roots = trees.all.iter().map(|tree| (&tree.host, &tree.directory));
-    let git = trees.git.iter().flat_map(|view| &view.owned);
-    roots
-        .chain(git.map(|(host, directory)| (host, directory)))
-        .filter(|(host, directory)| keeps_owner(directory) && is_foreign(host))
-        .map(|(_, directory)| directory.as_str())
-        .collect()
 }

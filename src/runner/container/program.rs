@@ -1,6 +1,9 @@
 //! Writes the program that the worker reads: calls of its functions, every word quoted.
 
+use std::path::Path;
+
 use crate::plan::is_variable_name;
+use crate::source::git;
 
 /// Calls of the worker, one after the other.
 #[derive(Debug, Default)]
@@ -20,7 +23,8 @@ impl Program {
     }
 
     /// Lets git as root use a tree of another owner.
-    pub(in crate::runner) fn trust(&mut self, directory: &str) {
+    pub(in crate::runner) fn trust(&mut self, directory: &Path) {
+        let directory = git::quote(&directory.to_string_lossy());
         let trust = format!("[safe]\n\tdirectory = {directory}\n");
         self.call("cobuild_system", &["mkdir", "-p", "/root"]);
         self.call("cobuild_append", &["/root/.gitconfig", &trust]);

@@ -27,11 +27,14 @@ use crate::runner::container::volume_ledger::Ledger;
 use crate::runner::debug_shell;
 use crate::runner::image::BuildImage;
 use crate::runner::sources::changes::{ContainerTrees, SourceSnapshot};
+use crate::runner::sources::handover::hand_over;
 use crate::runner::sources::scratch::Scratch;
+use crate::runner::sources::stock::Stocktaking;
 use crate::runner::sources::trees::InputTrees;
 use crate::runner::sources::unpacker::Unpacker;
 use crate::runner::sources::upload::upload;
 use crate::runner::{Cancellation, Host, RunError};
+use crate::source::inventory::Inventory;
 
 /// How long a container whose processes are gone may take to disappear before it is removed.
 const REMOVAL_TIMEOUT: Duration = Duration::from_secs(5);
@@ -58,6 +61,8 @@ pub(in crate::runner) struct Sandbox<'a, E> {
     ways: Vec<Transferred>,
     /// The sources before the first command, where their changes are asked for.
     snapshots: Option<Vec<SourceSnapshot>>,
+    /// What is in the trees that keep their files.
+    stock: Vec<Inventory>,
     image: BuildImage,
     /// The warnings of the engine.
     warnings: Vec<String>,
@@ -78,6 +83,8 @@ impl<'a, E: Engine> Sandbox<'a, E> {
     ) -> Result<Self, RunError> {
         let mut means = EngineFeatures::first(plan, facts);
         let ledger = Ledger::beside(&host.scratch_root);
+        let mut stocktaking = Stocktaking::begin(plan, &trees);
+        let mut stock = None;
         loop {
             let scratch = match means
                 .copy_on_write
@@ -112,40 +119,59 @@ impl<'a, E: Engine> Sandbox<'a, E> {
                     tracing::info!(container = %container.short(), init = means.init, "build container started");
                     tell(&trees, &ways);
                     let answer = Driver::start(attachment, Uuid::new_v4().simple().to_string());
-                    let driver = tokio::time::timeout(ANSWER_TIMEOUT, answer)
+                    let mut driver = tokio::time::timeout(ANSWER_TIMEOUT, answer)
                         .await
                         .unwrap_or_else(|_| {
                             Err(RunError::DriverFailed {
                                 output: "its shell did not answer within 60 s".to_owned(),
                             })
                         });
-                    return match driver {
-                        Ok(driver) => Ok(Self {
-                            engine,
-                            container,
-                            name,
-                            driver,
-                            scratch,
-                            trees,
-                            ways,
-                            snapshots: None,
-                            image,
-                            warnings: created.warnings,
-                            owner: host.owner.clone(),
-                            ledger,
-                        }),
-                        Err(error) => {
-                            remove(engine, &container).await;
-                            let gone = engine.wait_removed(&container);
-                            if let Ok(Ok(())) = tokio::time::timeout(REMOVAL_TIMEOUT, gone).await {
-                                ledger.strike(&name);
-                            }
-                            if let Some(scratch) = &scratch {
-                                sweep::discard(engine, &host.owner, &image.name, scratch).await;
-                            }
-                            Err(error)
-                        }
+                    let stock = match &mut stock {
+                        Some(stock) => stock,
+                        none => none.insert(stocktaking.end().await),
                     };
+                    if let Ok(ready) = &mut driver
+                        && let Err(error) = hand_over(ready, plan, &trees, &ways, stock).await
+                    {
+                        driver = Err(error);
+                    }
+                    let error = match driver {
+                        Ok(driver) => {
+                            return Ok(Self {
+                                engine,
+                                container,
+                                name,
+                                driver,
+                                scratch,
+                                trees,
+                                ways,
+                                snapshots: None,
+                                stock: std::mem::take(stock),
+                                image,
+                                warnings: created.warnings,
+                                owner: host.owner.clone(),
+                                ledger,
+                            });
+                        }
+                        Err(error) => error,
+                    };
+                    remove(engine, &container).await;
+                    let gone = engine.wait_removed(&container);
+                    if let Ok(Ok(())) = tokio::time::timeout(REMOVAL_TIMEOUT, gone).await {
+                        ledger.strike(&name);
+                    }
+                    if let Some(scratch) = &scratch {
+                        sweep::discard(engine, &host.owner, &image.name, scratch).await;
+                    }
+                    match error {
+                        RunError::NoCopyOnWrite { reason, .. }
+                            if plan.transfer == Transfer::Automatic =>
+                        {
+                            tracing::info!("no copy-on-write: {reason}; trying again without");
+                            means.copy_on_write = Err(reason);
+                        }
+                        error => return Err(error),
+                    }
                 }
                 Err(error) => {
                     if let Some(scratch) = &scratch {
@@ -205,7 +231,7 @@ impl<'a, E: Engine> Sandbox<'a, E> {
             &plan.environment,
             self.container.short(),
         );
-        let mut program = layout_program(plan, work, &self.trees, &self.ways);
+        let mut program = layout_program(plan, work, &self.trees, &self.ways, &self.stock);
         let session = has_session.then(|| self.driver.token());
         let debugging = debug_shell::prepare_commands(&mut program, session);
         user_bin::install(&mut program, debugging);

@@ -48,6 +48,12 @@ cobuild_system() {
     )
 }
 
+# cobuild_tell COMMAND [WORD…]: runs a tool of the image and answers its status.
+cobuild_tell() {
+    cobuild_system "$@"
+    cobuild_fence "$?"
+}
+
 # cobuild_find_user: looks up the numbers of the user.
 cobuild_find_user() {
     while IFS=: read -r cobuild_name cobuild_word cobuild_uid cobuild_gid cobuild_rest; do

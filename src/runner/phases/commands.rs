@@ -1,5 +1,6 @@
 //! Command phases: INSTALL, PRE_BUILD, BUILD and POST_BUILD (contract §1.5, §1.6).
 
+use std::path::Path;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -149,7 +150,7 @@ impl<E: Engine> Live<'_, E> {
         // The owners of mounted trees do not change.
         if self.run.plan.transfer != Transfer::Mount && user != "root" {
             for directory in self.run.plan.directories() {
-                program.trust(directory);
+                program.trust(Path::new(directory));
                 words.push(directory);
             }
         }

@@ -84,12 +84,9 @@ impl Scratch {
             lower: vec![link.clone()],
             upper: self.upper(index),
             work: base.join("work"),
-            without: unwanted_features(),
         };
         fs::create_dir_all(&overlay.upper)?;
         fs::create_dir(&overlay.work)?;
-        // The upper directory's mode becomes that of the tree's root.
-        fs::set_permissions(&overlay.upper, fs::metadata(lower)?.permissions())?;
         // A symlink stands for the tree, whose own path may contain characters that mount options
         // cannot.
         std::os::unix::fs::symlink(lower, &link)?;
@@ -99,6 +96,8 @@ impl Scratch {
             whiteouts::write(&layer, lower, left_out)?;
             overlay.lower.insert(0, layer);
         }
+        // It becomes the root of the tree.
+        whiteouts::imitate(&overlay.upper, lower)?;
         Ok(overlay)
     }
 
@@ -135,19 +134,6 @@ impl Scratch {
             Ok(()) | Err(_) => Ok(()),
         }
     }
-}
-
-/// Returns the overlay features that hide changes, where the kernel enables them by default.
-fn unwanted_features() -> Vec<&'static str> {
-    let is_on = |feature: &str| {
-        fs::read_to_string(format!("/sys/module/overlay/parameters/{feature}"))
-            .is_ok_and(|value| value.trim() == "Y")
-    };
-    // The second needs the first.
-    ["metacopy", "redirect_dir"]
-        .into_iter()
-        .filter(|feature| is_on(feature))
-        .collect()
 }
 
 /// Takes over the directories that killed runs left below `root`; each is locked against other

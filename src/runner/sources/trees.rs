@@ -30,7 +30,7 @@ pub(in crate::runner) struct InputTree {
     /// Paths where the container has another mount, which no file of the tree may overwrite.
     pub(in crate::runner) hidden: Vec<PathBuf>,
     /// Why an overlay cannot show it.
-    obstacle: Option<String>,
+    pub(in crate::runner) obstacle: Option<String>,
 }
 
 /// All trees: the sources first, in the order of the plan.

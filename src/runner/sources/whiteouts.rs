@@ -44,8 +44,9 @@ pub(in crate::runner) fn write(layer: &Path, tree: &Path, left_out: &LeftOut) ->
 }
 
 /// Copies owner (where permitted), mode and times from another directory.
-fn imitate(directory: &Path, model: &Path) -> io::Result<()> {
-    let model = fs::symlink_metadata(model)?;
+pub(in crate::runner) fn imitate(directory: &Path, model: &Path) -> io::Result<()> {
+    // The root of a tree may be a symlink to it.
+    let model = fs::metadata(model)?;
     let owner = (Uid::from_raw(model.uid()), Gid::from_raw(model.gid()));
     // Without permission the owner stays.
     let _ = rustix::fs::chownat(

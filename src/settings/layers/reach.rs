@@ -111,6 +111,7 @@ pub const RULES: &[Rule] = &[
     inside("only"),
     inside("mock"),
     inside("source-transfer"),
+    inside("source-owner"),
     inside("respect-gitignore"),
     by_value("exclude", brings_back),
     inside("cache"),

@@ -36,3 +36,4 @@ pub use facts::facts;
 pub(super) use ignores::LONGEST_PATTERNS;
 pub use ignores::{Ignores, ignores};
 pub use index::IndexError;
+pub use view::quote;

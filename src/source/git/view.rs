@@ -382,7 +382,7 @@ impl Places {
 }
 
 /// Quotes a value for a configuration file of git.
-fn quote(text: &str) -> String {
+pub fn quote(text: &str) -> String {
     let text = text.replace('\\', "\\\\").replace('"', "\\\"");
     format!("\"{}\"", text.replace('\n', "\\n"))
 }

@@ -19,7 +19,7 @@ fn the_contract_holds_by_the_socket() {
         image: podman.load_busybox(),
         arguments: vec!["--host".to_owned(), podman.host()],
         variables: Vec::new(),
-        transfer: "copy-on-write",
+        transfer: "a tar stream",
         has_init: false,
         alone: None,
     };
@@ -96,7 +96,7 @@ fn own<'a>(podman: &'a Podman, alone: &'a Alone) -> Way<'a> {
         image: "none",
         arguments: Vec::new(),
         variables: Vec::new(),
-        transfer: "copy-on-write",
+        transfer: "a tar stream",
         has_init: true,
         alone: Some(alone),
     }
