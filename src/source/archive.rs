@@ -1,5 +1,7 @@
 //! A source tree as a tar stream, in constant memory.
 
+mod attributes;
+
 use std::collections::HashMap;
 use std::fs::Metadata;
 use std::io::{self, ErrorKind, Read, Write};
@@ -10,6 +12,7 @@ use tar::{Builder, EntryType, Header};
 use tokio::sync::oneshot;
 use walkdir::WalkDir;
 
+use self::attributes::Attributes;
 use super::excludes::LeftOut;
 use crate::engine::{UploadStream, pipe};
 use crate::host::file::{FileError, open_itself};
@@ -28,6 +31,8 @@ pub struct SourceTree {
     /// Whether the receiver supports GNU sparse files. A sparse entry has the owner of the file,
     /// and should be unpacked without it.
     pub sparse: bool,
+    /// Whether the receiver knows the extensions of pax: fractions of times, and attributes.
+    pub extended: bool,
 }
 
 /// The summary of a tree that was sent completely.
@@ -44,7 +49,8 @@ pub type Outcome = oneshot::Receiver<io::Result<Sent>>;
 
 /// Streams a tree as a tar, and returns how it ended.
 ///
-/// Modes, times, symlinks and hard links are kept; the owner is root, as in the cloud. Sockets,
+/// Modes, times, symlinks and hard links are kept, and for who knows them fractions of times and the
+/// attributes of users; the owner is root, as in the cloud. Sockets,
 /// pipes, devices and files that disappear meanwhile are left out. Any other error of the tree ends
 /// the stream and names the path.
 pub fn stream(tree: SourceTree) -> (UploadStream, Outcome) {
@@ -66,6 +72,7 @@ fn write(tree: &SourceTree, out: &mut impl Write) -> io::Result<Sent> {
     let mut packer = Packer {
         tar: Builder::new(out),
         sparse: tree.sparse,
+        extended: tree.extended,
         linked: HashMap::new(),
         sent: Sent::default(),
     };
@@ -127,6 +134,7 @@ fn unreadable(path: &Path, error: &io::Error) -> io::Error {
 struct Packer<W: Write> {
     tar: Builder<W>,
     sparse: bool,
+    extended: bool,
     /// Where files with several names were sent first, by device and inode.
     linked: HashMap<(u64, u64), PathBuf>,
     sent: Sent,
@@ -136,12 +144,14 @@ impl<W: Write> Packer<W> {
     fn append(&mut self, path: &Path, name: &Path, metadata: &Metadata) -> io::Result<()> {
         let kind = metadata.file_type();
         if kind.is_symlink() {
+            // What fails comes first: an extension belongs to whatever entry follows.
+            let target = std::fs::read_link(path)?;
+            self.extend(metadata, || Ok(Vec::new()))?;
             let mut header = header(EntryType::Symlink, metadata);
-            return self
-                .tar
-                .append_link(&mut header, name, std::fs::read_link(path)?);
+            return self.tar.append_link(&mut header, name, target);
         }
         if kind.is_dir() {
+            self.extend(metadata, || attributes::of_directory(path))?;
             let mut header = header(EntryType::Directory, metadata);
             return self.tar.append_data(&mut header, name, io::empty());
         }
@@ -151,6 +161,26 @@ impl<W: Write> Packer<W> {
             return Ok(());
         }
         self.append_file(path, name)
+    }
+
+    /// Writes what the header of the next entry cannot hold.
+    fn extend(
+        &mut self,
+        metadata: &Metadata,
+        attributes: impl FnOnce() -> io::Result<Attributes>,
+    ) -> io::Result<()> {
+        if !self.extended {
+            return Ok(());
+        }
+        let time = precise_time(metadata);
+        let attributes = attributes()?;
+        if time.is_none() && attributes.is_empty() {
+            return Ok(());
+        }
+        let time = time.iter().map(|time| ("mtime", time.as_bytes()));
+        let attributes = attributes.iter();
+        let attributes = attributes.map(|(key, value)| (key.as_str(), value.as_slice()));
+        self.tar.append_pax_extensions(time.chain(attributes))
     }
 
     fn append_file(&mut self, path: &Path, name: &Path) -> io::Result<()> {
@@ -169,6 +199,7 @@ impl<W: Write> Packer<W> {
             }
             self.linked.insert(inode, name.to_path_buf());
         }
+        self.extend(&metadata, || attributes::of_file(&file))?;
         let holes = metadata.len().saturating_sub(metadata.blocks() * 512);
         if self.sparse && holes >= WORTHWHILE_HOLES {
             return self.tar.append_file(name, &mut file);
@@ -179,6 +210,12 @@ impl<W: Write> Packer<W> {
         let content = file.chain(io::repeat(0)).take(metadata.len());
         self.tar.append_data(&mut header, name, content)
     }
+}
+
+/// A time with its fraction, as pax writes it; `None` for one that a header holds.
+fn precise_time(metadata: &Metadata) -> Option<String> {
+    let (seconds, fraction) = (metadata.mtime(), metadata.mtime_nsec());
+    (seconds >= 0 && fraction > 0).then(|| format!("{seconds}.{fraction:09}"))
 }
 
 fn header(kind: EntryType, metadata: &Metadata) -> Header {

@@ -290,7 +290,7 @@ impl<'a, E: Engine> Sandbox<'a, E> {
             return Ok(Unpacker::Engine);
         }
         let mut program = Program::default();
-        program.call("cobuild_system", &["tar", "--version"]);
+        program.call("cobuild_system", &["tar", "--xattrs", "--version"]);
         program.call("cobuild_fence", &["done"]);
         self.driver.send(program.text()).await?;
         let mut said = Tail::new(MOST_WORDS);

@@ -9,7 +9,7 @@ pub(in crate::runner) enum Unpacker {
     Engine,
     /// A `tar` of any make.
     Tar,
-    /// GNU's, which knows sparse files. Who owns what it unpacks is root.
+    /// GNU's, which knows sparse files, fractions of times and attributes. Who owns what it unpacks is root.
     GnuTar,
 }
 
@@ -26,7 +26,7 @@ impl Unpacker {
         match self {
             Self::Engine => return engine.upload(container, directory, tar).await,
             Self::Tar => {}
-            Self::GnuTar => command.push("--no-same-owner"),
+            Self::GnuTar => command.extend(["--no-same-owner", "--xattrs"]),
         }
         let fed = process::feed(engine, container, &command, tar).await?;
         if fed.status == 0 {

@@ -22,6 +22,7 @@ pub(in crate::runner) async fn upload<E: Engine>(
         prefix: tree.directory.clone(),
         left_out,
         sparse: unpacker == Unpacker::GnuTar,
+        extended: unpacker != Unpacker::Tar,
     });
     let taken = unpacker.unpack(engine, container, "/", stream).await;
     match (taken, outcome.await) {

@@ -24,6 +24,7 @@ fn packed(root: &Path, sparse: bool) -> io::Result<(Vec<u8>, Sent)> {
         prefix: "/codebuild/src".into(),
         left_out: LeftOut::find(&source, &excludes, None).map_err(io::Error::other)?,
         sparse,
+        extended: true,
     };
     let mut bytes = Vec::new();
     let sent = write(&tree, &mut bytes)?;
@@ -167,6 +168,7 @@ fn a_file_that_is_gone_or_another_thing_is_left_out() {
     let mut packer = Packer {
         tar: Builder::new(io::sink()),
         sparse: false,
+        extended: false,
         linked: HashMap::new(),
         sent: Sent::default(),
     };
@@ -182,4 +184,40 @@ fn a_file_that_is_gone_or_another_thing_is_left_out() {
     packer
         .append(&root.join("file"), Path::new("file"), &metadata)
         .unwrap();
+}
+
+#[test]
+fn what_a_header_cannot_hold_goes_before_it() {
+    let tree = tempfile::tempdir().unwrap();
+    let root = tree.path();
+    let path = root.join("file");
+    fs::write(&path, "").unwrap();
+    rustix::fs::setxattr(&path, "user.a", b"\0=\n", rustix::fs::XattrFlags::empty()).unwrap();
+    let time = std::time::UNIX_EPOCH + std::time::Duration::new(7, 8);
+    File::open(&path).unwrap().set_modified(time).unwrap();
+    let bytes = packed(root, false).unwrap().0;
+    let mut archive = tar::Archive::new(bytes.as_slice());
+    let mut entries = archive.entries().unwrap();
+    let mut file = entries
+        .find_map(|entry| {
+            entry
+                .ok()
+                .filter(|entry| entry.path_bytes().ends_with(b"/file"))
+        })
+        .unwrap();
+    let extensions: Vec<_> = file
+        .pax_extensions()
+        .unwrap()
+        .unwrap()
+        .map(|extension| extension.map(|it| (it.key_bytes().to_vec(), it.value_bytes().to_vec())))
+        .map(Result::unwrap)
+        .collect();
+    let expected: [(&[u8], &[u8]); 2] = [
+        (b"mtime", b"7.000000008"),
+        (b"SCHILY.xattr.user.a", b"\0=\n"),
+    ];
+    assert_eq!(
+        extensions,
+        expected.map(|(key, value)| (key.to_vec(), value.to_vec()))
+    );
 }
