@@ -13,6 +13,9 @@ const KEY: &str = "SCHILY.xattr.";
 /// The attributes that are everybody's; others are the system's.
 const NAMESPACE: &str = "user.";
 
+/// How long lists of names are, at most of the times, in bytes.
+const USUAL: usize = 1024;
+
 /// The longest list of names and the longest value that the kernel gives out, in bytes.
 const LONGEST: usize = 64 * 1024;
 
@@ -40,15 +43,21 @@ fn read(
     list: impl Fn(&mut [u8]) -> Result<usize, Errno>,
     get: impl Fn(&str, &mut [u8]) -> Result<usize, Errno>,
 ) -> io::Result<Attributes> {
-    let length = match list(&mut []) {
-        Ok(0) | Err(Errno::NOTSUP | Errno::PERM | Errno::ACCESS) => return Ok(Vec::new()),
-        length => length?.min(LONGEST),
+    let mut few = [0; USUAL];
+    let mut many = Vec::new();
+    let names = match list(&mut few) {
+        Ok(length) => &few[..length],
+        Err(Errno::NOTSUP | Errno::PERM | Errno::ACCESS) => &[],
+        Err(Errno::RANGE) => {
+            many.resize(LONGEST, 0);
+            let length = list(&mut many)?;
+            &many[..length]
+        }
+        Err(error) => return Err(error.into()),
     };
-    let mut names = vec![0; length];
-    let length = list(&mut names)?;
     let mut attributes = Vec::new();
     let mut left = LONGEST;
-    let names = names[..length].split(|byte| *byte == 0);
+    let names = names.split(|byte| *byte == 0);
     for name in names.filter_map(|name| std::str::from_utf8(name).ok()) {
         // The key ends at the first equals sign.
         if !name.starts_with(NAMESPACE) || name.contains('=') {

@@ -192,7 +192,7 @@ fn what_a_header_cannot_hold_goes_before_it() {
     let root = tree.path();
     let path = root.join("file");
     fs::write(&path, "").unwrap();
-    rustix::fs::setxattr(&path, "user.a", b"\0=\n", rustix::fs::XattrFlags::empty()).unwrap();
+    rustix::fs::setxattr(&path, "user.a", b"\0=", rustix::fs::XattrFlags::empty()).unwrap();
     let time = std::time::UNIX_EPOCH + std::time::Duration::new(7, 8);
     File::open(&path).unwrap().set_modified(time).unwrap();
     let bytes = packed(root, false).unwrap().0;
@@ -212,10 +212,8 @@ fn what_a_header_cannot_hold_goes_before_it() {
         .map(|extension| extension.map(|it| (it.key_bytes().to_vec(), it.value_bytes().to_vec())))
         .map(Result::unwrap)
         .collect();
-    let expected: [(&[u8], &[u8]); 2] = [
-        (b"mtime", b"7.000000008"),
-        (b"SCHILY.xattr.user.a", b"\0=\n"),
-    ];
+    let expected: [(&[u8], &[u8]); 2] =
+        [(b"mtime", b"7.000000008"), (b"SCHILY.xattr.user.a", b"\0=")];
     assert_eq!(
         extensions,
         expected.map(|(key, value)| (key.to_vec(), value.to_vec()))
