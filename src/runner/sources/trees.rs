@@ -53,6 +53,14 @@ fn unsettled(host: &Path) -> Option<String> {
     Some(format!("another user could replace the directory: {error}"))
 }
 
+/// Returns where in a tree cobuild keeps its own files, if it does: a build must meet neither its own layers
+/// nor those of another build.
+fn own_directory(tree: &Path, scratch_root: &Path) -> Option<PathBuf> {
+    let own = scratch_root.parent()?.canonicalize().ok()?;
+    let below = own.strip_prefix(tree.canonicalize().ok()?).ok()?;
+    (!below.as_os_str().is_empty()).then(|| below.to_path_buf())
+}
+
 /// Finds the excluded files of a source; may take time.
 async fn left_out(
     plan: &Plan,
@@ -133,12 +141,15 @@ impl InputTrees {
             notes: Vec::new(),
         };
         for source in &plan.sources {
-            let left_out = if is_mounted {
+            let mut left_out = if is_mounted {
                 trees.note_mounted(source);
                 LeftOut::default()
             } else {
                 left_out(plan, source, &mut workspace).await?
             };
+            if !is_mounted && let Some(own) = own_directory(&source.host, scratch_root) {
+                left_out.insert(own);
+            }
             trees.note_buildspec(plan, source, &left_out);
             let directory = source.directory.clone();
             trees.add(source.host.clone(), directory, left_out);

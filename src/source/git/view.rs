@@ -44,8 +44,6 @@ pub struct GitView {
     /// Directories that come in besides: on the host, and in the container.
     pub trees: Vec<(PathBuf, String)>,
     pub texts: Vec<Text>,
-    /// What git wants to belong to the build's user: on the host, and in the container.
-    pub owned: Vec<(PathBuf, String)>,
     /// What does not work, in sentences.
     pub problems: Vec<String>,
 }
@@ -148,9 +146,6 @@ impl ViewBuilder<'_> {
         let dot_git = host.join(".git");
         let kind = dot_git.symlink_metadata().ok()?.file_type();
         let dot_git_there = format!("{directory}/.git");
-        let own = |path: &Path, there: &str| (path.to_path_buf(), there.to_owned());
-        self.view.owned.push(own(host, directory));
-        self.view.owned.push(own(&dot_git, &dot_git_there));
         let git = match GitDirectory::locate(host, &mut self.bounds).await {
             Ok(git) => git?,
             Err(error) => {
@@ -174,10 +169,10 @@ impl ViewBuilder<'_> {
         let common_there = self.bring(&git.common, ".git");
         let there = self.bring(&git.own, ".git");
         if linked {
-            self.places.known.push(own(host, directory));
+            let place = (host.to_path_buf(), directory.to_owned());
+            self.places.known.push(place);
         }
         if kind.is_file() && leads_by_relative_path(host) && self.places.is_inside(&git.own) {
-            self.view.owned.push(own(&git.own, &there));
             self.add_repository(&git.own, &there);
             self.add_submodules(host, directory, &git, waiting).await;
             return Some(there);
@@ -186,11 +181,9 @@ impl ViewBuilder<'_> {
         if is_shared {
             self.write(&format!("{there}/gitdir"), format!("{dot_git_there}\n"));
             self.write(&format!("{there}/commondir"), format!("{common_there}\n"));
-            self.view.owned.push(own(&git.common, &common_there));
         } else {
             self.set_work_tree(&git.own, &there, directory);
         }
-        self.view.owned.push(own(&git.own, &there));
         self.add_repository(&git.common, &common_there);
         self.add_submodules(host, directory, &git, waiting).await;
         Some(there)

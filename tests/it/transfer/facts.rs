@@ -149,3 +149,73 @@ fn a_source_is_root_s_plain_and_whole() {
         }
     }
 }
+
+#[test]
+fn a_checkout_and_a_zip_file_are_root_s() {
+    let facts = OWNERLESS;
+    for owner in OWNERS {
+        for transfer in ["copy-on-write", "tar"] {
+            let ways = ["--source-transfer", transfer];
+            let checkout = ask(lay(TestEnv::new(), owner), facts);
+            let run = checkout
+                .args(&ways)
+                .args(&["--source-version", "HEAD"])
+                .run();
+            assert_hold(&run, facts, &format!("checkout by {transfer} of {owner}"));
+            let env = ask(lay(TestEnv::new(), owner), facts);
+            shell(
+                &env.source(),
+                "zip --quiet --recurse-paths ../source.zip src made gone app",
+            );
+            let zip = env.path("source.zip").display().to_string();
+            let run = env.args(&ways).args(&["-s", &zip]).run();
+            assert_hold(&run, facts, &format!("zip by {transfer} of {owner}"));
+        }
+    }
+}
+
+/// What holds of a tree that cobuild has made.
+const OWNERLESS: &[Fact] = &[
+    ("find . ! -user 0 -o ! -group 0 | sort", ""),
+    (
+        "perl -e 'rename(\"src/api\", \"src/api2\") or die \"$!\\n\"' && ls src/api2/deep",
+        "file\n",
+    ),
+    ("mkdir gone/new && rm -r gone && test ! -e gone", ""),
+];
+
+#[test]
+fn git_works_in_all_repositories_of_a_tree_that_keeps_its_owners() {
+    let facts: &[Fact] = &[
+        (
+            "stat -c %u app/package.json .git third_party/dep",
+            "1000\n1000\n1000\n",
+        ),
+        ("git status --porcelain && git log --format=%s", "one\n"),
+        ("git -C third_party/dep log --format=%s", "dep\n"),
+        ("git -C libs/sub log --format=%s", "sub\n"),
+    ];
+    for way in [&["-m"][..], &["--source-owner", "keep"]] {
+        let env = ask(lay(TestEnv::new(), 1000), facts).args(way);
+        assert_hold(&super::succeeds(&env), facts, &way.join(" "));
+    }
+}
+
+#[test]
+fn a_build_meets_none_of_cobuild_s_own_directories() {
+    let facts: &[Fact] = &[(
+        "find . | LC_ALL=C sort",
+        ".\n./.cache\n./.cache/theirs\n./file\n",
+    )];
+    for transfer in ["copy-on-write", "tar"] {
+        let env = ask(
+            TestEnv::new().file("file", "").file(".cache/theirs", ""),
+            facts,
+        );
+        let cache = env.source().join(".cache").display().to_string();
+        let env = env
+            .variable("XDG_CACHE_HOME", &cache)
+            .args(&["--source-transfer", transfer]);
+        assert_hold(&env.run(), facts, transfer);
+    }
+}
