@@ -64,10 +64,6 @@ const OPENS: &[(&str, &str)] = &[
         "runner/cache/filter.rs",
         "a name in a tar, whose length is known and bounded",
     ),
-    (
-        "runner/sources/scratch.rs",
-        "locks of directories of ours, and `/sys`",
-    ),
     ("settings/certificate.rs", "the user names it, bounded"),
     ("settings/secrets_file.rs", "the user names it"),
     (
@@ -87,7 +83,7 @@ const OPENS: &[(&str, &str)] = &[
         "source/git/command.rs",
         "the words of the host's git, bounded",
     ),
-    ("source/mounts.rs", "`/proc`"),
+    ("source/mounts.rs", "`/proc` and `/sys`"),
     (
         "source/unzip.rs",
         "the user names the zip; what is unpacked is made in a directory of ours",
