@@ -55,7 +55,11 @@ pub(in crate::runner) fn layout_program(
         };
         if keeps_owners && inventory.is_foreign {
             for below in &inventory.repositories {
-                program.trust(&Path::new(&tree.directory).join(below));
+                let root = Path::new(&tree.directory);
+                // Joining nothing would add a slash, and git compares texts.
+                let is_root = below.as_os_str().is_empty();
+                let repository = if is_root { root } else { &root.join(below) };
+                program.trust(repository);
             }
         }
     }

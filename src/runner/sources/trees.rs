@@ -56,6 +56,8 @@ fn unsettled(host: &Path) -> Option<String> {
 /// Returns where in a tree cobuild keeps its own files, if it does: a build must meet neither its own layers
 /// nor those of another build.
 fn own_directory(tree: &Path, scratch_root: &Path) -> Option<PathBuf> {
+    // What does not exist yet has no full path.
+    directory::make_own(scratch_root).ok()?;
     let own = scratch_root.parent()?.canonicalize().ok()?;
     let below = own.strip_prefix(tree.canonicalize().ok()?).ok()?;
     (!below.as_os_str().is_empty()).then(|| below.to_path_buf())
