@@ -5,7 +5,9 @@ pub(crate) mod daemon;
 pub(crate) mod newer;
 pub(crate) mod podman;
 pub(crate) mod proof;
+pub(crate) mod rootless;
 pub(crate) mod sshd;
+pub(crate) mod user;
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};

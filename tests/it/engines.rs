@@ -4,6 +4,7 @@ mod contract;
 mod docker;
 mod newer;
 mod podman;
+mod rootless;
 mod source_facts;
 mod way;
 

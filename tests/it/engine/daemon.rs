@@ -1,6 +1,7 @@
 //! A dockerd of a test's own, for what cannot be done to the one that all tests share.
 
 use std::fs::{self, File};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -63,6 +64,13 @@ impl Daemon {
     /// The address of the socket.
     pub(crate) fn host(&self) -> String {
         format!("unix://{}", self.socket().display())
+    }
+
+    /// Lets all users through its directory, so that those of the socket's group reach the socket.
+    #[track_caller]
+    pub(crate) fn open_to_its_group(&self) {
+        let passable = fs::Permissions::from_mode(0o711);
+        fs::set_permissions(self.directory.path(), passable).unwrap();
     }
 
     /// What it said.

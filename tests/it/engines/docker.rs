@@ -6,6 +6,10 @@ use super::way::{Eye, Way};
 use crate::engine::certificates::Certificates;
 use crate::engine::daemon::Daemon;
 use crate::engine::sshd::{HOST, Sshd, free_port};
+use crate::engine::user::PlainUser;
+
+/// The number of the group that may use an engine; it need not be on the machine's list of groups.
+const GROUP: u32 = 23_750;
 
 /// A daemon that listens on its socket, and behind mutual TLS.
 struct Served {
@@ -42,6 +46,7 @@ impl Served {
             transfer,
             has_init: true,
             alone: None,
+            user: None,
         }
     }
 }
@@ -78,4 +83,24 @@ fn the_contract_holds_behind_ssh() {
     way.variables = vec![("PATH", format!("{}:{path}", sshd.client().display()))];
     contract::check("ssh", &way);
     assert!(sshd.clients().is_empty(), "{:?}", sshd.clients());
+}
+
+/// How developers live: the engine is root's, and cobuild runs as a user of the group that may use it.
+#[test]
+fn the_contract_holds_for_a_user_of_the_group() {
+    let daemon = Daemon::start(&[&format!("--group={GROUP}")]);
+    daemon.open_to_its_group();
+    let user = PlainUser::of_group(GROUP);
+    let way = Way {
+        eye: Eye::Docker(&daemon),
+        image: daemon.load_busybox(),
+        arguments: vec!["--host".to_owned(), daemon.host()],
+        variables: Vec::new(),
+        transfer: "copy-on-write",
+        has_init: true,
+        alone: None,
+        user: Some(&user),
+    };
+    contract::check("group", &way);
+    source_facts::check("group", &way);
 }

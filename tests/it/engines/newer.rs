@@ -33,5 +33,6 @@ fn way(newer: &Newer, has_init: bool) -> Way<'_> {
         transfer: "a tar stream",
         has_init,
         alone: None,
+        user: None,
     }
 }

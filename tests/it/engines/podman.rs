@@ -22,6 +22,7 @@ fn the_contract_holds_by_the_socket() {
         transfer: "a tar stream",
         has_init: false,
         alone: None,
+        user: None,
     };
     contract::check("Podman", &way);
     source_facts::check("Podman", &way);
@@ -99,6 +100,7 @@ fn own<'a>(podman: &'a Podman, alone: &'a Alone) -> Way<'a> {
         transfer: "a tar stream",
         has_init: true,
         alone: Some(alone),
+        user: None,
     }
 }
 

@@ -12,6 +12,8 @@ use crate::engine::daemon::Daemon;
 use crate::engine::eventually;
 use crate::engine::newer::Newer;
 use crate::engine::podman::{Podman, printed};
+use crate::engine::rootless::Rootless;
+use crate::engine::user::PlainUser;
 use crate::env::{Run, Running, TestEnv};
 
 /// How long what must go may take to go.
@@ -87,6 +89,7 @@ pub(super) enum Eye<'a> {
     Docker(&'a Daemon),
     Podman(&'a Podman),
     Newer(&'a Newer),
+    Rootless(&'a Rootless),
 }
 
 /// A way to an engine.
@@ -103,6 +106,8 @@ pub(super) struct Way<'a> {
     pub(super) has_init: bool,
     /// Where no other engine is to be found.
     pub(super) alone: Option<&'a Alone>,
+    /// Who runs cobuild; root, when it is nobody.
+    pub(super) user: Option<&'a PlainUser>,
 }
 
 impl Way<'_> {
@@ -125,6 +130,9 @@ impl Way<'_> {
     /// The command line of a build, ready to be run.
     pub(super) fn command(&self, env: &TestEnv) -> Command {
         let command = env.command();
+        if let Some(user) = self.user {
+            return user.command(&command, env);
+        }
         match self.alone {
             None => command,
             Some(alone) => {
@@ -160,6 +168,7 @@ impl Way<'_> {
     pub(super) fn look(&self, arguments: &[&str]) -> String {
         match self.eye {
             Eye::Docker(daemon) => daemon.docker(arguments),
+            Eye::Rootless(rootless) => rootless.client(arguments),
             Eye::Newer(newer) => newer.client(arguments, Stdio::null()),
             Eye::Podman(podman) => {
                 let mut command = podman.command();
@@ -181,7 +190,7 @@ impl Way<'_> {
             Eye::Newer(newer) => {
                 newer.client(&["import", "-", name], File::open(tar).unwrap().into());
             }
-            Eye::Docker(_) | Eye::Podman(_) => {
+            Eye::Docker(_) | Eye::Rootless(_) | Eye::Podman(_) => {
                 self.look(&["import", tar.to_str().unwrap(), name]);
             }
         }
