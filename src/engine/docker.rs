@@ -22,6 +22,7 @@ mod tls;
 mod unix;
 mod volumes;
 
+use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -40,7 +41,8 @@ use super::{
 #[derive(Debug, Clone)]
 pub struct Docker {
     client: bollard::Docker,
-    local_socket: bool,
+    /// Its socket on this system.
+    socket: Option<PathBuf>,
     limits: Limits,
     /// Known after the first request that needs it.
     product: Arc<OnceLock<Product>>,
@@ -51,7 +53,10 @@ impl Docker {
     pub fn connect(endpoint: &Endpoint) -> Result<Self, EngineError> {
         Ok(Self {
             client: connect::client(endpoint)?,
-            local_socket: matches!(endpoint.address.transport, Transport::Unix(_)),
+            socket: match &endpoint.address.transport {
+                Transport::Unix(socket) => Some(socket.clone()),
+                Transport::Tcp(_) | Transport::Ssh(_) => None,
+            },
             limits: Limits::default(),
             product: Arc::default(),
         })
@@ -76,7 +81,7 @@ impl Docker {
 
 impl Engine for Docker {
     async fn facts(&self) -> Result<EngineFacts, EngineError> {
-        let facts = facts::facts(&self.client, self.local_socket);
+        let facts = facts::facts(&self.client, self.socket.as_deref());
         let facts = within(self.limits.answer, Operation::Connect, facts).await?;
         self.product.get_or_init(|| facts.product);
         Ok(facts)

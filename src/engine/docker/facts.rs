@@ -1,5 +1,7 @@
 //! Reads the properties of the engine.
 
+use std::path::Path;
+
 use bollard::errors::Error as BollardError;
 use bollard::models::SystemInfoCgroupVersionEnum;
 
@@ -13,7 +15,7 @@ const WANTS_TLS: &str = "HTTP request to an HTTPS server";
 
 pub(super) async fn facts(
     client: &bollard::Docker,
-    local_socket: bool,
+    socket: Option<&Path>,
 ) -> Result<EngineFacts, EngineError> {
     let info = client.info().await.map_err(|error| {
         // The first request is the one that finds out whether anybody answers.
@@ -33,9 +35,10 @@ pub(super) async fn facts(
         theirs.is_some_and(|theirs| theirs.as_bytes() == ours.to_bytes())
     };
     let security = info.security_options.unwrap_or_default();
-    let is_rootless = security.iter().any(|option| option.contains("rootless"));
+    let is_rootless = security.iter().any(|option| option.contains("rootless"))
+        || (product == Product::Podman && socket.is_some_and(podman::is_of_a_plain_user));
     let remaps_users = security.iter().any(|option| option.contains("userns"));
-    let shares_host = local_socket
+    let shares_host = socket.is_some()
         && same(info.name.as_deref(), system.nodename())
         && same(info.kernel_version.as_deref(), system.release());
     // With the first kind of control groups nobody but root can.

@@ -1,5 +1,8 @@
 //! The differences between Podman's API and Docker's.
 
+use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
+
 use bollard::models::{SystemInfo, VolumeCreateRequest};
 
 use super::errors::failed;
@@ -25,6 +28,12 @@ pub(super) fn product(info: &SystemInfo) -> Product {
     } else {
         Product::Other
     }
+}
+
+/// Returns whether the service at a socket runs as a plain user. Podman says so only in words of its own,
+/// which the client library drops; but a socket is its maker's.
+pub(super) fn is_of_a_plain_user(socket: &Path) -> bool {
+    std::fs::metadata(socket).is_ok_and(|metadata| metadata.uid() != 0)
 }
 
 /// Creates missing named volumes: when Podman creates them with the container, they get no labels.
