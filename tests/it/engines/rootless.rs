@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, chown};
+use std::path::Path;
 use std::process::Command;
 
 use serde_json::Value;
@@ -43,9 +44,11 @@ fn way<'a>(engine: &'a Rootless, has_init: bool, user: &'a PlainUser) -> Way<'a>
 fn check(reached: &str, way: &Way<'_>, user: &PlainUser) {
     contract::check(reached, way);
     source_facts::check(reached, way);
-    doctor_and_builds_agree(way, user);
     a_mounted_source_stays_the_user_s(way);
     what_others_own_comes_in(way);
+    // The last: Docker 20.10 tells nothing of itself while it looks up a registry where no name server
+    // answers.
+    doctor_and_builds_agree(way, user);
 }
 
 /// The kernel keeps from users what makes a copy-on-write view as good as a copy, and doctor says so.
@@ -53,7 +56,8 @@ fn doctor_and_builds_agree(way: &Way<'_>, user: &PlainUser) {
     let env = way.env();
     let mut doctor = Command::new("cobuild");
     doctor
-        .args(["doctor", "--format", "json", "--pull", "127.0.0.1:1/none:1"])
+        .args(["doctor", "--format", "json"])
+        .args(["--pull", "127.0.0.1:1/none:1"])
         .args(&way.arguments)
         .env("PATH", std::env::var_os("PATH").unwrap_or_default())
         .env("HOME", env.path("home"));
@@ -62,9 +66,13 @@ fn doctor_and_builds_agree(way: &Way<'_>, user: &PlainUser) {
     assert_eq!(report["engine"]["rootless"], true, "{report:#}");
     let checks = report["checks"].as_array().unwrap();
     let found = |name: &str| checks.iter().find(|check| check["name"] == name).unwrap();
-    for name in ["container", "network", "bind-mount", "privileged"] {
+    for name in ["container", "network", "bind-mount"] {
         assert_eq!(found(name)["verdict"], "ok", "{report:#}");
     }
+    // Docker in a build makes a control group for each of its containers.
+    let has_second = Path::new("/sys/fs/cgroup/cgroup.controllers").exists();
+    let nests = if has_second { "ok" } else { "warning" };
+    assert_eq!(found("privileged")["verdict"], nests, "{report:#}");
     let view = found("copy-on-write");
     assert_eq!(view["verdict"], "warning", "{report:#}");
     let text = view["found"].as_str().unwrap();
