@@ -105,7 +105,13 @@ async fn privileged<E: Engine>(trials: &Trials<'_, E>, reached: &ReachedEngine) 
     } else {
         "builds with -d need it; if the machine itself lacks capabilities (a container, some virtual machines), grant them or use another engine"
     };
+    let nests = !(reached.facts.is_rootless && reached.details.cgroup_version == "1");
     match ran.await {
+        Ok(status) if has_capability(&status, SYS_ADMIN) && !nests => Check::warning(
+            subject,
+            "a privileged container runs, but Docker in a build runs no containers: only root can make control groups of version 1",
+            remedy,
+        ),
         Ok(status) if has_capability(&status, SYS_ADMIN) => {
             Check::ok(subject, "a privileged container runs, for builds with -d")
         }
