@@ -2,7 +2,10 @@
 
 use std::io::Read;
 use std::path::{Component, Path, PathBuf};
+use std::pin::Pin;
 use std::sync::Arc;
+
+use futures_util::StreamExt;
 
 use super::DownloadError;
 use super::entries::{Entries, EntryKind};
@@ -11,6 +14,7 @@ use super::file_writer::{Attributes, FileWriter, copy};
 use super::listing::quote;
 use super::notices::{Notice, Notices};
 use super::stream_reader::read_from;
+use crate::engine::pipe::StreamReader;
 use crate::engine::process::read;
 use crate::engine::{ByteStream, ContainerId, Engine};
 
@@ -95,7 +99,10 @@ impl<E: Engine> Fetch<'_, E> {
             if (self.is_cut_short)() {
                 return Ok(fetched);
             }
-            let received = self.pack(&names, indexes, "", directory).await?;
+            let Some(received) = self.pack(&names, indexes, "", directory).await? else {
+                files.single.extend(indexes);
+                continue;
+            };
             let outward = fetched.keep_links(&names, &received)?;
             // A link that points outside the artifact would be broken in it.
             files.packed.extend(outward);
@@ -106,10 +113,13 @@ impl<E: Engine> Fetch<'_, E> {
             if (self.is_cut_short)() {
                 return Ok(fetched);
             }
-            let received = self.pack(&names, indexes, "-h", directory).await?;
+            let Some(received) = self.pack(&names, indexes, "-h", directory).await? else {
+                files.single.extend(indexes);
+                continue;
+            };
             fetched.leave_out(&names, &received, notices);
         }
-        if !self.has_tar {
+        if !files.single.is_empty() {
             for tree in self.trees {
                 let (singles, received) = self.tree(&names, tree, files.single, directory).await?;
                 files.single = singles;
@@ -141,14 +151,14 @@ impl<E: Engine> Fetch<'_, E> {
         sorted
     }
 
-    /// Fetches these files in one stream.
+    /// Fetches these files in one stream; `None` when the image's `tar` packs nothing.
     async fn pack(
         &self,
         names: &Arc<ArtifactFiles>,
         indexes: &[usize],
         option: &str,
         directory: &Path,
-    ) -> Result<Received, DownloadError> {
+    ) -> Result<Option<Received>, DownloadError> {
         let mut list = Vec::new();
         for wanted in indexes.iter().filter_map(|index| names.get(*index)) {
             // What begins so is no option.
@@ -157,32 +167,42 @@ impl<E: Engine> Fetch<'_, E> {
             list.push(0);
         }
         let command = ["sh", "-c", PACK, "sh", option];
-        let received = self.received(&command, list, names, indexes, directory);
-        let received = received.await?;
-        if received.missing.len() < indexes.len() || (self.is_cut_short)() {
-            return Ok(received);
-        }
-        let script = as_arguments(names, indexes, option);
-        self.received(&["sh"], script, names, indexes, directory)
-            .await
-    }
-
-    async fn received(
-        &self,
-        command: &[&str],
-        input: Vec<u8>,
-        names: &Arc<ArtifactFiles>,
-        indexes: &[usize],
-        directory: &Path,
-    ) -> Result<Received, DownloadError> {
-        let stream = read(self.engine, self.container, command, input.into(), GOOD).await?;
+        let packed = match self.packed(&command, list).await? {
+            Packed::Nothing if (self.is_cut_short)() => return Ok(None),
+            Packed::Nothing => {
+                let script = as_arguments(names, indexes, option);
+                self.packed(&["sh"], script).await?
+            }
+            packed => packed,
+        };
+        let Packed::Stream(stream) = packed else {
+            return Ok(None);
+        };
         let (names, directory) = (names.clone(), directory.to_path_buf());
         let expected = indexes.to_vec();
-        read_from((self.guard)(stream), move |stream| {
-            receive(stream, &names, &expected, &directory)
-        })
-        .await
+        let receive = move |stream: StreamReader| receive(stream, &names, &expected, &directory);
+        read_from(stream, receive).await.map(Some)
     }
+
+    /// Runs a command that packs files.
+    async fn packed(&self, command: &[&str], input: Vec<u8>) -> Result<Packed, DownloadError> {
+        let stream = read(self.engine, self.container, command, input.into(), GOOD).await?;
+        let mut stream = (self.guard)(stream).peekable();
+        // Even a tar of nothing has an end that is marked.
+        Ok(match Pin::new(&mut stream).peek().await {
+            None => Packed::Nothing,
+            Some(Err(error)) if error.is_of_stuck_program() => Packed::Stuck,
+            Some(_) => Packed::Stream(stream.boxed()),
+        })
+    }
+}
+
+/// What comes of a command that packs files.
+enum Packed {
+    Stream(ByteStream),
+    Nothing,
+    /// It hangs, and has printed nothing.
+    Stuck,
 }
 
 /// How to download files, by their indexes.
@@ -192,7 +212,7 @@ struct Sorted {
     packed: Vec<usize>,
     /// As links, many in one stream.
     links: Vec<usize>,
-    /// One by one, or with all that lies around them.
+    /// By the engine: one by one, or with all that lies around them.
     single: Vec<usize>,
 }
 

@@ -42,7 +42,8 @@ impl DownloadError {
     pub fn is_the_build_s(&self) -> bool {
         match self {
             Self::Listing | Self::TooMany { .. } | Self::Read(_) | Self::Unasked(_) => true,
-            Self::Engine(_) | Self::Write { .. } => false,
+            Self::Engine(error) => error.is_of_stuck_program(),
+            Self::Write { .. } => false,
         }
     }
 }

@@ -88,6 +88,11 @@ struct NoAnswer(Duration);
 #[error("the engine made no progress for {} s", .0.as_secs_f64())]
 struct NoProgress(Duration);
 
+/// A program in a container hangs.
+#[derive(Debug, thiserror::Error)]
+#[error("a program of the image has neither read nor printed anything for {} s: try its `tar` and `sh`", .0.as_secs_f64())]
+pub(super) struct ProgramStuck(pub(super) Duration);
+
 /// A program in a container ended with a status that is not good.
 #[derive(Debug)]
 pub(super) struct ProgramFailed {
@@ -112,10 +117,15 @@ impl fmt::Display for ProgramFailed {
 }
 
 impl EngineError {
-    /// Whether a program in a container ended by itself, and so not by the end of the container.
+    /// Whether a program in a container ended by itself, and so not by the end of the container, or hangs.
     pub fn is_of_program(&self) -> bool {
         let failed = self.source.downcast_ref::<ProgramFailed>();
-        failed.is_some_and(|failed| failed.status != KILLED)
+        failed.is_some_and(|failed| failed.status != KILLED) || self.is_of_stuck_program()
+    }
+
+    /// Whether a program in a container did nothing for longer than it may.
+    pub fn is_of_stuck_program(&self) -> bool {
+        self.source.is::<ProgramStuck>()
     }
 
     /// An operation that made no progress for `limit`.

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::StreamExt;
@@ -241,6 +242,7 @@ impl Engine for FakeEngine {
         Ok(Process {
             input: Box::pin(tokio::io::sink()),
             output: futures_util::stream::iter([Ok(ProcessOutput::Ended(127))]).boxed(),
+            patience: Duration::MAX,
         })
     }
 

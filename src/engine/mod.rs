@@ -7,6 +7,7 @@ mod container;
 pub mod docker;
 pub mod endpoint;
 mod error;
+mod exchange;
 mod facts;
 #[cfg(test)]
 pub(crate) mod fake;
@@ -31,5 +32,5 @@ pub use listed::{ListedContainer, ListedObject, ListedVolume};
 pub use mount::{CopyOnWrite, Mount, NamedVolume, OVERLAY_FEATURES, escape_option};
 pub use pull::{LayerState, PullFailure, PullRequest, PullStep, PullStream, RegistryCredential};
 pub use refusal::{Refusal, says_no_shell, says_other_processor};
-pub use streams::{Attachment, ByteStream, Process, ProcessOutput, UploadStream};
+pub use streams::{Attachment, ByteStream, Process, ProcessInput, ProcessOutput, UploadStream};
 pub use terminal::{Terminal, TerminalId, TerminalSize, TerminalSpec};

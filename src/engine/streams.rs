@@ -1,6 +1,7 @@
 //! The streams of containers and of processes in them.
 
 use std::pin::Pin;
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::Stream;
@@ -26,11 +27,16 @@ impl std::fmt::Debug for Attachment {
     }
 }
 
+/// The stdin of a process in a container.
+pub type ProcessInput = Pin<Box<dyn AsyncWrite + Send>>;
+
 /// A process in a container; it sees the end of its input when that is shut down.
 pub struct Process {
-    pub input: Pin<Box<dyn AsyncWrite + Send>>,
+    pub input: ProcessInput,
     /// Its stdout and stderr; the last item is its end.
     pub output: Pin<Box<dyn Stream<Item = Result<ProcessOutput, EngineError>> + Send>>,
+    /// How long it may neither read what there is to read nor print.
+    pub patience: Duration,
 }
 
 impl std::fmt::Debug for Process {

@@ -1,6 +1,7 @@
 //! A shell in the build container, on this terminal.
 
 use anyhow::Context as _;
+use bytes::BytesMut;
 use futures_util::StreamExt;
 use tokio::io::AsyncWriteExt;
 use tokio::signal::unix::{SignalKind, signal};
@@ -40,15 +41,24 @@ pub(super) async fn run(
     };
     resize().await;
     let _raw = terminal.raw().context("cannot use the terminal")?;
-    let mut typed = [0; 1024];
+    let mut read = [0; 1024];
+    let mut typed = BytesMut::new();
     let mut screen = Screen::default();
     let mut typing = true;
     loop {
         tokio::select! {
-            count = terminal.read(&mut typed), if typing => {
+            count = terminal.read(&mut read), if typing && typed.is_empty() => {
                 let count = count.context("cannot read from the terminal")?;
+                typed.extend_from_slice(&read[..count]);
+                typing = count > 0;
+            }
+            // Beside the output: a shell that shows what is typed reads no more until that is taken.
+            written = input.write_buf(&mut typed), if !typed.is_empty() => {
                 // A shell that is gone takes nothing; its output is about to end.
-                typing = count > 0 && input.write_all(&typed[..count]).await.is_ok();
+                if !matches!(written, Ok(1..)) {
+                    typed.clear();
+                    typing = false;
+                }
             }
             chunk = output.next() => match chunk {
                 Some(chunk) => terminal.write(&screen.take(&chunk?)).await?,

@@ -45,6 +45,11 @@ impl Limits {
         self.request / 2
     }
 
+    /// How long a program in a container may do nothing although it has something to read.
+    pub(super) fn program(self) -> Duration {
+        self.request
+    }
+
     /// How long a pull may go without progress while the engine waits for a registry or unpacks a
     /// layer.
     pub(super) fn pull(self) -> Duration {

@@ -83,6 +83,7 @@ pub(super) async fn spawn(
     Ok(Process {
         input,
         output: watched(output, limits.silence(), alive).boxed(),
+        patience: limits.program(),
     })
 }
 

@@ -5,6 +5,7 @@ use std::ffi::OsStr;
 use std::io::{self, Read, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+use std::pin::Pin;
 
 use bytes::Bytes;
 use futures_util::stream::BoxStream;
@@ -57,7 +58,8 @@ impl PackError {
 /// A tar from the container.
 type Tar<'a> = BoxStream<'a, Result<Bytes, EngineError>>;
 
-/// Streams a tar of these paths; missing ones are skipped.
+/// Streams a tar of these paths; missing ones are skipped. The engine packs where the image's `tar`
+/// packs nothing.
 pub(super) async fn stream<'a, E: Engine>(
     engine: &'a E,
     container: &'a ContainerId,
@@ -66,7 +68,14 @@ pub(super) async fn stream<'a, E: Engine>(
 ) -> Result<Tar<'a>, EngineError> {
     if has_tar {
         let script = script(wanted).into();
-        return read(engine, container, &["sh"], script, GOOD).await;
+        let mut packed = read(engine, container, &["sh"], script, GOOD)
+            .await?
+            .peekable();
+        match Pin::new(&mut packed).peek().await {
+            None => {}
+            Some(Err(error)) if error.is_of_stuck_program() => {}
+            Some(_) => return Ok(packed.boxed()),
+        }
     }
     // One path after the other: the engine packs one at a time, and there may be many.
     let paths = wanted.iter().flat_map(|(place, directory, names)| {

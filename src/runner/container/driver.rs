@@ -5,7 +5,7 @@
 //! process, `worker.sh` the functions that are called.
 
 use std::collections::VecDeque;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -30,6 +30,9 @@ pub(in crate::runner) const WORKER: &str = include_str!("worker.sh");
 
 /// How much output before an answer is kept as a possible error message, in bytes.
 pub(in crate::runner) const MOST_WORDS: usize = 16 * 1024;
+
+/// How many pieces of output are read ahead while calls are sent.
+const MOST_PIECES: usize = 1024;
 
 /// How long the container may take to confirm that it stays.
 const KEEP_LIMIT: Duration = Duration::from_secs(10);
@@ -92,7 +95,7 @@ impl Driver {
     ) -> Result<Self, RunError> {
         let mut driver = Self {
             input: SyncWrapper::new(attachment.input),
-            output: SyncWrapper::new(attachment.output),
+            output: SyncWrapper::new(attachment.output.fuse().boxed()),
             splitter: Splitter::new(&token),
             pieces: VecDeque::new(),
             token,
@@ -154,13 +157,23 @@ impl Driver {
 
     /// Sends calls of the worker; see [`Program`].
     pub(in crate::runner) async fn send(&mut self, program: &str) -> Result<(), DriverError> {
-        let sent = async {
-            let input = self.input.get_mut();
+        let input = self.input.get_mut();
+        let mut sending = pin!(async {
             input.write_all(program.as_bytes()).await?;
             input.flush().await
-        };
-        // A dead container closes its stdin; its output ends as well.
-        sent.await.map_err(|_: std::io::Error| DriverError::Ended)
+        });
+        loop {
+            tokio::select! {
+                biased;
+                // A dead container closes its stdin.
+                sent = &mut sending => return sent.map_err(|_: std::io::Error| DriverError::Ended),
+                // The engine may take what nobody reads any more, until its buffers are full.
+                chunk = self.output.get_mut().next(), if self.pieces.len() < MOST_PIECES => {
+                    let chunk = chunk.ok_or(DriverError::Ended)??;
+                    self.splitter.feed(chunk, &mut self.pieces);
+                }
+            }
+        }
     }
 
     /// Sends a signal to every process of the container but the driver's own, which survive it.
@@ -314,5 +327,28 @@ impl<'a> Aside<'a> {
         if let Some(log) = self.log {
             log.emit(CommandEvent::Output(Output { bytes })).await;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::stream;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_container_that_ended_is_not_written_to() {
+        let (input, _unread) = tokio::io::duplex(16);
+        let attachment = Attachment {
+            input: Box::pin(input),
+            output: stream::iter([Ok(Bytes::from_static(b"sh: not found"))]).boxed(),
+        };
+        let Err(error) = Driver::start(attachment, "token".to_owned()).await else {
+            panic!("nothing has answered");
+        };
+        let RunError::DriverFailed { output } = error else {
+            panic!("{error}");
+        };
+        assert_eq!(output, "sh: not found");
     }
 }

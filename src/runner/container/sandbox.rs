@@ -19,7 +19,6 @@ use crate::runner::container::certificates as trust;
 use crate::runner::container::driver::{Aside, BOOTSTRAP, Driver, DriverError, MOST_WORDS, Tools};
 use crate::runner::container::engine_features::EngineFeatures;
 use crate::runner::container::preparation::{add_state, layout_program};
-use crate::runner::container::program::Program;
 use crate::runner::container::sweep;
 use crate::runner::container::tail::Tail;
 use crate::runner::container::user_bin;
@@ -271,7 +270,8 @@ impl<'a, E: Engine> Sandbox<'a, E> {
         {
             return Ok(notes);
         }
-        let unpacker = self.unpacker().await?;
+        let has_tar = self.driver.tools().tar;
+        let unpacker = Unpacker::of_image(self.engine, &self.container, has_tar).await?;
         for (tree, _) in self
             .trees
             .all
@@ -282,25 +282,6 @@ impl<'a, E: Engine> Sandbox<'a, E> {
             notes.extend(upload(self.engine, &self.container, tree, unpacker).await?);
         }
         Ok(notes)
-    }
-
-    /// Finds the program of the image that unpacks.
-    async fn unpacker(&mut self) -> Result<Unpacker, RunError> {
-        if !self.driver.tools().tar {
-            return Ok(Unpacker::Engine);
-        }
-        let mut program = Program::default();
-        program.call("cobuild_system", &["tar", "--xattrs", "--version"]);
-        program.call("cobuild_fence", &["done"]);
-        self.driver.send(program.text()).await?;
-        let mut said = Tail::new(MOST_WORDS);
-        self.driver.answer(&mut Aside::kept(&mut said)).await?;
-        let is_gnu = String::from_utf8_lossy(&said.take()).contains("GNU tar");
-        Ok(if is_gnu {
-            Unpacker::GnuTar
-        } else {
-            Unpacker::Tar
-        })
     }
 
     /// Records the sources before the first command.
