@@ -5,6 +5,7 @@ mod crates;
 mod docs;
 mod doors;
 mod reading;
+mod writes;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

@@ -1,5 +1,6 @@
 //! What becomes of the files that a build declares as its artifacts.
 
+mod broken_tar;
 mod files;
 mod hostile;
 mod links;
