@@ -6,31 +6,31 @@
 //! names.
 
 mod container;
+mod image;
 mod median;
+mod pairs;
 mod peak;
-mod wanted;
+mod selection;
 
 use std::error::Error;
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
-use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use container::Container;
+use image::{BUSYBOX, GNU, tools};
 use jiff::Timestamp;
-use median::median;
+use pairs::{HEAD, Pairs};
 use peak::peak_memory;
+use selection::is_selected;
 use serde_json::{Value, json};
-use wanted::is_wanted;
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 const COBUILD: &str = env!("CARGO_BIN_EXE_cobuild");
-const IMAGE: &str = "cobuild-debian:12";
-
-/// How often each case is run.
-const ROUNDS: usize = 2;
+/// How many pairs count.
+const PAIRS: usize = 5;
 
 /// Makes the tree in the directory `out`. The disk is to have it before anybody is timed.
 const MAKE: &str = "mkdir -p out/small out/large && cd out/small && \
@@ -41,62 +41,59 @@ const MAKE: &str = "mkdir -p out/small out/large && cd out/small && \
 
 struct Case {
     name: &'static str,
+    image: &'static str,
     flags: &'static [&'static str],
-    bar: Option<f64>,
+    bar: &'static str,
 }
 
 const CASES: &[Case] = &[
     Case {
         name: "artifacts as files",
+        image: GNU,
         flags: &[],
-        bar: Some(0.7),
+        bar: "0.8",
+    },
+    Case {
+        name: "artifacts as files",
+        image: BUSYBOX,
+        flags: &[],
+        bar: "1.0",
     },
     Case {
         name: "artifacts as a zip",
+        image: GNU,
         flags: &["--packaging", "zip"],
-        bar: None,
+        bar: "",
     },
 ];
 
 fn main() -> Result<()> {
     let mut out = std::io::stdout();
-    writeln!(out, "| case | cobuild | docker cp | ratio | bar | memory |")?;
-    writeln!(out, "| --- | --- | --- | --- | --- | --- |")?;
-    let container = Container::start(IMAGE, &format!("cd /srv && {MAKE}"))?;
-    for case in CASES.iter().filter(|case| is_wanted(case.name)) {
-        let mut rounds = Vec::new();
-        for round in 0..=ROUNDS {
-            let times = (upload(case)?, copy(&container)?);
-            // The first warms the caches for both.
-            if round > 0 {
-                rounds.push(times);
-            }
+    image::make_busybox()?;
+    writeln!(out, "{HEAD}")?;
+    for case in CASES {
+        let name = format!("{}, {}", case.name, tools(case.image));
+        if !is_selected(&name) {
+            continue;
         }
-        let peak = rounds.iter().map(|((_, memory), _)| *memory).max();
-        let peak = peak.ok_or("no rounds")?;
-        let seconds = |times: &Duration| times.as_secs_f64();
-        writeln!(
-            out,
-            "| {} | {:.2} s | {:.2} s | {:.2} | {} | {} MB |",
-            case.name,
-            median(rounds.iter().map(|((upload, _), _)| seconds(upload))),
-            median(rounds.iter().map(|(_, copy)| seconds(copy))),
-            median(
-                rounds
-                    .iter()
-                    .map(|((upload, _), copy)| seconds(upload) / seconds(copy))
-            ),
-            case.bar.map(|bar| bar.to_string()).unwrap_or_default(),
-            peak / 1000,
-        )?;
-        out.flush()?;
+        let mut peak = 0;
+        let container = Container::start(case.image, &format!("cd /srv && {MAKE}"))?;
+        let ours = || {
+            let (took, memory) = upload(case)?;
+            peak = peak.max(memory);
+            Ok(took)
+        };
+        let pairs = Pairs::take(PAIRS, ours, || copy(&container))?;
+        Pairs::of(&pairs, |took| *took).write(&mut out, &name, case.bar)?;
+        let megabytes = peak / 1000;
+        writeln!(out, "| {name}: memory | {megabytes} MB | | | | {PAIRS} | |")?;
     }
     Ok(())
 }
 
 /// Runs a build; returns how long UPLOAD_ARTIFACTS took, and the peak of the memory in kilobytes.
 fn upload(case: &Case) -> Result<(Duration, u64)> {
-    let directory = tempfile::tempdir_in(place())?;
+    let directory = tempfile::tempdir()?;
     let source = directory.path().join("source");
     fs::create_dir(&source)?;
     let buildspec = json!({
@@ -106,7 +103,7 @@ fn upload(case: &Case) -> Result<(Duration, u64)> {
     });
     fs::write(source.join("buildspec.yml"), buildspec.to_string())?;
     let mut child = Command::new(COBUILD)
-        .args(["run", "-i", IMAGE, "--format", "json", "-s"])
+        .args(["run", "-i", case.image, "--format", "json", "-s"])
         .arg(&source)
         .arg("-a")
         .arg(directory.path().join("kept"))
@@ -138,7 +135,7 @@ fn upload(case: &Case) -> Result<(Duration, u64)> {
 
 /// Copies the tree out of a container that has it.
 fn copy(container: &Container) -> Result<Duration> {
-    let directory = tempfile::tempdir_in(place())?;
+    let directory = tempfile::tempdir()?;
     let from = format!("{}:/srv/out", container.name);
     let start = Instant::now();
     let status = Command::new("docker")
@@ -151,9 +148,4 @@ fn copy(container: &Container) -> Result<Duration> {
         return Err(format!("docker cp ended with {status}").into());
     }
     Ok(took)
-}
-
-/// Where both write: on the disk that has the benchmark itself.
-fn place() -> &'static Path {
-    Path::new(env!("CARGO_TARGET_TMPDIR"))
 }

@@ -2,19 +2,21 @@
 //! piped through `docker exec` and `zstd`.
 //!
 //! The tree is like a `node_modules`: 20,000 files, 300 MB of text, in the container's own layer on
-//! both sides. A round creates it, saves it and restores it in a new container, once with cobuild
+//! both sides. A round unpacks it, saves it and restores it in a new container, once with cobuild
 //! and once by hand; the median of the rounds' ratios counts. For cobuild the time is that between
 //! two events: from the start of the phase to the published entry, and from the expanded paths to
 //! the restored files. So the lookup, the verification and the disk sync count, which the manual
 //! way omits; starting containers counts on neither side.
 
 mod container;
+mod image;
 mod median;
+mod pairs;
 mod peak;
-mod wanted;
+mod selection;
 
 use std::collections::HashMap;
-use std::fs;
+use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -23,28 +25,28 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use container::Container;
+use image::{BUSYBOX, GNU, tools};
 use jiff::Timestamp;
-use median::median;
+use pairs::{HEAD, Pairs};
 use peak::peak_memory;
+use selection::is_selected;
 use serde_json::Value;
-use wanted::is_wanted;
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
 const COBUILD: &str = env!("CARGO_BIN_EXE_cobuild");
-const IMAGE: &str = "cobuild-debian:12";
 
-/// How many rounds count; there is one more before them.
-const ROUNDS: usize = 7;
+/// How many pairs count.
+const PAIRS: usize = 7;
 
-/// Makes the tree in `/opt/tree`, the same one every time.
+/// Makes the tree in `opt/tree`, the same one every time.
 const MAKE: &str = "
 import os, random
 random.seed(1)
 words = [''.join(random.choices('abcdefghijklmnopqrstuvwxyz_', k=random.randint(2, 12))) for _ in range(5000)]
 pool = ' '.join(random.choices(words, k=3000000))
 for index in range(20000):
-    directory = f'/opt/tree/node_modules/package-{index // 25}/lib/part-{index % 3}'
+    directory = f'opt/tree/node_modules/package-{index // 25}/lib/part-{index % 3}'
     os.makedirs(directory, exist_ok=True)
     start = random.randrange(len(pool) - 15000)
     with open(f'{directory}/module-{index}.js', 'w') as file:
@@ -68,52 +70,58 @@ impl Times {
 type Step = fn(Times) -> Duration;
 
 fn main() -> Result<()> {
-    if !is_wanted("cache") {
+    let images: Vec<&str> = [GNU, BUSYBOX]
+        .into_iter()
+        .filter(|image| is_selected(&format!("cache, {}", tools(image))))
+        .collect();
+    if images.is_empty() {
         return Ok(());
     }
+    image::make_busybox()?;
     let place = tempfile::tempdir()?;
-    fs::write(place.path().join("make.py"), MAKE)?;
-    let peak = Arc::new(AtomicU64::new(0));
-    let mut pairs = Vec::new();
-    for round in 0..=ROUNDS {
-        let ours = cobuild(place.path(), round, &peak)?;
-        let theirs = by_hand(place.path())?;
-        // The first one warms the page cache up.
-        if round > 0 {
-            pairs.push((ours, theirs));
-        }
-    }
+    make_tree(place.path())?;
     let mut out = std::io::stdout();
-    writeln!(out, "| case | cobuild | by hand | ratio | bar |")?;
-    writeln!(out, "| --- | --- | --- | --- | --- |")?;
-    let steps: [(&str, Step); 3] = [
-        ("cache: keep 20,000 files, 300 MB", |times| times.save),
-        ("cache: bring them back", |times| times.restore),
-        ("cache: keep and bring back", Times::both),
-    ];
-    for (name, step) in steps {
-        let ours = median(pairs.iter().map(|(ours, _)| step(*ours).as_secs_f64()));
-        let theirs = median(pairs.iter().map(|(_, theirs)| step(*theirs).as_secs_f64()));
-        let ratios = pairs
-            .iter()
-            .map(|(ours, theirs)| step(*ours).as_secs_f64() / step(*theirs).as_secs_f64());
-        let ratio = median(ratios);
+    writeln!(out, "{HEAD}")?;
+    for image in images {
+        let tools = tools(image);
+        let peak = Arc::new(AtomicU64::new(0));
+        let ours = || cobuild(place.path(), image, &peak);
+        let pairs = Pairs::take(PAIRS, ours, || by_hand(place.path(), image))?;
+        let steps: [(&str, &str, Step); 3] = [
+            ("saved", "", |times| times.save),
+            ("restored", "", |times| times.restore),
+            ("saved and restored", "1.0", Times::both),
+        ];
+        for (name, aim, step) in steps {
+            let work = format!("cache of 20,000 files, 300 MB, {name}, {tools}");
+            Pairs::of(&pairs, |times| step(*times)).write(&mut out, &work, aim)?;
+        }
+        let megabytes = peak.load(Ordering::Relaxed) / 1000;
         writeln!(
             out,
-            "| {name} | {ours:.2} s | {theirs:.2} s | {ratio:.2} | 1.0 |"
+            "| cache: memory, {tools} | {megabytes} MB | | | | {PAIRS} | 64 MB |"
         )?;
     }
-    let megabytes = peak.load(Ordering::Relaxed) / 1000;
-    writeln!(out, "| cache: memory | {megabytes} MB | | | 64 MB |")?;
     Ok(())
 }
 
+/// Makes the tree on the host, as a tar in the source of the builds.
+fn make_tree(place: &Path) -> Result<()> {
+    let script = "python3 -c \"$1\" && mkdir source && tar -c -f source/tree.tar opt && rm -r opt";
+    let made = Command::new("sh")
+        .args(["-c", script, "sh", MAKE])
+        .current_dir(place)
+        .status()?;
+    if made.success() {
+        Ok(())
+    } else {
+        Err(format!("cannot make the tree: {made}").into())
+    }
+}
+
 /// Keeps the tree in one build and brings it back in another.
-fn cobuild(place: &Path, round: usize, peak: &Arc<AtomicU64>) -> Result<Times> {
+fn cobuild(place: &Path, image: &str, peak: &Arc<AtomicU64>) -> Result<Times> {
     let source = place.join("source");
-    fs::create_dir_all(&source)?;
-    fs::copy(place.join("make.py"), source.join("make.py"))?;
-    let namespace = format!("round-{round}");
     let build = |action: &str, command: &str| -> Result<Vec<Value>> {
         let buildspec = format!(
             "version: 0.2\nphases: {{build: {{commands: [{command}]}}}}\ncache: {{action: {action}, paths: [/opt/tree/**/*]}}\n"
@@ -122,14 +130,14 @@ fn cobuild(place: &Path, round: usize, peak: &Arc<AtomicU64>) -> Result<Times> {
         let mut command = Command::new(COBUILD);
         command
             .args(["run", "--format", "json", "--cache", "s3"])
-            .args(["--cache-namespace", &namespace, "-i", IMAGE, "-s"])
+            .args(["--cache-namespace", "bench", "-i", image, "-s"])
             .arg(&source)
             .env("XDG_CACHE_HOME", place.join("cache"))
             .stdout(Stdio::piped())
             .stderr(Stdio::null());
         events(command.spawn()?, peak)
     };
-    let saved = build("save", "python3 make.py")?;
+    let saved = build("save", "tar -x -f tree.tar -C /")?;
     let uploading =
         |event: &Value| event["event"] == "phase-started" && event["phase"] == "UPLOAD_ARTIFACTS";
     let save = between(&saved, uploading, |event| event["event"] == "cache-saved")?;
@@ -140,7 +148,7 @@ fn cobuild(place: &Path, round: usize, peak: &Arc<AtomicU64>) -> Result<Times> {
         |event| event["event"] == "cache-restored",
     )?;
     // Archives of the rounds before would fill the disk.
-    fs::remove_dir_all(place.join("cache/cobuild/caches").join(&namespace))?;
+    fs::remove_dir_all(place.join("cache/cobuild/caches/bench"))?;
     Ok(Times { save, restore })
 }
 
@@ -184,39 +192,38 @@ fn between(
 }
 
 /// The same by hand.
-fn by_hand(place: &Path) -> Result<Times> {
+fn by_hand(place: &Path, image: &str) -> Result<Times> {
     let archive = place.join("by-hand.tar.zst");
     let variables = HashMap::from([("ARCHIVE", archive.clone())]);
-    let first = Container::start(IMAGE, "")?;
-    feed(&first, "python3 -", MAKE)?;
+    let first = Container::start(image, "")?;
+    feed(
+        &first,
+        "tar -x -C /",
+        File::open(place.join("source/tree.tar"))?.into(),
+    )?;
     let save = time(
         &first,
         "docker exec \"$CONTAINER\" tar -c -C / opt/tree | zstd -q -f -o \"$ARCHIVE\"",
         &variables,
     )?;
     drop(first);
-    let second = Container::start(IMAGE, "")?;
+    let second = Container::start(image, "")?;
     let restore = time(
         &second,
         "zstd -q -d -c \"$ARCHIVE\" | docker exec -i \"$CONTAINER\" tar -x -p -C /",
         &variables,
     )?;
-    feed(&second, "test -d /opt/tree/node_modules", "")?;
+    feed(&second, "test -d /opt/tree/node_modules", Stdio::null())?;
     fs::remove_file(archive)?;
     Ok(Times { save, restore })
 }
 
 /// Runs a command in a container with this input.
-fn feed(container: &Container, command: &str, input: &str) -> Result<()> {
-    let mut child = Command::new("docker")
+fn feed(container: &Container, command: &str, input: Stdio) -> Result<()> {
+    let ended = Command::new("docker")
         .args(["exec", "-i", &container.name, "sh", "-c", command])
-        .stdin(Stdio::piped())
-        .spawn()?;
-    let stdin = child.stdin.take();
-    stdin
-        .ok_or("stdin is a pipe")?
-        .write_all(input.as_bytes())?;
-    let ended = child.wait()?;
+        .stdin(input)
+        .status()?;
     if ended.success() {
         Ok(())
     } else {

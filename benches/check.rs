@@ -6,7 +6,8 @@
 mod buildspecs;
 mod median;
 mod rounds;
-mod wanted;
+mod selection;
+mod timing;
 
 use std::fs;
 use std::io::Write;
@@ -17,8 +18,9 @@ use divan::Bencher;
 use divan::counter::BytesCount;
 
 use buildspecs::buildspec;
-use rounds::{Result, Rounds};
-use wanted::is_wanted;
+use rounds::Rounds;
+use selection::is_selected;
+use timing::Result;
 
 /// Debian's own, for which the package python3-yaml is.
 const PYTHON: &str = "/usr/bin/python3";
@@ -40,7 +42,7 @@ for entry in os.scandir(sys.argv[1]):
 print(count, 'by PyYAML', yaml.__version__)";
 
 fn main() -> Result<()> {
-    if is_wanted("check of 1,000 buildspecs") {
+    if is_selected("check of 1,000 buildspecs") {
         compare()?;
     }
     divan::main();

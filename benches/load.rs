@@ -4,6 +4,9 @@
 //! The two take turns, round by round, so that both meet the same noise. `scripts/bench load` provides
 //! the engine and the image; `--builds N` and `--rounds N` change the numbers.
 
+mod median;
+mod pairs;
+
 use std::collections::BTreeSet;
 use std::error::Error;
 use std::fs::{self, File};
@@ -12,6 +15,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use pairs::{HEAD, Pairs};
 use wait4::Wait4 as _;
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
@@ -20,8 +24,8 @@ const COBUILD: &str = env!("CARGO_BIN_EXE_cobuild");
 const IMAGE: &str = "cobuild-debian:12";
 
 /// What is aimed at.
-const MOST_RATIO: f64 = 1.15;
-const MOST_MEMORY: f64 = 25.0;
+const MOST_RATIO: &str = "1.15";
+const MOST_MEMORY: &str = "25 MB";
 
 const COMMANDS: [&str; 3] = [
     "echo begin",
@@ -64,38 +68,18 @@ fn main() -> Result<()> {
     let count = number("--rounds", 7)?;
     let expected = expected()?;
     let mut out = std::io::stdout();
-    writeln!(
-        out,
-        "| case | cobuild | docker | ratio | aim | memory | aim |"
-    )?;
-    writeln!(out, "| --- | --- | --- | --- | --- | --- | --- |")?;
+    writeln!(out, "{HEAD}")?;
     for case in &CASES {
-        let mut rounds = Vec::new();
-        // The first is for the caches of both.
-        for round in 0..=count {
-            let sides = [
-                cobuild(case, builds, &expected)?,
-                docker(case, builds, &expected)?,
-            ];
-            if round > 0 {
-                rounds.push(sides);
-            }
-        }
-        let time = |side: usize| median(rounds.iter().map(|it| it[side].time.as_secs_f64()));
-        let ratio = median(
-            rounds
-                .iter()
-                .map(|[one, other]| one.time.as_secs_f64() / other.time.as_secs_f64()),
-        );
-        let memory = rounds.iter().map(|it| it[0].memory).fold(0.0, f64::max);
+        let ours = || cobuild(case, builds, &expected);
+        let pairs = Pairs::take(count, ours, || docker(case, builds, &expected))?;
+        let name = format!("{builds} {}", case.name);
+        Pairs::of(&pairs, |side| side.time).write(&mut out, &name, MOST_RATIO)?;
+        let memory = pairs.iter().map(|[ours, _]| ours.memory);
+        let memory = memory.fold(0.0, f64::max);
         writeln!(
             out,
-            "| {builds} {} | {:.2} s | {:.2} s | {ratio:.2} | {MOST_RATIO} | {memory:.1} MB | {MOST_MEMORY} MB |",
-            case.name,
-            time(0),
-            time(1),
+            "| {name}: memory of each | {memory:.1} MB | | | | {count} | {MOST_MEMORY} |"
         )?;
-        out.flush()?;
     }
     Ok(())
 }
@@ -122,6 +106,7 @@ fn cobuild(case: &Case, builds: usize, expected: &Expected) -> Result<Side> {
             command.arg("-a").arg(&own);
         }
         command.env("HOME", place.path().join("home"));
+        command.env_remove("XDG_CACHE_HOME");
         command
     });
     let side = run(lines.collect(), place.path())?;
@@ -238,10 +223,4 @@ fn number(name: &str, default: usize) -> Result<usize> {
         Some(number) => Ok(number.parse()?),
         None => Ok(default),
     }
-}
-
-fn median(values: impl Iterator<Item = f64>) -> f64 {
-    let mut values: Vec<f64> = values.collect();
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
 }

@@ -4,9 +4,11 @@
 //! reports the median of the pairs' ratios. `scripts/bench` provides the engine and the image;
 //! arguments choose cases by parts of their names.
 
+mod image;
 mod median;
-mod rounds;
-mod wanted;
+mod pairs;
+mod selection;
+mod timing;
 
 use std::fs;
 use std::io::Write;
@@ -14,15 +16,17 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use rounds::{Result, Rounds};
-use wanted::is_wanted;
+use image::{BUSYBOX, GNU, tools};
+use median::median;
+use pairs::{HEAD, Pairs};
+use selection::is_selected;
+use timing::{Result, time};
 
 const COBUILD: &str = env!("CARGO_BIN_EXE_cobuild");
-const IMAGE: &str = "cobuild-debian:12";
-
 /// The same work, once as a build and once in plain docker.
 struct Case {
-    name: &'static str,
+    name: String,
+    image: &'static str,
     pairs: usize,
     /// The ratio that is aimed at.
     bar: f64,
@@ -30,15 +34,29 @@ struct Case {
     /// Arguments of `cobuild run`.
     arguments: &'static [&'static str],
     files: usize,
-    docker: fn(source: &Path) -> Command,
+    docker: fn(source: &Path, image: &str) -> Command,
+}
+
+fn streamed(image: &'static str) -> Case {
+    Case {
+        name: format!("source of 30,000 files, streamed, {}", tools(image)),
+        image,
+        pairs: 7,
+        bar: 0.9,
+        commands: vec![("build", "find . -type f | wc -l".into())],
+        arguments: &["--source-transfer", "tar"],
+        files: 30_000,
+        docker: docker_copy,
+    }
 }
 
 fn cases() -> Vec<Case> {
     vec![
         Case {
-            name: "four phases, an echo each",
+            name: "hello: four phases, an echo each".into(),
+            image: GNU,
             pairs: 21,
-            bar: 1.15,
+            bar: 1.1,
             commands: vec![
                 ("install", "echo a".into()),
                 ("pre_build", "echo b".into()),
@@ -47,47 +65,48 @@ fn cases() -> Vec<Case> {
             ],
             arguments: &[],
             files: 0,
-            docker: |_| docker_run(&[], "echo a; echo b; echo c; echo d"),
+            docker: |_, image| docker_run(image, &[], "echo a; echo b; echo c; echo d"),
         },
         Case {
-            name: "3 million lines of log",
-            pairs: 7,
-            bar: 1.2,
+            name: "3 million lines of log".into(),
+            image: GNU,
+            pairs: 11,
+            bar: 1.1,
             commands: vec![("build", "seq 3000000".into())],
             arguments: &[],
             files: 0,
-            docker: |_| docker_run(&["--log-driver", "none"], "seq 3000000"),
+            docker: |_, image| docker_run(image, &["--log-driver", "none"], "seq 3000000"),
         },
         Case {
-            name: "source of 30,000 files",
+            name: "source of 30,000 files, copy-on-write".into(),
+            image: GNU,
             pairs: 11,
-            bar: 1.2,
+            bar: 1.1,
             commands: vec![("build", "find . -type f | wc -l".into())],
-            arguments: &[],
+            arguments: &["--source-transfer", "copy-on-write"],
             files: 30_000,
-            docker: |source| {
+            docker: |source, image| {
                 let volume = format!("{}:/src", source.display());
-                docker_run(&["-v", &volume, "-w", "/src"], "find . -type f | wc -l")
+                docker_run(
+                    image,
+                    &["-v", &volume, "-w", "/src"],
+                    "find . -type f | wc -l",
+                )
             },
         },
+        streamed(GNU),
+        streamed(BUSYBOX),
         Case {
-            name: "source of 30,000 files, streamed",
-            pairs: 7,
-            bar: 0.7,
-            commands: vec![("build", "find . -type f | wc -l".into())],
-            arguments: &["--source-transfer", "tar"],
-            files: 30_000,
-            docker: docker_copy,
-        },
-        Case {
-            name: "1,000 one-word commands",
+            name: "1,000 one-word commands".into(),
+            image: GNU,
             pairs: 7,
             bar: 2.2,
             commands: vec![("build", "true".into()); 1000],
             arguments: &[],
             files: 0,
-            docker: |_| {
+            docker: |_, image| {
                 docker_run(
+                    image,
                     &[],
                     "i=0; while [ $i -lt 1000 ]; do sh -c true; i=$((i+1)); done",
                 )
@@ -98,55 +117,46 @@ fn cases() -> Vec<Case> {
 
 fn main() -> Result<()> {
     let mut out = std::io::stdout();
-    writeln!(out, "| case | cobuild | docker | ratio | bar |")?;
-    writeln!(out, "| --- | --- | --- | --- | --- |")?;
-    for case in cases().iter().filter(|case| is_wanted(case.name)) {
-        let rounds = measure(case)?;
-        writeln!(
-            out,
-            "| {} | {:.2} s | {:.2} s | {:.2} | {} |",
-            case.name,
-            rounds.median(0),
-            rounds.median(1),
-            rounds.ratio(0, 1),
-            case.bar
-        )?;
-        out.flush()?;
+    image::make_busybox()?;
+    writeln!(out, "{HEAD}")?;
+    for case in cases().iter().filter(|case| is_selected(&case.name)) {
+        measure(case)?.write(&mut out, &case.name, &case.bar.to_string())?;
     }
-    if is_wanted("version") {
+    if is_selected("version") {
         let mut version = Command::new(COBUILD);
         version.arg("--version");
-        let milliseconds = Rounds::run([version], 50)?.median(0) * 1000.0;
+        let times: Vec<Duration> = (0..50).map(|_| time(&mut version)).collect::<Result<_>>()?;
+        let milliseconds = median(times.iter().map(Duration::as_secs_f64)) * 1000.0;
         writeln!(
             out,
-            "| `cobuild --version` | {milliseconds:.1} ms | | | 10 ms |"
+            "| `cobuild --version` | {milliseconds:.1} ms | | | | 50 | 10 ms |"
         )?;
     }
     for case in cases().iter().filter(|case| case.files > 0) {
         let name = format!("memory of: {}", case.name);
-        if is_wanted(&name) {
+        if is_selected(&name) {
             let megabytes = peak_memory(case)?;
-            writeln!(out, "| {name} | {megabytes:.1} MB | | | 64 MB |")?;
+            writeln!(out, "| {name} | {megabytes:.1} MB | | | | 1 | 64 MB |")?;
         }
     }
-    if is_wanted("memory") {
+    if is_selected("memory") {
         let megabytes = peak_memory(&chatty())?;
         writeln!(
             out,
-            "| memory while 1 GB of log streams through | {megabytes:.1} MB | | | 30 MB |"
+            "| memory while 1 GB of log streams through | {megabytes:.1} MB | | | | 1 | 30 MB |"
         )?;
     }
     Ok(())
 }
 
 /// Times the build and the same work in plain docker.
-fn measure(case: &Case) -> Result<Rounds<2>> {
+fn measure(case: &Case) -> Result<Pairs> {
     let source = tempfile::tempdir()?;
     let buildspec = prepare(case, source.path())?;
-    let mut build = cobuild(source.path(), &buildspec);
-    build.args(case.arguments);
-    let plain = (case.docker)(source.path());
-    Rounds::run([build, plain], case.pairs)
+    let mut build = cobuild(case, source.path(), &buildspec);
+    let mut plain = (case.docker)(source.path(), case.image);
+    let pairs = Pairs::take(case.pairs, || time(&mut build), || time(&mut plain))?;
+    Ok(Pairs::of(&pairs, |took| *took))
 }
 
 /// Writes the source tree and its buildspec; the buildspec lies outside of the counted files.
@@ -176,24 +186,24 @@ fn prepare(case: &Case, source: &Path) -> Result<PathBuf> {
     Ok(buildspec)
 }
 
-fn cobuild(source: &Path, buildspec: &Path) -> Command {
+fn cobuild(case: &Case, source: &Path, buildspec: &Path) -> Command {
     let mut command = Command::new(COBUILD);
-    command.args(["run", "-i", IMAGE, "-s"]).arg(source);
-    command.arg("-b").arg(buildspec);
+    command.args(["run", "-i", case.image, "-s"]).arg(source);
+    command.arg("-b").arg(buildspec).args(case.arguments);
     command
 }
 
-fn docker_run(options: &[&str], script: &str) -> Command {
+fn docker_run(image: &str, options: &[&str], script: &str) -> Command {
     let mut command = Command::new("docker");
     command.args(["run", "--rm"]).args(options);
-    command.args([IMAGE, "sh", "-c", script]);
+    command.args([image, "sh", "-c", script]);
     command
 }
 
 /// Copies the source into a container as plain docker does it, and counts the files there.
-fn docker_copy(source: &Path) -> Command {
+fn docker_copy(source: &Path, image: &str) -> Command {
     let script = format!(
-        "container=$(docker create --rm {IMAGE} sh -c \"find '$2' -type f | wc -l\") \\
+        "container=$(docker create --rm {image} sh -c \"find '$2' -type f | wc -l\") \\
          && tar -c -C \"$1\" \"$2\" | docker cp - \"$container:/\" \\
          && docker start --attach \"$container\""
     );
@@ -206,7 +216,8 @@ fn docker_copy(source: &Path) -> Command {
 /// A build that prints 1 GB.
 fn chatty() -> Case {
     Case {
-        name: "memory",
+        name: "memory".into(),
+        image: GNU,
         pairs: 0,
         bar: 0.0,
         commands: vec![(
@@ -216,7 +227,7 @@ fn chatty() -> Case {
         )],
         arguments: &[],
         files: 0,
-        docker: |_| Command::new("true"),
+        docker: |_, _| Command::new("true"),
     }
 }
 
@@ -224,8 +235,7 @@ fn chatty() -> Case {
 fn peak_memory(case: &Case) -> Result<f64> {
     let source = tempfile::tempdir()?;
     let buildspec = prepare(case, source.path())?;
-    let mut child = cobuild(source.path(), &buildspec)
-        .args(case.arguments)
+    let mut child = cobuild(case, source.path(), &buildspec)
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()?;

@@ -1,13 +1,11 @@
 //! Times whole processes in rounds: each round runs every command once, one after the other, so that
 //! all of them meet the same noise.
 
-use std::error::Error;
-use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::process::Command;
+use std::time::Duration;
 
 use crate::median::median;
-
-pub(crate) type Result<T> = std::result::Result<T, Box<dyn Error>>;
+use crate::timing::{Result, time};
 
 /// How long each command took in each round.
 pub(crate) struct Rounds<const N: usize> {
@@ -41,20 +39,5 @@ impl<const N: usize> Rounds<N> {
                 .iter()
                 .map(|times| times[one].as_secs_f64() / times[other].as_secs_f64()),
         )
-    }
-}
-
-fn time(command: &mut Command) -> Result<Duration> {
-    command
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null());
-    let start = Instant::now();
-    let status = command.status()?;
-    let took = start.elapsed();
-    if status.success() {
-        Ok(took)
-    } else {
-        Err(format!("{command:?}: {status}").into())
     }
 }
