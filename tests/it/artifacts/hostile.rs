@@ -35,8 +35,6 @@ fn what_a_false_tar_sends_is_written_nowhere() {
             "cat > /dev/null; yes garbage | head -c 100000",
             "cannot read the files",
         ),
-        ("cat > /dev/null; exit 0", "no artifact file could be read"),
-        ("exec 2>&1; exit 0", "no artifact file could be read"),
         // The end of a tar, and then no end.
         ("cat /dev/zero", "no artifact file could be read"),
     ] {
