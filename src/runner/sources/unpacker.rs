@@ -5,8 +5,7 @@ use futures_util::stream;
 use crate::engine::{ContainerId, Engine, EngineError, Operation, UploadStream, process};
 
 /// Prints the first line that `tar` says of itself.
-const MAKE: &str =
-    r#"tar --xattrs --version 2>/dev/null </dev/null | { IFS= read -r line; printf '%s\n' "$line"; }"#;
+const MAKE: &str = r#"tar --xattrs --version 2>/dev/null </dev/null | { IFS= read -r line; printf '%s\n' "$line"; }"#;
 
 /// Unpacks into the directory of its first argument, with options of `tar` as its second. All that
 /// a good `tar` may leave is padding, of which a shell reads nothing.
