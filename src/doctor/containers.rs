@@ -100,12 +100,12 @@ async fn privileged<E: Engine>(trials: &Trials<'_, E>, reached: &ReachedEngine) 
         privileged: true,
         ..Trial::default()
     });
-    let remedy = if reached.facts.is_rootless {
+    let remedy = if reached.facts.is_rootless() {
         "builds with -d need an engine that runs as root"
     } else {
         "builds with -d need it; if the machine itself lacks capabilities (a container, some virtual machines), grant them or use another engine"
     };
-    let nests = !(reached.facts.is_rootless && reached.details.cgroup_version == "1");
+    let nests = !(reached.facts.is_rootless() && reached.details.cgroup_version == "1");
     match ran.await {
         Ok(status) if has_capability(&status, SYS_ADMIN) && !nests => Check::warning(
             subject,

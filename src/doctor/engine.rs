@@ -80,7 +80,7 @@ fn machine(reached: &ReachedEngine) -> Check {
     if !details.cgroup_version.is_empty() {
         parts.push(format!("control groups {}", details.cgroup_version));
     }
-    let rights = if facts.is_rootless {
+    let rights = if facts.is_rootless() {
         "rootless"
     } else {
         "as root"

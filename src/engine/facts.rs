@@ -13,6 +13,18 @@ pub enum Product {
     Other,
 }
 
+/// Which numbers the users of a container have on the engine's machine.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum UserNumbers {
+    /// The same.
+    #[default]
+    Same,
+    /// Others, since the engine was told so.
+    Remapped,
+    /// Others, since the engine runs without root privileges.
+    Rootless,
+}
+
 /// The properties of an engine that builds depend on.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct EngineFacts {
@@ -27,10 +39,7 @@ pub struct EngineFacts {
     /// The memory of its machine, in bytes.
     pub memory: Option<u64>,
     pub pids: Pids,
-    /// Whether it runs without root privileges.
-    pub is_rootless: bool,
-    /// Whether the numbers of users in containers are others than on its machine.
-    pub remaps_users: bool,
+    pub users: UserNumbers,
     /// Whether the engine runs on this system, so that it sees the same paths.
     pub shares_host: bool,
     /// Whether it can start an init process in a container.
@@ -43,7 +52,7 @@ impl EngineFacts {
     pub fn copy_on_write_obstacle(&self) -> Option<&'static str> {
         if !self.shares_host {
             Some("the engine does not run on this system")
-        } else if self.is_rootless {
+        } else if self.is_rootless() {
             // The kernel keeps what such a view needs from users.
             Some(
                 "in an overlay of a rootless engine no directory of the source can be renamed or removed",
@@ -52,11 +61,16 @@ impl EngineFacts {
             Some(
                 "in an overlay of Podman no directory of the source can be renamed, and no hard link holds",
             )
-        } else if self.remaps_users {
+        } else if self.users == UserNumbers::Remapped {
             Some("the engine gives users other numbers, so that nobody can make an overlay root's")
         } else {
             None
         }
+    }
+
+    /// Whether it runs without root privileges.
+    pub fn is_rootless(&self) -> bool {
+        self.users == UserNumbers::Rootless
     }
 
     /// Returns the capacity of its machine.

@@ -25,7 +25,7 @@ mod terminal;
 
 pub use container::{ContainerId, ContainerSpec, CreatedContainer};
 pub use error::{EngineError, Operation};
-pub use facts::{EngineDetails, EngineFacts, Product};
+pub use facts::{EngineDetails, EngineFacts, Product, UserNumbers};
 pub use image::{ImageFacts, ImportSpec};
 pub use interface::Engine;
 pub use listed::{ListedContainer, ListedObject, ListedVolume};

@@ -12,7 +12,7 @@ use super::settings::Settings;
 use super::source::{Source, SourceFailure};
 use super::sources::{self, SourceLayout};
 use super::stored_values;
-use super::variable::{Origin, is_variable_name};
+use super::variable::{Environment, Origin, is_variable_name};
 use super::{PhasePlan, Plan, Reading, Store, StoredValue, Transfer, Variable, Work, retry};
 use crate::buildspec::{self, Buildspec};
 use crate::event::{BuildIdentity, Problems};
@@ -59,12 +59,8 @@ pub fn make(inputs: Inputs, facts: &Facts) -> Plan {
     };
     let container = ContainerPlan::new(settings.container, &layout);
     container.set_variables(&mut variables);
-    for (name, value) in buildspec_variables {
-        variables.set(Origin::Buildspec, &name, &value);
-    }
-    for (name, value) in settings.overrides {
-        variables.set(Origin::Override, &name, &value);
-    }
+    set_all(&mut variables, Origin::Buildspec, buildspec_variables);
+    set_all(&mut variables, Origin::Override, settings.overrides);
     let mut environment = variables.into_variables();
     let named = settings.project.as_ref();
     let cache = CachePlan::new(settings.cache, named, &source, settings.privileged);
@@ -74,12 +70,14 @@ pub fn make(inputs: Inputs, facts: &Facts) -> Plan {
         }
     }
     warnings.extend(settings.warnings);
+    let knows_cache = facts.has_told_of_cache;
+    let privileged = settings.privileged;
     complete(
         &mut reading,
         warnings,
         &cache,
-        facts.has_told_of_cache,
-        settings.privileged,
+        knows_cache,
+        privileged,
         &mut environment,
     );
     let image = Resolution::of(&settings.image);
@@ -122,6 +120,12 @@ pub fn make(inputs: Inputs, facts: &Facts) -> Plan {
         cache,
         container,
         show_changes: settings.show_changes,
+    }
+}
+
+fn set_all(variables: &mut Environment, origin: Origin, values: Vec<(String, String)>) {
+    for (name, value) in values {
+        variables.set(origin, &name, &value);
     }
 }
 

@@ -48,7 +48,7 @@ fn engine(report: &Report) -> Value {
             ("architecture", json!(facts.architecture)),
             ("cpus", json!(facts.cpus)),
             ("memoryInBytes", json!(facts.memory)),
-            ("rootless", json!(facts.is_rootless)),
+            ("rootless", json!(facts.is_rootless())),
             ("sharesHost", json!(facts.shares_host)),
             ("dataRoot", json!(details.data_root)),
             ("warnings", json!(details.warnings)),

@@ -7,7 +7,7 @@ use bollard::models::SystemInfoCgroupVersionEnum;
 
 use super::errors::failed;
 use super::podman;
-use crate::engine::{EngineDetails, EngineError, EngineFacts, Operation, Product};
+use crate::engine::{EngineDetails, EngineError, EngineFacts, Operation, Product, UserNumbers};
 use crate::resources::Pids;
 
 /// The answer of a server that expects TLS.
@@ -37,7 +37,13 @@ pub(super) async fn facts(
     let security = info.security_options.unwrap_or_default();
     let is_rootless = security.iter().any(|option| option.contains("rootless"))
         || (product == Product::Podman && socket.is_some_and(podman::is_of_a_plain_user));
-    let remaps_users = security.iter().any(|option| option.contains("userns"));
+    let users = if is_rootless {
+        UserNumbers::Rootless
+    } else if security.iter().any(|option| option.contains("userns")) {
+        UserNumbers::Remapped
+    } else {
+        UserNumbers::Same
+    };
     let shares_host = socket.is_some()
         && same(info.name.as_deref(), system.nodename())
         && same(info.kernel_version.as_deref(), system.release());
@@ -57,8 +63,7 @@ pub(super) async fn facts(
             let most = shares_host.then(most_pids).flatten();
             most.map_or(Pids::Unknown, Pids::Most)
         },
-        is_rootless,
-        remaps_users,
+        users,
         shares_host,
         // Podman does not tell, and refuses when there is none.
         has_init: names_init || product == Product::Podman,

@@ -11,13 +11,13 @@ use crate::runner::sources::trees::InputTrees;
 use crate::source::inventory::Inventory;
 
 /// The program that lays out the container. Nothing in it but `mkdir` and `chmod` needs more
-/// of the image than its shell. `stock` is what is in the trees.
+/// of the image than its shell. `inventories` is what is in the trees.
 pub(in crate::runner) fn layout_program(
     plan: &Plan,
     work: &Work,
     trees: &InputTrees,
     ways: &[Transferred],
-    stock: &[Inventory],
+    inventories: &[Inventory],
 ) -> Program {
     let mut program = Program::default();
     program.call("mkdir", &["-p", layout::READONLY, layout::USER_BIN]);
@@ -47,7 +47,7 @@ pub(in crate::runner) fn layout_program(
         let text = String::from_utf8_lossy(text);
         program.call("cobuild_write", &[layout::INLINE_BUILDSPEC, &text]);
     }
-    for ((tree, transferred), inventory) in trees.all.iter().zip(ways).zip(stock) {
+    for ((tree, transferred), inventory) in trees.all.iter().zip(ways).zip(inventories) {
         let keeps_owners = match transferred.way {
             Way::CopyOnWrite => plan.source_owner == SourceOwner::Keep,
             Way::Mount => true,

@@ -27,8 +27,8 @@ use crate::runner::debug_shell;
 use crate::runner::image::BuildImage;
 use crate::runner::sources::changes::{ContainerTrees, SourceSnapshot};
 use crate::runner::sources::handover::hand_over;
+use crate::runner::sources::inventory_walk::InventoryWalk;
 use crate::runner::sources::scratch::Scratch;
-use crate::runner::sources::stock::Stocktaking;
 use crate::runner::sources::trees::InputTrees;
 use crate::runner::sources::unpacker::Unpacker;
 use crate::runner::sources::upload::upload;
@@ -61,7 +61,7 @@ pub(in crate::runner) struct Sandbox<'a, E> {
     /// The sources before the first command, where their changes are asked for.
     snapshots: Option<Vec<SourceSnapshot>>,
     /// What is in the trees that keep their files.
-    stock: Vec<Inventory>,
+    inventories: Vec<Inventory>,
     image: BuildImage,
     /// The warnings of the engine.
     warnings: Vec<String>,
@@ -82,8 +82,8 @@ impl<'a, E: Engine> Sandbox<'a, E> {
     ) -> Result<Self, RunError> {
         let mut means = EngineFeatures::first(plan, facts);
         let ledger = Ledger::beside(&host.scratch_root);
-        let mut stocktaking = Stocktaking::begin(plan, &trees);
-        let mut stock = None;
+        let mut inventory_walk = InventoryWalk::begin(plan, &trees);
+        let mut inventories = None;
         loop {
             let scratch = match means
                 .copy_on_write
@@ -117,20 +117,13 @@ impl<'a, E: Engine> Sandbox<'a, E> {
                     let container = created.id;
                     tracing::info!(container = %container.short(), init = means.init, "build container started");
                     tell(&trees, &ways);
-                    let answer = Driver::start(attachment, Uuid::new_v4().simple().to_string());
-                    let mut driver = tokio::time::timeout(ANSWER_TIMEOUT, answer)
-                        .await
-                        .unwrap_or_else(|_| {
-                            Err(RunError::DriverFailed {
-                                output: "its shell did not answer within 60 s".to_owned(),
-                            })
-                        });
-                    let stock = match &mut stock {
-                        Some(stock) => stock,
-                        none => none.insert(stocktaking.end().await),
+                    let mut driver = start_driver(attachment).await;
+                    let inventories = match &mut inventories {
+                        Some(inventories) => inventories,
+                        none => none.insert(inventory_walk.end().await),
                     };
                     if let Ok(ready) = &mut driver
-                        && let Err(error) = hand_over(ready, plan, &trees, &ways, stock).await
+                        && let Err(error) = hand_over(ready, plan, &trees, &ways, inventories).await
                     {
                         driver = Err(error);
                     }
@@ -145,7 +138,7 @@ impl<'a, E: Engine> Sandbox<'a, E> {
                                 trees,
                                 ways,
                                 snapshots: None,
-                                stock: std::mem::take(stock),
+                                inventories: std::mem::take(inventories),
                                 image,
                                 warnings: created.warnings,
                                 owner: host.owner.clone(),
@@ -154,9 +147,7 @@ impl<'a, E: Engine> Sandbox<'a, E> {
                         }
                         Err(error) => error,
                     };
-                    remove(engine, &container).await;
-                    let gone = engine.wait_removed(&container);
-                    if let Ok(Ok(())) = tokio::time::timeout(REMOVAL_TIMEOUT, gone).await {
+                    if is_gone(engine, &container).await {
                         ledger.strike(&name);
                     }
                     if let Some(scratch) = &scratch {
@@ -230,7 +221,7 @@ impl<'a, E: Engine> Sandbox<'a, E> {
             &plan.environment,
             self.container.short(),
         );
-        let mut program = layout_program(plan, work, &self.trees, &self.ways, &self.stock);
+        let mut program = layout_program(plan, work, &self.trees, &self.ways, &self.inventories);
         let session = has_session.then(|| self.driver.token());
         let debugging = debug_shell::prepare_commands(&mut program, session);
         user_bin::install(&mut program, debugging);
@@ -433,6 +424,27 @@ async fn start<E: Engine>(
             Err(error)
         }
     }
+}
+
+/// Waits for the shell of a container that has just started.
+async fn start_driver(attachment: Attachment) -> Result<Driver, RunError> {
+    let answer = Driver::start(attachment, Uuid::new_v4().simple().to_string());
+    let answered = tokio::time::timeout(ANSWER_TIMEOUT, answer).await;
+    answered.unwrap_or_else(|_| {
+        Err(RunError::DriverFailed {
+            output: "its shell did not answer within 60 s".to_owned(),
+        })
+    })
+}
+
+/// Removes a container; returns whether it has disappeared.
+async fn is_gone<E: Engine>(engine: &E, container: &ContainerId) -> bool {
+    remove(engine, container).await;
+    let gone = engine.wait_removed(container);
+    matches!(
+        tokio::time::timeout(REMOVAL_TIMEOUT, gone).await,
+        Ok(Ok(()))
+    )
 }
 
 /// Removes a useless container; a failure is only logged, since the reason for the removal matters

@@ -40,13 +40,13 @@ pub(in crate::runner) async fn hand_over(
     plan: &Plan,
     trees: &InputTrees,
     ways: &[Transferred],
-    stock: &[Inventory],
+    inventories: &[Inventory],
 ) -> Result<(), RunError> {
     let is_kept = plan.source_owner == SourceOwner::Keep;
     let views: Vec<View<'_>> = trees
         .all
         .iter()
-        .zip(stock)
+        .zip(inventories)
         .zip(ways)
         .filter(|(_, transferred)| transferred.way == Way::CopyOnWrite)
         .map(|((tree, inventory), _)| View {

@@ -2,8 +2,8 @@
 
 pub(super) mod changes;
 pub(super) mod handover;
+pub(super) mod inventory_walk;
 pub(super) mod scratch;
-pub(super) mod stock;
 pub(super) mod trees;
 pub(super) mod unpacker;
 pub(super) mod upload;

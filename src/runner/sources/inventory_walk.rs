@@ -1,4 +1,4 @@
-//! Takes stock of the trees of a build while its container starts.
+//! Lists what is in the trees of a build while its container starts.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,12 +10,12 @@ use crate::runner::sources::trees::InputTrees;
 use crate::source::inventory::Inventory;
 
 /// The inventories in the making; dropping it ends the walks.
-pub(in crate::runner) struct Stocktaking {
+pub(in crate::runner) struct InventoryWalk {
     inventories: JoinHandle<Vec<Inventory>>,
     stop: Arc<AtomicBool>,
 }
 
-impl Stocktaking {
+impl InventoryWalk {
     /// Begins to walk the trees as the plan needs it.
     pub(in crate::runner) fn begin(plan: &Plan, trees: &InputTrees) -> Self {
         let stop = Arc::<AtomicBool>::default();
@@ -49,7 +49,7 @@ impl Stocktaking {
     }
 }
 
-impl Drop for Stocktaking {
+impl Drop for InventoryWalk {
     fn drop(&mut self) {
         self.stop.store(true, Ordering::Relaxed);
     }
