@@ -108,7 +108,7 @@ pub(crate) struct SourceArgs {
 enum SourceTransfer {
     /// Copy-on-write where the engine can do it, else tar.
     Auto,
-    /// A copy-on-write view, which costs nothing however large the source is.
+    /// A copy-on-write view: nothing is copied, however large the source is.
     CopyOnWrite,
     /// A copy, streamed as a tar archive.
     Tar,
