@@ -5,6 +5,7 @@ mod commands;
 mod images;
 mod local;
 mod store;
+mod trees;
 
 use std::fs;
 use std::path::PathBuf;

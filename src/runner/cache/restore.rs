@@ -104,7 +104,11 @@ fn making(directory: &str, parents: &[Parent]) -> Vec<u8> {
 "
     .to_vec();
     for parent in parents {
-        let numbers = format!("make {:o} {}:{} ", parent.mode, parent.owner, parent.group);
+        // With five digits GNU's chmod takes away the bit that a directory has from the one above.
+        let numbers = format!(
+            "make {:05o} {}:{} ",
+            parent.mode, parent.owner, parent.group
+        );
         script.extend_from_slice(numbers.as_bytes());
         quote(&mut script, &Path::new(directory).join(&parent.path));
         script.push(b'\n');
