@@ -83,6 +83,7 @@ impl<'text> Script<'text> {
             words: Vec::new(),
             began: 0,
             heredocs: Vec::new(),
+            lacks_test_end: false,
             script: Self::default(),
         };
         reader.read();
@@ -106,6 +107,10 @@ const RESERVED: &[&str] = &[
     "if", "then", "else", "elif", "while", "until", "do", "!", "{", "time", "fi", "done", "}",
     "esac",
 ];
+
+fn is_reserved(word: &&str) -> bool {
+    RESERVED.contains(word)
+}
 
 /// Returns whether a word assigns a variable.
 pub(super) fn is_assignment(word: &str) -> bool {
@@ -133,6 +138,8 @@ struct Reader<'text> {
     began: usize,
     /// The ends of the here-documents that begin on this line.
     heredocs: Vec<&'text str>,
+    /// Whether a `[[` without a `]]` has been met, so that no other looks through the whole rest.
+    lacks_test_end: bool,
     script: Script<'text>,
 }
 
@@ -265,6 +272,46 @@ impl<'text> Reader<'text> {
         let end = self.word_end(start).max(start + 1);
         self.push(start, end);
         self.advance(end);
+        if &self.text[start..end] == "[[" && self.words.iter().rev().skip(1).all(is_reserved) {
+            self.test();
+        }
+    }
+
+    /// Reads the words up to `]]`, among which operators and brackets are nothing but words.
+    fn test(&mut self) {
+        let mut words = Vec::new();
+        let mut at = self.at;
+        while !self.lacks_test_end {
+            let rest = &self.text[at..];
+            at = self.text.len() - rest.trim_ascii_start().len();
+            let start = at;
+            at = self.test_word_end(start);
+            let word = &self.text[start..at];
+            if word.is_empty() || word.starts_with('#') {
+                self.lacks_test_end = true;
+                return;
+            }
+            words.push(word);
+            if word == "]]" {
+                self.words.append(&mut words);
+                self.advance(at);
+                return;
+            }
+        }
+    }
+
+    /// Returns where the word of a `[[ … ]]` that begins here ends.
+    fn test_word_end(&mut self, start: usize) -> usize {
+        let mut at = start;
+        loop {
+            at = self.word_end(at);
+            match self.text.as_bytes().get(at) {
+                _ if &self.text[start..at] == "]]" => return at,
+                None => return at,
+                Some(byte) if byte.is_ascii_whitespace() => return at,
+                Some(_) => at += 1,
+            }
+        }
     }
 
     fn advance(&mut self, end: usize) {
@@ -334,8 +381,7 @@ impl<'text> Reader<'text> {
         let mut rest = words.as_slice();
         // A hostile line has a hundred thousand loops in one another: no stack is deep enough for them.
         while !rest.is_empty() {
-            let is_reserved = |word: &&&str| RESERVED.contains(*word);
-            let reserved = rest.iter().take_while(is_reserved).count();
+            let reserved = rest.iter().take_while(|word| is_reserved(word)).count();
             let (keywords, command) = rest.split_at(reserved);
             self.script.tokens.extend(keywords.iter().map(keyword));
             rest = match command {
@@ -344,7 +390,7 @@ impl<'text> Reader<'text> {
                     self.script.functions.push(name);
                     self.script.bash.push(("function", line));
                     self.script.tokens.push(Token::Function);
-                    let body = body.iter().filter(is_reserved).map(keyword);
+                    let body = body.iter().filter(|word| is_reserved(word)).map(keyword);
                     self.script.tokens.extend(body);
                     &[]
                 }
@@ -443,6 +489,16 @@ mod tests {
             ("cat <<-'E'\n a\n E\nc", vec!["0: cat", "3: c"]),
             ("(a; b) && { c; }", vec!["0: a", "0: b", "0: c"]),
             ("a 'unclosed; b", vec!["0: a_'unclosed; b"]),
+            (
+                "if [[ $a =~ ^(b|c d)$ && -f e ]]; then f; fi",
+                vec!["0: [[_$a_=~_^(b|c_d)$_&&_-f_e_]]", "0: f"],
+            ),
+            (
+                "[[ a ||\n  'b ]]' < c ]]\nd",
+                vec!["0: [[_a_||_'b ]]'_<_c_]]", "2: d"],
+            ),
+            ("[[ a | b ]\nc", vec!["0: [[_a |", "0: b_]", "1: c"]),
+            ("echo [[ a && b ]]", vec!["0: echo_[[_a", "0: b_]]"]),
             ("a \\", vec!["0: a_\\"]),
             ("a \\é é", vec!["0: a_\\é_é"]),
         ] {
@@ -487,6 +543,7 @@ mod tests {
             "\"$(".repeat(100_000),
             "((".repeat(100_000),
             "$((".repeat(100_000),
+            "[[ a\n".repeat(100_000),
             "for i do ".repeat(100_000),
             format!("\"{}{}", "${".repeat(200_000), "'".repeat(400_000)),
         ] {

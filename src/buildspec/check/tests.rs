@@ -446,6 +446,8 @@ fn commands_that_are_not_are_told() {
         (["set -e; set -o nounset", "make"], "bs502"),
         (["trap 'echo x' EXIT", "make"], "bs502"),
         (["make", "[[ -f x ]] && make"], "bs503"),
+        (["make", "[[ \"$V\" =~ ^(a|b)$ ]] && make"], "bs503"),
+        (["make", "if ! [[ -f x && -f y ]]; then make; fi"], "bs503"),
         (["make", "if [ a == b ]; then make; fi"], "bs503"),
         (["make", "T=${SHA:0:7}"], "bs503"),
         (["make", "echo ${A//x/y}"], "bs503"),
