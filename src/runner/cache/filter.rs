@@ -254,13 +254,16 @@ impl<O: Outlet> Filter<'_, O> {
     }
 }
 
+/// Whose a directory is that names nobody.
+const ROOT: u64 = 0;
+
 /// Reads what is known of a directory.
 fn parent(header: &Header, path: PathBuf) -> io::Result<Parent> {
     Ok(Parent {
         path,
         mode: header.mode()? & 0o7777,
-        owner: header.uid()?,
-        group: header.gid()?,
+        owner: header.uid().unwrap_or(ROOT),
+        group: header.gid().unwrap_or(ROOT),
     })
 }
 

@@ -15,7 +15,7 @@ const EXITS: &str = "exit 0";
 const HANGS: &str = "exec sleep 1000";
 /// Says that it is GNU's, and then reads nothing.
 const PRETENDS: &str =
-    r#"case $1 in --version) echo "tar (GNU tar) 1.34";; *) exec sleep 1000;; esac"#;
+    r#"case "$*" in *--version*) echo "tar (GNU tar) 1.34";; *) exec sleep 1000;; esac"#;
 
 /// How many files there are, with names of a hundred bytes: more than the sockets hold.
 const MANY: usize = 8_000;
