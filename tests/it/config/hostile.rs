@@ -71,6 +71,7 @@ const INSIDE: &[(&str, &str)] = &[
     ("only", "'build'"),
     ("mock", "['a.*']"),
     ("source-transfer", "'tar'"),
+    ("source-owner", "'keep'"),
     ("respect-gitignore", "true"),
     ("cache", "'s3'"),
     ("cache-mode", "['custom']"),
