@@ -97,6 +97,7 @@ codes! {
     LITERAL_VARIABLE Warning "bs203" "literal-variable"
     CREDENTIALS Warning "bs204" "plain-credentials"
     UNSET_EXPORT Warning "bs205" "unset-export"
+    UNUSABLE_NAME Warning "bs206" "unusable-name"
     GLOB Warning "bs301" "glob"
     NO_FILES Warning "bs302" "no-files"
     FALLBACK Warning "bs303" "fallback-without-key"

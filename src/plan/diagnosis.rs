@@ -19,6 +19,7 @@ const CONCERNING: &[&str] = &[
     "on-failure",
     "boolean",
     "steps",
+    "unusable-name",
 ];
 
 /// Finds what concerns a build of this buildspec, which people know as `path`: why it is refused, else what of

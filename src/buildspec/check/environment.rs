@@ -2,13 +2,16 @@
 
 use std::collections::HashSet;
 
-use super::super::code::{CREDENTIALS, LITERAL_VARIABLE, RESERVED_NAME, SECRET, UNSET_EXPORT};
+use super::super::code::{
+    CREDENTIALS, LITERAL_VARIABLE, RESERVED_NAME, SECRET, UNSET_EXPORT, UNUSABLE_NAME,
+};
 use super::super::diagnostic::Findings;
 use super::super::keys::Section;
 use super::super::model::Version;
 use super::super::node::{Entry, Node};
 use super::key_uses::{KeyUses, text, texts};
 use super::phase_commands::PhaseCommands;
+use super::shell::is_name;
 
 /// Variables whose value is a secret.
 const SECRETS: &[&str] = &["AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"];
@@ -72,6 +75,15 @@ fn variable(map: &str, entry: &Entry, findings: &mut Findings<'_>) {
                 ),
             )
             .help("use another name");
+    }
+    if !name.is_empty() && !is_name(name) {
+        findings
+            .add(
+                &UNUSABLE_NAME,
+                entry.key.span,
+                format!("no command sees `{name}`: shells know no such name"),
+            )
+            .help("use letters, digits and `_`, no digit first; or set it by `env 'NAME=VALUE' COMMAND`");
     }
     let Some(value) = text(&entry.value) else {
         return;

@@ -7,7 +7,7 @@ use crate::engine::{
 };
 use crate::mask::Masker;
 use crate::phase::PhaseContext;
-use crate::plan::Work;
+use crate::plan::{Work, is_variable_name};
 use crate::runner::container::lost_container::container_died;
 use crate::runner::container::sandbox::Sandbox;
 use crate::runner::container::sweep;
@@ -23,6 +23,9 @@ use crate::runner::{CancelReason, Debugger, RunError};
 
 /// How long a container may still take to start when the build is cut short.
 const OPEN_LIMIT: Duration = Duration::from_secs(5);
+
+/// How many variables of the image are named that are lost.
+const MOST_NAMES: usize = 10;
 
 /// The result of PROVISIONING.
 pub(in crate::runner) struct Provisioned<'a, E> {
@@ -72,6 +75,7 @@ impl<'a, E: Engine> Run<'a, E> {
             Ok(image) => image,
             Err(context) => return Ok(Err(context)),
         };
+        self.tell_lost_names(&image).await;
         let layers = self.take_layers().await?;
         let trees = self
             .guarded(InputTrees::gather(self.plan, &self.host.scratch_root))
@@ -101,6 +105,23 @@ impl<'a, E: Engine> Run<'a, E> {
             values_left: MOST_VALUES,
             is_kept: false,
         }))
+    }
+
+    /// Tells which variables of the image no shell hands on.
+    async fn tell_lost_names(&self, image: &BuildImage) {
+        let names = image.facts.environment.iter().map(|(name, _)| &**name);
+        let lost: Vec<String> = names
+            .filter(|name| !is_variable_name(name))
+            .take(MOST_NAMES)
+            .map(|name| format!("`{name}`"))
+            .collect();
+        if !lost.is_empty() {
+            self.warn(format!(
+                "no command sees these variables of the image, since shells know no such names: {}",
+                lost.join(", ")
+            ))
+            .await;
+        }
     }
 
     /// Opens the sandbox; leaves nothing behind when the build is cut short meanwhile.

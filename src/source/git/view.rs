@@ -122,6 +122,16 @@ impl GitView {
     }
 }
 
+/// The parts of a git directory that tools such as Android's `repo` replace by links.
+const LINKED_PARTS: &[&str] = &[
+    "HEAD",
+    "config",
+    "objects",
+    "packed-refs",
+    "refs",
+    "shallow",
+];
+
 /// Builds the view of one source.
 struct ViewBuilder<'a> {
     view: GitView,
@@ -238,6 +248,7 @@ impl ViewBuilder<'_> {
 
     /// Adds the objects that a repository borrows.
     fn add_repository(&mut self, git: &Path, there: &str) {
+        self.tell_lost_links(git);
         let objects = format!("{there}/objects");
         self.add_alternates(&git.join("objects"), &objects, MOST_ALTERNATES);
     }
@@ -265,6 +276,24 @@ impl ViewBuilder<'_> {
             }
         }
         self.write(&format!("{there}/info/alternates"), lines);
+    }
+
+    /// Tells which links of a git directory lead to what the build does not have at that place.
+    fn tell_lost_links(&mut self, git: &Path) {
+        for name in LINKED_PARTS {
+            let link = git.join(name);
+            let (Ok(text), Ok(target)) = (link.read_link(), link.canonicalize()) else {
+                continue;
+            };
+            if text.is_relative() && self.places.share_a_tree(git, &target) {
+                continue;
+            }
+            self.view.problems.push(format!(
+                "git may not work in the build: `{}` is a link to `{}`, which the build does not have there; put a copy in the place of the link",
+                link.display(),
+                target.display()
+            ));
+        }
     }
 
     fn tell_missing(&mut self, missing: &Missing) {
@@ -366,6 +395,15 @@ impl Places {
         })
     }
 
+    /// Whether two paths come into the build in one tree, so that relative links between them hold.
+    fn share_a_tree(&self, one: &Path, other: &Path) -> bool {
+        let trees = self.known.iter().map(|(known, _)| known);
+        trees
+            .filter(|known| one.starts_with(known))
+            .max_by_key(|known| known.components().count())
+            .is_some_and(|tree| other.starts_with(tree))
+    }
+
     /// Whether a directory is part of the source tree.
     fn is_inside(&self, host: &Path) -> bool {
         let brought =
@@ -459,6 +497,20 @@ mod tests {
         let view = look(&root, GitMetadata::Kept).await;
         assert!(view.trees.is_empty(), "they lie in the tree");
         assert!(view.problems[0].contains("`/nowhere`"), "{view:?}");
+    }
+
+    #[tokio::test]
+    async fn links_that_lead_out_of_the_source_are_told() {
+        let (_tree, root) = tree();
+        let elsewhere = tempfile::tempdir().unwrap();
+        fs::create_dir(root.join("kept")).unwrap();
+        std::os::unix::fs::symlink("../kept", root.join(".git/shallow")).unwrap();
+        std::os::unix::fs::symlink(elsewhere.path(), root.join(".git/refs")).unwrap();
+        let view = look(&root, GitMetadata::Kept).await;
+        let [problem] = view.problems.as_slice() else {
+            panic!("{view:?}")
+        };
+        assert!(problem.contains("/.git/refs` is a link"), "{problem}");
     }
 
     #[test]
