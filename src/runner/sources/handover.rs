@@ -69,7 +69,8 @@ pub(in crate::runner) async fn hand_over(
         return Ok(());
     }
     let start = Instant::now();
-    if let Err(reason) = give(driver, &views).await? {
+    let given: Vec<&View<'_>> = views.iter().filter(|view| !view.is_root_s()).collect();
+    if let Err(reason) = give(driver, &given).await? {
         return Err(first.refused(format!("its files cannot be made root's: {reason}")));
     }
     restore_modes(driver, &views).await?;
@@ -113,6 +114,11 @@ impl View<'_> {
             return Err(self.refused("it has too many setuid and setgid files"));
         }
         Ok(())
+    }
+
+    /// Whether all of the view is root's already, the directory at its root too.
+    fn is_root_s(&self) -> bool {
+        !self.is_foreign && rustix::process::geteuid().is_root()
     }
 
     fn refused(&self, reason: impl Into<String>) -> RunError {
@@ -159,7 +165,7 @@ fn literal_glob(text: &str) -> String {
 }
 
 /// Gives the views to root; returns what the image's tool complains about when it cannot.
-async fn give(driver: &mut Driver, views: &[View<'_>]) -> Result<Result<(), String>, DriverError> {
+async fn give(driver: &mut Driver, views: &[&View<'_>]) -> Result<Result<(), String>, DriverError> {
     for view in views {
         let command = view.command();
         let words: Vec<&str> = command.iter().map(String::as_str).collect();

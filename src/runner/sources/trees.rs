@@ -149,12 +149,18 @@ impl InputTrees {
             } else {
                 left_out(plan, source, &mut workspace).await?
             };
-            if !is_mounted && let Some(own) = own_directory(&source.host, scratch_root) {
+            let own = own_directory(&source.host, scratch_root).filter(|_| !is_mounted);
+            // An overlay cannot lie within what it shows.
+            let obstacle = own.as_ref().map(|own| {
+                let own = own.display();
+                format!("cobuild's cache directory `{own}` lies in the source")
+            });
+            if let Some(own) = own {
                 left_out.insert(own);
             }
             trees.note_buildspec(plan, source, &left_out);
             let directory = source.directory.clone();
-            trees.add(source.host.clone(), directory, left_out);
+            trees.add(source.host.clone(), directory, left_out, obstacle);
         }
         if is_mounted {
             trees.git = vec![GitView::default(); plan.sources.len()];
@@ -164,7 +170,7 @@ impl InputTrees {
         for source in &plan.sources {
             let view = GitView::of(source, &mut || workspace.place()).await;
             for (host, directory) in &view.trees {
-                trees.add(host.clone(), directory.clone(), LeftOut::default());
+                trees.add(host.clone(), directory.clone(), LeftOut::default(), None);
             }
             trees.notes.extend(view.problems.iter().cloned());
             trees.git.push(view);
@@ -173,17 +179,24 @@ impl InputTrees {
     }
 
     /// Adds a tree; sources may need the same one.
-    fn add(&mut self, host: PathBuf, directory: String, left_out: LeftOut) {
+    fn add(
+        &mut self,
+        host: PathBuf,
+        directory: String,
+        left_out: LeftOut,
+        obstacle: Option<String>,
+    ) {
         if self.all.iter().any(|tree| tree.directory == directory) {
             return;
         }
-        let mounted = mounts::below(&host).ok().flatten().map(|point| {
+        let mounted = || {
+            let point = mounts::below(&host).ok().flatten()?;
             let point = point.display();
-            format!(
+            Some(format!(
                 "another file system is mounted at `{point}`, and an overlay does not include it"
-            )
-        });
-        let obstacle = mounted.or_else(|| unsettled(&host));
+            ))
+        };
+        let obstacle = obstacle.or_else(mounted).or_else(|| unsettled(&host));
         self.all.push(InputTree {
             host,
             directory,

@@ -39,7 +39,10 @@ impl Unpacker {
             Ok(told) if told.words.contains("GNU tar") => Ok(Self::GnuTar),
             Ok(_) => Ok(Self::Tar),
             Err(error) if error.is_of_stuck_program() => Ok(Self::Engine),
-            Err(error) => Err(error),
+            Err(error) => Err(EngineError {
+                operation: Operation::Upload,
+                ..error
+            }),
         }
     }
 
