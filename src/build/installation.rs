@@ -78,6 +78,7 @@ impl Installation {
     pub fn host(&self) -> Host {
         Host {
             scratch_root: self.scratch_root(),
+            state_directory: self.environment.state_directory(),
             cache_root: caches(&self.cache_directory),
             owner: self.owner.clone(),
             secrets: self.secrets.clone(),

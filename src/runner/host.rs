@@ -11,6 +11,8 @@ use crate::secrets::Providers;
 pub struct Host {
     pub scratch_root: PathBuf,
     pub cache_root: PathBuf,
+    /// Where the key is that proves what is this user's.
+    pub state_directory: PathBuf,
     pub owner: Owner,
     /// Providers of secrets.
     pub secrets: Providers,

@@ -84,6 +84,7 @@ async fn run_plan(plan: &Plan, engine: &FakeEngine, cancels: &[(Duration, Cancel
     }
     let host = Host {
         scratch_root: "/nonexistent".into(),
+        state_directory: "/nonexistent".into(),
         cache_root: "/nonexistent".into(),
         owner: Owner::this_process(Key::of_one_run()),
         secrets: Providers::default(),

@@ -257,8 +257,7 @@ impl ChangeCollector {
         let Some(git) = path.ancestors().skip(1).filter(|path| is_git(path)).last() else {
             return self.push(path, is_directory, kind);
         };
-        let is_index = path.parent() == Some(git) && path.file_name() == Some(OsStr::new("index"));
-        if !is_index && self.git.insert(git.to_path_buf()) {
+        if !is_index(git, path) && self.git.insert(git.to_path_buf()) {
             self.push(git, true, ChangeKind::Modified);
         }
     }
@@ -287,6 +286,21 @@ impl ChangeCollector {
             list: self.changes.into_iter().map(change).collect(),
             incomplete: self.incomplete,
         }
+    }
+}
+
+/// Whether a path is that of an index: of the repository in `git`, of a submodule or of a work tree.
+fn is_index(git: &Path, path: &Path) -> bool {
+    if path.file_name() != Some(OsStr::new("index")) {
+        return false;
+    }
+    let below = path.strip_prefix(git).unwrap_or(path);
+    let mut parts = below.parent().into_iter().flat_map(Path::iter);
+    match parts.next().and_then(OsStr::to_str) {
+        None => true,
+        // A branch may have that name.
+        Some("modules" | "worktrees") => !parts.any(|part| part == "refs" || part == "logs"),
+        Some(_) => false,
     }
 }
 

@@ -78,7 +78,7 @@ impl<'a, E: Engine> Run<'a, E> {
         self.tell_lost_names(&image).await;
         let layers = self.take_layers().await?;
         let trees = self
-            .guarded(InputTrees::gather(self.plan, &self.host.scratch_root))
+            .guarded(InputTrees::gather(self.plan, self.host))
             .await??;
         let foreign = image.is_foreign.then(|| image.name.clone());
         let volume = layers.as_ref().map(|layers| &layers.volume);

@@ -10,9 +10,9 @@ use crate::event::{Transferred, Way};
 use crate::host::directory;
 use crate::plan::{Plan, SourcePlan, Transfer};
 use crate::resources::Volume;
-use crate::runner::RunError;
 use crate::runner::container::engine_features::EngineFeatures;
 use crate::runner::sources::scratch::Scratch;
+use crate::runner::{Host, RunError};
 use crate::source::excludes::{ExcludeError, IGNORE_FILE, LeftOut};
 use crate::source::git;
 use crate::source::git::directory::AllowedDirectories;
@@ -53,13 +53,18 @@ fn unsettled(host: &Path) -> Option<String> {
     Some(format!("another user could replace the directory: {error}"))
 }
 
-/// Returns where in a tree cobuild keeps its own files, if it does: a build must meet neither its own layers
-/// nor those of another build.
-fn own_directory(tree: &Path, scratch_root: &Path) -> Option<PathBuf> {
+/// Returns where in a tree cobuild keeps its caches and running builds, if it does: a build must meet
+/// neither its own layers nor those of another build.
+fn cache_directory(tree: &Path, host: &Host) -> Option<PathBuf> {
     // What does not exist yet has no full path.
-    directory::make_own(scratch_root).ok()?;
-    let own = scratch_root.parent()?.canonicalize().ok()?;
-    let below = own.strip_prefix(tree.canonicalize().ok()?).ok()?;
+    directory::make_own(&host.scratch_root).ok()?;
+    within(tree, host.scratch_root.parent()?)
+}
+
+/// Returns the path of a directory below a tree, if it is there.
+fn within(tree: &Path, directory: &Path) -> Option<PathBuf> {
+    let directory = directory.canonicalize().ok()?;
+    let below = directory.strip_prefix(tree.canonicalize().ok()?).ok()?;
     (!below.as_os_str().is_empty()).then(|| below.to_path_buf())
 }
 
@@ -125,13 +130,10 @@ pub(in crate::runner) struct TreeRoutes {
 impl InputTrees {
     /// Examines the sources of a plan, which may take time.
     ///
-    /// Creates temporary directories for git below `scratch_root`, and removes them.
-    pub(in crate::runner) async fn gather(
-        plan: &Plan,
-        scratch_root: &Path,
-    ) -> Result<Self, RunError> {
+    /// Creates temporary directories for git below the host's scratch root, and removes them.
+    pub(in crate::runner) async fn gather(plan: &Plan, host: &Host) -> Result<Self, RunError> {
         let mut workspace = Workspace {
-            root: scratch_root,
+            root: &host.scratch_root,
             name: format!("git-{}", plan.identity.id.replace(':', "-")),
             scratch: None,
             count: 0,
@@ -149,14 +151,19 @@ impl InputTrees {
             } else {
                 left_out(plan, source, &mut workspace).await?
             };
-            let own = own_directory(&source.host, scratch_root).filter(|_| !is_mounted);
-            // An overlay cannot lie within what it shows.
-            let obstacle = own.as_ref().map(|own| {
-                let own = own.display();
-                format!("cobuild's cache directory `{own}` lies in the source")
-            });
-            if let Some(own) = own {
-                left_out.insert(own);
+            let mut obstacle = None;
+            if !is_mounted {
+                // No build has the key to what other builds leave.
+                let key = within(&source.host, &host.state_directory);
+                let cache = cache_directory(&source.host, host);
+                // An overlay cannot lie within what it shows.
+                obstacle = cache.as_ref().map(|cache| {
+                    let cache = cache.display();
+                    format!("cobuild's cache directory `{cache}` lies in the source")
+                });
+                for own in key.into_iter().chain(cache) {
+                    left_out.insert(own);
+                }
             }
             trees.note_buildspec(plan, source, &left_out);
             let directory = source.directory.clone();

@@ -245,3 +245,18 @@ fn names_are_shown_on_one_line() {
     let name = OsStr::from_bytes(b"a\nb\x1b\\\xff\xc3\xa9");
     assert_eq!(shown(Path::new(name)), "a\\nb\\u{1b}\\\\\\xff\u{e9}");
 }
+
+#[test]
+fn an_index_of_git_is_known_by_its_place() {
+    for (path, expected) in [
+        (".git/index", true),
+        (".git/modules/libs/sub/index", true),
+        (".git/worktrees/other/index", true),
+        (".git/refs/heads/index", false),
+        (".git/modules/sub/refs/heads/index", false),
+        (".git/HEAD", false),
+    ] {
+        let is_one = is_index(".git".as_ref(), path.as_ref());
+        assert_eq!(is_one, expected, "{path}");
+    }
+}

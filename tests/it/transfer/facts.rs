@@ -206,7 +206,7 @@ fn git_works_in_all_repositories_of_a_tree_that_keeps_its_owners() {
 fn a_build_meets_none_of_cobuild_s_own_directories() {
     let facts: &[Fact] = &[(
         "find . | LC_ALL=C sort",
-        ".\n./.cache\n./.cache/theirs\n./file\n",
+        ".\n./.cache\n./.cache/theirs\n./.state\n./file\n",
     )];
     for transfer in ["auto", "tar"] {
         let env = ask(
@@ -214,8 +214,10 @@ fn a_build_meets_none_of_cobuild_s_own_directories() {
             facts,
         );
         let cache = env.source().join(".cache").display().to_string();
+        let state = env.source().join(".state").display().to_string();
         let env = env
             .variable("XDG_CACHE_HOME", &cache)
+            .variable("XDG_STATE_HOME", &state)
             .args(&["--source-transfer", transfer]);
         assert_hold(&env.run(), facts, transfer);
     }
