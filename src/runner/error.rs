@@ -18,6 +18,8 @@ pub enum RunError {
         #[source]
         source: std::io::Error,
     },
+    #[error("cannot copy files into the build container")]
+    Source(#[source] std::io::Error),
     #[error(transparent)]
     Exclude(#[from] ExcludeError),
     #[error("cannot mount `{}` copy-on-write: {reason}", path.display())]

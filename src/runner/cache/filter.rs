@@ -46,6 +46,9 @@ pub(super) trait Outlet: Write {
     fn need(&mut self, place: CacheRoot, directory: Parent) -> io::Result<()>;
 }
 
+/// How many directories above the paths are kept: each costs three programs in the container.
+const MOST_PARENTS: usize = 1_000;
+
 /// A directory above the paths, as it was when they were saved.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Parent {
@@ -85,6 +88,7 @@ pub(super) fn pass(
         out,
         place: None,
         links: Links::default(),
+        parents: 0,
         passed: FilterResult::default(),
     };
     let mut prefix = Prefix::default();
@@ -161,6 +165,8 @@ struct Filter<'a, O> {
     out: &'a mut O,
     place: Option<CacheRoot>,
     links: Links,
+    /// How many directories above the paths there were.
+    parents: usize,
     passed: FilterResult,
 }
 
@@ -198,7 +204,10 @@ impl<O: Outlet> Filter<'_, O> {
                     self.links.insert(place, &path)?;
                 }
             }
+            // A build writes its own archive: whatever it repeats counts.
+            PathMatch::Above if is_directory && self.parents >= MOST_PARENTS => {}
             PathMatch::Above if is_directory && !leads_astray => {
+                self.parents += 1;
                 if self.direction == Direction::Save {
                     self.enter(place)?;
                     self.out.write_all(&head)?;

@@ -15,9 +15,6 @@ use crate::engine::{ContainerId, Engine, EngineError, Operation, UploadStream};
 use crate::plan::cache::{CachePaths, CacheRoot};
 use crate::runner::sources::unpacker::Unpacker;
 
-/// How many directories above the paths are read at once.
-const MOST_PARENTS: usize = 100_000;
-
 /// Unpacks the entries of an archive within the paths; `directory` returns the directory of each
 /// root.
 pub(super) async fn pour<E: Engine>(
@@ -168,9 +165,6 @@ impl Outlet for Tap {
     }
 
     fn need(&mut self, place: CacheRoot, directory: Parent) -> io::Result<()> {
-        if self.parents.len() >= MOST_PARENTS {
-            return Err(io::Error::other("the archive has too many directories"));
-        }
         self.parents.push((place, directory));
         Ok(())
     }

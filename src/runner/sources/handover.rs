@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::engine::OVERLAY_FEATURES;
 use crate::event::{Transferred, Way};
@@ -17,6 +17,10 @@ use crate::source::mounts;
 
 /// Root, and its group.
 const ROOT: &str = "0:0";
+
+/// How long the image's `chown` may take, and more for each file: a hundred times what it needs.
+const PATIENCE: Duration = Duration::from_mins(1);
+const PATIENCE_PER_FILE: Duration = Duration::from_millis(5);
 
 /// How often giving a tree away is tried: files of the host may vanish meanwhile.
 const TRIES: u32 = 2;
@@ -70,12 +74,19 @@ pub(in crate::runner) async fn hand_over(
     }
     let start = Instant::now();
     let given: Vec<&View<'_>> = views.iter().filter(|view| !view.is_root_s()).collect();
-    if let Err(reason) = give(driver, &given).await? {
+    let foreign = views.iter().filter(|view| view.is_foreign);
+    let count: usize = foreign.map(|view| view.inventory.count).sum();
+    let patience = PATIENCE + PATIENCE_PER_FILE * u32::try_from(count).unwrap_or(u32::MAX);
+    let Ok(gave) = tokio::time::timeout(patience, give(driver, &given)).await else {
+        let seconds = patience.as_secs();
+        return Err(first.refused(format!(
+            "the image's `chown` did not make its files root's within {seconds} s"
+        )));
+    };
+    if let Err(reason) = gave? {
         return Err(first.refused(format!("its files cannot be made root's: {reason}")));
     }
     restore_modes(driver, &views).await?;
-    let given = views.iter().filter(|view| view.is_foreign);
-    let count: usize = given.map(|view| view.inventory.count).sum();
     if count > 0 {
         let seconds = start.elapsed().as_secs_f64();
         tracing::info!(

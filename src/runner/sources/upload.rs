@@ -29,7 +29,7 @@ pub(in crate::runner) async fn upload<E: Engine>(
         (Ok(()), Ok(Ok(sent))) => Ok(notes(tree, sent)),
         // The engine does not know what is wrong with the tree.
         (_, Ok(Err(error))) if error.kind() != std::io::ErrorKind::BrokenPipe => {
-            Err(failed(error).into())
+            Err(RunError::Source(error))
         }
         (Err(error), _) => Err(EngineError {
             operation: Operation::Upload,

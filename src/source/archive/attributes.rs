@@ -38,7 +38,8 @@ pub(super) fn of_directory(path: &Path) -> io::Result<Attributes> {
     )
 }
 
-/// Reads attributes, together as many as one could be long; a file without any costs one request.
+/// Reads attributes, together with their keys no longer than one value may be; a file without any costs one
+/// request.
 fn read(
     list: impl Fn(&mut [u8]) -> Result<usize, Errno>,
     get: impl Fn(&str, &mut [u8]) -> Result<usize, Errno>,
@@ -50,12 +51,17 @@ fn read(
         Err(Errno::NOTSUP | Errno::PERM | Errno::ACCESS) => &[],
         Err(Errno::RANGE) => {
             many.resize(LONGEST, 0);
-            let length = list(&mut many)?;
-            &many[..length]
+            match list(&mut many) {
+                Ok(length) => &many[..length],
+                // The kernel gives out no longer list.
+                Err(Errno::RANGE | Errno::TOOBIG) => &[],
+                Err(error) => return Err(error.into()),
+            }
         }
         Err(error) => return Err(error.into()),
     };
     let mut attributes = Vec::new();
+    let mut buffer = Vec::new();
     let mut left = LONGEST;
     let names = names.split(|byte| *byte == 0);
     for name in names.filter_map(|name| std::str::from_utf8(name).ok()) {
@@ -63,17 +69,60 @@ fn read(
         if !name.starts_with(NAMESPACE) || name.contains('=') {
             continue;
         }
-        let mut value = vec![0; left];
-        match get(name, &mut value) {
+        let key = format!("{KEY}{name}");
+        let Some(room) = left.checked_sub(key.len()) else {
+            break;
+        };
+        buffer.resize(LONGEST, 0);
+        match get(name, &mut buffer[..room]) {
             Ok(length) => {
-                value.truncate(length);
-                left -= length;
-                attributes.push((format!("{KEY}{name}"), value));
+                left = room - length;
+                attributes.push((key, buffer[..length].to_vec()));
             }
             // It is gone, or too much.
-            Err(Errno::NODATA | Errno::RANGE | Errno::ACCESS) => {}
+            Err(Errno::NODATA | Errno::RANGE | Errno::TOOBIG | Errno::ACCESS) => {}
             Err(error) => return Err(error.into()),
         }
     }
     Ok(attributes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn listed(names: &str, list: &mut [u8]) -> Result<usize, Errno> {
+        let room = list.get_mut(..names.len()).ok_or(Errno::RANGE)?;
+        room.copy_from_slice(names.as_bytes());
+        Ok(names.len())
+    }
+
+    #[test]
+    fn many_attributes_take_no_more_room_than_a_long_one() {
+        let names: Vec<String> = (0..6000).map(|index| format!("user.{index}\0")).collect();
+        let names = names.concat();
+        let get = |_: &str, value: &mut [u8]| {
+            value[0] = b'v';
+            Ok(1)
+        };
+        let attributes = read(|list| listed(&names, list), get).unwrap();
+        assert!(attributes.len() > 1000, "{}", attributes.len());
+        let room = attributes
+            .iter()
+            .map(|(key, value)| key.capacity() + value.capacity());
+        assert!(room.sum::<usize>() <= 2 * LONGEST);
+    }
+
+    #[test]
+    fn a_list_that_is_too_long_for_the_kernel_has_nothing() {
+        let list = |list: &mut [u8]| {
+            Err(if list.len() < LONGEST {
+                Errno::RANGE
+            } else {
+                Errno::TOOBIG
+            })
+        };
+        let attributes = read(list, |_, _| Ok(0)).unwrap();
+        assert_eq!(attributes, []);
+    }
 }
