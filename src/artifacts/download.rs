@@ -106,7 +106,7 @@ impl<E: Engine> Fetch<'_, E> {
             let outward = fetched.keep_links(&names, &received)?;
             // A link that points outside the artifact would be broken in it.
             files.packed.extend(outward);
-            fetched.leave_out(&names, &received, notices);
+            self.leave_out(&mut fetched, &names, &received, notices);
         }
         files.packed.sort_unstable();
         for indexes in files.packed.chunks(MOST_NAMES) {
@@ -117,13 +117,13 @@ impl<E: Engine> Fetch<'_, E> {
                 files.single.extend(indexes);
                 continue;
             };
-            fetched.leave_out(&names, &received, notices);
+            self.leave_out(&mut fetched, &names, &received, notices);
         }
         if !files.single.is_empty() {
             for tree in self.trees {
                 let (singles, received) = self.tree(&names, tree, files.single, directory).await?;
                 files.single = singles;
-                fetched.leave_out(&names, &received, notices);
+                self.leave_out(&mut fetched, &names, &received, notices);
             }
         }
         for index in files.single {
@@ -132,9 +132,22 @@ impl<E: Engine> Fetch<'_, E> {
             }
             let received = self.single(&names, index, directory).await?;
             fetched.keep_links(&names, &received)?;
-            fetched.leave_out(&names, &received, notices);
+            self.leave_out(&mut fetched, &names, &received, notices);
         }
         Ok(fetched)
+    }
+
+    /// Leaves out what did not come. Nothing is said of files that nobody read since the build was cut short.
+    fn leave_out(
+        &self,
+        fetched: &mut Fetched,
+        names: &ArtifactFiles,
+        received: &Received,
+        notices: &mut Notices,
+    ) {
+        if !(self.is_cut_short)() {
+            fetched.leave_out(names, received, notices);
+        }
     }
 
     /// Decides how to download each file.

@@ -93,6 +93,7 @@ fn a_build_whose_tar_hangs_can_be_cancelled() {
     running.signal(Signal::INT);
     let run = running.finish();
     run.assert_code(130);
+    assert!(!run.stderr.contains("left out"), "{run}");
     assert!(!kept(&env).join("out.txt").exists(), "{run}");
     assert_eq!(fs::read_dir(env.scratch()).map_or(0, Iterator::count), 0);
     let left = engine::docker(&["ps", "--all", "--quiet", "--no-trunc"]);
