@@ -90,7 +90,7 @@ struct NoProgress(Duration);
 
 /// A program in a container hangs.
 #[derive(Debug, thiserror::Error)]
-#[error("a program of the image has neither read nor printed anything for {} s: try its `tar` and `sh`", .0.as_secs_f64())]
+#[error("a program of the image has neither read nor printed anything for {} s: see whether its `tar`, `find` and `sh` work", .0.as_secs_f64())]
 pub(super) struct ProgramStuck(pub(super) Duration);
 
 /// A program in a container ended with a status that is not good.
